@@ -1,0 +1,2 @@
+export { tf } from './tf';
+export { Random } from './random';

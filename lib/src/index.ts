@@ -1,0 +1,8 @@
+/** What a notebook or a script imports: `import { tf, Random } from 'bnlab'`. */
+export * from './engine';
+export * from './data';
+export * from './nn';
+export * from './probe';
+export * from './train';
+export * from './figure';
+export * from './notebook';
