@@ -1,2 +1,3 @@
 export { tf } from './tf';
 export { Random } from './random';
+export { ready } from './engine';
