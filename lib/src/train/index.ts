@@ -1,1 +1,14 @@
-export {};
+export {
+  bootstrapInterval,
+  linearFit,
+  median,
+  powerLaw,
+  quantile,
+  quantileBand,
+  quantiles,
+  type BootstrapOptions,
+  type Interval,
+  type LinearFit,
+  type PowerLaw,
+  type QuantileBand,
+} from './statistics';

@@ -1,0 +1,212 @@
+/**
+ * Statistics over seeds and over sweeps: medians, quantile bands, bootstrap intervals, fitted lines with their errors.
+ * Medians, quantiles, regression and moments come from simple-statistics; what it lacks (bands, seeded bootstrap,
+ * standard errors) is here.
+ */
+import * as simple from 'simple-statistics';
+import { Random } from '../engine';
+
+/** Median and the two outer quantiles of many series, point by point: what a band figure draws. */
+export interface QuantileBand {
+  median: number[];
+  low: number[];
+  high: number[];
+}
+
+/** An estimate and the two ends of its interval. */
+export interface Interval {
+  estimate: number;
+  low: number;
+  high: number;
+}
+
+/** Least-squares line y = intercept + slope x. */
+export interface LinearFit {
+  slope: number;
+  intercept: number;
+  /** Standard error of the slope, sqrt(SSR / (n - 2) / Sxx). NaN for two points: they leave nothing to judge it by. */
+  slopeError: number;
+  /** Share of the variance of y that the line explains; 1 for constant y that the line meets exactly. */
+  r2: number;
+}
+
+/** y = factor x^exponent, fitted as a line on log-log axes. */
+export interface PowerLaw {
+  exponent: number;
+  /** Standard error of the exponent; NaN for two points. */
+  exponentError: number;
+  factor: number;
+}
+
+/** Which statistic, how wide, and which random numbers: see {@link bootstrapInterval}. */
+export interface BootstrapOptions {
+  /** Function of a sample; default {@link median}. */
+  statistic?: (xs: number[]) => number;
+  /** Coverage aimed at, between 0 and 1; default 0.95. */
+  level?: number;
+  /** Seed of the resampling; default 0, so that a figure repeats. */
+  seed?: number;
+  /** Number of resamples, at least 100; default 2000. */
+  resamples?: number;
+}
+
+/**
+ * The middle value; the mean of the two middle ones when their number is even.
+ *
+ * @example median([3, 1, 2]) // 2
+ * @throws RangeError for no values, or a NaN among them
+ */
+export function median(xs: ArrayLike<number>): number {
+  return simple.medianSorted(sorted('median', xs));
+}
+
+/**
+ * The quantile q of a sample by linear interpolation at position (n - 1) q (type 7 of Hyndman & Fan 1996, the default
+ * of NumPy and R).
+ *
+ * @param q between 0 and 1: 0.15, 0.5 and 0.85 are the percentiles of the paper's Figure 1
+ * @example quantile([0, 10], 0.15) // 1.5
+ * @throws RangeError for no values, a NaN among them, or q outside [0, 1]
+ */
+export function quantile(xs: ArrayLike<number>, q: number): number {
+  return quantiles(xs, [q])[0];
+}
+
+/**
+ * Several quantiles of one sample, sorted once: the rule of {@link quantile}.
+ *
+ * @example quantiles([0, 10, 20], [0.15, 0.5, 0.85]) // [3, 10, 17]
+ */
+export function quantiles(xs: ArrayLike<number>, qs: number[]): number[] {
+  for (const q of qs) {
+    if (!(q >= 0 && q <= 1)) {
+      throw new RangeError(`quantile: q must be between 0 and 1, got ${q}. For percentiles, divide by 100.`);
+    }
+  }
+  const values = sorted('quantile', xs);
+  return qs.map((q) => simple.quantileSorted(values, q));
+}
+
+/**
+ * Median and outer quantiles over seeds, at each point of the series.
+ *
+ * @param seriesPerSeed one series per seed, all of the same length
+ * @param low lower quantile, default 0.25
+ * @param high upper quantile, default 0.75
+ * @example quantileBand([[1, 5], [2, 6], [3, 7]], 0, 1) // {median: [2, 6], low: [1, 5], high: [3, 7]}
+ * @throws RangeError for no series, series of different lengths, or low above high
+ */
+export function quantileBand(seriesPerSeed: ArrayLike<number>[], low = 0.25, high = 0.75): QuantileBand {
+  if (seriesPerSeed.length === 0) throw new RangeError('quantileBand: wanted at least one series, got none.');
+  if (!(low <= high)) throw new RangeError(`quantileBand: low (${low}) must not be above high (${high}).`);
+  const length = seriesPerSeed[0].length;
+  seriesPerSeed.forEach((series, i) => {
+    if (series.length !== length) {
+      throw new RangeError(
+        `quantileBand: all series must have the same length, but series 0 has ${length} points and series ${i} has ` +
+          `${series.length}. Evaluate every seed at the same steps.`,
+      );
+    }
+  });
+  const band: QuantileBand = { median: [], low: [], high: [] };
+  for (let t = 0; t < length; t++) {
+    const [l, m, h] = quantiles(
+      seriesPerSeed.map((series) => series[t]),
+      [low, 0.5, high],
+    );
+    band.low.push(l);
+    band.median.push(m);
+    band.high.push(h);
+  }
+  return band;
+}
+
+/**
+ * Percentile bootstrap (Efron 1979): the statistic of many samples drawn with replacement, and the quantiles of those.
+ * With few values (five seeds) the interval is too narrow, as every bootstrap is; say n beside it.
+ *
+ * @example bootstrapInterval(accuracies, { statistic: median, level: 0.95, seed: 1 })
+ * @throws RangeError for no values, values that are not finite, level outside (0, 1), fewer than 100 resamples
+ */
+export function bootstrapInterval(xs: ArrayLike<number>, options: BootstrapOptions = {}): Interval {
+  const { statistic = median, level = 0.95, seed = 0, resamples = 2000 } = options;
+  if (!(level > 0 && level < 1)) throw new RangeError(`bootstrapInterval: level must be in (0, 1), got ${level}.`);
+  if (!Number.isInteger(resamples) || resamples < 100) {
+    throw new RangeError(`bootstrapInterval: resamples must be a whole number of at least 100, got ${resamples}.`);
+  }
+  const values = finite('bootstrapInterval', 'xs', xs);
+  if (values.length === 0) throw new RangeError('bootstrapInterval: wanted at least one value, got none.');
+  const random = new Random(seed, 'bootstrap');
+  const draws = Array.from({ length: resamples }, () =>
+    statistic(values.map(() => values[random.integer(values.length)])),
+  );
+  const [low, high] = quantiles(draws, [(1 - level) / 2, (1 + level) / 2]);
+  return { estimate: statistic(values), low, high };
+}
+
+/**
+ * Least-squares line through points, with the standard error of its slope.
+ *
+ * @example linearFit([0, 1, 2], [1, 3, 5]) // {slope: 2, intercept: 1, slopeError: 0, r2: 1}
+ * @throws RangeError for fewer than two points, unequal lengths, values not finite, or all x equal
+ */
+export function linearFit(x: ArrayLike<number>, y: ArrayLike<number>): LinearFit {
+  return fit('linearFit', x, y);
+}
+
+/**
+ * Power law y = factor x^exponent, as a least-squares line on logarithmic axes.
+ *
+ * @example powerLaw([1, 4, 16], [8, 4, 2]) // {exponent: -0.5, exponentError: 0, factor: 8}
+ * @throws RangeError for what {@link linearFit} refuses, and for x or y that are not above zero
+ */
+export function powerLaw(x: ArrayLike<number>, y: ArrayLike<number>): PowerLaw {
+  const logarithms = (name: string, values: ArrayLike<number>) =>
+    finite('powerLaw', name, values).map((value, i) => {
+      if (value > 0) return Math.log(value);
+      throw new RangeError(`powerLaw: ${name} must be above zero to have a logarithm, but ${name}[${i}] is ${value}.`);
+    });
+  const line = fit('powerLaw', logarithms('x', x), logarithms('y', y));
+  return { exponent: line.slope, exponentError: line.slopeError, factor: Math.exp(line.intercept) };
+}
+
+function fit(caller: string, xs: ArrayLike<number>, ys: ArrayLike<number>): LinearFit {
+  const x = finite(caller, 'x', xs);
+  const y = finite(caller, 'y', ys);
+  if (x.length !== y.length) {
+    throw new RangeError(`${caller}: x and y must have the same length, got ${x.length} and ${y.length}.`);
+  }
+  if (x.length < 2) throw new RangeError(`${caller}: wanted at least two points, got ${x.length}.`);
+  const sxx = simple.sumNthPowerDeviations(x, 2);
+  if (sxx === 0)
+    throw new RangeError(`${caller}: all ${x.length} values of x are ${x[0]}; a slope needs two different ones.`);
+  const { m: slope, b: intercept } = simple.linearRegression(x.map((value, i) => [value, y[i]]));
+  const residual = simple.sum(x.map((value, i) => (y[i] - intercept - slope * value) ** 2));
+  const total = simple.sumNthPowerDeviations(y, 2);
+  return {
+    slope,
+    intercept,
+    slopeError: x.length > 2 ? Math.sqrt(residual / (x.length - 2) / sxx) : NaN,
+    r2: total === 0 ? 1 : 1 - residual / total,
+  };
+}
+
+/** A sorted copy (numerically, infinities at the ends), refusing what has no order. */
+function sorted(caller: string, xs: ArrayLike<number>): number[] {
+  if (xs.length === 0) throw new RangeError(`${caller}: wanted at least one value, got none.`);
+  const copy = Float64Array.from(xs);
+  const bad = copy.findIndex(Number.isNaN);
+  if (bad >= 0)
+    throw new RangeError(
+      `${caller}: value ${bad} of ${copy.length} is not a number (NaN); leave it out or find its cause.`,
+    );
+  // A typed array sorts by number without a comparison function, many times faster on a million activations.
+  return copy.sort() as unknown as number[];
+}
+
+function finite(caller: string, name: string, xs: ArrayLike<number>): number[] {
+  const values = Array.from(xs);
+  const bad = values.findIndex((value) => !Number.isFinite(value));
+  if (bad >= 0) throw new RangeError(`${caller}: ${name} must be finite, but ${name}[${bad}] is ${values[bad]}.`);
+  return values;
+}

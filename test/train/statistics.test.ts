@@ -1,0 +1,138 @@
+import test from 'node:test';
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { bootstrapInterval, linearFit, median, powerLaw, quantile, quantileBand, quantiles, Random } from 'bnlab';
+
+const close = (actual: number, expected: number, tolerance = 1e-12) =>
+  assert.ok(Math.abs(actual - expected) <= tolerance, `${actual} is not ${expected} within ${tolerance}`);
+
+test('median and quantile: known samples, order does not matter, input is left alone', () => {
+  const xs = [9, 1, 10, 2];
+  assert.equal(median(xs), 5.5);
+  assert.deepEqual(xs, [9, 1, 10, 2]);
+  assert.equal(median([3, 1, 2]), 2);
+  // numpy.percentile([1, 2, 9, 10], [15, 50, 85]) gives these three
+  assert.deepEqual(
+    quantiles(xs, [0.15, 0.5, 0.85]).map((q) => Math.round(q * 1e12) / 1e12),
+    [1.45, 5.5, 9.55],
+  );
+  assert.equal(quantile(Float32Array.from([0, 10]), 0.15), 1.5);
+  assert.equal(quantile([Infinity, 1, 2], 1), Infinity);
+  // Default Array.sort would order these as text.
+  assert.equal(quantile([10, 9, 100], 0), 9);
+});
+
+test('quantile: monotonic in q, bounded by the extremes, equivariant to shift', () => {
+  const sample = fc.array(fc.double({ min: -1e6, max: 1e6, noNaN: true }), { minLength: 1, maxLength: 30 });
+  fc.assert(
+    fc.property(sample, fc.double({ min: 0, max: 1, noNaN: true }), (xs, q) => {
+      const value = quantile(xs, q);
+      assert.ok(value >= Math.min(...xs) - 1e-9 && value <= Math.max(...xs) + 1e-9);
+      assert.ok(quantile(xs, q / 2) <= value + 1e-9);
+      close(
+        quantile(
+          xs.map((x) => x + 3),
+          q,
+        ),
+        value + 3,
+        1e-8,
+      );
+    }),
+    { seed: 1, numRuns: 100 },
+  );
+});
+
+test('quantileBand: by point, over seeds', () => {
+  assert.deepEqual(
+    quantileBand(
+      [
+        [1, 5],
+        [3, 7],
+        [2, 6],
+      ],
+      0,
+      1,
+    ),
+    { median: [2, 6], low: [1, 5], high: [3, 7] },
+  );
+  assert.deepEqual(quantileBand([[1], [3]]), { median: [2], low: [1.5], high: [2.5] });
+});
+
+test('linearFit: exact line; slope error against a worked example', () => {
+  const line = linearFit([0, 1, 2], [1, 3, 5]);
+  close(line.slope, 2);
+  close(line.intercept, 1);
+  close(line.slopeError, 0);
+  close(line.r2, 1);
+  // x = 1..4, y = 1, 3, 2, 4: Sxx 5, Sxy 4, SSR 1.8, so slope 0.8, error sqrt(1.8 / 2 / 5), r2 0.64
+  const noisy = linearFit([1, 2, 3, 4], [1, 3, 2, 4]);
+  close(noisy.slope, 0.8);
+  close(noisy.intercept, 0.5);
+  close(noisy.slopeError, Math.sqrt(0.18));
+  close(noisy.r2, 0.64);
+  assert.ok(Number.isNaN(linearFit([0, 1], [0, 1]).slopeError));
+  // A large offset in x must not cancel.
+  close(linearFit([1e8, 1e8 + 1, 1e8 + 2], [0, 1, 2]).slope, 1);
+});
+
+test('linearFit: the stated error of the slope is the spread of slopes under noise', () => {
+  const random = new Random(3);
+  const x = Array.from({ length: 20 }, (_, i) => i);
+  const runs = Array.from({ length: 400 }, () =>
+    linearFit(
+      x,
+      x.map((v) => 2 * v + random.normal()),
+    ),
+  );
+  const mean = runs.reduce((s, r) => s + r.slope, 0) / runs.length;
+  const spread = Math.sqrt(runs.reduce((s, r) => s + (r.slope - mean) ** 2, 0) / runs.length);
+  const stated = median(runs.map((r) => r.slopeError));
+  assert.ok(Math.abs(mean - 2) < 0.01, `mean slope ${mean}`);
+  assert.ok(stated / spread > 0.88 && stated / spread < 1.12, `stated ${stated}, spread ${spread}`);
+});
+
+test('powerLaw: error of a mean falls as n^-1/2', () => {
+  const exact = powerLaw([1, 4, 16], [8, 4, 2]);
+  close(exact.exponent, -0.5);
+  close(exact.factor, 8, 1e-10);
+  close(exact.exponentError, 0, 1e-10);
+});
+
+test('bootstrapInterval: repeats with its seed, holds its estimate, covers the mean about as often as it says', () => {
+  const random = new Random(11);
+  const mean = (xs: number[]) => xs.reduce((s, x) => s + x, 0) / xs.length;
+  let covered = 0;
+  const trials = 300;
+  for (let trial = 0; trial < trials; trial++) {
+    const xs = Array.from({ length: 40 }, () => random.normal(5, 2));
+    const interval = bootstrapInterval(xs, { statistic: mean, level: 0.9, seed: trial, resamples: 300 });
+    assert.equal(interval.estimate, mean(xs));
+    if (interval.low <= 5 && 5 <= interval.high) covered++;
+  }
+  // 0.9 of 300 has a standard deviation of 0.017; the percentile interval is a little narrow at n = 40.
+  assert.ok(covered / trials > 0.83 && covered / trials < 0.95, `coverage ${covered / trials}`);
+  const xs = [1, 4, 2, 8, 5];
+  assert.deepEqual(bootstrapInterval(xs, { seed: 2 }), bootstrapInterval(xs, { seed: 2 }));
+  assert.notDeepEqual(
+    bootstrapInterval(xs, { seed: 2, statistic: mean }),
+    bootstrapInterval(xs, { seed: 3, statistic: mean }),
+  );
+  assert.deepEqual(bootstrapInterval([7, 7]), { estimate: 7, low: 7, high: 7 });
+});
+
+test('bad input is refused with what was given', () => {
+  assert.throws(() => median([]), /at least one value/);
+  assert.throws(() => median([1, NaN]), /value 1 of 2 is not a number/);
+  assert.throws(() => quantile([1], 85), /between 0 and 1, got 85/);
+  assert.throws(() => quantileBand([]), /at least one series/);
+  assert.throws(() => quantileBand([[1], [1, 2]]), /series 1 has 2/);
+  assert.throws(() => quantileBand([[1]], 0.9, 0.1), /low \(0\.9\)/);
+  assert.throws(() => bootstrapInterval([]), /at least one value/);
+  assert.throws(() => bootstrapInterval([1, Infinity]), /xs\[1\] is Infinity/);
+  assert.throws(() => bootstrapInterval([1], { level: 95 }), /level/);
+  assert.throws(() => bootstrapInterval([1], { resamples: 10 }), /resamples/);
+  assert.throws(() => linearFit([1], [1]), /two points/);
+  assert.throws(() => linearFit([1, 2], [1]), /same length, got 2 and 1/);
+  assert.throws(() => linearFit([3, 3], [1, 2]), /all 2 values of x are 3/);
+  assert.throws(() => powerLaw([1, 2], [0, 1]), /y\[0\] is 0/);
+});
