@@ -1,0 +1,220 @@
+/** From examples to tensors and mini-batches. */
+import { Random, tf } from '../engine';
+import { DataError } from './errors';
+import { CLASS_COUNT, IMAGE_PIXELS, type Examples } from './idx';
+
+/** Options of `toTensors`. */
+export interface TensorOptions {
+  /** `'grey'` (default): value / 255. `'binary'`: 1 where that is at least 0.5, else 0, as in the paper's section 4.1. */
+  pixels?: 'grey' | 'binary';
+  /** Take only the first so many examples; all by default. */
+  limit?: number;
+}
+
+/** Pictures and labels as a network takes them. */
+export interface TensorPair {
+  /** Pictures, float32 [n, 784], between 0 and 1. */
+  x: tf.Tensor2D;
+  /** Labels one-hot, float32 [n, 10]. */
+  y: tf.Tensor2D;
+}
+
+/**
+ * Puts examples into tensors. The caller disposes `x` and `y`.
+ *
+ * @param examples `n` pictures and labels
+ * @param options pixels `'grey'` or `'binary'`; `limit` to take the first few
+ * @returns `x` float32 [n, 784] between 0 and 1 and `y` one-hot float32 [n, 10]
+ * @throws DataError `argument` when `limit` is not a whole number from 1 to n
+ */
+export function toTensors(examples: Examples, options: TensorOptions = {}): TensorPair {
+  const { pixels = 'grey', limit = examples.n } = options;
+  wantInteger('toTensors: limit', limit, 1, examples.n);
+  if (pixels !== 'grey' && pixels !== 'binary') {
+    throw new DataError('argument', `toTensors: pixels '${String(pixels)}'; wanted 'grey' or 'binary'.`);
+  }
+  // One table look-up per pixel: value / 255 once for each of the 256 grey values.
+  const value = Float32Array.from({ length: 256 }, (_, grey) =>
+    pixels === 'grey' ? grey / 255 : +(grey / 255 >= 0.5),
+  );
+  const x = new Float32Array(limit * IMAGE_PIXELS);
+  for (let i = 0; i < x.length; i++) x[i] = value[examples.images[i]];
+  const y = new Float32Array(limit * CLASS_COUNT);
+  for (let i = 0; i < limit; i++) y[i * CLASS_COUNT + examples.labels[i]] = 1;
+  return { x: tf.tensor2d(x, [limit, IMAGE_PIXELS]), y: tf.tensor2d(y, [limit, CLASS_COUNT]) };
+}
+
+/** Options of `batchIndices`. */
+export interface BatchOptions {
+  /** Number of examples to draw from. */
+  n: number;
+  /** Examples in a mini-batch, the paper's m; at most `n`. */
+  batch: number;
+  /** Number of mini-batches. */
+  steps: number;
+  /** Where the order comes from; the same stream gives the same batches. */
+  random: Random;
+  /**
+   * What becomes of the `n % batch` examples left at the end of an epoch. `'drop'` (default): they sit this epoch out
+   * (others do in the next), and no batch holds an example twice. `'wrap'`: the batch is filled up from the next
+   * epoch's order, every example is seen equally often, and such a batch can hold an example twice.
+   */
+  remainder?: 'drop' | 'wrap';
+}
+
+/**
+ * Row numbers of mini-batches: epoch after epoch of the whole data set, each in a new random order (the sampling
+ * without replacement that Algorithm 2 of the paper and everybody's training loop use).
+ *
+ * @returns `steps * batch` row numbers below `n`; step `s` is `subarray(s * batch, (s + 1) * batch)`
+ * @throws DataError `argument` when a count is not a whole number of at least 1, or `batch` exceeds `n`
+ */
+export function batchIndices({ n, batch, steps, random, remainder = 'drop' }: BatchOptions): Int32Array {
+  wantInteger('batchIndices: n', n, 1);
+  wantInteger('batchIndices: batch', batch, 1, n);
+  wantInteger('batchIndices: steps', steps, 1);
+  const perEpoch = remainder === 'drop' ? n - (n % batch) : n;
+  const out = new Int32Array(steps * batch);
+  for (let start = 0; start < out.length; start += perEpoch) {
+    out.set(random.permutation(n).subarray(0, Math.min(perEpoch, out.length - start)), start);
+  }
+  return out;
+}
+
+/** Options of `stratifiedBatchIndices` and `oneClassBatchIndices`. */
+export interface LabelledBatchOptions {
+  /** Class of each example. */
+  labels: Uint8Array;
+  /** Examples in a mini-batch. */
+  batch: number;
+  /** Number of mini-batches. */
+  steps: number;
+  /** Where the order comes from. */
+  random: Random;
+}
+
+/**
+ * Row numbers of mini-batches in which the classes are as equal as can be: counts differ by at most one, and which
+ * classes get the one more changes from batch to batch. Within a class, rows come in epochs of random orders. The order
+ * inside a batch is random.
+ *
+ * @returns `steps * batch` row numbers; step `s` is `subarray(s * batch, (s + 1) * batch)`
+ * @throws DataError `argument` on a count below 1 or no labels
+ */
+export function stratifiedBatchIndices({ labels, batch, steps, random }: LabelledBatchOptions): Int32Array {
+  wantInteger('stratifiedBatchIndices: batch', batch, 1);
+  wantInteger('stratifiedBatchIndices: steps', steps, 1);
+  const decks = classDecks(labels, random, 'stratifiedBatchIndices');
+  const out = new Int32Array(steps * batch);
+  for (let step = 0; step < steps; step++) {
+    const classes = random.permutation(decks.length);
+    const rows = Array.from({ length: batch }, (_, i) => decks[classes[i % decks.length]]());
+    const order = random.permutation(batch);
+    for (let i = 0; i < batch; i++) out[step * batch + i] = rows[order[i]];
+  }
+  return out;
+}
+
+/**
+ * Row numbers of mini-batches that hold one class each, the classes in rounds of random orders: the input under which
+ * batch normalization's batch statistics and its population statistics part ways.
+ *
+ * @returns `steps * batch` row numbers; step `s` is `subarray(s * batch, (s + 1) * batch)`
+ * @throws DataError `argument` on a count below 1 or no labels
+ */
+export function oneClassBatchIndices({ labels, batch, steps, random }: LabelledBatchOptions): Int32Array {
+  wantInteger('oneClassBatchIndices: batch', batch, 1);
+  wantInteger('oneClassBatchIndices: steps', steps, 1);
+  const decks = classDecks(labels, random, 'oneClassBatchIndices');
+  const classes = endless(decks.length, random.child('classes'));
+  const out = new Int32Array(steps * batch);
+  for (let step = 0; step < steps; step++) {
+    const deck = decks[classes()];
+    for (let i = 0; i < batch; i++) out[step * batch + i] = deck();
+  }
+  return out;
+}
+
+/**
+ * A smaller set with the same classes: `n` different examples, the class counts within one of each other, in random
+ * order, copied.
+ *
+ * @param examples where to draw from
+ * @param n how many, at most as many as there are
+ * @param random which ones, and in which order
+ * @throws DataError `argument` when a class has too few examples for its share
+ */
+export function subset(examples: Examples, n: number, random: Random): Examples {
+  wantInteger('subset: n', n, 1, examples.n);
+  const byClass = rowsByClass(examples.labels);
+  const order = random.permutation(byClass.length);
+  const share = Array.from({ length: byClass.length }, () => Math.floor(n / byClass.length));
+  for (let i = 0; i < n % byClass.length; i++) share[order[i]]++;
+  const rows = byClass.flatMap((mine, k) => {
+    if (share[k] > mine.length) {
+      const given = `${mine.length} examples of class ${examples.labels[mine[0]]}`;
+      throw new DataError('argument', `subset: ${given}; wanted ${share[k]} for a balanced ${n}. Ask for fewer.`);
+    }
+    return [...random.permutation(mine.length).subarray(0, share[k])].map((i) => mine[i]);
+  });
+  return examplesAt(
+    examples,
+    Int32Array.from(random.permutation(n), (i) => rows[i]),
+  );
+}
+
+/**
+ * The examples at the given rows, copied, in that order; a row may come up more than once.
+ *
+ * @throws DataError `argument` when a row is not a whole number below `examples.n`
+ */
+export function examplesAt(examples: Examples, rows: ArrayLike<number>): Examples {
+  const images = new Uint8Array(rows.length * IMAGE_PIXELS);
+  const labels = new Uint8Array(rows.length);
+  for (let i = 0; i < rows.length; i++) {
+    const row = rows[i];
+    wantInteger('examplesAt: row', row, 0, examples.n - 1);
+    images.set(examples.images.subarray(row * IMAGE_PIXELS, (row + 1) * IMAGE_PIXELS), i * IMAGE_PIXELS);
+    labels[i] = examples.labels[row];
+  }
+  return { images, labels, n: rows.length };
+}
+
+/** Rows of each class that occurs, classes in order. */
+function rowsByClass(labels: Uint8Array): number[][] {
+  const rows = new Map<number, number[]>();
+  labels.forEach((label, row) => {
+    const mine = rows.get(label);
+    if (mine) mine.push(row);
+    else rows.set(label, [row]);
+  });
+  return [...rows.keys()].sort((a, b) => a - b).map((label) => rows.get(label)!);
+}
+
+/** One endless source of rows per class. */
+function classDecks(labels: Uint8Array, random: Random, caller: string): (() => number)[] {
+  if (labels.length === 0) throw new DataError('argument', `${caller}: no labels; wanted one per example.`);
+  return rowsByClass(labels).map((rows) => {
+    const next = endless(rows.length, random.child(`class${labels[rows[0]]}`));
+    return () => rows[next()];
+  });
+}
+
+/** Deals 0 .. n - 1 in random order, then in another, without end. */
+function endless(n: number, random: Random): () => number {
+  let order = new Int32Array(0);
+  let next = 0;
+  return () => {
+    if (next === order.length) {
+      order = random.permutation(n);
+      next = 0;
+    }
+    return order[next++];
+  };
+}
+
+function wantInteger(what: string, value: number, low: number, high = Number.MAX_SAFE_INTEGER): void {
+  if (Number.isInteger(value) && value >= low && value <= high) return;
+  const range = high === Number.MAX_SAFE_INTEGER ? `of at least ${low}` : `from ${low} to ${high}`;
+  throw new DataError('argument', `${what} is ${value}; wanted a whole number ${range}.`);
+}

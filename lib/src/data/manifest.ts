@@ -1,0 +1,74 @@
+/** What can be fetched, from where, and how it is recognized: data/manifest.json. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DataError } from './errors';
+
+/** The sets of real pictures; the folder of each bears the same name, because the two share file names. */
+export const REAL_DATASETS = ['mnist', 'fashion'] as const;
+/** `'mnist'` or `'fashion'`. */
+export type RealName = (typeof REAL_DATASETS)[number];
+
+const PARTS = ['trainImages', 'trainLabels', 'testImages', 'testLabels'] as const;
+/** The four files of a set. */
+export type Part = (typeof PARTS)[number];
+
+/** One file to fetch. */
+export interface ManifestFile {
+  /** File name below a mirror and below the set's folder. */
+  name: string;
+  /** Size in bytes, compressed as it is served. */
+  bytes: number;
+  /** SHA-256 of these bytes, in hexadecimal. */
+  sha256: string;
+}
+
+/** One set of pictures to fetch. */
+export interface ManifestDataset {
+  title: string;
+  source: string;
+  licence: string;
+  classes: string[];
+  /** Addresses that end in a slash, tried in this order. */
+  mirrors: string[];
+  files: Record<Part, ManifestFile>;
+}
+
+/** The content of data/manifest.json. */
+export interface Manifest {
+  datasets: Record<RealName, ManifestDataset>;
+}
+
+/**
+ * Reads the manifest: data/manifest.json, or the file that `BNLAB_MANIFEST` names (a closed network's own mirrors).
+ *
+ * @throws DataError `manifest` when the file is missing or lacks something; the message says which file and what
+ */
+export function readManifest(environment: NodeJS.ProcessEnv = process.env): Manifest {
+  const path = environment.BNLAB_MANIFEST || join(__dirname, '..', '..', '..', 'data', 'manifest.json');
+  const fail = (given: string, cause?: unknown): never => {
+    const fix = environment.BNLAB_MANIFEST
+      ? 'Correct the file, or unset BNLAB_MANIFEST to use the one of this repository.'
+      : 'Restore it with: git checkout data/manifest.json';
+    throw new DataError('manifest', `Data manifest ${path}: ${given}. ${fix}`, cause);
+  };
+  let manifest: Manifest;
+  try {
+    manifest = JSON.parse(readFileSync(path, 'utf8')) as Manifest;
+  } catch (error) {
+    return fail((error as Error).message, error);
+  }
+  for (const name of REAL_DATASETS) {
+    const set = manifest.datasets?.[name];
+    if (!set) return fail(`has no datasets.${name}`);
+    if (!Array.isArray(set.classes) || set.classes.length !== 10) fail(`${name}.classes must list ten names`);
+    if (!Array.isArray(set.mirrors) || !set.mirrors.every((url) => /^https?:\/\/.*\/$/.test(url))) {
+      fail(`${name}.mirrors must be http(s) addresses that end in a slash`);
+    }
+    for (const part of PARTS) {
+      const file = set.files?.[part];
+      const sound = file && /^[\w.-]+$/.test(file.name) && file.bytes > 0 && /^[0-9a-f]{64}$/.test(file.sha256);
+      if (!sound) fail(`${name}.files.${part} needs a name, bytes above 0, and a sha256 of 64 hexadecimal digits`);
+    }
+  }
+  return manifest;
+}
