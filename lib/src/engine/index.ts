@@ -1,3 +1,6 @@
 export { tf } from './tf';
 export { Random } from './random';
-export { ready } from './engine';
+export { engineCard, ready } from './engine';
+export { engineCardHtml, engineCardText } from './card';
+export type { EngineCard, EngineName, PassedOver } from './card';
+export { EngineError } from './errors';

@@ -1,0 +1,518 @@
+import { tf } from '../tf';
+import { CompileError, guarded } from './guard';
+import { LoopGraph, loopGraph } from './graph';
+import { NativeBackend, nativeBackend } from './native';
+import { drawMany, StepRandom, stepStream } from './random';
+import { Session } from './session';
+import { AnyStep, Trace, checkOutputs, trace } from './trace';
+
+/** Named tensors. */
+export type NamedTensors = Record<string, tf.Tensor>;
+
+/** What a step gets besides its inputs. */
+export interface StepContext {
+  /** seeded random tensors that differ from step to step */
+  readonly random: StepRandom;
+  /** the number of this step, counted from 0 over all calls of `run`, int32 */
+  readonly step: tf.Scalar;
+}
+
+/** Settings of {@link compile}. */
+export interface CompileOptions {
+  /** 'graph' traces and runs a TensorFlow graph, 'eager' calls the step every time; 'auto' (default) traces where it can. */
+  mode?: 'auto' | 'graph' | 'eager';
+  /**
+   * Compile the operations of the step with XLA. `'auto'` (default): unless the step contains a convolution or a pooling, whose
+   * XLA kernels for processors are slower than TensorFlow's own.
+   */
+  xla?: 'auto' | boolean;
+  /** seed of `context.random`, default 0 */
+  seed?: number;
+}
+
+/** What a chunk of steps gave, as `onProgress` sees it. */
+export interface StepProgress {
+  /** steps of this call that are done */
+  done: number;
+  /** steps of this call in all */
+  steps: number;
+  /** seconds since the call began */
+  seconds: number;
+  /** what the steps since the last report returned, stacked; only until `onProgress` returns */
+  outputs: NamedTensors;
+}
+
+/** Settings of one call of {@link CompiledStep.run}. */
+export interface RunOptions {
+  /** examples held on the device, by the name of the step's input; the first axis of each counts examples */
+  data: NamedTensors;
+  /** row indices into the data, one row of the matrix per step: [steps, batch]; as a flat Int32Array with `batchSize` */
+  batches: Int32Array | tf.Tensor2D;
+  /** rows per step, when `batches` is an Int32Array */
+  batchSize?: number;
+  /** one value per step each; arrives in the step as the scalar input of that name */
+  schedules?: Record<string, Float32Array | readonly number[]>;
+  /** called after every chunk of steps, about ten times a second */
+  onProgress?: (progress: StepProgress) => void;
+  /** stops between two chunks; what was computed is kept */
+  signal?: AbortSignal;
+  /** seed of `context.random` for this call, default that of `compile` */
+  seed?: number;
+  /** number of this call's first step, for `context.step` and `context.random`; default: after the last step done */
+  firstStep?: number;
+}
+
+/** What {@link CompiledStep.run} gives. */
+export interface RunResult<O extends NamedTensors = NamedTensors> {
+  /** steps done */
+  steps: number;
+  /** everything the step returned, stacked over the steps: [steps, ...]; the caller disposes them */
+  outputs: { [K in keyof O]: tf.Tensor };
+  /** true when the signal stopped it before the last step */
+  stopped: boolean;
+}
+
+/** A step that {@link compile} made. */
+export interface CompiledStep<O extends NamedTensors = NamedTensors> {
+  /**
+   * Runs one step per row of `batches`, in order. Variables are read when it starts and hold their new values when it is done,
+   * also after each chunk of at most about 100 ms, between which the event loop runs.
+   *
+   * @throws CompileError when the step does what cannot be compiled, or runs already
+   * @throws RangeError when shapes, indices or schedules do not fit
+   */
+  run(options: RunOptions): Promise<RunResult<O>>;
+  /** how it runs: 'graph' or 'eager' */
+  readonly mode: 'graph' | 'eager';
+  /** steps done so far, which is the number of the next one */
+  readonly stepsDone: number;
+  /** how many graphs have been traced, and how long tracing and loading them took */
+  readonly traces: { count: number; milliseconds: number };
+  /** Frees the graphs. The variables are the caller's. */
+  dispose(): void;
+}
+
+/** A chunk should take this long: half of the 100 ms after which a reader notices, because estimates err. */
+const CHUNK_MILLISECONDS = 50;
+/** Bytes that a chunk feeds and fetches, at most. */
+const CHUNK_BYTES = 64 * 2 ** 20;
+
+/**
+ * Makes a training step fast: traced once, it runs as a TensorFlow graph, many steps per call, with no JavaScript between them.
+ *
+ * The step is ordinary TensorFlow.js: any layers, any loss, any optimizer. It gets a batch and returns named tensors; whatever
+ * `tf.Variable` it assigns (weights, optimizer slots, moving averages) is found and carried on.
+ *
+ * ```ts
+ * const step = compile(({ x, y }) => {
+ *   const loss = optimizer.minimize(() => tf.losses.softmaxCrossEntropy(y, network.apply(x)), true)!;
+ *   return { loss };
+ * });
+ * const { outputs } = await step.run({ data: { x, y }, batches, batchSize: 60 });   // outputs.loss: [steps]
+ * ```
+ *
+ * - Variables that the step only reads are read at each call. Other tensors from outside the step, and JavaScript values, are
+ *   constants of the trace; when such a tensor has been disposed since, the step is traced again.
+ * - What may change from step to step is data, a schedule, a variable, `context.random` or `context.step`.
+ * - Reading values (`dataSync`, `print`, ...), random operations of TensorFlow.js, and operations whose result's shape depends on
+ *   values are errors that name the call.
+ * - New shapes trace anew; traces are kept until `dispose`.
+ * - Where there is no native engine, and with `{ mode: 'eager' }`, the same call runs the step as it is, with the same results up to
+ *   the rounding of the engine.
+ *
+ * The step function itself is called once or twice per trace, not once per training step: JavaScript counters in it do not count.
+ */
+export function compile<I extends NamedTensors = NamedTensors, O extends NamedTensors = NamedTensors>(
+  step: (inputs: I, context: StepContext) => O,
+  options: CompileOptions = {},
+): CompiledStep<O> {
+  return new Compiled(step as AnyStep, options) as unknown as CompiledStep<O>;
+}
+
+/** A traced step, loaded. */
+interface Loaded {
+  traced: Trace;
+  graph: LoopGraph;
+  session: Session;
+  inputNames: string;
+  outputNames: string;
+  /** measured, NaN before the first chunk */
+  millisecondsPerStep: number;
+  warm: boolean;
+}
+
+/** A call of run, checked. */
+interface Call {
+  data: NamedTensors;
+  dataNames: string[];
+  batches: Int32Array;
+  batchSize: number;
+  steps: number;
+  schedules: Record<string, Float32Array>;
+  seed: number;
+  firstStep: number;
+  onProgress?: (progress: StepProgress) => void;
+  signal?: AbortSignal;
+}
+
+class Compiled {
+  private readonly loaded = new Map<string, Loaded>();
+  private running = false;
+  private disposed = false;
+  private next = 0;
+  private eagerMilliseconds = NaN;
+  readonly traces = { count: 0, milliseconds: 0 };
+
+  constructor(
+    private readonly step: AnyStep,
+    private readonly options: CompileOptions,
+  ) {
+    if (typeof step !== 'function') throw new TypeError(`compile: wanted a function, got ${typeof step}.`);
+  }
+
+  get mode(): 'graph' | 'eager' {
+    const { mode = 'auto' } = this.options;
+    if (mode === 'eager') return 'eager';
+    if (nativeBackend()) return 'graph';
+    if (mode === 'graph') {
+      throw new CompileError(
+        `{ mode: 'graph' } needs the native engine, and the one in use is '${tf.getBackend()}'. ` +
+          "Leave mode out, or set it to 'auto', to run the step eagerly here.",
+      );
+    }
+    return 'eager';
+  }
+
+  get stepsDone(): number {
+    return this.next;
+  }
+
+  async run(options: RunOptions): Promise<RunResult> {
+    if (this.disposed) throw new CompileError('This compiled step has been disposed; compile it again.');
+    if (this.running) {
+      throw new CompileError('This compiled step is running already. Await the first run() before the next.');
+    }
+    this.running = true;
+    try {
+      await tf.ready();
+      const call = await this.check(options);
+      return await this.runChunks(call);
+    } finally {
+      this.running = false;
+    }
+  }
+
+  dispose(): void {
+    if (this.running)
+      throw new CompileError('This compiled step is running. Stop it and await run() before dispose().');
+    this.disposed = true;
+    for (const loaded of this.loaded.values()) free(loaded);
+    this.loaded.clear();
+  }
+
+  private async check(options: RunOptions): Promise<Call> {
+    const { data, batches, schedules = {}, seed = this.options.seed ?? 0, firstStep = this.next } = options;
+    const dataNames = Object.keys(data ?? {});
+    if (dataNames.length === 0)
+      throw new RangeError('run: data holds no tensor; wanted named tensors such as { x, y }.');
+    let rows: number | undefined;
+    for (const name of dataNames) {
+      const tensor = data[name];
+      if (!(tensor instanceof tf.Tensor)) throw new TypeError(`run: data.${name} is not a tensor.`);
+      if (tensor.isDisposed) throw new RangeError(`run: data.${name} has been disposed.`);
+      if (tensor.rank === 0)
+        throw new RangeError(`run: data.${name} is a scalar; its first axis must count the examples.`);
+      if (tensor.dtype === 'string' || tensor.dtype === 'complex64') {
+        throw new RangeError(`run: data.${name} is ${tensor.dtype}; wanted float32, int32 or bool.`);
+      }
+      rows ??= tensor.shape[0];
+      if (tensor.shape[0] !== rows) {
+        throw new RangeError(
+          `run: data.${name} has ${tensor.shape[0]} examples and data.${dataNames[0]} ${rows}; they must agree.`,
+        );
+      }
+    }
+    let indices: Int32Array;
+    let { batchSize } = options;
+    if (batches instanceof tf.Tensor) {
+      if (batches.rank !== 2 || batches.dtype !== 'int32') {
+        throw new RangeError(
+          `run: batches must be int32 of rank 2 [steps, batch], got ${batches.dtype} [${batches.shape}].`,
+        );
+      }
+      if (batchSize !== undefined && batchSize !== batches.shape[1]) {
+        throw new RangeError(`run: batchSize ${batchSize} contradicts batches of shape [${batches.shape}].`);
+      }
+      batchSize = batches.shape[1]!;
+      indices = (await batches.data()) as Int32Array;
+    } else if (batches instanceof Int32Array) {
+      if (batchSize === undefined || !Number.isInteger(batchSize) || batchSize < 1) {
+        throw new RangeError(
+          `run: a flat Int32Array of batches needs batchSize, a whole number from 1 on; got ${batchSize}.`,
+        );
+      }
+      if (batches.length % batchSize !== 0) {
+        throw new RangeError(`run: ${batches.length} indices are no whole number of batches of ${batchSize}.`);
+      }
+      indices = batches;
+    } else {
+      throw new TypeError('run: batches must be an Int32Array (with batchSize) or an int32 tensor [steps, batch].');
+    }
+    if (batchSize === 0) throw new RangeError('run: batches of 0 rows.');
+    for (let i = 0; i < indices.length; i++) {
+      if (indices[i] < 0 || indices[i] >= rows!) {
+        throw new RangeError(
+          `run: batch ${Math.floor(i / batchSize)} asks for row ${indices[i]}, and the data has rows 0 to ${rows! - 1}.`,
+        );
+      }
+    }
+    const steps = indices.length / batchSize;
+    const checked: Record<string, Float32Array> = {};
+    for (const [name, values] of Object.entries(schedules)) {
+      if (name in data) throw new RangeError(`run: '${name}' is the name of a schedule and of data.`);
+      if (values.length !== steps) {
+        throw new RangeError(`run: schedule '${name}' has ${values.length} values for ${steps} steps.`);
+      }
+      checked[name] = Float32Array.from(values);
+    }
+    if (!Number.isSafeInteger(firstStep) || firstStep < 0 || firstStep + steps > 2 ** 31) {
+      throw new RangeError(`run: firstStep must be a whole number from 0 on, got ${firstStep}.`);
+    }
+    const { onProgress, signal } = options;
+    const dataCopy: NamedTensors = {};
+    for (const name of dataNames) dataCopy[name] = data[name];
+    return {
+      data: dataCopy,
+      dataNames,
+      batches: indices,
+      batchSize,
+      steps,
+      schedules: checked,
+      seed,
+      firstStep,
+      onProgress,
+      signal,
+    };
+  }
+
+  private async runChunks(call: Call): Promise<RunResult> {
+    const { steps, signal, onProgress } = call;
+    const eager = this.mode === 'eager';
+    const began = performance.now();
+    const collected: NamedTensors[] = [];
+    let done = 0;
+    try {
+      while (done < steps && !signal?.aborted) {
+        const outputs = eager ? this.eagerChunk(call, done) : this.graphChunk(call, done);
+        collected.push(outputs.tensors);
+        done += outputs.steps;
+        this.next = call.firstStep + done;
+        onProgress?.({ done, steps, seconds: (performance.now() - began) / 1000, outputs: outputs.tensors });
+        await new Promise<void>((resolve) => setImmediate(resolve));
+      }
+      return { steps: done, outputs: join(collected), stopped: done < steps };
+    } finally {
+      tf.dispose(collected);
+    }
+  }
+
+  /** As many steps as fit into a chunk's time, called one by one. */
+  private eagerChunk(call: Call, from: number): { tensors: NamedTensors; steps: number } {
+    const began = performance.now();
+    const each: NamedTensors[] = [];
+    let steps = 0;
+    do {
+      each.push(this.eagerStep(call, from + steps));
+      steps++;
+      const elapsed = performance.now() - began;
+      this.eagerMilliseconds = elapsed / steps;
+      if (elapsed + this.eagerMilliseconds > CHUNK_MILLISECONDS) break;
+    } while (from + steps < call.steps);
+    const tensors: NamedTensors = {};
+    for (const name of Object.keys(each[0])) tensors[name] = tf.stack(each.map((outputs) => outputs[name]));
+    tf.dispose(each);
+    return { tensors, steps };
+  }
+
+  private eagerStep(call: Call, s: number): NamedTensors {
+    return tf.tidy(() => {
+      const number = call.firstStep + s;
+      const inputs = batchInputs(call, s);
+      const step = tf.scalar(number, 'int32');
+      const random = new StepRandom(stepStream(call.seed, number));
+      const outputs = guarded(() => this.step(inputs, { random, step }));
+      checkOutputs(outputs);
+      // a clone: an output may be an input, a variable or a tensor from outside, which must outlive or not outlive the step
+      const copies: NamedTensors = {};
+      for (const [name, value] of Object.entries(outputs)) copies[name] = value.clone();
+      return copies;
+    });
+  }
+
+  private graphChunk(call: Call, from: number): { tensors: NamedTensors; steps: number } {
+    const backend = nativeBackend()!;
+    const loaded = this.load(call, backend);
+    const { graph, traced } = loaded;
+    for (const variable of graph.variables) {
+      if (variable.isDisposed) {
+        throw new CompileError(`The variable '${variable.name}', which the compiled step uses, has been disposed.`);
+      }
+    }
+    const fits = Math.max(1, Math.floor(CHUNK_BYTES / Math.max(1, graph.bytesPerStep)));
+    const steps = Math.min(call.steps - from, fits, stepsNow(loaded));
+    const first = call.firstStep + from;
+    const { batchSize } = call;
+
+    const temporary: tf.Tensor[] = [];
+    const make = (tensor: tf.Tensor) => {
+      temporary.push(tensor);
+      return tensor;
+    };
+    const fed = graph.feeds.map((feed): { dataId: object } => {
+      switch (feed.kind) {
+        case 'steps':
+          return make(tf.scalar(steps, 'int32'));
+        case 'firstStep':
+          return make(tf.scalar(first, 'int32'));
+        case 'indices': {
+          const rows = call.batches.slice(from * batchSize, (from + steps) * batchSize);
+          return make(tf.tensor2d(rows, [steps, batchSize], 'int32'));
+        }
+        case 'data':
+          return call.data[feed.name];
+        case 'schedule':
+          return make(tf.tensor1d(call.schedules[feed.name].slice(from, from + steps)));
+        case 'random': {
+          const draw = traced.draws[feed.draw];
+          const values = drawMany(draw, feed.draw, call.seed, first, steps);
+          return make(tf.tensor(values, [steps, ...draw.shape], values instanceof Uint8Array ? 'bool' : 'float32'));
+        }
+        case 'variable':
+          return graph.variables[feed.index];
+        case 'held':
+          return { dataId: feed.dataId };
+      }
+    });
+    const began = performance.now();
+    let results: tf.Tensor[];
+    try {
+      const metadata = loaded.session.run(backend.getInputTensorIds(fed), loaded.inputNames, loaded.outputNames);
+      results = metadata.map((m) => backend.createOutputTensor(m));
+    } finally {
+      tf.dispose(temporary);
+    }
+    const each = (performance.now() - began) / steps;
+    // The first run optimizes the graph and compiles it: it says nothing of the next.
+    if (loaded.warm) loaded.millisecondsPerStep = each;
+    loaded.warm = true;
+
+    const changed = traced.changed.length;
+    for (let i = 0; i < changed; i++) {
+      graph.variables[i].assign(results[i]);
+      results[i].dispose();
+    }
+    const tensors: NamedTensors = {};
+    traced.outputs.forEach(({ name }, k) => (tensors[name] = results[changed + k]));
+    return { tensors, steps };
+  }
+
+  /** The loaded graph for the shapes of this call, traced now if there is none. */
+  private load(call: Call, backend: NativeBackend): Loaded {
+    const key = JSON.stringify([
+      call.batchSize,
+      call.dataNames.map((name) => [name, call.data[name].dtype, call.data[name].shape.slice(1)]),
+      Object.keys(call.schedules),
+    ]);
+    const known = this.loaded.get(key);
+    if (known) {
+      if (!stale(known, backend)) return known;
+      free(known);
+      this.loaded.delete(key);
+    }
+    const began = performance.now();
+    const inputs = tf.tidy(() => batchInputs(call, 0));
+    let traced: Trace;
+    try {
+      traced = trace(this.step, { inputs, seed: call.seed, stepNumber: call.firstStep });
+    } finally {
+      tf.dispose(inputs);
+    }
+    let session: Session;
+    let graph: LoopGraph;
+    try {
+      const { xla = 'auto' } = this.options;
+      graph = loopGraph(traced, {
+        binding: backend.binding,
+        dataNames: new Set(call.dataNames),
+        xla: xla === 'auto' ? xlaPays(traced) : xla,
+      });
+      session = new Session(backend, graph.nodes);
+    } catch (error) {
+      traced.release();
+      throw error;
+    }
+    const loaded: Loaded = {
+      traced,
+      graph,
+      session,
+      inputNames: graph.feeds.map(({ node }) => `${node}:0`).join(','),
+      outputNames: graph.fetches.join(','),
+      millisecondsPerStep: NaN,
+      warm: false,
+    };
+    this.loaded.set(key, loaded);
+    this.traces.count++;
+    this.traces.milliseconds += performance.now() - began;
+    return loaded;
+  }
+}
+
+/** The inputs of step `s` of a call as the step gets them. */
+function batchInputs(call: Call, s: number): NamedTensors {
+  const inputs: NamedTensors = {};
+  const rows = tf.tensor1d(call.batches.slice(s * call.batchSize, (s + 1) * call.batchSize), 'int32');
+  for (const name of call.dataNames) inputs[name] = tf.gather(call.data[name], rows);
+  for (const [name, values] of Object.entries(call.schedules)) inputs[name] = tf.scalar(values[s]);
+  return inputs;
+}
+
+/** Steps for the next chunk: one to warm up, a few to measure, then what the time allows, growing at most eightfold. */
+function stepsNow({ warm, millisecondsPerStep }: Loaded): number {
+  if (!warm) return 1;
+  if (Number.isNaN(millisecondsPerStep)) return 4;
+  return Math.max(1, Math.floor(CHUNK_MILLISECONDS / millisecondsPerStep));
+}
+
+/** Whether a tensor from outside that the graph holds has been disposed by everybody else. */
+function stale({ traced }: Loaded, backend: NativeBackend): boolean {
+  for (const source of traced.sources.values()) {
+    if (source.kind === 'held' && source.outside && backend.refCount(source.dataId) <= 1) return true;
+  }
+  return false;
+}
+
+/** The rule behind `xla: 'auto'`. */
+function xlaPays(traced: Trace): boolean {
+  return !traced.ops.some(({ op }) => /Conv|Pool/.test(op));
+}
+
+function free({ session, traced }: Loaded): void {
+  session.dispose();
+  traced.release();
+}
+
+/** Chunks of stacked outputs, end to end. */
+function join(chunks: NamedTensors[]): NamedTensors {
+  const joined: NamedTensors = {};
+  if (chunks.length === 0) return joined;
+  for (const name of Object.keys(chunks[0])) {
+    joined[name] =
+      chunks.length === 1
+        ? chunks[0][name].clone()
+        : tf.concat(
+            chunks.map((chunk) => chunk[name]),
+            0,
+          );
+  }
+  return joined;
+}

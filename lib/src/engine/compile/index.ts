@@ -1,0 +1,12 @@
+export { compile } from './compile';
+export type {
+  CompiledStep,
+  CompileOptions,
+  RunOptions,
+  RunResult,
+  StepContext,
+  StepProgress,
+  NamedTensors,
+} from './compile';
+export { CompileError } from './guard';
+export { StepRandom } from './random';

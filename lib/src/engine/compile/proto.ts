@@ -1,0 +1,133 @@
+/**
+ * The few protocol-buffer messages a TensorFlow SavedModel is made of, written byte by byte.
+ *
+ * Field numbers are those of TensorFlow's own .proto files (graph.proto, node_def.proto, attr_value.proto, tensor.proto,
+ * tensor_shape.proto, versions.proto, meta_graph.proto, saved_model.proto); the numbers of a protocol buffer never change
+ * meaning. Writing them here costs a page and keeps the graph independent of what TensorFlow.js happens to bundle.
+ */
+
+/** TensorFlow's DataType enum (types.proto), for the types a TensorFlow.js tensor can have, and the handle of a list. */
+export const DataType = { float32: 1, int32: 3, string: 7, complex64: 8, int64: 9, bool: 10, variant: 21 } as const;
+
+/** A growing byte string with protobuf's two encodings: varint and length-delimited. */
+class Message {
+  private bytes = Buffer.allocUnsafe(256);
+  private length = 0;
+
+  private room(extra: number): void {
+    if (this.length + extra <= this.bytes.length) return;
+    const grown = Buffer.allocUnsafe(Math.max(2 * this.bytes.length, this.length + extra));
+    this.bytes.copy(grown, 0, 0, this.length);
+    this.bytes = grown;
+  }
+
+  /** Seven bits per byte, least significant first; a negative int64 is its two's complement, always ten bytes. */
+  private varint(value: number): void {
+    this.room(10);
+    let rest = BigInt.asUintN(64, BigInt(value));
+    while (rest > 127n) {
+      this.bytes[this.length++] = Number(rest & 127n) | 128;
+      rest >>= 7n;
+    }
+    this.bytes[this.length++] = Number(rest);
+  }
+
+  int(field: number, value: number): this {
+    this.varint(field << 3);
+    this.varint(value);
+    return this;
+  }
+
+  float(field: number, value: number): this {
+    this.varint((field << 3) | 5);
+    this.room(4);
+    this.length = this.bytes.writeFloatLE(value, this.length);
+    return this;
+  }
+
+  data(field: number, value: Uint8Array | string): this {
+    const bytes = typeof value === 'string' ? Buffer.from(value, 'utf8') : value;
+    this.varint((field << 3) | 2);
+    this.varint(bytes.length);
+    this.room(bytes.length);
+    this.bytes.set(bytes, this.length);
+    this.length += bytes.length;
+    return this;
+  }
+
+  message(field: number, value: Message): this {
+    return this.data(field, value.finish());
+  }
+
+  finish(): Buffer {
+    return this.bytes.subarray(0, this.length);
+  }
+}
+
+/** The value of one attribute of a node, as far as TensorFlow.js's kernels use them. */
+export type Attribute =
+  | { type: number }
+  | { bool: boolean }
+  | { int: number }
+  | { float: number }
+  | { string: string }
+  | { shape: readonly number[] }
+  | { ints: readonly number[] }
+  | { floats: readonly number[] }
+  | { bools: readonly boolean[] }
+  | { tensor: { dtype: number; shape: readonly number[]; bytes: Uint8Array } };
+
+/** One node of a graph: `op` applied to `inputs` ('name', 'name:1' for a second output, '^name' for order only). */
+export interface GraphNode {
+  name: string;
+  op: string;
+  inputs: string[];
+  attributes: Record<string, Attribute>;
+}
+
+/** A SavedModel with one graph, no variables, no signature and the tag 'serve'. */
+export function savedModel(nodes: readonly GraphNode[]): Buffer {
+  const graph = new Message();
+  for (const node of nodes) graph.message(1, nodeDef(node));
+  graph.message(4, new Message().int(1, GRAPH_PRODUCER));
+  const information = new Message().data(4, 'serve');
+  const metaGraph = new Message().message(1, information).message(2, graph);
+  return new Message().int(1, 1).message(2, metaGraph).finish();
+}
+
+/** GraphDef version that TensorFlow 2.11 wrote: old enough for any later TensorFlow, new enough for all ops used here. */
+const GRAPH_PRODUCER = 1286;
+
+function nodeDef(node: GraphNode): Message {
+  const message = new Message().data(1, node.name).data(2, node.op);
+  for (const input of node.inputs) message.data(3, input);
+  for (const [name, value] of Object.entries(node.attributes)) {
+    message.message(5, new Message().data(1, name).message(2, attributeValue(value)));
+  }
+  return message;
+}
+
+function attributeValue(value: Attribute): Message {
+  const message = new Message();
+  if ('type' in value) return message.int(6, value.type);
+  if ('bool' in value) return message.int(5, value.bool ? 1 : 0);
+  if ('int' in value) return message.int(3, value.int);
+  if ('float' in value) return message.float(4, value.float);
+  if ('string' in value) return message.data(2, value.string);
+  if ('shape' in value) return message.message(7, shape(value.shape));
+  if ('tensor' in value) {
+    const { dtype, shape: dimensions, bytes } = value.tensor;
+    return message.message(8, new Message().int(1, dtype).message(2, shape(dimensions)).data(4, bytes));
+  }
+  const list = new Message();
+  if ('ints' in value) for (const element of value.ints) list.int(3, element);
+  else if ('floats' in value) for (const element of value.floats) list.float(4, element);
+  else for (const element of value.bools) list.int(5, element ? 1 : 0);
+  return message.message(1, list);
+}
+
+function shape(dimensions: readonly number[]): Message {
+  const message = new Message();
+  for (const size of dimensions) message.message(2, new Message().int(1, size));
+  return message;
+}

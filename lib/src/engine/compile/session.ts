@@ -1,0 +1,50 @@
+import * as fs from 'node:fs';
+import * as os from 'node:os';
+import * as path from 'node:path';
+import { CompileError } from './guard';
+import { NativeBackend, TensorMetadata } from './native';
+import { GraphNode, savedModel } from './proto';
+
+/** A graph loaded into TensorFlow. */
+export class Session {
+  private id: number | undefined;
+
+  /**
+   * Writes the graph to a temporary folder, loads it, and removes the folder: TensorFlow's C interface loads graphs from
+   * SavedModel folders only.
+   */
+  constructor(
+    private readonly backend: NativeBackend,
+    nodes: readonly GraphNode[],
+  ) {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'bnlab-graph-'));
+    try {
+      fs.writeFileSync(path.join(folder, 'saved_model.pb'), savedModel(nodes));
+      this.id = backend.binding.loadSavedModel(folder, 'serve');
+    } catch (error) {
+      throw new CompileError(`TensorFlow did not accept the graph of the step: ${explain(error, nodes)}`, {
+        cause: error,
+      });
+    } finally {
+      fs.rmSync(folder, { recursive: true, force: true });
+    }
+  }
+
+  /** Runs the graph: ids of the fed tensors in, metadata of the fetched ones out. */
+  run(ids: number[], inputNames: string, outputNames: string): TensorMetadata[] {
+    if (this.id === undefined) throw new CompileError('This compiled step has been disposed.');
+    return this.backend.binding.runSavedModel(this.id, ids, inputNames, outputNames);
+  }
+
+  dispose(): void {
+    if (this.id !== undefined) this.backend.binding.deleteSavedModel(this.id);
+    this.id = undefined;
+  }
+}
+
+/** TensorFlow's message, with the operation that its node names stand for. */
+function explain(error: unknown, nodes: readonly GraphNode[]): string {
+  const message = error instanceof Error ? error.message : String(error);
+  const node = nodes.find(({ name }) => name.startsWith('step/') && new RegExp(`\\b${name}\\b`).test(message));
+  return node ? `${message} (operation ${node.op}, attributes ${Object.keys(node.attributes).join(', ')})` : message;
+}

@@ -1,0 +1,347 @@
+import { tf } from '../tf';
+import { CompileError, guarded, patch } from './guard';
+import { NativeBackend, OpAttribute, nativeBackend, releaseData } from './native';
+import { Draw, StepRandom, stepStream } from './random';
+
+/* eslint-disable @typescript-eslint/no-explicit-any */
+
+/** A tensor with its contents, small enough to be written into the graph. */
+export interface Constant {
+  kind: 'constant';
+  values: Float32Array | Int32Array | Uint8Array;
+}
+
+/** Where a value that the step did not compute comes from. */
+export type Source =
+  | Constant
+  /** an input of the step, by name: a batch of the data or one value of a schedule */
+  | { kind: 'input'; name: string }
+  /** the number of the step */
+  | { kind: 'step' }
+  | { kind: 'random'; draw: number }
+  | { kind: 'variable'; variable: tf.Variable }
+  /** a tensor from outside the step, or a large one made inside from JavaScript values; its data is held by the trace */
+  | { kind: 'held'; dataId: object; outside: boolean };
+
+/** One TensorFlow operation that the step executed. Values are named by the addon's tensor ids. */
+export interface TracedOp {
+  op: string;
+  attributes: OpAttribute[];
+  inputs: number[];
+  outputs: number[];
+}
+
+/** What one call of a step did. */
+export interface Trace {
+  ops: TracedOp[];
+  /** shape and TensorFlow dtype of every value */
+  info: Map<number, { shape: number[]; dtype: number }>;
+  /** values that no traced operation computed */
+  sources: Map<number, Source>;
+  draws: Draw[];
+  /** variables the step assigned, each with the value it had at the end */
+  changed: { variable: tf.Variable; value: number }[];
+  outputs: { name: string; value: number; shape: number[]; dtype: tf.DataType }[];
+  /** lets go of the data the trace holds */
+  release(): void;
+}
+
+/** Tensors made from JavaScript values inside the step are written into the graph up to this many elements. */
+const LARGE = 4096;
+
+/** Operations a graph cannot repeat faithfully, and why. */
+const UNSUPPORTED: Record<string, string> = {
+  Where: 'the shape of its result depends on values',
+  Unique: 'the shape of its result depends on values',
+  UniqueV2: 'the shape of its result depends on values',
+  NonMaxSuppressionV3: 'the shape of its result depends on values',
+  NonMaxSuppressionV4: 'the shape of its result depends on values',
+  NonMaxSuppressionV5: 'the shape of its result depends on values',
+  Multinomial: 'it draws random numbers of its own; use context.random',
+  SummaryWriter: 'it writes files',
+  CreateSummaryFileWriter: 'it writes files',
+  WriteScalarSummary: 'it writes files',
+  WriteSummary: 'it writes files',
+};
+
+/** Arguments of one call of the step. */
+export interface StepArguments {
+  inputs: Record<string, tf.Tensor>;
+  seed: number;
+  stepNumber: number;
+}
+
+export type AnyStep = (inputs: any, context: { random: StepRandom; step: tf.Scalar }) => Record<string, tf.Tensor>;
+
+/**
+ * Records what `step` does: once, or twice when the first call creates variables (optimizer slots, moving averages created on
+ * first use), which are then given back the value they were created with. Every variable ends as it began.
+ *
+ * @throws CompileError for what a graph cannot repeat
+ */
+export function trace(step: AnyStep, given: StepArguments): Trace {
+  const first = record(step, given);
+  if (first.created.length === 0) return first.trace;
+  first.trace.release();
+  const second = record(step, given);
+  if (second.created.length > 0) {
+    second.trace.release();
+    throw new CompileError(
+      `The step creates a variable at every call ('${second.created[0].name}'). Create variables once, outside the step: ` +
+        'a variable is what a step keeps from one call to the next.',
+    );
+  }
+  return second.trace;
+}
+
+/** Checks what a step returned; the same in every mode. */
+export function checkOutputs(outputs: unknown): asserts outputs is Record<string, tf.Tensor> {
+  if (outputs instanceof Promise) {
+    throw new CompileError('The step returned a promise. A step is an ordinary function: take out async and await.');
+  }
+  if (outputs === null || typeof outputs !== 'object' || outputs instanceof tf.Tensor || Array.isArray(outputs)) {
+    throw new CompileError(`The step must return named tensors such as { loss }, got ${describe(outputs)}.`);
+  }
+  for (const [name, value] of Object.entries(outputs)) {
+    if (!(value instanceof tf.Tensor)) {
+      throw new CompileError(
+        `Output '${name}' of the step must be a tensor, got ${describe(value)}. Wrap it: tf.scalar(x).`,
+      );
+    }
+    if (value.isDisposed) {
+      throw new CompileError(
+        `Output '${name}' of the step was disposed inside the step. Return it from tf.tidy as well.`,
+      );
+    }
+    if (value.dtype === 'string' || value.dtype === 'complex64') {
+      throw new CompileError(`Output '${name}' of the step is ${value.dtype}; a step returns float32, int32 or bool.`);
+    }
+  }
+}
+
+function describe(value: unknown): string {
+  if (value instanceof tf.Tensor) return 'a bare tensor';
+  if (Array.isArray(value)) return 'an array';
+  if (value === null || value === undefined) return String(value);
+  return typeof value === 'object' ? 'an object' : `${typeof value} ${String(value)}`;
+}
+
+/** A variable with a handle of its own for the time of a call, so that no other tensor can be mistaken for it. */
+interface Disguise {
+  variable: tf.Variable;
+  /** its true data, untouched by the call */
+  original: object;
+  /** the handle that stands for it */
+  standIn: number;
+}
+
+function record(step: AnyStep, given: StepArguments): { trace: Trace; created: tf.Variable[] } {
+  const backend = nativeBackend();
+  if (!backend) throw new CompileError(`Tracing needs the native engine; the backend in use is '${tf.getBackend()}'.`);
+  const engine = tf.engine() as any;
+  const real = backend.binding;
+  const ops: TracedOp[] = [];
+  const info: Trace['info'] = new Map();
+  const sources: Trace['sources'] = new Map();
+  const draws: Draw[] = [];
+  const disguises: Disguise[] = [];
+  const created: tf.Variable[] = [];
+  const held: object[] = [];
+  /** data whose meaning is known before TensorFlow gives it a handle */
+  const meaning = new Map<object, Source>();
+  /** data written from JavaScript values inside the step */
+  const written = new Set<object>();
+  const kernels: string[] = [];
+  const originalIds = backend.getInputTensorIds;
+
+  const release = () => {
+    for (const dataId of held.splice(0)) releaseData(backend, dataId);
+  };
+
+  /** Tensor ids for these tensors, after noting where those that no traced operation computed come from. */
+  const inputIds = (tensors: { dataId: object }[]): number[] => {
+    const sourcesHere = tensors.map((tensor) => {
+      if (tensor.dataId === undefined) {
+        throw new CompileError(
+          `${kernels.at(-1) ?? 'An operation'} takes a 64-bit integer, which a compiled step cannot.`,
+        );
+      }
+      return meaning.get(tensor.dataId) ?? unknownSource(tensor.dataId);
+    });
+    const ids = originalIds.call(backend, tensors);
+    ids.forEach((id, i) => {
+      const source = sourcesHere[i];
+      if (source && !sources.has(id)) sources.set(id, source);
+      if (!info.has(id)) {
+        const { shape, dtype } = backend.tensorMap.get(tensors[i].dataId);
+        info.set(id, { shape: [...shape], dtype });
+      }
+    });
+    return ids;
+  };
+
+  const unknownSource = (dataId: object): Source | undefined => {
+    const data = backend.tensorMap.get(dataId);
+    if (data.dtype === real.TF_STRING) {
+      throw new CompileError(
+        `${kernels.at(-1) ?? 'An operation'} takes a string tensor, which a compiled step cannot.`,
+      );
+    }
+    if (data.values === null && info.has(data.id)) return undefined;
+    const outside = !written.has(dataId);
+    let source: Source;
+    const values = data.values;
+    if (!outside && values !== null && !Array.isArray(values) && values.length <= LARGE) {
+      source = { kind: 'constant', values: values.slice() };
+    } else {
+      backend.incRef(dataId);
+      held.push(dataId);
+      source = { kind: 'held', dataId, outside };
+    }
+    meaning.set(dataId, source);
+    return source;
+  };
+
+  const disguise = (variable: tf.Variable) => {
+    const original = variable.dataId;
+    const { dtype } = backend.tensorMap.get(original);
+    const [id] = originalIds.call(backend, [variable]);
+    const attributes = [{ name: 'T', type: real.TF_ATTR_TYPE, value: dtype }];
+    const [copy] = real.executeOp('Identity', attributes, [id], 1);
+    const standIn = backend.createOutputTensor(copy);
+    backend.incRef(standIn.dataId);
+    (variable as any).dataId = standIn.dataId;
+    const source: Source = { kind: 'variable', variable };
+    meaning.set(standIn.dataId, source);
+    sources.set(copy.id, source);
+    info.set(copy.id, { shape: [...copy.shape], dtype: copy.dtype });
+    disguises.push({ variable, original, standIn: copy.id });
+  };
+
+  /** Ends the disguise: the variable has its own data again, whatever the step assigned. */
+  const undisguise = ({ variable, original }: Disguise) => {
+    const current = variable.dataId;
+    (variable as any).dataId = original;
+    // a disposed variable has let go of its stand-in; what it stood for goes as well
+    releaseData(backend, variable.isDisposed ? original : current);
+  };
+
+  const recorder = Object.create(real, {
+    executeOp: {
+      value: (op: string, attributes: OpAttribute[], inputs: number[], count: number) => {
+        if (Object.hasOwn(UNSUPPORTED, op)) {
+          throw new CompileError(`TensorFlow's ${op} inside a compiled step: ${UNSUPPORTED[op]}.`);
+        }
+        const made = real.executeOp(op, attributes, inputs, count);
+        ops.push({
+          op,
+          attributes: attributes.map((a) => ({ ...a })),
+          inputs: [...inputs],
+          outputs: made.map((metadata) => metadata.id),
+        });
+        for (const { id, shape, dtype } of made) info.set(id, { shape: [...shape], dtype });
+        return made;
+      },
+    },
+  });
+
+  const undo: (() => void)[] = [];
+  const install = (holder: any, key: string, make: (original: any) => any) => undo.push(patch(holder, key, make));
+  const uninstall = () => {
+    for (const restore of undo.splice(0).reverse()) restore();
+  };
+
+  engine.startScope('trace');
+  let restored = false;
+  const restore = () => {
+    if (restored) return;
+    restored = true;
+    uninstall();
+    for (const one of disguises) undisguise(one);
+  };
+  try {
+    for (const variable of Object.values<tf.Variable>(engine.registeredVariables)) {
+      if (variable.dtype !== 'string' && variable.dtype !== 'complex64') disguise(variable);
+    }
+    for (const [name, tensor] of Object.entries(given.inputs)) meaning.set(tensor.dataId, { kind: 'input', name });
+    const stepNumber = tf.scalar(given.stepNumber, 'int32');
+    meaning.set(stepNumber.dataId, { kind: 'step' });
+    const random = new StepRandom(stepStream(given.seed, given.stepNumber), (draw, tensor) => {
+      meaning.set(tensor.dataId, { kind: 'random', draw: draws.length });
+      draws.push(draw);
+    });
+
+    install(backend, 'binding', () => recorder);
+    install(backend, 'getInputTensorIds', () => inputIds);
+    install(backend, 'write', (original) => (...parameters: unknown[]) => {
+      const dataId = original.apply(backend, parameters);
+      written.add(dataId);
+      return dataId;
+    });
+    for (const name of ['readSync', 'read']) {
+      install(backend, name, (original) => (dataId: object) => {
+        // GatherV2's kernel reads its indices only to check their range, which TensorFlow does again at every step
+        if (kernels.at(-1) === 'GatherV2') return original.call(backend, dataId);
+        throw new CompileError(
+          `${kernels.at(-1) ?? 'TensorFlow.js'} reads the values of a tensor inside a compiled step, so they would be ` +
+            'frozen into the graph. Compute it outside the step and pass it in as data or a variable.',
+        );
+      });
+    }
+    install(engine, 'runKernel', (original) => (name: string, inputs: unknown, attributes: unknown) => {
+      kernels.push(name);
+      try {
+        return original.call(engine, name, inputs, attributes);
+      } finally {
+        kernels.pop();
+      }
+    });
+    install(engine, 'makeVariable', (original) => (...parameters: unknown[]) => {
+      const variable = original.apply(engine, parameters) as tf.Variable;
+      created.push(variable);
+      disguise(variable);
+      return variable;
+    });
+
+    const tensorsBefore = engine.memory().numTensors;
+    engine.startScope('step');
+    let outputs: Record<string, tf.Tensor> | undefined;
+    let surplus = 0;
+    const values: Trace['outputs'] = [];
+    try {
+      outputs = guarded(() => step(given.inputs, { random, step: stepNumber }));
+      checkOutputs(outputs);
+      for (const [name, tensor] of Object.entries(outputs)) {
+        const [value] = inputIds([tensor]);
+        values.push({ name, value, shape: [...tensor.shape], dtype: tensor.dtype });
+      }
+    } finally {
+      engine.endScope();
+      surplus = engine.memory().numTensors - tensorsBefore - created.length;
+    }
+    if (surplus > 0) {
+      throw new CompileError(
+        `The step keeps ${surplus} tensor${surplus > 1 ? 's' : ''} beyond its end (tf.keep). What a step carries to the ` +
+          'next call belongs in a tf.Variable, what it reports in its outputs.',
+      );
+    }
+    const changed: Trace['changed'] = [];
+    for (const { variable, standIn } of disguises) {
+      if (variable.isDisposed) {
+        throw new CompileError(
+          `The step disposes the variable '${variable.name}'. Dispose variables outside the step.`,
+        );
+      }
+      const [value] = inputIds([variable]);
+      if (value !== standIn) changed.push({ variable, value });
+    }
+    restore();
+    return { trace: { ops, info, sources, draws, changed, outputs: values, release }, created };
+  } catch (error) {
+    release();
+    throw error;
+  } finally {
+    restore();
+    engine.endScope();
+  }
+}
