@@ -4,3 +4,4 @@ export { engineCard, ready } from './engine';
 export { engineCardHtml, engineCardText } from './card';
 export type { EngineCard, EngineName, PassedOver } from './card';
 export { EngineError } from './errors';
+export * from './compile';
