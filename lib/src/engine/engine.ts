@@ -1,8 +1,63 @@
+import { EngineCard } from './card';
+import { chooseEngine } from './choose';
+import { EngineError } from './errors';
 import { tf } from './tf';
 
-/** Placeholder-free minimum: native where its addon loads, else plain JavaScript. */
-export async function ready(): Promise<void> {
-  process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
-  require('@tensorflow/tfjs-node-gpu');
-  await tf.ready();
+let pending: Promise<EngineCard> | undefined;
+let chosen: EngineCard | undefined;
+
+/**
+ * Makes the best engine of this machine compute. The first line of every script and notebook:
+ *
+ * ```ts
+ * import { ready, tf } from 'bnlab';
+ * await ready();
+ * ```
+ *
+ * Order: TensorFlow on an NVIDIA GPU, TensorFlow on the processor, WebAssembly, plain JavaScript. The environment
+ * variable `BNLAB_ENGINE` (native, wasm or js), read at the first call, forces one. Calls after the first, also while
+ * it runs, share its answer.
+ *
+ * @returns the engine card: what computes, and why nothing better does
+ * @throws EngineError when `BNLAB_ENGINE` names no engine, or one that is not available here
+ */
+export function ready(): Promise<EngineCard> {
+  pending ??= chooseEngine().then(
+    (card) => (chosen = card),
+    (error: unknown) => {
+      pending = undefined; // another attempt may follow a repair
+      throw error;
+    },
+  );
+  return pending;
+}
+
+/**
+ * What computes in this process.
+ * @throws EngineError before `ready()` has been awaited
+ */
+export function engineCard(): EngineCard {
+  if (!chosen) throw new EngineError('No engine has been chosen yet. Begin with: await ready();');
+  return chosen;
+}
+
+greetInOurWords();
+
+/**
+ * TensorFlow.js's JavaScript backend greets at its first tensor with advice that does not fit here. What does help
+ * whoever meets it is that `ready()` was forgotten.
+ */
+function greetInOurWords(): void {
+  const js = tf.findBackend('cpu') as unknown as { firstUse: boolean };
+  let said = false;
+  Object.defineProperty(js, 'firstUse', {
+    get() {
+      if (!pending && !said) {
+        said = true;
+        console.warn('bnlab: no engine chosen, so plain JavaScript computes, slowly. Begin with: await ready();');
+      }
+      return false;
+    },
+    set() {},
+  });
 }

@@ -1,0 +1,91 @@
+import * as os from 'node:os';
+
+/** The engines of this library, best first. `native` is TensorFlow itself, on a GPU where it finds one. */
+export type EngineName = 'native' | 'wasm' | 'js';
+
+/** A better engine that was not taken. */
+export interface PassedOver {
+  /** `cuda` stands for the native engine on an NVIDIA GPU. */
+  engine: 'cuda' | EngineName;
+  /** Why it was not taken. */
+  why: string;
+  /** What to run to have it, or null where nothing would help. */
+  fix: string | null;
+}
+
+/** What computes, in plain data: safe to store beside a result and to compare. */
+export interface EngineCard {
+  engine: EngineName;
+  /** True when TensorFlow computes on an NVIDIA GPU. */
+  gpu: boolean;
+  /** The processor or GPU, as its maker names it. */
+  device: string;
+  /** TensorFlow's version, or null when TensorFlow.js computes without it. */
+  tensorflow: string | null;
+  /** TensorFlow.js's version. */
+  tfjs: string;
+  /** Node's version, without the v. */
+  node: string;
+  /**
+   * Threads that compute: inside one operation, and operations side by side. TensorFlow takes both from
+   * `TF_NUM_INTRAOP_THREADS` and `TF_NUM_INTEROP_THREADS`, else one per processor; wasm and js have one.
+   */
+  threads: { intraOp: number; interOp: number };
+  /** Bytes of memory that this process may use: the machine's, or its container's limit. */
+  memoryBytes: number;
+  /** The better engines that were passed over, best first. Empty with a GPU. */
+  passedOver: PassedOver[];
+}
+
+/** The number of threads in `variable`, or as many as this process may run on. */
+export function threadsFrom(variable: string, environment: NodeJS.ProcessEnv = process.env): number {
+  const given = Number(environment[variable]);
+  return Number.isInteger(given) && given > 0 ? given : os.availableParallelism();
+}
+
+/** Bytes of memory that this process may use. */
+export function memoryLimit(): number {
+  const constrained = process.constrainedMemory?.() ?? 0;
+  // Without a container the kernel reports its largest number.
+  return constrained > 0 && constrained < os.totalmem() ? constrained : os.totalmem();
+}
+
+/** The card as lines of text, for a terminal. */
+export function engineCardText(card: EngineCard): string {
+  const rows = cardRows(card);
+  const width = Math.max(...rows.map(([name]) => name.length));
+  return rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join('\n');
+}
+
+/** The card as an HTML table, for a notebook or a report. Needs no style sheet and no network. */
+export function engineCardHtml(card: EngineCard): string {
+  const rows = cardRows(card).map(
+    ([name, value]) =>
+      `<tr><th scope="row" style="text-align:left">${escape(name)}</th><td style="text-align:left">${escape(value)}</td></tr>`,
+  );
+  return `<table class="bnlab-engine"><caption>What computes here</caption><tbody>\n${rows.join('\n')}\n</tbody></table>`;
+}
+
+function cardRows(card: EngineCard): [string, string][] {
+  const what: Record<EngineName, string> = {
+    native: `native: TensorFlow ${card.tensorflow} on ${card.gpu ? 'the GPU' : 'the processor'}`,
+    wasm: 'wasm: TensorFlow.js in WebAssembly',
+    js: 'js: TensorFlow.js in plain JavaScript',
+  };
+  const { intraOp, interOp } = card.threads;
+  const rows: [string, string][] = [
+    ['Engine', what[card.engine]],
+    ['Device', card.device],
+    ['Threads', `${intraOp} inside an operation, ${interOp} across operations`],
+    ['Memory', `${(card.memoryBytes / 2 ** 30).toFixed(1)} GiB`],
+    ['Software', `TensorFlow.js ${card.tfjs}, Node ${card.node}`],
+  ];
+  for (const { engine, why, fix } of card.passedOver) {
+    rows.push(['Passed over', `${engine}: ${why}${fix ? ` (to have it: ${fix})` : ''}`]);
+  }
+  return rows;
+}
+
+function escape(text: string): string {
+  return text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;').replace(/"/g, '&quot;');
+}

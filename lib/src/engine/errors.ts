@@ -1,0 +1,4 @@
+/** Something is wrong with the engine, not with the mathematics: the message says what, and what to run. */
+export class EngineError extends Error {
+  override name = 'EngineError';
+}

@@ -1,0 +1,228 @@
+/**
+ * How each engine is found, checked and loaded. Nothing here decides between engines: choose.ts does.
+ */
+import { execFile } from 'node:child_process';
+import * as fs from 'node:fs';
+import * as os from 'node:os';
+import * as path from 'node:path';
+import { promisify } from 'node:util';
+import { StderrHolder, withoutDeprecations, withStderrHeld, withWarningsCollected } from './quiet';
+import { tf } from './tf';
+
+/** The npm package whose C++ source the native engine is built from. */
+export const nativePackage = '@tensorflow/tfjs-node-gpu';
+
+/** Where the pieces of the native engine are, whether or not they exist. Absolute paths. */
+export interface NativePaths {
+  /** The folder of the npm package. */
+  packageFolder: string;
+  /** The addon that set-up compiles. */
+  addon: string;
+  /** The helper that set-up compiles from native/stderr.c; see quiet.ts. */
+  stderrHolder: string;
+  /** TensorFlow's own library, out of the wheel. */
+  library: string;
+  /** NVIDIA's libraries, with the CUDA build of TensorFlow only. */
+  nvidia: string;
+  /** The remembered verdict of the last check. */
+  verdict: string;
+}
+
+/** @returns the paths, or undefined when the npm package itself is not installed */
+export function nativePaths(): NativePaths | undefined {
+  let packageFolder: string;
+  try {
+    packageFolder = path.dirname(require.resolve(`${nativePackage}/package.json`));
+  } catch {
+    return undefined;
+  }
+  const built = path.join(packageFolder, 'lib', 'napi-v8');
+  return {
+    packageFolder,
+    addon: path.join(built, 'tfjs_binding.node'),
+    stderrHolder: path.join(built, 'bnlab_stderr.node'),
+    library: path.join(packageFolder, 'deps', 'lib', 'libtensorflow_cc.so.2'),
+    nvidia: path.join(packageFolder, 'deps', 'nvidia'),
+    verdict: path.join(built, 'bnlab-verdict.json'),
+  };
+}
+
+/** What a check of the native engine found. */
+export type NativeCheck =
+  { ok: true; tensorflow: string; gpu: boolean; cudaBuild: boolean } | { ok: false; why: string; fix: string };
+
+const setup = 'npm run setup';
+
+/**
+ * Whether the native engine loads and computes, tried in a process of its own, because native code that fails may take
+ * its process with it. A verdict is remembered beside the addon for as long as the addon, TensorFlow's library, Node
+ * and the processor stay the same, so that only the first `ready()` after set-up pays for it (about half a second).
+ * @param options.fresh check again, whatever is remembered
+ */
+export async function checkNative(options: { fresh?: boolean } = {}): Promise<NativeCheck> {
+  const paths = nativePaths();
+  if (!paths) return { ok: false, why: `the package ${nativePackage} is not installed`, fix: setup };
+  if (!fs.existsSync(paths.addon)) {
+    return { ok: false, why: 'its addon has not been built (this takes a C++ compiler, such as g++)', fix: setup };
+  }
+  if (!fs.existsSync(paths.library)) {
+    return { ok: false, why: "TensorFlow's library, which the addon needs, is missing", fix: setup };
+  }
+  const key = verdictKey(paths);
+  if (!options.fresh) {
+    const remembered = readVerdict(paths.verdict, key);
+    if (remembered) return remembered;
+  }
+  const check = await probeNative();
+  rememberVerdict(paths.verdict, key, check);
+  return check;
+}
+
+const run = promisify(execFile);
+const probeLimit = 60_000; // milliseconds; half a second is usual, a cold disk takes longer
+
+async function probeNative(): Promise<NativeCheck> {
+  const environment = { ...process.env, TF_CPP_MIN_LOG_LEVEL: '2' };
+  delete environment.NODE_OPTIONS; // a debugger or a preload of the caller's has no business in the probe
+  delete environment.NODE_V8_COVERAGE;
+  try {
+    const { stdout } = await run(process.execPath, [path.join(__dirname, 'probe.js')], {
+      env: environment,
+      timeout: probeLimit,
+      killSignal: 'SIGKILL',
+    });
+    const answer = JSON.parse(stdout) as { tensorflow: string; gpu: boolean; cudaBuild: boolean };
+    return { ok: true, ...answer };
+  } catch (error) {
+    const failure = error as { killed?: boolean; signal?: string; stderr?: string; message: string };
+    const said = lastLine(failure.stderr) ?? failure.message.split('\n')[0];
+    let why = `it failed its check: ${said}`;
+    if (failure.killed) why = `it gave no answer within ${probeLimit / 1000} s`;
+    else if (failure.signal === 'SIGILL')
+      why = 'it crashed (SIGILL): this processor lacks instructions that TensorFlow uses';
+    else if (failure.signal) why = `it crashed (${failure.signal})`;
+    return { ok: false, why, fix: `${setup} -- --rebuild` };
+  }
+}
+
+/** The last line that says something: for a thrown error the line `Error: ...`, not the stack. */
+function lastLine(stderr: string | undefined): string | undefined {
+  const lines = (stderr ?? '').split('\n').filter((line) => line.trim() !== '' && !/^\s+at |^Node\.js v/.test(line));
+  return lines.find((line) => /^\w*Error\b/.test(line)) ?? lines.at(-1);
+}
+
+function verdictKey(paths: NativePaths): string {
+  const mark = (file: string) => {
+    const real = fs.realpathSync(file);
+    const { size, mtimeMs } = fs.statSync(real);
+    return `${real}:${size}:${mtimeMs}`;
+  };
+  const processor = os.cpus()[0]?.model ?? 'unknown processor';
+  const nvidia = `${fs.existsSync(paths.nvidia)}:${nvidiaDriver()}`;
+  return [mark(paths.addon), mark(paths.library), process.version, process.arch, processor, nvidia].join('|');
+}
+
+function readVerdict(file: string, key: string): NativeCheck | undefined {
+  try {
+    const remembered = JSON.parse(fs.readFileSync(file, 'utf8')) as { key: string; check: NativeCheck };
+    return remembered.key === key ? remembered.check : undefined;
+  } catch {
+    return undefined; // none yet, or half written: check again
+  }
+}
+
+function rememberVerdict(file: string, key: string, check: NativeCheck): void {
+  const temporary = `${file}.${process.pid}`;
+  try {
+    fs.writeFileSync(temporary, JSON.stringify({ key, check }, null, 2) + '\n');
+    fs.renameSync(temporary, file);
+  } catch {
+    fs.rmSync(temporary, { force: true }); // a read-only node_modules: every ready() checks anew
+  }
+}
+
+/** Loads the native engine into this process and makes it TensorFlow.js's backend. Check first: loading can crash. */
+export function loadNative(): { tensorflow: string; gpu: boolean; cudaBuild: boolean } {
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= '2'; // errors only; whoever sets it, keeps it
+  keepUtilHelpers();
+  const paths = nativePaths();
+  const holder = paths && stderrHolder(paths);
+  const { value: binding, written } = withStderrHeld(holder, () =>
+    withoutDeprecations(() => {
+      require(nativePackage);
+      return (tf.backend() as unknown as { binding: { TF_Version: string; isUsingGpuDevice(): boolean } }).binding;
+    }),
+  );
+  const cudaBuild = /cudart_stub|cuda_platform|CUDA|nvidia/i.test(written) || (!!paths && fs.existsSync(paths.nvidia));
+  return { tensorflow: binding.TF_Version, gpu: binding.isUsingGpuDevice(), cudaBuild };
+}
+
+function stderrHolder(paths: NativePaths): StderrHolder | undefined {
+  try {
+    return require(paths.stderrHolder) as StderrHolder;
+  } catch {
+    return undefined; // not built: TensorFlow's first line shows, nothing else changes
+  }
+}
+
+/**
+ * TensorFlow.js's Node package of 2024 calls three helpers of Node's `util` that Node 22 warns of and Node 23 no longer
+ * has. They are one-liners; this puts them back, quietly.
+ */
+export function keepUtilHelpers(): void {
+  const util = require('node:util') as Record<string, unknown>;
+  util.isNullOrUndefined = (value: unknown) => value === null || value === undefined;
+  util.isArray = Array.isArray;
+}
+
+/**
+ * Makes WebAssembly the backend. One thread: TensorFlow.js does not offer its threaded build in Node
+ * (github.com/tensorflow/tfjs/issues/3830); SIMD is used where the processor has it, which is nearly everywhere.
+ * @throws Error when its package is missing or its module does not start
+ */
+export async function loadWasm(): Promise<{ simd: boolean }> {
+  const folder = path.dirname(require.resolve('@tensorflow/tfjs-backend-wasm/package.json'));
+  const wasm = require('@tensorflow/tfjs-backend-wasm') as { setWasmPaths(prefix: string): void };
+  wasm.setWasmPaths(path.join(folder, 'dist') + path.sep);
+  // Emscripten's start-up code adds listeners that rethrow every unhandled rejection of the whole program, which is
+  // not for a library to decide (and ends a notebook's kernel): off they go.
+  const events = ['uncaughtException', 'unhandledRejection'] as const;
+  const before = events.map((event) => new Set<unknown>(process.rawListeners(event)));
+  const { value: started, warnings } = await withWarningsCollected(async () => tf.setBackend('wasm'));
+  events.forEach((event, i) => {
+    for (const listener of process.rawListeners(event)) {
+      if (!before[i].has(listener) && /emscripten|ExitStatus|throw/.test(String(listener))) {
+        process.removeListener(event, listener as (...args: unknown[]) => void);
+      }
+    }
+  });
+  if (!started) throw new Error(warnings.join(' ') || 'its module did not start');
+  return { simd: await tf.env().getAsync('WASM_HAS_SIMD_SUPPORT').then(Boolean) };
+}
+
+/** Makes plain JavaScript the backend: always there, slow. */
+export async function loadJs(): Promise<void> {
+  await tf.setBackend('cpu');
+}
+
+/** The model of the first NVIDIA GPU that the driver reports, or undefined. Linux. */
+export function nvidiaGpu(): string | undefined {
+  try {
+    const folder = '/proc/driver/nvidia/gpus';
+    for (const gpu of fs.readdirSync(folder).sort()) {
+      const model = /^Model:\s*(.+)$/m.exec(fs.readFileSync(path.join(folder, gpu, 'information'), 'utf8'));
+      if (model) return model[1].trim();
+    }
+  } catch {
+    // no driver
+  }
+  return undefined;
+}
+
+function nvidiaDriver(): string {
+  try {
+    return fs.readFileSync('/proc/driver/nvidia/version', 'utf8').split('\n')[0];
+  } catch {
+    return '';
+  }
+}
