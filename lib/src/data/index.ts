@@ -1,15 +1,19 @@
-export { DataError, type DataErrorCode } from './errors';
-export { CLASS_COUNT, type Examples, IMAGE_PIXELS, IMAGE_SIDE, readExamples, readIdx, type IdxArray } from './idx';
-export { type Dataset, type DatasetOptions, loadDataset } from './dataset';
 export {
   batchIndices,
   type BatchOptions,
+  examplesAt,
   type LabelledBatchOptions,
   oneClassBatchIndices,
-  examplesAt,
   stratifiedBatchIndices,
   subset,
   type TensorOptions,
   type TensorPair,
   toTensors,
 } from './batches';
+export { type Dataset, type DatasetOptions, datasetText, loadDataset } from './dataset';
+export { type DigitOptions, generateDigits } from './digits';
+export { type DownloadOptions, type DownloadProgress } from './download';
+export { DataError, type DataErrorCode } from './errors';
+export { dataCacheFolder } from './folders';
+export { CLASS_COUNT, type Examples, type IdxArray, IMAGE_PIXELS, IMAGE_SIDE, readExamples, readIdx } from './idx';
+export { type ObtainedFiles, obtainFiles } from './obtain';

@@ -8,8 +8,9 @@ export const REAL_DATASETS = ['mnist', 'fashion'] as const;
 /** `'mnist'` or `'fashion'`. */
 export type RealName = (typeof REAL_DATASETS)[number];
 
-const PARTS = ['trainImages', 'trainLabels', 'testImages', 'testLabels'] as const;
-/** The four files of a set. */
+/** The parts of a set. */
+export const PARTS = ['trainImages', 'trainLabels', 'testImages', 'testLabels'] as const;
+/** One of the four files of a set. */
 export type Part = (typeof PARTS)[number];
 
 /** One file to fetch. */
