@@ -1,0 +1,115 @@
+/**
+ * A headless Chromium for figures: one the reader names (`BNLAB_BROWSER`), one the machine has, else the one that comes
+ * inside the npm package `@sparticuz/chromium` (Linux, x64), unpacked once into the user's cache.
+ */
+import * as fs from 'node:fs';
+import * as os from 'node:os';
+import * as path from 'node:path';
+import type { Browser } from 'playwright-core';
+import { dataCacheFolder } from '../data/folders';
+import { home } from './places';
+
+const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome', 'microsoft-edge'];
+const FIXED: Partial<Record<NodeJS.Platform, string[]>> = {
+  darwin: [
+    '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+    '/Applications/Chromium.app/Contents/MacOS/Chromium',
+    '/Applications/Microsoft Edge.app/Contents/MacOS/Microsoft Edge',
+  ],
+  win32: ['C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe'],
+};
+
+/** Where a browser lies and what it needs to start. */
+export interface BrowserPlace {
+  executable: string;
+  environment: Record<string, string>;
+}
+
+/**
+ * Finds a browser.
+ *
+ * @throws Error that says what was looked for, and what to do
+ */
+export async function findBrowser(): Promise<BrowserPlace> {
+  const named = process.env.BNLAB_BROWSER;
+  if (named) {
+    if (fs.existsSync(named)) return { executable: named, environment: {} };
+    throw new Error(`BNLAB_BROWSER=${named}: no such file. Name a Chromium or Chrome, or unset it.`);
+  }
+  const onPath = (process.env.PATH ?? '').split(path.delimiter).flatMap((dir) => NAMES.map((name) => path.join(dir, name)));
+  const found = [...onPath, ...(FIXED[process.platform] ?? [])].find((file) => fs.existsSync(file));
+  if (found) return { executable: found, environment: {} };
+  if (process.platform === 'linux' && process.arch === 'x64') return packaged();
+  throw new Error('No Chromium or Chrome was found. Install one, or name one with BNLAB_BROWSER.');
+}
+
+/** Unpacks the browser of `@sparticuz/chromium` where it is kept between runs; whole or not at all. */
+async function packaged(): Promise<BrowserPlace> {
+  const { version } = JSON.parse(
+    fs.readFileSync(path.join(home, 'node_modules', '@sparticuz', 'chromium', 'package.json'), 'utf8'),
+  ) as { version: string };
+  const place = (folder: string): BrowserPlace => ({
+    executable: path.join(folder, 'chromium'),
+    // Its own fonts: text is then measured alike on every machine.
+    environment: { FONTCONFIG_PATH: path.join(folder, 'fonts') },
+  });
+  const keep = [path.dirname(dataCacheFolder()), path.join(home, '.bnlab')];
+  const folders = keep.map((folder) => path.join(folder, `chromium-${version}`));
+  const ready = folders.find((folder) => fs.existsSync(path.join(folder, 'chromium')));
+  if (ready) return place(ready);
+
+  let problem: unknown;
+  for (const folder of folders) {
+    let fresh: string | undefined;
+    try {
+      fs.mkdirSync(path.dirname(folder), { recursive: true });
+      fresh = fs.mkdtempSync(`${folder}-`);
+      await unpack(fresh);
+      fs.renameSync(fresh, folder);
+      return place(folder);
+    } catch (error) {
+      if (fresh) fs.rmSync(fresh, { recursive: true, force: true });
+      if (fs.existsSync(path.join(folder, 'chromium'))) return place(folder); // another run was quicker
+      problem = error;
+    }
+  }
+  throw new Error(`The packaged Chromium could not be unpacked: ${(problem as Error).message}`);
+}
+
+async function unpack(folder: string): Promise<void> {
+  const { default: chromium } = await import('@sparticuz/chromium');
+  // The package unpacks into os.tmpdir() and takes whatever file it finds there for a whole one.
+  const before = process.env.TMPDIR;
+  process.env.TMPDIR = folder;
+  try {
+    if (os.tmpdir() !== folder) throw new Error(`the temporary folder could not be set to ${folder}`);
+    await chromium.executablePath();
+  } finally {
+    if (before === undefined) delete process.env.TMPDIR;
+    else process.env.TMPDIR = before;
+  }
+}
+
+/** Starts a browser; `extra` are further command line flags. @throws Error when none is found or it does not start */
+export async function launchBrowser(extra: string[] = []): Promise<Browser> {
+  const { executable, environment } = await findBrowser();
+  const { chromium } = await import('playwright-core');
+  const flags = ['--font-render-hinting=none', '--disable-gpu', '--force-color-profile=srgb', ...extra];
+  const sandbox = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
+  const inherited = Object.fromEntries(Object.entries(process.env).filter(([, value]) => value !== undefined));
+  const start = (args: string[]) =>
+    chromium.launch({
+      executablePath: executable,
+      headless: true,
+      args,
+      timeout: 60_000,
+      env: { ...(inherited as Record<string, string>), ...environment },
+    });
+  try {
+    return await start([...flags, ...sandbox]);
+  } catch (error) {
+    // Containers without user namespaces cannot have Chromium's sandbox. Only our own pages are opened.
+    if (sandbox.length === 0) return start([...flags, '--no-sandbox']);
+    throw new Error(`${executable} did not start: ${(error as Error).message.split('\n')[0]}`);
+  }
+}

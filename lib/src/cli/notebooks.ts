@@ -1,0 +1,451 @@
+/**
+ * `npm run notebooks [-- NAME...]`: executes notebooks and replaces each by its executed self once it ran whole.
+ *
+ * Per notebook: strict types first, without a kernel; then a Python process with nbclient (jupyter/run_notebook.py) that
+ * has a kernel of its own; then what makes the file deterministic, the figures' SVG twins and the provenance; last the
+ * file, in one rename. Anything that fails leaves the notebook as it was.
+ */
+import { ChildProcess, spawn } from 'node:child_process';
+import * as fs from 'node:fs';
+import * as os from 'node:os';
+import * as path from 'node:path';
+import * as readline from 'node:readline';
+import { Command, InvalidArgumentError } from 'commander';
+import { Finding, findingText } from './check';
+import { CheckedNotebook, checkCells } from './check-cells';
+import { claimsIn, writeLedger } from './claims';
+import { displays, MIME, nameOf, normalize, Notebook, notebookText, parseNotebook, Profile, readNotebook, writeAtomically } from './notebook-file';
+import { findNotebooks, home, jupyterGlue, python, shown } from './places';
+import { codeCommit, hashes, libraryHash, Provenance, staleReasons, steadyMinutes } from './provenance';
+import { addTwins, TwinMaker } from './twins';
+
+/** Seconds: what one notebook and a whole run may take, and how long one cell may run before it is stopped. */
+const TIMES: Record<Profile, { notebook: number; all: number; cell: number }> = {
+  quick: { notebook: 60, all: 180, cell: 180 },
+  full: { notebook: 240, all: 1200, cell: 1200 },
+  paper: { notebook: 4 * 3600, all: 24 * 3600, cell: 4 * 3600 },
+};
+
+/** Memory that a kernel with TensorFlow and its Python beside it may need, bytes. */
+const KERNEL_MEMORY = 2.5e9;
+
+interface Options {
+  out?: string;
+  stale?: boolean;
+  jobs?: number;
+  cellLimit?: number;
+  twins: boolean;
+  root: string;
+}
+
+/** Why a notebook was not replaced. */
+interface Failure {
+  kind: string;
+  /** index of the cell, from 0; null when it concerns the whole notebook */
+  index: number | null;
+  error: string;
+}
+
+interface Job {
+  file: string;
+  name: string;
+  /** The file's text when it was read: a notebook edited meanwhile is not overwritten. */
+  text: string;
+  notebook: Notebook;
+  target: string;
+  budget: number;
+  alone: boolean;
+  state: 'waiting' | 'running' | 'done' | 'failed';
+  progress: string;
+  seconds: number;
+  detail: string;
+}
+
+/** The command. @returns 0 when every notebook ran, 1 when one failed, 2 for a bad call, 130 when interrupted */
+export async function runNotebooks(argv: string[]): Promise<number> {
+  const command = new Command('notebooks')
+    .description('execute notebooks; each is replaced once it ran whole')
+    .argument('[names...]', 'notebooks by name, number or file; all when none is named')
+    .option('--out <folder>', 'write the executed copies here and leave the notebooks as they are')
+    .option('--stale', 'only those whose outputs no longer belong to the sources')
+    .option('--jobs <n>', 'how many run side by side', positive)
+    .option('--cell-limit <seconds>', 'time limit of one cell', positive)
+    .option('--no-twins', 'without the SVG twins of the figures')
+    .option('--root <folder>', 'the collection: a folder with notebooks/ and data/', home)
+    .addHelpText('after', '\nBNLAB_PROFILE=quick|full|paper sets steps and seeds: full by default, quick with --out.')
+    .exitOverride();
+  let jobs: Job[];
+  let profile: Profile;
+  try {
+    command.parse(argv, { from: 'user' });
+    profile = chosenProfile(command.opts<Options>());
+    jobs = prepare(command.args, command.opts<Options>(), profile);
+  } catch (error) {
+    const code = (error as { code?: string }).code;
+    if (code === 'commander.helpDisplayed') return 0;
+    if (!code?.startsWith('commander.')) console.error((error as Error).message);
+    return 2;
+  }
+  const options = command.opts<Options>();
+  const library = libraryHash(options.root);
+  if (options.stale) jobs = jobs.filter((job) => !isFresh(job, options.root, profile, library));
+  if (jobs.length === 0) {
+    console.log(options.stale ? 'Every notebook is up to date.' : 'There is no notebook to execute.');
+    return 0;
+  }
+  return new Run(jobs, options, profile, library).run();
+}
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (!(value > 0)) throw new InvalidArgumentError('Wanted a number above zero.');
+  return value;
+}
+
+function chosenProfile(options: Options): Profile {
+  const named = process.env.BNLAB_PROFILE;
+  if (!named) return options.out ? 'quick' : 'full';
+  if (named in TIMES) return named as Profile;
+  throw new Error(`BNLAB_PROFILE=${named} is none of ${Object.keys(TIMES).join(', ')}.`);
+}
+
+function prepare(names: string[], options: Options, profile: Profile): Job[] {
+  return findNotebooks(options.root, names).map((file) => {
+    const text = fs.readFileSync(file, 'utf8');
+    const notebook = parseNotebook(text, shown(file));
+    const kernel = (notebook.metadata.kernelspec as { name?: string } | undefined)?.name;
+    if (kernel !== undefined && kernel !== 'tslab') {
+      throw new Error(`${shown(file)} is written for the kernel '${kernel}'; this project runs 'tslab'. Choose it in JupyterLab and save.`);
+    }
+    return {
+      file,
+      name: nameOf(file),
+      text,
+      notebook,
+      target: options.out ? path.resolve(options.out, path.basename(file)) : file,
+      budget: notebook.metadata.bnlab?.budget?.[profile] ?? TIMES[profile].notebook,
+      alone: notebook.metadata.bnlab?.alone === true,
+      state: 'waiting',
+      progress: '',
+      seconds: 0,
+      detail: '',
+    };
+  });
+}
+
+/** True when the executed notebook already holds what running it again would give. */
+function isFresh(job: Job, root: string, profile: Profile, library: string): boolean {
+  if (!fs.existsSync(job.target)) return false;
+  const executed = readNotebook(job.target);
+  const said = executed.metadata.bnlab?.provenance;
+  const source: Notebook = { ...job.notebook, metadata: { ...job.notebook.metadata, bnlab: executed.metadata.bnlab } };
+  return staleReasons(root, source, library).length === 0 && said?.profile === profile && said.settings === settings();
+}
+
+/** What, besides the sources, decides what a run computes. */
+function settings(): string {
+  const { BNLAB_ENGINE, BNLAB_DATASET } = process.env;
+  return [BNLAB_ENGINE && `engine ${BNLAB_ENGINE}`, BNLAB_DATASET && `data ${BNLAB_DATASET}`].filter(Boolean).join(', ') || 'default';
+}
+
+/** One call of the command. */
+class Run {
+  private readonly children = new Set<ChildProcess>();
+  private readonly scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'bnlab-notebooks-'));
+  private readonly screen = new Screen();
+  private readonly commit: string | null;
+  private twins: Promise<TwinMaker> | undefined;
+  private twinProblem: string | undefined;
+  private interrupted = false;
+
+  constructor(
+    private readonly jobs: Job[],
+    private readonly options: Options,
+    private readonly profile: Profile,
+    private readonly library: string,
+  ) {
+    this.commit = codeCommit(options.root);
+  }
+
+  async run(): Promise<number> {
+    const started = performance.now();
+    const stop = () => this.interrupt();
+    process.once('SIGINT', stop);
+    process.once('SIGTERM', stop);
+    try {
+      const width = Math.min(this.options.jobs ?? sideBySide(), this.jobs.length);
+      const all = this.jobs.length === 1 ? this.jobs[0].budget : TIMES[this.profile].all;
+      this.screen.line(
+        `${plural(this.jobs.length, 'notebook')}, profile ${this.profile}, ${width} at a time; budget ${duration(all)}`,
+      );
+      const runnable = this.refuseWrongTypes();
+      await this.pool(runnable.filter((job) => !job.alone), width);
+      await this.pool(runnable.filter((job) => job.alone), 1);
+      this.screen.clear();
+      if (this.interrupted) {
+        this.screen.line('Interrupted: notebooks that had not finished are as they were.');
+        return 130;
+      }
+      const done = this.jobs.filter((job) => job.state === 'done');
+      if (!this.options.out) {
+        const inCollection = done.filter((job) => path.dirname(job.target) === path.join(path.resolve(this.options.root), 'notebooks'));
+        if (inCollection.length) writeLedger(this.options.root, inCollection.map((job) => ({ name: job.name, entries: claimsIn(job.notebook) })));
+      }
+      if (this.twinProblem) this.screen.line(`Figures have no SVG twins: ${this.twinProblem}`);
+      const seconds = (performance.now() - started) / 1000;
+      const failed = this.jobs.length - done.length;
+      this.screen.line(
+        `${done.length} of ${plural(this.jobs.length, 'notebook')} executed in ${duration(seconds)} of ${duration(all)}` +
+          `${seconds > all ? ': over budget' : ''}${failed ? `; ${failed} failed` : ''}`,
+      );
+      return failed ? 1 : 0;
+    } finally {
+      process.removeListener('SIGINT', stop);
+      process.removeListener('SIGTERM', stop);
+      await this.twins?.then((maker) => maker.close()).catch(() => undefined);
+      fs.rmSync(this.scratch, { recursive: true, force: true });
+    }
+  }
+
+  /** The kernel does not check strictly: what the compiler says against a notebook is said before anything runs. */
+  private refuseWrongTypes(): Job[] {
+    const checked: CheckedNotebook[] = this.jobs.map(({ file, notebook }) => ({ file, notebook }));
+    const wrong = new Map<string, Finding[]>();
+    for (const finding of checkCells(checked).filter(({ rule }) => rule === 'types')) {
+      wrong.set(finding.file, [...(wrong.get(finding.file) ?? []), finding]);
+    }
+    for (const job of this.jobs) {
+      const findings = wrong.get(job.file);
+      if (!findings) continue;
+      const index = findings[0].cell === null ? null : findings[0].cell - 1;
+      this.fail(job, { kind: 'type error', index, error: findings.map(findingText).join('\n') });
+    }
+    return this.jobs.filter((job) => job.state === 'waiting');
+  }
+
+  private async pool(jobs: Job[], width: number): Promise<void> {
+    const waiting = [...jobs];
+    const worker = async () => {
+      for (let job = waiting.shift(); job && !this.interrupted; job = waiting.shift()) await this.one(job);
+    };
+    await Promise.all(Array.from({ length: Math.min(width, jobs.length) }, worker));
+  }
+
+  private async one(job: Job): Promise<void> {
+    job.state = 'running';
+    const started = performance.now();
+    const clock = setInterval(() => this.show(started), 250);
+    const running = this.jobs.filter(({ state }) => state === 'running').length;
+    if (!this.screen.live) this.screen.line(`  ${job.name}: started${running > 1 ? ` beside ${running - 1} more` : ''}, budget ${duration(job.budget)}`);
+    try {
+      const result = await this.execute(job, (progress) => {
+        job.progress = progress;
+        this.show(started);
+      });
+      if (this.interrupted) return;
+      job.seconds = (performance.now() - started) / 1000;
+      if ('kind' in result) this.fail(job, result);
+      else await this.keep(job, result.text, result.engine);
+    } catch (error) {
+      if (!this.interrupted) this.fail(job, { kind: 'runner', index: null, error: (error as Error).message });
+    } finally {
+      clearInterval(clock);
+    }
+  }
+
+  /** Runs the notebook in a Python process of its own; gives the executed notebook's text or why there is none. */
+  private async execute(
+    job: Job,
+    onProgress: (text: string) => void,
+  ): Promise<{ text: string; engine: Record<string, unknown> | null } | Failure> {
+    const file = (ending: string) => path.join(this.scratch, `${this.jobs.indexOf(job)}${ending}`);
+    const source = file('.ipynb');
+    fs.writeFileSync(source, job.text);
+    const task = {
+      notebook: source,
+      output: file('.executed.ipynb'),
+      notes: file('.notes'),
+      log: file('.log'),
+      cwd: path.dirname(job.file),
+      cellLimit: this.options.cellLimit ?? TIMES[this.profile].cell,
+      kernel: [
+        process.execPath,
+        '--require',
+        path.join(__dirname, 'kernel-preload.js'),
+        path.join(home, 'node_modules', 'tslab', 'bin', 'tslab'),
+        'kernel',
+        '--config-path',
+        '{connection_file}',
+      ],
+    };
+    const child = spawn(python(), ['-B', path.join(jupyterGlue, 'run_notebook.py')], {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      // A group of its own: Ctrl-C reaches this process, which then ends the kernels in order.
+      detached: process.platform !== 'win32',
+      env: { ...process.env, BNLAB_PROFILE: this.profile, PYTHONDONTWRITEBYTECODE: '1', JUPYTER_PLATFORM_DIRS: '1' },
+    });
+    this.children.add(child);
+    let said = '';
+    child.stderr.on('data', (text: Buffer) => (said = (said + text.toString()).slice(-4000)));
+    child.stdin.on('error', () => undefined); // the process may end before it has read its task; its exit says why
+    child.stdin.write(JSON.stringify(task) + '\n');
+    const ended = new Promise<number | null>((resolve, reject) => {
+      child.once('error', reject);
+      child.once('close', resolve);
+    });
+    let failure: Failure | undefined;
+    let engine: Record<string, unknown> | null | undefined;
+    readline.createInterface({ input: child.stdout }).on('line', (line) => {
+      const event = JSON.parse(line) as Record<string, unknown> & { event: string };
+      if (event.event === 'cell') onProgress(`cell ${(event.position as number) + 1} of ${event.total as number}`);
+      if (event.event === 'failed') failure = event as unknown as Failure;
+      if (event.event === 'done') engine = (event.engine ?? null) as Record<string, unknown> | null;
+    });
+    try {
+      await ended;
+    } finally {
+      this.children.delete(child);
+    }
+    if (failure) return failure;
+    if (engine === undefined) {
+      return { kind: 'runner', index: null, error: said.trim() || 'the Python process that runs the kernel ended early' };
+    }
+    return { text: fs.readFileSync(task.output, 'utf8'), engine };
+  }
+
+  /** The executed notebook takes the place of the source, or goes to the folder asked for. */
+  private async keep(job: Job, text: string, engine: Record<string, unknown> | null): Promise<void> {
+    const executed = parseNotebook(text, job.name);
+    normalize(executed);
+    const twins = this.options.twins ? await this.drawTwins(executed) : 0;
+    executed.metadata.bnlab = {
+      ...executed.metadata.bnlab,
+      provenance: this.provenance(job, executed, engine),
+    };
+    if (fs.readFileSync(job.file, 'utf8') !== job.text) {
+      this.fail(job, { kind: 'edited', index: null, error: 'the notebook was edited while it ran; the edited one is kept. Run it again.' });
+      return;
+    }
+    const written = notebookText(executed);
+    writeAtomically(job.target, written);
+    job.notebook = executed;
+    job.state = 'done';
+    const figures = [...displays(executed)].filter(({ data }) => data[MIME.plotly]).length;
+    const parts = [
+      plural(executed.cells.filter((cell) => cell.execution_count != null).length, 'cell'),
+      figures ? `${plural(figures, 'figure')}${twins ? '' : ' without twins'}` : '',
+      `${(Buffer.byteLength(written) / 1e6).toFixed(2)} MB`,
+    ];
+    const late = job.seconds > job.budget ? ': over budget' : '';
+    this.screen.line(`✓ ${job.name}: ${duration(job.seconds)} of ${duration(job.budget)}${late}; ${parts.filter(Boolean).join(', ')}`);
+  }
+
+  private async drawTwins(notebook: Notebook): Promise<number> {
+    if (this.twinProblem || ![...displays(notebook)].some(({ data }) => data[MIME.plotly])) return 0;
+    this.twins ??= TwinMaker.open();
+    let maker: TwinMaker;
+    try {
+      maker = await this.twins;
+    } catch (error) {
+      this.twinProblem = (error as Error).message;
+      return 0;
+    }
+    return addTwins(notebook, maker);
+  }
+
+  private provenance(job: Job, executed: Notebook, engine: Record<string, unknown> | null): Provenance {
+    const earlier = fs.existsSync(job.target) ? readNotebook(job.target).metadata.bnlab?.provenance : undefined;
+    const same = earlier?.profile === this.profile ? earlier.minutes : undefined;
+    const claims = claimsIn(executed);
+    const unique = <T>(values: T[]) => [...new Set(values)].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+    return {
+      commit: this.commit,
+      profile: this.profile,
+      settings: settings(),
+      engine: engine && pick(engine, ['engine', 'device', 'tensorflow', 'tfjs', 'node', 'threads']),
+      data: unique(claims.flatMap((claim) => claim.data ?? [])),
+      seeds: unique(claims.flatMap((claim) => claim.seeds ?? [])),
+      minutes: steadyMinutes(job.seconds, same),
+      ...hashes(this.options.root, executed, this.library),
+    };
+  }
+
+  private fail(job: Job, failure: Failure): void {
+    job.state = 'failed';
+    const cell = failure.index === null ? undefined : job.notebook.cells[failure.index];
+    this.screen.line(`✗ ${job.name}: ${cell ? `cell ${failure.index! + 1}: ` : ''}${KINDS[failure.kind] ?? failure.kind}`);
+    if (cell) {
+      const lines = cell.source.trimEnd().split('\n');
+      const wide = String(lines.length).length;
+      for (const [i, line] of lines.entries()) this.screen.line(`    ${String(i + 1).padStart(wide)} | ${line}`);
+    }
+    const glue = /^\s+at .*(?:[\\/]tslab[\\/]dist|kernel-preload|node:(?:vm|async_hooks|internal))/; // frames below the cell's own
+    for (const line of failure.error.split('\n').filter((text) => !glue.test(text))) this.screen.line(`    ${line}`.trimEnd());
+  }
+
+  private show(started: number): void {
+    const running = this.jobs.filter((job) => job.state === 'running');
+    const done = this.jobs.filter((job) => job.state === 'done' || job.state === 'failed').length;
+    const seconds = (performance.now() - started) / 1000;
+    this.screen.status(`  ${done}/${this.jobs.length} done, ${duration(seconds)}: ${running.map((job) => `${job.name} ${job.progress}`).join(' · ')}`);
+  }
+
+  private interrupt(): void {
+    this.interrupted = true;
+    for (const child of this.children) child.stdin?.end(); // the Python process ends its kernel when its input closes
+    setTimeout(() => {
+      for (const child of this.children) child.kill('SIGKILL');
+    }, 5000).unref();
+  }
+}
+
+const KINDS: Record<string, string> = {
+  error: 'the cell failed',
+  unhandledRejection: 'a promise that nobody awaited was rejected',
+  uncaughtException: 'an exception outside of any cell, in a timer or a callback',
+  'time limit': 'over its time limit',
+  'dead kernel': 'the kernel died',
+  'nothing ran': 'nothing ran',
+  runner: 'the runner could not do its work',
+};
+
+/** How many kernels this machine carries at once: by its cores, and by the memory that is free. */
+function sideBySide(): number {
+  return Math.max(1, Math.min(os.availableParallelism(), Math.floor(os.freemem() / KERNEL_MEMORY)));
+}
+
+function pick(from: Record<string, unknown>, keys: string[]): Record<string, unknown> {
+  return Object.fromEntries(keys.filter((key) => from[key] != null).map((key) => [key, from[key]]));
+}
+
+function plural(n: number, what: string): string {
+  return `${n} ${what}${n === 1 ? '' : 's'}`;
+}
+
+/** `8 s`, `2 min 05 s` */
+function duration(seconds: number): string {
+  const whole = Math.round(seconds);
+  if (whole < 120) return `${seconds < 10 ? seconds.toFixed(1) : whole} s`.replace('.0 ', ' ');
+  if (whole >= 7200) return `${Math.round(whole / 3600)} h`;
+  return whole % 60 ? `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, '0')} s` : `${whole / 60} min`;
+}
+
+/** Lines that stay, and on a terminal one below them that changes. */
+class Screen {
+  readonly live = process.stdout.isTTY === true;
+
+  line(text: string): void {
+    this.clear();
+    console.log(text);
+  }
+
+  status(text: string): void {
+    if (!this.live) return;
+    const width = (process.stdout.columns ?? 80) - 1;
+    process.stdout.write(`\r\x1b[K${text.length > width ? text.slice(0, width - 1) + '…' : text}`);
+  }
+
+  clear(): void {
+    if (this.live) process.stdout.write('\r\x1b[K');
+  }
+}
