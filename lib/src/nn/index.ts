@@ -1,1 +1,88 @@
-export {};
+export type { ApplyContext, Layer, LayerRandom, Network, WeightsSnapshot } from './types';
+export { expectShape } from './checks';
+export {
+  batchMoments,
+  batchNorm,
+  batchNormGradient,
+  batchNormGradientCompact,
+  batchNormInference,
+  foldBatchNorm,
+  populationStatistics,
+  unbiasedVariance,
+} from './batch-norm';
+export type {
+  BatchNormFunction,
+  BatchNormGradient,
+  BatchNormGradientSteps,
+  BatchNormOptions,
+  BatchNormResult,
+  EpsilonOptions,
+  FoldInput,
+} from './batch-norm';
+export { EXHIBITS, exhibit, stopGradient } from './exhibits';
+export type { Exhibit, ExhibitName, InferenceFunction, MovingRule, NormalizationScheme } from './exhibits';
+export { batchRenorm, groupNorm, instanceNorm, layerNorm } from './norms';
+export {
+  BatchRenormLayer,
+  batchRenormLayer,
+  ExampleNormLayer,
+  groupNormLayer,
+  instanceNormLayer,
+  layerNormLayer,
+} from './norms';
+export type {
+  BatchRenormLayerOptions,
+  BatchRenormOptions,
+  BatchRenormResult,
+  GroupNormLayerOptions,
+  NormLayerOptions,
+} from './norms';
+export { fans, gaussian, initializer, INITIALIZERS } from './initializers';
+export type { Initializer, InitializerName } from './initializers';
+export { activation, ACTIVATIONS, activationDerivative, activationFunction, ActivationLayer } from './activations';
+export type { ActivationName } from './activations';
+export { BaseLayer, Composite } from './base';
+export {
+  averagePool,
+  BatchNormLayer,
+  batchNormLayer,
+  conv2d,
+  Conv2dLayer,
+  dense,
+  DenseLayer,
+  dropout,
+  DropoutLayer,
+  flatten,
+  FunctionLayer,
+  globalAveragePool,
+  maxPool,
+  toImage,
+} from './layers';
+export type { BatchNormLayerOptions, ConvolutionOptions, WeightOptions } from './layers';
+export {
+  Block,
+  convNet,
+  inceptionBlock,
+  inceptionNet,
+  mlp,
+  normLayer,
+  NORMS,
+  Parallel,
+  parallel,
+  Residual,
+  residual,
+  residualNet,
+  Sequential,
+  sequential,
+} from './networks';
+export type {
+  ConvNetOptions,
+  ImageNetworkOptions,
+  InceptionChannels,
+  InceptionNetOptions,
+  MlpOptions,
+  NetworkOptions,
+  NormName,
+  NormOptions,
+  ResidualNetOptions,
+} from './networks';

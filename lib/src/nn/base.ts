@@ -1,0 +1,146 @@
+import { tf } from '../engine';
+import { ApplyContext, Layer, Network, WeightsSnapshot } from './types';
+
+/** What layers share: a name, labelled variables, freezing. Extend it to write a layer of your own. */
+export abstract class BaseLayer implements Layer {
+  private readonly own: Record<string, tf.Variable> = {};
+  private readonly learns = new Set<tf.Variable>();
+  private isFrozen = false;
+
+  constructor(readonly name: string) {
+    if (typeof name !== 'string' || name === '') {
+      throw new TypeError(`A layer's name must be a non-empty string, got ${JSON.stringify(name)}.`);
+    }
+  }
+
+  /** Makes a variable labelled `NAME/label` from a tensor, which it disposes. `learns` false is for moving averages. */
+  protected addVariable(label: string, initial: tf.Tensor, learns = true): tf.Variable {
+    const variable = tf.variable(initial, learns);
+    initial.dispose();
+    this.own[`${this.name}/${label}`] = variable;
+    if (learns) this.learns.add(variable);
+    return variable;
+  }
+
+  get named(): Readonly<Record<string, tf.Variable>> {
+    return this.own;
+  }
+
+  get variables(): tf.Variable[] {
+    return Object.values(this.named);
+  }
+
+  get trainable(): tf.Variable[] {
+    return this.isFrozen ? [] : [...this.learns];
+  }
+
+  /** A frozen layer trains nothing and updates no statistics; frozen batch normalization runs as at inference. */
+  get frozen(): boolean {
+    return this.isFrozen;
+  }
+
+  set frozen(value: boolean) {
+    this.isFrozen = value;
+    // Optimizers that collect variables by themselves look at this flag.
+    for (const variable of this.learns) variable.trainable = !value;
+  }
+
+  abstract apply(x: tf.Tensor, context: ApplyContext): tf.Tensor;
+
+  dispose(): void {
+    for (const variable of this.variables) if (!variable.isDisposed) variable.dispose();
+  }
+
+  /** Throws when the layer was disposed. */
+  protected expectAlive(): void {
+    const dead = this.variables.find((variable) => variable.isDisposed);
+    if (dead) throw new TypeError(`${this.name}: this layer was disposed and cannot be applied any more. Build it anew.`);
+  }
+}
+
+/** Layers that are applied as one, with the variables of all of them. */
+export abstract class Composite implements Network {
+  readonly named: Readonly<Record<string, tf.Variable>>;
+
+  /** @throws RangeError when two of the layers use one label */
+  constructor(
+    readonly name: string,
+    readonly layers: Layer[],
+  ) {
+    const named: Record<string, tf.Variable> = {};
+    for (const layer of layers) {
+      for (const [label, variable] of Object.entries(layer.named)) {
+        if (label in named) {
+          throw new RangeError(`${name}: two layers have a variable '${label}'. Give each layer a name of its own.`);
+        }
+        named[label] = variable;
+      }
+    }
+    this.named = named;
+  }
+
+  get variables(): tf.Variable[] {
+    return Object.values(this.named);
+  }
+
+  get trainable(): tf.Variable[] {
+    return this.layers.flatMap((layer) => layer.trainable);
+  }
+
+  abstract apply(x: tf.Tensor, context: ApplyContext): tf.Tensor;
+
+  dispose(): void {
+    for (const layer of this.layers) layer.dispose();
+  }
+
+  copyFrom(other: Network): string[] {
+    const shared = Object.keys(this.named).filter((label) => label in other.named);
+    if (shared.length === 0) {
+      throw new RangeError(
+        `${this.name}.copyFrom: no label is shared with ${other.name}. Here: ${Object.keys(this.named).join(', ') || 'none'}; ` +
+          `there: ${Object.keys(other.named).join(', ') || 'none'}.`,
+      );
+    }
+    for (const label of shared) {
+      const [mine, theirs] = [this.named[label].shape, other.named[label].shape];
+      if (!tf.util.arraysEqual(mine, theirs)) {
+        throw new RangeError(`${this.name}.copyFrom: ${label} is [${mine.join(', ')}] here and [${theirs.join(', ')}] there.`);
+      }
+    }
+    for (const label of shared) this.named[label].assign(other.named[label]);
+    return shared;
+  }
+
+  snapshot(): WeightsSnapshot {
+    const out: WeightsSnapshot = {};
+    for (const [label, variable] of Object.entries(this.named)) {
+      out[label] = { shape: [...variable.shape], values: Float32Array.from(variable.dataSync() as Float32Array) };
+    }
+    return out;
+  }
+
+  restore(snapshot: WeightsSnapshot): void {
+    const wanted = Object.keys(this.named);
+    const missing = wanted.filter((label) => !(label in snapshot));
+    const extra = Object.keys(snapshot).filter((label) => !(label in this.named));
+    if (missing.length || extra.length) {
+      throw new RangeError(
+        `${this.name}.restore: the snapshot is of another network. Missing: ${missing.join(', ') || 'none'}; ` +
+          `not known here: ${extra.join(', ') || 'none'}.`,
+      );
+    }
+    for (const label of wanted) {
+      const { shape, values } = snapshot[label];
+      const mine = this.named[label].shape;
+      if (!tf.util.arraysEqual(mine, shape) || values.length !== this.named[label].size) {
+        throw new RangeError(
+          `${this.name}.restore: ${label} is [${mine.join(', ')}], the snapshot has [${shape.join(', ')}] ` +
+            `with ${values.length} values.`,
+        );
+      }
+    }
+    tf.tidy(() => {
+      for (const label of wanted) this.named[label].assign(tf.tensor(snapshot[label].values, snapshot[label].shape));
+    });
+  }
+}

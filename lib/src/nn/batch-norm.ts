@@ -1,0 +1,452 @@
+/**
+ * Batch normalization as pure functions: training (Algorithm 1), inference (Algorithm 2), the paper's backward
+ * equations, and folding. Ioffe & Szegedy 2015, arXiv 1502.03167. The layers of `layers.ts` are thin coats over these.
+ *
+ * Shapes, here and everywhere: the last axis holds the features (d, or channels). A dense tensor is [m, d] and statistics are
+ * over axis 0; a convolutional one is [batch, height, width, channels] and statistics are over the first three axes, so that m
+ * is batch * height * width (section 3.2: "effective mini-batch size m' = m * pq").
+ */
+import { tf } from '../engine';
+import {
+  describe,
+  expectCount,
+  expectEpsilon,
+  expectFinite,
+  expectFloatTensor,
+  expectPerFeature,
+  expectOneOf,
+} from './checks';
+
+/** The default epsilon: 1e-5, as in PyTorch. The paper gives no value. */
+export const DEFAULT_EPSILON = 1e-5;
+
+export interface EpsilonOptions {
+  /** Added to the variance, inside the square root. Default 1e-5. */
+  epsilon?: number;
+  /** Accept epsilon = 0, for exhibits in exact arithmetic; a constant feature then gives NaN. Default false. */
+  allowZeroEpsilon?: boolean;
+  /**
+   * Look for NaN and infinity in the input first, which reads one number from the device. Default: true when called
+   * eagerly, false inside `compile`, where nothing can be read.
+   */
+  check?: boolean;
+}
+
+export interface BatchNormOptions extends EpsilonOptions {
+  /**
+   * Where the gradient comes from: `compact` is the paper's six equations in one line, fewer operations and less
+   * rounding; `automatic` leaves it to TensorFlow.js, as an independent check. Default `compact`.
+   */
+  gradient?: 'compact' | 'automatic';
+}
+
+/** What Algorithm 1 returns. */
+export type BatchNormResult = {
+  /** The normalized, scaled and shifted values, shaped like x. */
+  y: tf.Tensor;
+  /** mu_B, [d]. */
+  mean: tf.Tensor;
+  /** sigma2_B, [d]: biased, divided by m. */
+  variance: tf.Tensor;
+};
+
+/** A normalization that takes its statistics from the batch: `batchNorm`, and the exhibits that imitate it. */
+export type BatchNormFunction = (
+  x: tf.Tensor,
+  gamma?: tf.Tensor | null,
+  beta?: tf.Tensor | null,
+  options?: BatchNormOptions,
+) => BatchNormResult;
+
+const RANKS = [2, 4] as const;
+
+/** The axes that statistics are taken over: all but the last. */
+export function reducedAxes(x: tf.Tensor): number[] {
+  return Array.from({ length: x.rank - 1 }, (_, i) => i);
+}
+
+/** m, the number of values per feature. */
+export function valuesPerFeature(x: tf.Tensor): number {
+  return x.size / x.shape[x.rank - 1];
+}
+
+/** The checks of a training-mode normalization; returns epsilon. */
+export function checkBatch(
+  where: string,
+  x: tf.Tensor,
+  gamma: tf.Tensor | null | undefined,
+  beta: tf.Tensor | null | undefined,
+  options: BatchNormOptions,
+): number {
+  const epsilon = checkNormalization(where, x, gamma, beta, options);
+  const m = valuesPerFeature(x);
+  if (m < 2) {
+    throw new RangeError(
+      `${where}: training needs at least 2 values per feature, got ${m} in ${describe(x)}. One value has no variance: ` +
+        'its normalized form is 0 whatever it is. Use a larger batch, or inference.',
+    );
+  }
+  if (options.gradient !== undefined) expectOneOf(where, 'gradient', options.gradient, ['compact', 'automatic']);
+  return epsilon;
+}
+
+/** The checks that every normalization shares; returns epsilon. */
+export function checkNormalization(
+  where: string,
+  x: tf.Tensor,
+  gamma: tf.Tensor | null | undefined,
+  beta: tf.Tensor | null | undefined,
+  options: EpsilonOptions,
+  ranks: readonly number[] = RANKS,
+): number {
+  expectFloatTensor(where, 'x', x, ranks);
+  const d = x.shape[x.rank - 1];
+  if (x.size === 0) throw new RangeError(`${where}: x is empty (${describe(x)}).`);
+  if (gamma != null) expectPerFeature(where, 'gamma', gamma, d);
+  if (beta != null) expectPerFeature(where, 'beta', beta, d);
+  const epsilon = options.epsilon ?? DEFAULT_EPSILON;
+  expectEpsilon(where, epsilon, options.allowZeroEpsilon);
+  if (options.check ?? true) expectFinite(where, 'x', x);
+  return epsilon;
+}
+
+/** gamma * xHat + beta, each where there is one. */
+export function scaleAndShift(xHat: tf.Tensor, gamma?: tf.Tensor | null, beta?: tf.Tensor | null): tf.Tensor {
+  let y = xHat;
+  if (gamma != null) y = tf.mul(y, gamma);
+  if (beta != null) y = tf.add(y, beta);
+  return y;
+}
+
+/**
+ * The mini-batch mean and biased variance over all axes but the last (Algorithm 1, lines 1 and 2), and x minus that mean.
+ *
+ * Two passes and a half: x is centred twice, because with a large offset the float32 mean of x is off by a share of the
+ * standard deviation; the mean of the centred values is that error, and subtracting it leaves only the rounding of x itself.
+ *
+ * @param x float32 [m, d] or [batch, height, width, channels]
+ * @returns mean [d], variance [d] (divided by m), centred like x
+ */
+export function batchMoments(x: tf.Tensor): { mean: tf.Tensor; variance: tf.Tensor; centred: tf.Tensor } {
+  expectFloatTensor('batchMoments', 'x', x, RANKS);
+  const axes = reducedAxes(x);
+  const roughMean = tf.mean(x, axes);
+  const roughlyCentred = tf.sub(x, roughMean);
+  const error = tf.mean(roughlyCentred, axes);
+  const centred = tf.sub(roughlyCentred, error);
+  return { mean: tf.add(roughMean, error), variance: tf.mean(tf.square(centred), axes), centred };
+}
+
+/**
+ * Batch normalization in training, Algorithm 1:
+ *
+ *     mu     = 1/m sum_i x_i
+ *     sigma2 = 1/m sum_i (x_i - mu)^2
+ *     xHat_i = (x_i - mu) / sqrt(sigma2 + epsilon)
+ *     y_i    = gamma xHat_i + beta
+ *
+ * The gradient flows through mu and sigma2 (section 3, the equations on page 4): `tf.grad` of y gives it in the compact
+ * form. The returned mean and variance are differentiable too.
+ *
+ * @example const { y, mean, variance } = batchNorm(x, tf.ones([100]), tf.zeros([100]));
+ * @param x float32 [m, d], or [batch, height, width, channels] with m = batch * height * width; m at least 2.
+ *   |x - mu| must stay below 1.8e19, where its square leaves float32.
+ * @param gamma float32 [d]; null or left out means 1
+ * @param beta float32 [d]; null or left out means 0
+ * @returns y like x; mean [d]; variance [d], biased (divided by m)
+ * @throws TypeError when a tensor is disposed or not float32
+ * @throws RangeError on a wrong rank, a feature count that does not match, m = 1, NaN or infinity in x, epsilon not above 0
+ */
+export function batchNorm(
+  x: tf.Tensor,
+  gamma?: tf.Tensor | null,
+  beta?: tf.Tensor | null,
+  options: BatchNormOptions = {},
+): BatchNormResult {
+  const epsilon = checkBatch('batchNorm', x, gamma, beta, options);
+  return tf.tidy(() => {
+    const { mean, variance, centred } = batchMoments(x);
+    const inverse = tf.rsqrt(tf.add(variance, epsilon));
+    const y =
+      options.gradient === 'automatic'
+        ? scaleAndShift(tf.mul(centred, inverse), gamma, beta)
+        : normalizeWithCompactGradient(x, centred, inverse, gamma, beta);
+    return { y, mean, variance };
+  });
+}
+
+/**
+ * y = gamma xHat + beta whose gradient is `compactGradient`. `centred` and `inverse` come from x, so the gradient with
+ * respect to x already accounts for them.
+ */
+function normalizeWithCompactGradient(
+  x: tf.Tensor,
+  centred: tf.Tensor,
+  inverse: tf.Tensor,
+  gamma?: tf.Tensor | null,
+  beta?: tf.Tensor | null,
+): tf.Tensor {
+  const inputs = [x];
+  if (gamma != null) inputs.push(gamma);
+  if (beta != null) inputs.push(beta);
+  const f = tf.customGrad((...args) => {
+    const save = args[args.length - 1] as tf.GradSaveFunc;
+    const xHat = tf.mul(centred, inverse);
+    save(gamma != null ? [xHat, inverse, gamma] : [xHat, inverse]);
+    return {
+      value: scaleAndShift(xHat, gamma, beta),
+      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
+        const { dx, dGamma, dBeta } = compactGradient(dy, saved[0], saved[1], saved[2]);
+        const gradients = [dx];
+        if (gamma != null) gradients.push(dGamma);
+        if (beta != null) gradients.push(dBeta);
+        return gradients;
+      },
+    };
+  });
+  return f(...inputs);
+}
+
+/**
+ * The compact form of the paper's backward equations:
+ * dx = gamma / sqrt(sigma2 + epsilon) * (dy - mean(dy) - xHat mean(dy xHat)).
+ */
+function compactGradient(dy: tf.Tensor, xHat: tf.Tensor, inverse: tf.Tensor, gamma?: tf.Tensor | null) {
+  const axes = reducedAxes(dy);
+  const m = valuesPerFeature(dy);
+  const dBeta = tf.sum(dy, axes);
+  const dGamma = tf.sum(tf.mul(dy, xHat), axes);
+  const scale = gamma != null ? tf.mul(gamma, inverse) : inverse;
+  const centred = tf.sub(dy, tf.div(dBeta, m));
+  const dx = tf.mul(scale, tf.sub(centred, tf.mul(xHat, tf.div(dGamma, m))));
+  return { dx, dGamma, dBeta };
+}
+
+/** The gradient of a loss through batch normalization. */
+export type BatchNormGradient = {
+  /** Shaped like x. */
+  dx: tf.Tensor;
+  /** [d]. */
+  dGamma: tf.Tensor;
+  /** [d]. */
+  dBeta: tf.Tensor;
+};
+
+/** The six quantities of the paper's backward pass, in its order. */
+export type BatchNormGradientSteps = BatchNormGradient & {
+  /** dl/dxHat, like x. */
+  dXHat: tf.Tensor;
+  /** dl/dsigma2, [d]. */
+  dVariance: tf.Tensor;
+  /** dl/dmu, [d]. */
+  dMean: tf.Tensor;
+};
+
+/**
+ * The paper's six backward equations (section 3, page 4), one after the other:
+ *
+ *     dl/dxHat_i  = dl/dy_i gamma
+ *     dl/dsigma2  = sum_i dl/dxHat_i (x_i - mu) (-1/2) (sigma2 + epsilon)^(-3/2)
+ *     dl/dmu      = (sum_i dl/dxHat_i -1/sqrt(sigma2 + epsilon)) + dl/dsigma2 (sum_i -2 (x_i - mu)) / m
+ *     dl/dx_i     = dl/dxHat_i 1/sqrt(sigma2 + epsilon) + dl/dsigma2 2 (x_i - mu) / m + dl/dmu 1/m
+ *     dl/dgamma   = sum_i dl/dy_i xHat_i
+ *     dl/dbeta    = sum_i dl/dy_i
+ *
+ * @example const { dx, dGamma, dBeta } = batchNormGradient(dy, x, gamma);
+ * @param dy dl/dy, shaped like x
+ * @param x what entered `batchNorm`, float32 [m, d] or [batch, height, width, channels]
+ * @param gamma float32 [d]; null or left out means 1
+ * @throws as `batchNorm`; RangeError when dy is not shaped like x
+ */
+export function batchNormGradient(
+  dy: tf.Tensor,
+  x: tf.Tensor,
+  gamma?: tf.Tensor | null,
+  options: EpsilonOptions = {},
+): BatchNormGradientSteps {
+  const epsilon = checkGradient('batchNormGradient', dy, x, gamma, options);
+  return tf.tidy(() => {
+    const axes = reducedAxes(x);
+    const m = valuesPerFeature(x);
+    const { variance, centred } = batchMoments(x);
+    const inverse = tf.rsqrt(tf.add(variance, epsilon));
+    const xHat = tf.mul(centred, inverse);
+
+    const dXHat = gamma != null ? tf.mul(dy, gamma) : tf.clone(dy);
+    const dVariance = tf.mul(tf.sum(tf.mul(dXHat, centred), axes), tf.mul(-0.5, tf.mul(inverse, tf.square(inverse))));
+    const dMean = tf.add(
+      tf.neg(tf.mul(tf.sum(dXHat, axes), inverse)),
+      tf.mul(dVariance, tf.div(tf.sum(tf.mul(-2, centred), axes), m)),
+    );
+    const dx = tf.addN([
+      tf.mul(dXHat, inverse),
+      tf.mul(tf.mul(dVariance, 2 / m), centred),
+      tf.broadcastTo(tf.div(dMean, m), x.shape),
+    ]);
+    const dGamma = tf.sum(tf.mul(dy, xHat), axes);
+    const dBeta = tf.sum(dy, axes);
+    return { dXHat, dVariance, dMean, dx, dGamma, dBeta };
+  });
+}
+
+/**
+ * The same gradient in one line, which is what `batchNorm` itself uses:
+ *
+ *     dl/dx_i = gamma / sqrt(sigma2 + epsilon) * (dl/dy_i - mean(dl/dy) - xHat_i mean(dl/dy xHat))
+ *
+ * It follows from the six equations because sum_i (x_i - mu) = 0. Read: the gradient loses its mean, and its projection on
+ * xHat; what remains is scaled by gamma / sigma.
+ *
+ * @example const { dx } = batchNormGradientCompact(dy, x, gamma);
+ * @param dy dl/dy, shaped like x
+ * @param x what entered `batchNorm`, float32 [m, d] or [batch, height, width, channels]
+ * @param gamma float32 [d]; null or left out means 1
+ * @throws as `batchNorm`; RangeError when dy is not shaped like x
+ */
+export function batchNormGradientCompact(
+  dy: tf.Tensor,
+  x: tf.Tensor,
+  gamma?: tf.Tensor | null,
+  options: EpsilonOptions = {},
+): BatchNormGradient {
+  const epsilon = checkGradient('batchNormGradientCompact', dy, x, gamma, options);
+  return tf.tidy(() => {
+    const { variance, centred } = batchMoments(x);
+    const inverse = tf.rsqrt(tf.add(variance, epsilon));
+    return compactGradient(dy, tf.mul(centred, inverse), inverse, gamma);
+  });
+}
+
+function checkGradient(where: string, dy: tf.Tensor, x: tf.Tensor, gamma: tf.Tensor | null | undefined, options: EpsilonOptions) {
+  const epsilon = checkBatch(where, x, gamma, null, options);
+  expectFloatTensor(where, 'dy', dy);
+  if (!tf.util.arraysEqual(dy.shape, x.shape)) {
+    throw new RangeError(`${where}: dy must be shaped like x, [${x.shape.join(', ')}], got [${dy.shape.join(', ')}].`);
+  }
+  return epsilon;
+}
+
+/**
+ * Batch normalization at inference, Algorithm 2 line 11 (and TensorFlow's and PyTorch's evaluation mode): fixed statistics,
+ * so that an example's output depends on that example alone.
+ *
+ *     y = gamma (x - E[x]) / sqrt(Var[x] + epsilon) + beta
+ *
+ * @example const y = batchNormInference(x, layer.movingMean, layer.movingVariance, layer.gamma, layer.beta);
+ * @param x float32 [m, d] or [batch, height, width, channels]; any m from 1
+ * @param mean E[x], [d]: a moving average or a population mean
+ * @param variance Var[x], [d]: unbiased, see `unbiasedVariance`; nowhere negative (not read, so not checked)
+ * @param gamma float32 [d]; null or left out means 1
+ * @param beta float32 [d]; null or left out means 0
+ * @returns like x
+ * @throws TypeError when a tensor is disposed or not float32
+ * @throws RangeError on a wrong rank, a feature count that does not match, NaN or infinity in x, epsilon not above 0
+ */
+export function batchNormInference(
+  x: tf.Tensor,
+  mean: tf.Tensor,
+  variance: tf.Tensor,
+  gamma?: tf.Tensor | null,
+  beta?: tf.Tensor | null,
+  options: EpsilonOptions = {},
+): tf.Tensor {
+  const where = 'batchNormInference';
+  const epsilon = checkNormalization(where, x, gamma, beta, options);
+  const d = x.shape[x.rank - 1];
+  expectPerFeature(where, 'mean', mean, d);
+  expectPerFeature(where, 'variance', variance, d);
+  return tf.tidy(() => {
+    const inverse = tf.rsqrt(tf.add(variance, epsilon));
+    // Centre first: multiplying out gamma/sqrt(Var + epsilon) * x cancels when the offset is large.
+    return scaleAndShift(tf.mul(tf.sub(x, mean), inverse), gamma, beta);
+  });
+}
+
+/**
+ * The unbiased estimate of the population's variance from a biased mini-batch one: m/(m-1) sigma2_B (section 3.1,
+ * Algorithm 2 line 10).
+ * @param variance biased variance, [d] or any shape
+ * @param m values per feature that it was computed from, at least 2
+ */
+export function unbiasedVariance(variance: tf.Tensor, m: number): tf.Tensor {
+  expectFloatTensor('unbiasedVariance', 'variance', variance);
+  expectCount('unbiasedVariance', 'm', m, 2);
+  return tf.mul(variance, m / (m - 1));
+}
+
+/**
+ * Population statistics from many training mini-batches of size m (Algorithm 2, line 10):
+ *
+ *     E[x]   = E_B[mu_B]
+ *     Var[x] = m/(m-1) E_B[sigma2_B]
+ *
+ * @example const { mean, variance } = populationStatistics(batches.map((x) => batchNorm(x)), 60);
+ * @param batches the statistics of each mini-batch, as `batchNorm` returns them; all from batches of the same size
+ * @param m values per feature in each mini-batch, at least 2
+ * @returns mean [d], variance [d] (unbiased). As the paper has it, Var is the expected variance within a mini-batch; for
+ *   batches drawn at random, it estimates the population's.
+ * @throws RangeError when there is no batch, or the shapes differ
+ */
+export function populationStatistics(
+  batches: readonly { mean: tf.Tensor; variance: tf.Tensor }[],
+  m: number,
+): { mean: tf.Tensor; variance: tf.Tensor } {
+  const where = 'populationStatistics';
+  expectCount(where, 'm', m, 2);
+  if (batches.length === 0) throw new RangeError(`${where}: wanted the statistics of at least one mini-batch, got none.`);
+  expectFloatTensor(where, 'mean', batches[0].mean, [1]);
+  const d = batches[0].mean.shape[0];
+  batches.forEach((batch, i) => {
+    expectPerFeature(where, `mean of batch ${i}`, batch.mean, d);
+    expectPerFeature(where, `variance of batch ${i}`, batch.variance, d);
+  });
+  return tf.tidy(() => {
+    const mean = tf.mean(tf.stack(batches.map((b) => b.mean)), 0);
+    const variance = unbiasedVariance(tf.mean(tf.stack(batches.map((b) => b.variance)), 0), m);
+    return { mean, variance };
+  });
+}
+
+/** A linear layer and the batch normalization that follows it, at inference. */
+export interface FoldInput {
+  /** [in, out], or [height, width, in, out] of a convolution. */
+  weights: tf.Tensor;
+  /** [out]; left out means 0. */
+  bias?: tf.Tensor | null;
+  /** E[x] of the layer's output, [out]. */
+  mean: tf.Tensor;
+  /** Var[x] of the layer's output, [out]. */
+  variance: tf.Tensor;
+  gamma?: tf.Tensor | null;
+  beta?: tf.Tensor | null;
+}
+
+/**
+ * Folds an inference-mode batch normalization into the dense or convolutional layer before it (section 3.1: "composed
+ * with ... yield a single linear transform"):
+ *
+ *     W' = W gamma / sqrt(Var + epsilon)
+ *     b' = (b - E) gamma / sqrt(Var + epsilon) + beta
+ *
+ * @example const { weights, bias } = foldBatchNorm({ weights: w, mean, variance, gamma, beta });
+ * @returns weights like those given, bias [out]; the layer with them gives BN(W u + b), to rounding
+ * @throws TypeError, RangeError when a tensor does not fit or epsilon is not above 0
+ */
+export function foldBatchNorm(input: FoldInput, options: EpsilonOptions = {}): { weights: tf.Tensor; bias: tf.Tensor } {
+  const where = 'foldBatchNorm';
+  const { weights, bias, mean, variance, gamma, beta } = input;
+  expectFloatTensor(where, 'weights', weights, [2, 4]);
+  const d = weights.shape[weights.rank - 1];
+  for (const [name, v] of Object.entries({ bias, mean, variance, gamma, beta })) {
+    if (v != null || name === 'mean' || name === 'variance') expectPerFeature(where, name, v, d);
+  }
+  const epsilon = options.epsilon ?? DEFAULT_EPSILON;
+  expectEpsilon(where, epsilon, options.allowZeroEpsilon);
+  return tf.tidy(() => {
+    const inverse = tf.rsqrt(tf.add(variance, epsilon));
+    const scale = gamma != null ? tf.mul(gamma, inverse) : inverse;
+    const shifted = bias != null ? tf.sub(bias, mean) : tf.neg(mean);
+    const folded = scaleAndShift(tf.mul(shifted, scale), null, beta);
+    return { weights: tf.mul(weights, scale), bias: folded };
+  });
+}

@@ -1,0 +1,107 @@
+/** Argument checks shared by this room. Each message says where, what was given, what was wanted, and what to do. */
+import { tf } from '../engine';
+
+/** `float32 [60, 100]`, as messages name a tensor. */
+export function describe(x: tf.Tensor): string {
+  return `${x.dtype} [${x.shape.join(', ')}]`;
+}
+
+/**
+ * Throws unless `x` is a live float32 tensor of one of the given ranks.
+ * @param where the function's name, first in the message
+ * @param name the argument's name
+ */
+export function expectFloatTensor(where: string, name: string, x: unknown, ranks?: readonly number[]): asserts x is tf.Tensor {
+  if (!(x instanceof tf.Tensor)) {
+    throw new TypeError(`${where}: ${name} must be a tensor, got ${x === null ? 'null' : typeof x}. Make one with tf.tensor(...).`);
+  }
+  if (x.isDisposed) {
+    throw new TypeError(
+      `${where}: ${name} (${describe(x)}) was disposed before this call. Use it inside the tf.tidy that made it, or tf.keep it.`,
+    );
+  }
+  if (x.dtype !== 'float32') {
+    throw new TypeError(`${where}: ${name} must be float32, got ${describe(x)}. Convert it with ${name}.toFloat().`);
+  }
+  if (ranks && !ranks.includes(x.rank)) {
+    throw new RangeError(
+      `${where}: ${name} must have rank ${ranks.join(' or ')} (${ranks.map((r) => LAYOUT[r] ?? r).join(' or ')}), ` +
+        `got ${describe(x)}. Reshape it.`,
+    );
+  }
+}
+
+const LAYOUT: Record<number, string> = { 1: '[d]', 2: '[m, d]', 4: '[batch, height, width, channels]' };
+
+/** Throws unless `v` is a float32 vector with one entry per feature (last axis) of x. */
+export function expectPerFeature(where: string, name: string, v: unknown, features: number): asserts v is tf.Tensor {
+  expectFloatTensor(where, name, v);
+  if (v.rank !== 1 || v.shape[0] !== features) {
+    throw new RangeError(`${where}: ${name} must have shape [${features}], one entry per feature, got [${v.shape.join(', ')}].`);
+  }
+}
+
+/** Throws unless x has the given number of features on its last axis. */
+export function expectFeatures(where: string, x: tf.Tensor, features: number): void {
+  const given = x.shape[x.rank - 1];
+  if (given !== features) {
+    throw new RangeError(`${where}: made for ${features} features (last axis), got ${given} in ${describe(x)}.`);
+  }
+}
+
+/** Throws unless epsilon is a finite number above 0, or exactly 0 where that is asked for. */
+export function expectEpsilon(where: string, epsilon: number, allowZero = false): void {
+  if (typeof epsilon !== 'number' || !Number.isFinite(epsilon) || epsilon < 0 || (epsilon === 0 && !allowZero)) {
+    throw new RangeError(
+      `${where}: epsilon must be a finite number above 0, got ${epsilon}. ` +
+        'The usual value is 1e-5; exact-arithmetic exhibits pass { epsilon: 0, allowZeroEpsilon: true }.',
+    );
+  }
+}
+
+/** Throws unless decay is a number in [0, 1]. */
+export function expectDecay(where: string, decay: number): void {
+  if (typeof decay !== 'number' || !(decay >= 0 && decay <= 1)) {
+    throw new RangeError(
+      `${where}: decay must be in [0, 1], got ${decay}. It is the weight of the past: moving = decay*moving + (1-decay)*batch.`,
+    );
+  }
+}
+
+/** Throws unless n is a whole number, at least `least`. */
+export function expectCount(where: string, name: string, n: number, least = 1): void {
+  if (!Number.isInteger(n) || n < least) {
+    throw new RangeError(`${where}: ${name} must be a whole number, at least ${least}, got ${n}.`);
+  }
+}
+
+/** Throws unless `value` is one of the `wanted` names. */
+export function expectOneOf<T extends string>(where: string, name: string, value: string, wanted: readonly T[]): asserts value is T {
+  if (!(wanted as readonly string[]).includes(value)) {
+    throw new RangeError(`${where}: ${name} must be one of ${wanted.join(', ')}; got '${value}'.`);
+  }
+}
+
+/** Throws when x holds NaN or infinity. Reads one number from the device, so it cannot run inside `compile`. */
+export function expectFinite(where: string, name: string, x: tf.Tensor): void {
+  const bad = tf.tidy(() => tf.sum(tf.logicalNot(tf.isFinite(x)).toFloat()).dataSync()[0]);
+  if (bad > 0) {
+    throw new RangeError(
+      `${where}: ${name} (${describe(x)}) holds ${bad} value${bad === 1 ? '' : 's'} that are NaN or infinite. ` +
+        'One such value spoils the statistics of its whole mini-batch. Look for the step that made it.',
+    );
+  }
+}
+
+/**
+ * Throws unless the tensor has the wanted shape; `null` matches any size. Returns the tensor, so that it can stand where
+ * the tensor is born: `const u = expectShape(tf.matMul(x, w), [60, null], 'u')`.
+ * @throws RangeError with both shapes
+ */
+export function expectShape<T extends tf.Tensor>(x: T, wanted: readonly (number | null)[], name = 'tensor'): T {
+  if (x.rank !== wanted.length || wanted.some((size, i) => size !== null && size !== x.shape[i])) {
+    const shown = wanted.map((size) => size ?? 'any').join(', ');
+    throw new RangeError(`${name}: wanted shape [${shown}], got [${x.shape.join(', ')}].`);
+  }
+  return x;
+}

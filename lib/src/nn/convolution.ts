@@ -1,0 +1,52 @@
+import { tf } from '../engine';
+
+/**
+ * The convolution of x [batch, height, width, in] with weights [size, size, in, out], differentiable on every engine: where
+ * the engine has no kernel for the weights' gradient (wasm), it is put together from matrix products, one per kernel position.
+ */
+export function convolve(x: tf.Tensor4D, weights: tf.Tensor4D, stride: number, pad: 'same' | 'valid'): tf.Tensor4D {
+  if (tf.getKernel('Conv2DBackpropFilter', tf.getBackend())) return tf.conv2d(x, weights, stride, pad);
+  return tf.customGrad((...args) => {
+    const [input, kernel, save] = args as [tf.Tensor4D, tf.Tensor4D, tf.GradSaveFunc];
+    save([input, kernel]);
+    return {
+      value: tf.conv2d(input, kernel, stride, pad),
+      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
+        const [u, w] = saved as [tf.Tensor4D, tf.Tensor4D];
+        return [
+          tf.conv2dTranspose(dy as tf.Tensor4D, w, u.shape, stride, pad),
+          weightsGradient(u, dy as tf.Tensor4D, w.shape, stride, pad),
+        ];
+      },
+    };
+  })(x, weights) as tf.Tensor4D;
+}
+
+/** dl/dW[i, j] = sum over batch and positions of u(shifted by i, j)^T dy. */
+function weightsGradient(
+  u: tf.Tensor4D,
+  dy: tf.Tensor4D,
+  shape: [number, number, number, number],
+  stride: number,
+  pad: 'same' | 'valid',
+): tf.Tensor4D {
+  const [rows, columns, inputs, outputs] = shape;
+  const { padInfo, outHeight, outWidth } = tf.backend_util.computeConv2DInfo(u.shape, shape, stride, 1, pad);
+  return tf.tidy(() => {
+    const padded = tf.pad(u, [[0, 0], [padInfo.top, padInfo.bottom], [padInfo.left, padInfo.right], [0, 0]]);
+    const flatGradient = tf.reshape(dy, [-1, outputs]) as tf.Tensor2D;
+    const slices: tf.Tensor[] = [];
+    for (let i = 0; i < rows; i++) {
+      for (let j = 0; j < columns; j++) {
+        const window = tf.stridedSlice(
+          padded,
+          [0, i, j, 0],
+          [u.shape[0], i + (outHeight - 1) * stride + 1, j + (outWidth - 1) * stride + 1, inputs],
+          [1, stride, stride, 1],
+        );
+        slices.push(tf.matMul(tf.reshape(window, [-1, inputs]) as tf.Tensor2D, flatGradient, true));
+      }
+    }
+    return tf.reshape(tf.stack(slices), shape) as tf.Tensor4D;
+  });
+}

@@ -1,0 +1,392 @@
+/** Thin layers over the pure functions: dense, convolution, batch normalization, dropout, pooling. */
+import { Random, tf } from '../engine';
+import { BaseLayer } from './base';
+import { DEFAULT_EPSILON, scaleAndShift, unbiasedVariance, valuesPerFeature } from './batch-norm';
+import {
+  describe,
+  expectCount,
+  expectDecay,
+  expectEpsilon,
+  expectFeatures,
+  expectFloatTensor,
+  expectOneOf,
+  expectPerFeature,
+} from './checks';
+import { convolve } from './convolution';
+import { CORRECT, exhibit, ExhibitName, NormalizationScheme } from './exhibits';
+import { initializer, Initializer } from './initializers';
+import { ApplyContext } from './types';
+
+/** Options of layers with weights. */
+export interface WeightOptions {
+  /** Label of the variables, such as `layer1`. */
+  name?: string;
+  /** Default true; false where a normalization that removes the mean follows. */
+  bias?: boolean;
+  /** Default `lecun`: normal, variance 1/fanIn. */
+  initializer?: Initializer;
+  /** Names the random stream: the same seed and name give the same weights. Default 0. */
+  seed?: number;
+}
+
+/** The layer that `dense` makes. */
+export class DenseLayer extends BaseLayer {
+  /** W, [inputs, outputs]. */
+  readonly weights: tf.Variable;
+  /** b, [outputs], or null. Starts at 0. */
+  readonly bias: tf.Variable | null;
+
+  constructor(
+    readonly inputs: number,
+    readonly outputs: number,
+    options: WeightOptions = {},
+  ) {
+    super(options.name ?? 'dense');
+    expectCount(this.name, 'inputs', inputs);
+    expectCount(this.name, 'outputs', outputs);
+    this.weights = this.addVariable('weights', initialWeights(this.name, [inputs, outputs], options));
+    this.bias = (options.bias ?? true) ? this.addVariable('bias', tf.zeros([outputs])) : null;
+  }
+
+  apply(x: tf.Tensor, _context: ApplyContext): tf.Tensor {
+    this.expectAlive();
+    expectFloatTensor(this.name, 'x', x, [2]);
+    expectFeatures(this.name, x, this.inputs);
+    return tf.tidy(() => {
+      const linear = tf.matMul(x, this.weights);
+      return this.bias ? tf.add(linear, this.bias) : linear;
+    });
+  }
+}
+
+/**
+ * A dense layer, W u + b: [m, inputs] to [m, outputs].
+ * @example dense(784, 100, { name: 'layer1', bias: false, initializer: gaussian(0.1), seed: 1 })
+ * @throws RangeError when the sizes are not whole numbers from 1; when applied: wrong rank or feature count
+ */
+export function dense(inputs: number, outputs: number, options: WeightOptions = {}): DenseLayer {
+  return new DenseLayer(inputs, outputs, options);
+}
+
+function initialWeights(name: string, shape: number[], options: WeightOptions): tf.Tensor {
+  const make = options.initializer ?? initializer('lecun');
+  return tf.tensor(make.make(shape, new Random(options.seed ?? 0).child(`${name}/weights`)), shape);
+}
+
+/** Options of a convolution. */
+export interface ConvolutionOptions extends WeightOptions {
+  /** Default 1. */
+  stride?: number;
+  /** `same` (the default) keeps height and width, divided by the stride; `valid` uses no padding. */
+  pad?: 'same' | 'valid';
+}
+
+/** The layer that `conv2d` makes. */
+export class Conv2dLayer extends BaseLayer {
+  /** [size, size, inputs, outputs]. */
+  readonly weights: tf.Variable;
+  /** [outputs], or null. Starts at 0. */
+  readonly bias: tf.Variable | null;
+  readonly stride: number;
+  readonly pad: 'same' | 'valid';
+
+  constructor(
+    readonly inputs: number,
+    readonly outputs: number,
+    readonly size: number,
+    options: ConvolutionOptions = {},
+  ) {
+    super(options.name ?? 'conv2d');
+    expectCount(this.name, 'inputs', inputs);
+    expectCount(this.name, 'outputs', outputs);
+    expectCount(this.name, 'size', size);
+    this.stride = options.stride ?? 1;
+    expectCount(this.name, 'stride', this.stride);
+    this.pad = options.pad ?? 'same';
+    expectOneOf(this.name, 'pad', this.pad, ['same', 'valid']);
+    this.weights = this.addVariable('weights', initialWeights(this.name, [size, size, inputs, outputs], options));
+    this.bias = (options.bias ?? true) ? this.addVariable('bias', tf.zeros([outputs])) : null;
+  }
+
+  apply(x: tf.Tensor, _context: ApplyContext): tf.Tensor {
+    this.expectAlive();
+    expectFloatTensor(this.name, 'x', x, [4]);
+    expectFeatures(this.name, x, this.inputs);
+    return tf.tidy(() => {
+      const linear = convolve(x as tf.Tensor4D, this.weights as tf.Tensor4D, this.stride, this.pad);
+      return this.bias ? tf.add(linear, this.bias) : linear;
+    });
+  }
+}
+
+/**
+ * A convolution: [batch, height, width, inputs] to [batch, height', width', outputs].
+ * @example conv2d(1, 16, 3, { name: 'layer1', bias: false })
+ * @param size height and width of the kernel
+ * @throws RangeError when the sizes are not whole numbers from 1; when applied: wrong rank or channel count
+ */
+export function conv2d(inputs: number, outputs: number, size: number, options: ConvolutionOptions = {}): Conv2dLayer {
+  return new Conv2dLayer(inputs, outputs, size, options);
+}
+
+/** Options of batch normalization as a layer. */
+export interface BatchNormLayerOptions {
+  name?: string;
+  /** Added to the variance, inside the root. Default 1e-5. */
+  epsilon?: number;
+  /** Accept epsilon = 0. Default false. */
+  allowZeroEpsilon?: boolean;
+  /** Weight of the past in the moving averages: moving = decay*moving + (1-decay)*batch. Default 0.9. */
+  decay?: number;
+  /** Learn beta. Default true. */
+  center?: boolean;
+  /** Learn gamma. Default true. */
+  scale?: boolean;
+  /**
+   * Start the moving averages at zero and divide by the weight they have gathered, 1 - decay^t, so that they are averages of
+   * the batches seen and of nothing else. Default false: they start at (0, 1), as in PyTorch and TensorFlow.
+   */
+  debias?: boolean;
+  /** Default 1. */
+  initialGamma?: number;
+  /** Default 0. */
+  initialBeta?: number;
+  /** Look for NaN and infinity in every input; eager only, and slow. Default false. */
+  check?: boolean;
+  /** A known-wrong variant in place of the right one. */
+  exhibit?: ExhibitName;
+}
+
+/** The layer that `batchNormLayer` makes. */
+export class BatchNormLayer extends BaseLayer {
+  readonly epsilon: number;
+  readonly decay: number;
+  readonly debias: boolean;
+  /** [d], or null without `scale`. */
+  readonly gamma: tf.Variable | null;
+  /** [d], or null without `center`. */
+  readonly beta: tf.Variable | null;
+  /** Exponential moving average of the batch means, [d]; see `statistics` for what inference uses. */
+  readonly movingMean: tf.Variable;
+  /** Exponential moving average of the unbiased batch variances, [d]. */
+  readonly movingVariance: tf.Variable;
+  /** With `debias`: the weight gathered so far, 1 - decay^t. */
+  readonly movingWeight: tf.Variable | null;
+  /** The functions it is made of: the right ones, or those of an exhibit. */
+  readonly scheme: NormalizationScheme;
+  private readonly allowZeroEpsilon: boolean;
+  private readonly check: boolean;
+
+  constructor(
+    readonly features: number,
+    options: BatchNormLayerOptions = {},
+  ) {
+    super(options.name ?? 'batchNorm');
+    expectCount(this.name, 'features', features);
+    this.epsilon = options.epsilon ?? DEFAULT_EPSILON;
+    this.allowZeroEpsilon = options.allowZeroEpsilon ?? false;
+    expectEpsilon(this.name, this.epsilon, this.allowZeroEpsilon);
+    this.decay = options.decay ?? 0.9;
+    expectDecay(this.name, this.decay);
+    this.check = options.check ?? false;
+    this.debias = options.debias ?? false;
+    this.scheme = options.exhibit ? exhibit(options.exhibit) : CORRECT;
+    const d = [features];
+    this.gamma = (options.scale ?? true) ? this.addVariable('gamma', tf.fill(d, options.initialGamma ?? 1)) : null;
+    this.beta = (options.center ?? true) ? this.addVariable('beta', tf.fill(d, options.initialBeta ?? 0)) : null;
+    const fromZero = this.debias || this.scheme.startsFromZero;
+    this.movingMean = this.addVariable('movingMean', tf.zeros(d), false);
+    this.movingVariance = this.addVariable('movingVariance', fromZero ? tf.zeros(d) : tf.ones(d), false);
+    this.movingWeight = this.debias ? this.addVariable('movingWeight', tf.scalar(0), false) : null;
+  }
+
+  /** What inference normalizes with: the moving averages, corrected for their start with `debias`. The caller disposes them. */
+  statistics(): { mean: tf.Tensor; variance: tf.Tensor } {
+    this.expectAlive();
+    return tf.tidy(() => {
+      const weight = this.movingWeight;
+      if (!weight) return { mean: tf.clone(this.movingMean), variance: tf.clone(this.movingVariance) };
+      // Before the first batch there is nothing to average: normalize with (0, 1), which changes nothing.
+      const none = tf.equal(weight, 0).toFloat();
+      const divisor = tf.add(weight, none);
+      return {
+        mean: tf.div(this.movingMean, divisor),
+        variance: tf.add(tf.div(this.movingVariance, divisor), none),
+      };
+    });
+  }
+
+  /**
+   * Puts population statistics in place of the moving averages (Algorithm 2).
+   * @param mean E[x], [d]
+   * @param variance Var[x], [d], unbiased
+   * @throws RangeError when the shapes do not fit; then nothing is changed
+   */
+  setStatistics(mean: tf.Tensor, variance: tf.Tensor): void {
+    this.expectAlive();
+    expectPerFeature(this.name, 'mean', mean, this.features);
+    expectPerFeature(this.name, 'variance', variance, this.features);
+    this.movingMean.assign(mean);
+    this.movingVariance.assign(variance);
+    if (this.movingWeight) tf.tidy(() => this.movingWeight?.assign(tf.scalar(1)));
+  }
+
+  apply(x: tf.Tensor, context: ApplyContext): tf.Tensor {
+    this.expectAlive();
+    expectFloatTensor(this.name, 'x', x, [2, 4]);
+    expectFeatures(this.name, x, this.features);
+    const options = { epsilon: this.epsilon, allowZeroEpsilon: this.allowZeroEpsilon, check: this.check };
+    return tf.tidy(() => {
+      if (!context.training || this.frozen) {
+        const { mean, variance } = this.statistics();
+        if (!context.tap) return this.scheme.infer(x, mean, variance, this.gamma, this.beta, options);
+        const xHat = this.scheme.infer(x, mean, variance, null, null, options);
+        context.tap(`${this.name}/xHat`, xHat);
+        return scaleAndShift(xHat, this.gamma, this.beta);
+      }
+      const m = valuesPerFeature(x);
+      if (m < 2) {
+        throw new RangeError(
+          `${this.name}: training needs at least 2 values per feature, got ${m} in ${describe(x)}. ` +
+            'Use a larger batch, or { training: false }.',
+        );
+      }
+      const { normalize } = this.scheme;
+      // Looked at, the layer is computed in two steps, so that gradients with respect to xHat pass through what the tap saw.
+      const { y, mean, variance } = context.tap
+        ? normalize(x, null, null, options)
+        : normalize(x, this.gamma, this.beta, options);
+      if (context.updateStatistics ?? true) this.update(mean, variance, m);
+      if (!context.tap) return y;
+      context.tap(`${this.name}/mean`, mean);
+      context.tap(`${this.name}/variance`, variance);
+      context.tap(`${this.name}/xHat`, y);
+      return scaleAndShift(y, this.gamma, this.beta);
+    });
+  }
+
+  private update(mean: tf.Tensor, variance: tf.Tensor, m: number): void {
+    const { move, unbiasedMoving } = this.scheme;
+    const spread = unbiasedMoving ? unbiasedVariance(variance, m) : variance;
+    const newMean = move(this.movingMean, mean, this.decay);
+    const newVariance = move(this.movingVariance, spread, this.decay);
+    this.movingMean.assign(newMean);
+    this.movingVariance.assign(newVariance);
+    if (this.movingWeight) this.movingWeight.assign(move(this.movingWeight, tf.scalar(1), this.decay));
+  }
+}
+
+/**
+ * Batch normalization as a layer: `batchNorm` in training, `batchNormInference` with its moving averages otherwise.
+ * The moving averages are moved in training only, and never while the layer is frozen.
+ *
+ * Taps `NAME/xHat`, and in training `NAME/mean` and `NAME/variance` (biased).
+ *
+ * @example const bn = batchNormLayer(100, { name: 'layer1', decay: 0.99 });
+ *   const y = bn.apply(x, { training: true });
+ * @param features d, the size of the last axis
+ * @throws RangeError when epsilon is not above 0, decay not in [0, 1]; when applied: wrong rank, another feature count, a
+ *   batch of one in training. Nothing is updated then.
+ */
+export function batchNormLayer(features: number, options: BatchNormLayerOptions = {}): BatchNormLayer {
+  return new BatchNormLayer(features, options);
+}
+
+/** The layer that `dropout` makes. */
+export class DropoutLayer extends BaseLayer {
+  constructor(
+    readonly rate: number,
+    name: string,
+  ) {
+    super(name);
+    if (!(rate >= 0 && rate < 1)) throw new RangeError(`${name}: rate must be in [0, 1), got ${rate}.`);
+  }
+
+  apply(x: tf.Tensor, context: ApplyContext): tf.Tensor {
+    expectFloatTensor(this.name, 'x', x);
+    if (!context.training || this.frozen || this.rate === 0) return tf.clone(x);
+    const random = context.random;
+    if (!random) {
+      throw new TypeError(
+        `${this.name}: dropout in training needs random numbers. Pass the step's: apply(x, { training: true, random: context.random }).`,
+      );
+    }
+    const keep = 1 - this.rate;
+    return tf.tidy(() => tf.mul(x, tf.div(random.bernoulli(keep, x.shape), keep)));
+  }
+}
+
+/**
+ * Dropout (Srivastava et al. 2014), inverted: in training each value is kept with probability 1 - rate and divided by it;
+ * at inference nothing happens.
+ * @example dropout(0.5)
+ * @param rate share of the values set to 0, in [0, 1)
+ * @throws RangeError for another rate; when applied in training: TypeError without `context.random`
+ */
+export function dropout(rate: number, options: { name?: string } = {}): DropoutLayer {
+  return new DropoutLayer(rate, options.name ?? 'dropout');
+}
+
+/** A layer without variables. */
+export class FunctionLayer extends BaseLayer {
+  constructor(
+    name: string,
+    private readonly f: (x: tf.Tensor, context: ApplyContext) => tf.Tensor,
+    private readonly ranks?: readonly number[],
+  ) {
+    super(name);
+  }
+
+  apply(x: tf.Tensor, context: ApplyContext): tf.Tensor {
+    expectFloatTensor(this.name, 'x', x, this.ranks);
+    return tf.tidy(() => this.f(x, context));
+  }
+}
+
+/** Max pooling over size x size windows, [batch, height, width, channels]; stride defaults to size. */
+export function maxPool(size: number, options: { name?: string; stride?: number; pad?: 'same' | 'valid' } = {}): FunctionLayer {
+  const name = options.name ?? 'maxPool';
+  expectCount(name, 'size', size);
+  const stride = options.stride ?? size;
+  expectCount(name, 'stride', stride);
+  return new FunctionLayer(name, (x) => tf.maxPool(x as tf.Tensor4D, size, stride, options.pad ?? 'same'), [4]);
+}
+
+/** Average pooling over size x size windows, [batch, height, width, channels]; stride defaults to size. */
+export function averagePool(
+  size: number,
+  options: { name?: string; stride?: number; pad?: 'same' | 'valid' } = {},
+): FunctionLayer {
+  const name = options.name ?? 'averagePool';
+  expectCount(name, 'size', size);
+  const stride = options.stride ?? size;
+  expectCount(name, 'stride', stride);
+  return new FunctionLayer(name, (x) => tf.avgPool(x as tf.Tensor4D, size, stride, options.pad ?? 'same'), [4]);
+}
+
+/** The mean over height and width: [batch, height, width, channels] to [batch, channels]. */
+export function globalAveragePool(options: { name?: string } = {}): FunctionLayer {
+  return new FunctionLayer(options.name ?? 'globalAveragePool', (x) => tf.mean(x, [1, 2]), [4]);
+}
+
+/** [batch, ...] to [batch, rest]. */
+export function flatten(options: { name?: string } = {}): FunctionLayer {
+  return new FunctionLayer(options.name ?? 'flatten', (x) => tf.reshape(x, [x.shape[0], x.size / x.shape[0]]));
+}
+
+/** [batch, height * width * channels] to [batch, height, width, channels], so that a convolution can follow flat images. */
+export function toImage(shape: [number, number, number], options: { name?: string } = {}): FunctionLayer {
+  const name = options.name ?? 'toImage';
+  const size = shape[0] * shape[1] * shape[2];
+  return new FunctionLayer(
+    name,
+    (x) => {
+      if (x.size !== x.shape[0] * size) {
+        throw new RangeError(`${name}: wanted ${size} values per example for [${shape.join(', ')}], got ${describe(x)}.`);
+      }
+      return tf.reshape(x, [x.shape[0], ...shape]);
+    },
+    [2, 4],
+  );
+}
+
