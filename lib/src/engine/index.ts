@@ -5,3 +5,5 @@ export { engineCardHtml, engineCardText } from './card';
 export type { EngineCard, EngineName, PassedOver } from './card';
 export { EngineError } from './errors';
 export * from './compile';
+export { fusedBatchNorm, fusedIsFaster } from './fused';
+export type { FusedBatchNorm } from './fused';

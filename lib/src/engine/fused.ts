@@ -1,0 +1,165 @@
+/**
+ * TensorFlow's training kernels of batch normalization. TensorFlow.js reaches them only for inference (`tf.batchNorm` passes
+ * is_training=false), although the native backend carries them; here they are, as one differentiable operation.
+ */
+import { tf } from './tf';
+import { EngineError } from './errors';
+import { OpAttribute, nativeBackend } from './compile/native';
+import { isTracing } from './compile/trace';
+
+const FORWARD = 'BnlabFusedBatchNorm';
+const BACKWARD = 'BnlabFusedBatchNormGrad';
+
+/** What {@link fusedBatchNorm} gives. */
+export interface FusedBatchNorm<T extends tf.Tensor> {
+  /** gamma * (x - mean) / sqrt(variance + epsilon) + beta, shape of x */
+  y: T;
+  /** mean over all axes but the last, [d]; carries no gradient */
+  mean: tf.Tensor1D;
+  /** biased variance (divided by m, not m - 1) over the same axes, [d]; carries no gradient */
+  variance: tf.Tensor1D;
+}
+
+/**
+ * Batch normalization in training, Algorithm 1 of Ioffe & Szegedy 2015, by TensorFlow's FusedBatchNormV3, differentiable in x,
+ * gamma and beta by FusedBatchNormGradV3. Works eagerly and inside a compiled step.
+ *
+ * `mean` and `variance` are for moving averages: a gradient does not flow through them (through y it does). TensorFlow's kernel
+ * itself reports the unbiased variance; this is the biased one, as in the paper's Algorithm 1. The gradient has no gradient:
+ * differentiating twice throws.
+ *
+ * @param x [m, d] or [n, height, width, d], float32
+ * @param gamma scale, [d]
+ * @param beta shift, [d]
+ * @param epsilon added to the variance, inside the root
+ * @throws EngineError when the engine is not the native one; see {@link fusedIsFaster}
+ * @throws RangeError when the shapes do not fit
+ */
+export function fusedBatchNorm<T extends tf.Tensor2D | tf.Tensor4D>(
+  x: T,
+  gamma: tf.Tensor1D,
+  beta: tf.Tensor1D,
+  epsilon: number,
+): FusedBatchNorm<T> {
+  if (!nativeBackend()) {
+    throw new EngineError(
+      `fusedBatchNorm needs the native engine, and the one in use is '${tf.getBackend()}'. ` +
+        'Ask fusedIsFaster(x) first, and use the composed form where it says no.',
+    );
+  }
+  if (x.rank !== 2 && x.rank !== 4) {
+    throw new RangeError(`fusedBatchNorm: wanted x of rank 2 or 4, got shape [${x.shape}].`);
+  }
+  const d = x.shape[x.rank - 1]!;
+  for (const [name, tensor] of Object.entries({ gamma, beta })) {
+    if (tensor.rank !== 1 || tensor.shape[0] !== d) {
+      throw new RangeError(`fusedBatchNorm: wanted ${name} of shape [${d}], got [${tensor.shape}].`);
+    }
+  }
+  if (x.dtype !== 'float32' || gamma.dtype !== 'float32' || beta.dtype !== 'float32') {
+    throw new RangeError(`fusedBatchNorm: wanted float32, got ${x.dtype}, ${gamma.dtype}, ${beta.dtype}.`);
+  }
+  register();
+  return tf.tidy(() => {
+    const m = x.size / d;
+    const x4 = x.rank === 4 ? x : tf.reshape(x, [m, 1, 1, d]);
+    const outputs = tf.engine().runKernel(FORWARD, { x: x4, gamma, beta }, { epsilon }) as tf.Tensor[];
+    const [y4, mean, unbiased] = outputs;
+    const y = (x.rank === 4 ? y4 : tf.reshape(y4, x.shape)) as T;
+    // TensorFlow divides by max(m - 1, 1)
+    const variance = m > 1 ? (tf.mul(unbiased, (m - 1) / m) as tf.Tensor1D) : (unbiased as tf.Tensor1D);
+    return { y, mean: detached(mean as tf.Tensor1D), variance: detached(variance) };
+  });
+}
+
+/**
+ * Whether {@link fusedBatchNorm} is the faster form for `x` here, measured on processors (`npm run bench`): for rank 4 always (a
+ * convolutional step takes three quarters of the time, eager or compiled); for rank 2 only eagerly, where what counts is
+ * the number of operations; in a compiled step XLA fuses the composed form, and the kernel would break up what it fuses.
+ */
+export function fusedIsFaster(x: tf.Tensor): boolean {
+  if (!nativeBackend() || x.dtype !== 'float32') return false;
+  return x.rank === 4 || (x.rank === 2 && !isTracing());
+}
+
+/** The same values, cut off from the tape: the forward pass reads them, a gradient does not flow back through them. */
+function detached<T extends tf.Tensor>(x: T): T {
+  const cut = tf.customGrad((value) => ({
+    value: (value as tf.Tensor).clone(),
+    gradFunc: () => tf.zerosLike(value as tf.Tensor),
+  }));
+  return cut(x) as T;
+}
+
+let registered = false;
+
+/** Registers the two kernels and their gradients with TensorFlow.js, once. */
+function register(): void {
+  if (registered) return;
+  registered = true;
+  const attributes = (epsilon: number): OpAttribute[] => {
+    const { binding } = nativeBackend()!;
+    return [
+      { name: 'T', type: binding.TF_ATTR_TYPE, value: binding.TF_FLOAT },
+      { name: 'U', type: binding.TF_ATTR_TYPE, value: binding.TF_FLOAT },
+      { name: 'epsilon', type: binding.TF_ATTR_FLOAT, value: epsilon },
+      { name: 'data_format', type: binding.TF_ATTR_STRING, value: 'NHWC' },
+      { name: 'is_training', type: binding.TF_ATTR_BOOL, value: true },
+    ];
+  };
+  tf.registerKernel({
+    kernelName: FORWARD,
+    backendName: 'tensorflow',
+    kernelFunc: ({ inputs, attrs }) => {
+      const backend = nativeBackend()!;
+      const { x, gamma, beta } = inputs as Record<string, tf.Tensor>;
+      const { epsilon } = attrs as unknown as { epsilon: number };
+      // In training the kernel takes no running statistics; they are passed empty.
+      const none = tf.tensor1d([], 'float32');
+      const factor = { name: 'exponential_avg_factor', type: backend.binding.TF_ATTR_FLOAT, value: 1 };
+      const inputTensors = [x, gamma, beta, none, none];
+      const outputs = backend.executeMultipleOutputs(
+        'FusedBatchNormV3',
+        [...attributes(epsilon), factor],
+        inputTensors,
+        6,
+      );
+      none.dispose();
+      return outputs;
+    },
+  });
+  tf.registerGradient({
+    kernelName: FORWARD,
+    inputsToSave: ['x', 'gamma'],
+    outputsToSave: [false, false, false, true, true, true],
+    gradFunc: (dys, saved, attrs) => {
+      const [x, gamma, reserve1, reserve2, reserve3] = saved;
+      const [dy] = dys as tf.Tensor[];
+      const inputs = { dy, x, gamma, reserve1, reserve2, reserve3 };
+      // not lazily: TensorFlow.js asks for each gradient in a tidy of its own, which would dispose the other two
+      const [dx, dgamma, dbeta] = tf.engine().runKernel(BACKWARD, inputs, attrs as tf.NamedAttrMap) as tf.Tensor[];
+      return { x: () => dx, gamma: () => dgamma, beta: () => dbeta };
+    },
+  });
+  tf.registerKernel({
+    kernelName: BACKWARD,
+    backendName: 'tensorflow',
+    kernelFunc: ({ inputs, attrs }) => {
+      const backend = nativeBackend()!;
+      const { dy, x, gamma, reserve1, reserve2, reserve3 } = inputs as Record<string, tf.Tensor>;
+      const { epsilon } = attrs as unknown as { epsilon: number };
+      const operands = [dy, x, gamma, reserve1, reserve2, reserve3];
+      const all = backend.executeMultipleOutputs('FusedBatchNormGradV3', attributes(epsilon), operands, 5);
+      for (const unused of all.slice(3)) unused.dispose();
+      return all.slice(0, 3);
+    },
+  });
+  tf.registerGradient({
+    kernelName: BACKWARD,
+    gradFunc: () => {
+      throw new EngineError(
+        'fusedBatchNorm has no second derivative. Use the composed batch normalization where you differentiate twice.',
+      );
+    },
+  });
+}
