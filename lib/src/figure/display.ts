@@ -1,0 +1,123 @@
+/**
+ * The way to the reader: in a tslab notebook, Jupyter's display messages; anywhere else, plain text on standard output.
+ * One message carries several forms of the same thing (HTML, Markdown, text, a figure), and the reader's program picks.
+ */
+import { escapeHtml, type Figure } from './figure';
+
+/** MIME type -> content, several forms of one thing. `text/plain` is what a script prints, and the last resort. */
+export type Bundle = { 'text/plain': string } & Record<string, unknown>;
+
+type WriteDisplayData = (
+  content: { data: Bundle; metadata: Record<string, unknown>; transient: { display_id?: string } },
+  update: boolean,
+) => void;
+
+/** Where displays go instead of the kernel or the terminal, while a test listens. */
+let listener: ((bundle: Bundle, metadata: Record<string, unknown>, id?: string, update?: boolean) => void) | undefined;
+let kernel: { lastWriteDisplayData: WriteDisplayData | null } | undefined;
+let entries = 0;
+
+/**
+ * The kernel's own copy of tslab's Jupyter module, when this process is a tslab kernel. It is looked up among the loaded
+ * modules, never required: the kernel may run from another copy of tslab than the one beside this library, and a second
+ * copy would write nowhere. tslab's public `display.raw` sends one form per message, so its internal writer is used.
+ */
+function writer(): WriteDisplayData | null {
+  if (kernel === undefined) {
+    const loaded = Object.keys(require.cache).find((file) => /[\\/]tslab[\\/]dist[\\/]jupyter\.js$/.test(file));
+    kernel = loaded === undefined ? undefined : (require.cache[loaded]?.exports as typeof kernel);
+  }
+  return kernel?.lastWriteDisplayData ?? null;
+}
+
+/** Whether displays reach a notebook. */
+export function inNotebook(): boolean {
+  return writer() !== null;
+}
+
+/**
+ * Displays one thing in all its forms.
+ *
+ * @param bundle MIME type -> content
+ * @param metadata stored with the output in the notebook, for the tools that read it
+ */
+export function emit(bundle: Bundle, metadata: Record<string, unknown> = {}): void {
+  send(bundle, metadata);
+}
+
+function send(bundle: Bundle, metadata: Record<string, unknown>, id?: string, update = false): void {
+  if (listener) return listener(bundle, metadata, id, update);
+  const write = writer();
+  if (write) write({ data: bundle, metadata, transient: id === undefined ? {} : { display_id: id } }, update);
+  else if (!update) process.stdout.write(bundle['text/plain'].trimEnd() + '\n');
+}
+
+/** A display that can be replaced later, wherever it stands in the notebook. */
+export interface Place {
+  /** shows the bundle, or replaces what stands there */
+  show(bundle: Bundle, metadata?: Record<string, unknown>): void;
+}
+
+/**
+ * A place in the notebook that later cells can write to again: Jupyter's `update_display_data`. Programs that execute
+ * notebooks (nbclient) put the last version into the first cell's output. In a script only the first version is printed.
+ */
+export function newPlace(): Place {
+  // Unique within the kernel, and the same in every run: nothing random reaches a saved notebook.
+  const id = `bnlab-${++entries}`;
+  let shown = false;
+  return {
+    show(bundle, metadata = {}) {
+      send(bundle, metadata, id, shown);
+      shown = true;
+    },
+  };
+}
+
+/**
+ * Shows a figure with its caption. In a notebook: one output with the interactive figure (Plotly's MIME type) and its
+ * summary as text, and one with the caption. In a script: the summary is printed.
+ *
+ * @param figure what a builder of this library made
+ * @throws TypeError for something that is not a figure
+ */
+export function show(figure: Figure): void {
+  if (!figure || !Array.isArray(figure.data) || typeof figure.alt !== 'string' || typeof figure.summary !== 'string') {
+    throw new TypeError(
+      'show: wanted a figure, as lineFigure({...}) and its sisters make them. Wrap your data in one.',
+    );
+  }
+  const { data, layout, config, frames } = figure;
+  emit(
+    {
+      'application/vnd.plotly.v1+json': { data, layout, config, ...(frames ? { frames } : {}) },
+      'text/plain': figure.summary,
+    },
+    { bnlab: { role: 'figure', alt: figure.alt } },
+  );
+  if (inNotebook() || listener) {
+    emit(
+      {
+        'text/html': `<p class="bnlab-caption" style="max-width:740px;margin:0 0 1em 12px;font-size:90%;color:#595959"><em>${escapeHtml(figure.caption)}</em></p>`,
+        'text/markdown': `*${figure.caption}*`,
+        'text/plain': figure.caption,
+      },
+      { bnlab: { role: 'caption' } },
+    );
+  }
+}
+
+/** Runs `body` and returns what it displayed, instead of displaying it. For tests. @internal */
+export function capture(
+  body: () => void,
+): { bundle: Bundle; metadata: Record<string, unknown>; id?: string; update?: boolean }[] {
+  const seen: ReturnType<typeof capture> = [];
+  const before = listener;
+  listener = (bundle, metadata, id, update) => void seen.push({ bundle, metadata, id, update });
+  try {
+    body();
+  } finally {
+    listener = before;
+  }
+  return seen;
+}
