@@ -61,7 +61,7 @@ export function checkCells(notebooks: CheckedNotebook[]): Finding[] {
   };
   host.fileExists = (file) => byFile.has(file) || fileExists.call(host, file);
   host.readFile = (file) => byFile.get(file)?.text ?? readFile.call(host, file);
-  const typeRoots = [...new Set(modules.map((module) => nearestTypes(path.dirname(module.file))))].filter((root) => root !== undefined);
+  const typeRoots = [...new Set(modules.map((module) => nearestTypes(path.dirname(module.file))))].filter((root): root is string => root !== undefined);
   const program = ts.createProgram({ rootNames: modules.map((module) => module.file), options: { ...options, typeRoots }, host });
   const checker = program.getTypeChecker();
 
@@ -155,7 +155,8 @@ function isImport(node: ts.Node): boolean {
 
 /** True for an expression statement that makes a promise and lets it go. */
 function floats(checker: ts.TypeChecker, expression: ts.Expression): boolean {
-  const inner = ts.skipParentheses(expression);
+  let inner = expression;
+  while (ts.isParenthesizedExpression(inner)) inner = inner.expression;
   if (ts.isAwaitExpression(inner) || ts.isVoidExpression(inner)) return false;
   if (ts.isBinaryExpression(inner) && inner.operatorToken.kind >= ts.SyntaxKind.FirstAssignment && inner.operatorToken.kind <= ts.SyntaxKind.LastAssignment) {
     return false; // kept in a variable

@@ -1,0 +1,169 @@
+"""Turns executed notebooks into pages, with nbconvert and the template beside this file.
+
+Called by lib/src/cli/report.ts. stdin: the task (JSON). Each page is written whole but for its mathematics, which stands as
+`<bn-math>` elements for the caller to render. stdout: what each page holds (JSON), for the index.
+"""
+
+import html
+import json
+import re
+import sys
+from pathlib import Path
+
+import nbformat
+from jinja2 import Environment, FileSystemLoader, select_autoescape
+from markupsafe import Markup
+from nbconvert import HTMLExporter
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+from pygments import highlight
+from pygments.formatters import HtmlFormatter
+from pygments.lexers import get_lexer_by_name
+from pygments.util import ClassNotFound
+
+HERE = Path(__file__).parent
+PLOTLY = "application/vnd.plotly.v1+json"
+CLAIM = "application/vnd.bnlab.claim+json"
+
+
+def highlighted(code, language="typescript"):
+    try:
+        lexer = get_lexer_by_name(language)
+    except ClassNotFound:
+        return f'<pre tabindex="0"><code>{html.escape(code)}</code></pre>'
+    inner = highlight(code.rstrip("\n"), lexer, HtmlFormatter(nowrap=True))
+    return f'<pre tabindex="0"><code>{inner}</code></pre>'
+
+
+class Page(IPythonRenderer):
+    """Markdown of one page: headings with anchors and a table of contents, mathematics left to the caller."""
+
+    def __init__(self, folder, pages):
+        super().__init__(escape=False, embed_images=True, exclude_anchor_links=True, path=str(folder))
+        self.pages, self.toc, self.used, self.first_heading = pages, [], set(), None
+
+    def anchor(self, text):
+        plain = re.sub(r"<[^>]+>", "", text)
+        slug = re.sub(r"[^\w]+", "-", html.unescape(plain).lower()).strip("-") or "section"
+        unique, n = slug, 2
+        while unique in self.used:
+            unique, n = f"{slug}-{n}", n + 1
+        self.used.add(unique)
+        return unique
+
+    def heading(self, text, level, **attrs):
+        anchor = self.anchor(text)
+        if level == 1 and self.first_heading is None:
+            self.first_heading = text
+            return f'<h1 id="{anchor}">{text}</h1>\n'
+        level = max(level, 2)  # a page has one first-level heading
+        if level <= 3:
+            self.toc.append({"level": level, "id": anchor, "text": Markup(text)})
+        label = html.escape(html.unescape(re.sub(r"<[^>]+>", "", text)), quote=True)
+        link = f'<a class="anchor" href="#{anchor}" aria-label="Link to: {label}">#</a>'
+        return f'<h{level} id="{anchor}">{text}{link}</h{level}>\n'
+
+    def block_math(self, body):
+        return f"<bn-math display>{html.escape(body, quote=False)}</bn-math>"
+
+    def inline_math(self, body):
+        return f"<bn-math>{html.escape(body, quote=False)}</bn-math>"
+
+    def latex_environment(self, name, body):
+        tex = f"\\begin{{{name}}}{body}\\end{{{name}}}"
+        return f"<bn-math display>{html.escape(tex, quote=False)}</bn-math>"
+
+    def block_code(self, code, info=None):
+        return highlighted(code, (info or "text").split()[0])
+
+    def link(self, text, url, title=None):
+        file, hash_, fragment = url.partition("#")
+        name = file.rsplit("/", 1)[-1]
+        if "://" not in file and name in self.pages:
+            url = self.pages[name] + hash_ + fragment
+        return super().link(text, url, title)
+
+    def table(self, text):
+        return f'<div class="table" tabindex="0" role="group" aria-label="Table"><table>\n{text}</table></div>\n'
+
+
+def markdown(page, source):
+    return Markup(MarkdownWithMath(renderer=page).render(source))
+
+
+def figure(output, number):
+    """What the template needs of a Plotly output."""
+    drawn = output["data"][PLOTLY]
+    layout = dict(drawn.get("layout", {}))
+    meta = layout.pop("meta", None) or {}
+    say = lambda key: str(meta.get(key) or drawn.get(key) or "").strip()  # noqa: E731
+    live = {"data": drawn.get("data", []), "layout": layout, "frames": drawn.get("frames", []), "config": drawn.get("config", {})}
+    svg = output["data"].get("image/svg+xml")
+    return {
+        "number": number,
+        "alt": say("alt") or say("caption") or "A figure",
+        "caption": say("caption"),
+        "summary": say("summary") or str(output["data"].get("text/plain", "")),
+        "width": layout.get("width") or 760,
+        "height": layout.get("height") or 420,
+        "twin": Markup(svg) if svg else None,
+        # `<` would let a string end the element that holds this.
+        "json": Markup(json.dumps(live, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")),
+    }
+
+
+def output_kind(output):
+    data = output.get("data", {})
+    for kind, type_ in (("plotly", PLOTLY), ("html", "text/html"), ("markdown", "text/markdown"),
+                        ("svg", "image/svg+xml"), ("png", "image/png"), ("jpeg", "image/jpeg"), ("text", "text/plain")):
+        if type_ in data and not (kind == "text" and CLAIM in data):
+            return kind
+    return None
+
+
+def convert(task, entry, pages):
+    notebook = nbformat.read(entry["notebook"], as_version=4)
+    page = Page(Path(entry["notebook"]).parent if entry.get("folder") is None else entry["folder"], pages)
+    numbers = iter(range(1, 10_000))
+    exporter = HTMLExporter(extra_template_basedirs=[str(HERE / "template")], template_name="bnlab")
+    exporter.register_filter("page_markdown", lambda source: markdown(page, source))
+    exporter.register_filter("page_code", lambda source: Markup(highlighted(source)))
+    exporter.register_filter("page_figure", lambda output: figure(output, next(numbers)))
+    exporter.register_filter("page_kind", output_kind)
+    exporter.register_filter("page_html", lambda source: Markup(source))
+    exporter.register_filter("one_line", lambda text: " ".join(str(text).split()))
+    exporter.exclude_input_prompt = exporter.exclude_output_prompt = True
+    # The table of contents stands above the text that fills it: the article is made first, then the page around it.
+    article, _ = exporter.from_notebook_node(notebook, resources={"bnlab": entry})
+    write(task, entry["page"], {**entry, "article": Markup(article), "toc": page.toc, "title": Markup(page.first_heading or entry["name"])})
+    return {"name": entry["name"], "title": page.first_heading or entry["name"]}
+
+
+def write(task, name, context):
+    environment = Environment(
+        loader=FileSystemLoader(HERE / "template" / "bnlab"), autoescape=select_autoescape(["j2", "html"]), trim_blocks=True, lstrip_blocks=True
+    )
+    # A title may hold mathematics; the browser's tab may not.
+    plain = re.sub(r"<[^>]+>", "", str(context["title"]))
+    text = environment.get_template("page.html.j2").render(site=task["site"], plain_title=Markup(plain), **context)
+    Path(task["out"], name).write_text(text, encoding="utf-8")
+
+
+def main():
+    task = json.load(sys.stdin)
+    pages = task["links"]
+    titles = [convert(task, entry, pages) for entry in task["notebooks"]]
+    for extra in task["texts"]:
+        page = Page(Path(extra["folder"]), pages)
+        article = markdown(page, extra["source"])
+        write(task, extra["page"], {"article": article, "toc": page.toc, "title": Markup(page.first_heading or extra["name"]), "name": extra["name"]})
+    index = task["index"]
+    for row in index["rows"]:
+        row["title"] = Markup(next(t["title"] for t in titles if t["name"] == row["name"]))
+    environment = Environment(loader=FileSystemLoader(HERE / "template" / "bnlab"), autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    article = Markup(environment.get_template("contents.html.j2").render(**index))
+    write(task, "index.html", {"article": article, "toc": [], "title": index["title"], "name": "index", "index": True})
+    json.dump(titles, sys.stdout)
+
+
+if __name__ == "__main__":
+    main()
