@@ -4,7 +4,7 @@
 import * as os from 'node:os';
 import { EngineCard, EngineName, memoryLimit, PassedOver, threadsFrom } from './card';
 import { EngineError } from './errors';
-import { borrowKernels, repairRound } from './kernels';
+import { repairKernels } from './kernels';
 import { checkNative, loadJs, loadNative, loadWasm, nvidiaGpu } from './load';
 import { tf } from './tf';
 
@@ -58,13 +58,12 @@ async function load(engine: EngineName): Promise<Outcome> {
       const check = await checkNative();
       if (!check.ok) return { loaded: false, why: check.why, fix: check.fix };
       const { tensorflow, gpu } = loadNative();
-      repairRound();
-      borrowKernels('tensorflow');
+      repairKernels('tensorflow');
       return { loaded: true, tensorflow, gpu, passedOver: gpu ? [] : [whyNoGpu(check.cudaBuild)] };
     }
     if (engine === 'wasm') {
       const { simd } = await loadWasm();
-      borrowKernels('wasm');
+      repairKernels('wasm');
       return { loaded: true, variant: simd ? 'SIMD' : 'no SIMD' };
     }
     await loadJs();

@@ -1,77 +1,174 @@
 /**
- * Repairs to TensorFlow.js's backends, applied once by `ready()`:
- * - `round` of integers on the native backend answers 0 for every element (TensorFlow's Round has no int32 kernel that
- *   does otherwise through the eager C API); an integer is its own rounding.
- * - A kernel that a backend lacks runs in JavaScript on copies of its inputs: slower, right, instead of "kernel not
- *   registered". The WebAssembly backend lacks the gradients of convolutions and of `gather` among others.
+ * Repairs to TensorFlow.js's backends, applied once by `ready()`, so that a reader meets neither a wrong number nor
+ * "kernel not registered". `npm run conformance` runs TensorFlow.js's own tests over the result.
+ *
+ * - `round` of integers on the native backend answers 0 for every element. An integer is its own rounding.
+ * - `multinomial` on the native backend gives other samples each time with the same seed.
+ * - `clone` on WebAssembly copies the data, and automatic differentiation clones whatever it keeps; now it shares them.
+ * - What a backend lacks is computed in JavaScript on copies of the inputs: slower, and right. WebAssembly lacks the
+ *   gradients of convolutions and of `gather`; the native backend lacks pooling with padding given in numbers.
  */
 import { tf } from './tf';
 
 type Backend = InstanceType<typeof tf.KernelBackend>;
+type KernelFunction = tf.KernelConfig['kernelFunc'];
+type Parameters_ = Parameters<KernelFunction>[0];
 type Info = tf.TensorInfo;
 type Values = Parameters<Backend['write']>[0];
 
-/** Gives integers back as they are from the native backend's `Round`. */
-export function repairRound(): void {
-  const original = tf.getKernel('Round', 'tensorflow');
-  if (!original) return;
-  tf.unregisterKernel('Round', 'tensorflow');
-  tf.registerKernel({
-    ...original,
-    kernelFunc: (parameters) => {
-      const x = parameters.inputs.x as Info;
-      if (x.dtype !== 'int32') return original.kernelFunc(parameters);
-      (parameters.backend as Backend).incRef(x.dataId);
-      return { dataId: x.dataId, shape: x.shape, dtype: x.dtype };
-    },
-  });
-}
+/** Whether the kernel of the backend itself cannot do, or does wrongly, what is asked. */
+type Unable = (inputs: Record<string, Info>, attributes: Record<string, unknown>) => boolean;
 
-/** Complex numbers have no storage on WebAssembly, so nothing can be copied back; `Draw` needs a browser's canvas. */
-const notBorrowed: Record<string, ReadonlySet<string>> = {
-  wasm: new Set(['Complex', 'ComplexAbs', 'FFT', 'IFFT', 'Imag', 'Real', 'Draw']),
-  tensorflow: new Set(['Draw']),
+const always: Unable = () => true;
+const ofStrings: Unable = (inputs) => Object.values(inputs).some((input) => input?.dtype === 'string');
+const ofIntegers: Unable = ({ x }) => x.dtype === 'int32';
+const channelsFirst: Unable = (_, { dataFormat }) => dataFormat === 'NCHW';
+const biasNotAVector: Unable = ({ bias }) => !!bias && bias.shape.length !== 1;
+const paddedByNumber: Unable = (_, { pad }) => pad !== 'valid' && pad !== 'same';
+
+/** Cases in which the native backend throws, or (`Multinomial`) ignores the seed. */
+const nativeCannot: Record<string, Unable> = {
+  AvgPool: paddedByNumber,
+  AvgPoolGrad: paddedByNumber,
+  AvgPool3D: paddedByNumber,
+  AvgPool3DGrad: paddedByNumber,
+  MaxPool: paddedByNumber,
+  MaxPoolGrad: paddedByNumber,
+  MaxPool3D: paddedByNumber,
+  MaxPool3DGrad: paddedByNumber,
+  Conv2DBackpropInput: paddedByNumber,
+  Conv2DBackpropFilter: paddedByNumber,
+  FusedConv2D: channelsFirst,
+  Greater: ofStrings,
+  GreaterEqual: ofStrings,
+  Less: ofStrings,
+  LessEqual: ofStrings,
+  LeakyRelu: ofIntegers,
+  Step: ofIntegers,
+  Diag: ({ x }) => x.dtype === 'bool',
+  ScatterNd: ({ indices }) => indices.shape.length === 1,
+  Multinomial: always,
 };
 
 /**
- * Registers, for `backendName`, every kernel that only the JavaScript backend has.
- * @returns the names of the kernels borrowed
+ * The same for WebAssembly. Three of these answer wrongly without a word: `ClipByValue` turns NaN into the lower bound,
+ * which would hide a network that has diverged; `Cast` to bool keeps numbers other than 0 and 1; pooling with padding
+ * given in numbers reads past the end of its input.
  */
-export function borrowKernels(backendName: 'wasm' | 'tensorflow'): string[] {
+const wasmCannot: Record<string, Unable> = {
+  ClipByValue: always,
+  Cast: ({ x }, { dtype }) => dtype === 'bool' && x.dtype !== 'bool',
+  AvgPool: paddedByNumber,
+  AvgPoolGrad: paddedByNumber,
+  AvgPool3D: paddedByNumber,
+  AvgPool3DGrad: paddedByNumber,
+  MaxPool: paddedByNumber,
+  MaxPoolGrad: paddedByNumber,
+  MaxPool3D: paddedByNumber,
+  MaxPool3DGrad: paddedByNumber,
+  BatchMatMul: ({ a, b }) => a.dtype !== 'float32' || b.dtype !== 'float32',
+  Conv2D: channelsFirst,
+  Conv2DBackpropInput: channelsFirst,
+  FusedConv2D: (inputs, attributes) => channelsFirst(inputs, attributes) || biasNotAVector(inputs, attributes),
+  FusedDepthwiseConv2D: biasNotAVector,
+  _FusedMatMul: biasNotAVector,
+  Bincount: ({ x }) => x.shape.length !== 1,
+  Equal: ofStrings,
+  NotEqual: ofStrings,
+  Greater: ofStrings,
+  GreaterEqual: ofStrings,
+  Less: ofStrings,
+  LessEqual: ofStrings,
+  Tile: ofStrings,
+  SparseToDense: ofStrings,
+};
+
+/** `Draw` wants a browser's canvas; WebAssembly has no storage for complex numbers, so nothing could be copied back. */
+const notBorrowed: Record<string, ReadonlySet<string>> = {
+  tensorflow: new Set(['Draw']),
+  wasm: new Set(['Draw', 'Complex', 'ComplexAbs', 'FFT', 'IFFT', 'Imag', 'Real']),
+};
+
+/**
+ * Repairs the kernels of a backend. To be called once per backend.
+ * @param backendName TensorFlow.js's name: `tensorflow` is the native backend
+ * @returns the names of the kernels that were not there and now run in JavaScript
+ */
+export function repairKernels(backendName: 'tensorflow' | 'wasm'): string[] {
   const have = new Set(tf.getKernelsForBackend(backendName).map((kernel) => kernel.kernelName));
   const borrowed: string[] = [];
-  for (const kernel of tf.getKernelsForBackend('cpu')) {
-    const name = kernel.kernelName;
-    if (have.has(name) || notBorrowed[backendName].has(name)) continue;
-    tf.registerKernel({
-      kernelName: name,
-      backendName,
-      kernelFunc: ({ inputs, attrs, backend }) => {
-        const target = backend as Backend;
-        const js = tf.engine().findBackend('cpu') as Backend;
-        const copies: Info[] = [];
-        const copy = (info: Info): Info => {
-          const dataId = js.write(target.readSync(info.dataId) as Values, info.shape, info.dtype);
-          const made = { dataId, shape: info.shape, dtype: info.dtype };
-          copies.push(made);
-          return made;
-        };
-        const jsInputs: Record<string, Info | Info[]> = {};
-        for (const [key, input] of Object.entries(inputs)) {
-          if (input) jsInputs[key] = Array.isArray(input) ? (input as Info[]).map(copy) : copy(input as Info);
-        }
-        const outputs = kernel.kernelFunc({ inputs: jsInputs as tf.NamedTensorInfoMap, attrs, backend: js });
-        const back = (info: Info): Info => {
-          const dataId = target.write(js.readSync(info.dataId) as Values, info.shape, info.dtype);
-          js.disposeData(info.dataId);
-          return { dataId, shape: info.shape, dtype: info.dtype };
-        };
-        const result = Array.isArray(outputs) ? outputs.map(back) : back(outputs);
-        for (const made of copies) js.disposeData(made.dataId);
-        return result;
-      },
+  for (const { kernelName, kernelFunc } of tf.getKernelsForBackend('cpu')) {
+    if (have.has(kernelName) || notBorrowed[backendName].has(kernelName)) continue;
+    tf.registerKernel({ kernelName, backendName, kernelFunc: inJavaScript(kernelFunc) });
+    borrowed.push(kernelName);
+  }
+  const cannot = backendName === 'tensorflow' ? nativeCannot : wasmCannot;
+  for (const [name, unable] of Object.entries(cannot)) {
+    const js = tf.getKernel(name, 'cpu');
+    if (!js) continue;
+    const borrow = inJavaScript(js.kernelFunc);
+    replace(name, backendName, (own) => (parameters) => {
+      const { inputs, attrs } = parameters;
+      return unable(inputs as Record<string, Info>, attrs ?? {}) ? borrow(parameters) : own(parameters);
     });
-    borrowed.push(name);
+  }
+  if (backendName === 'tensorflow') {
+    replace('Round', backendName, (own) => (parameters) => {
+      const { x } = parameters.inputs as Record<string, Info>;
+      return x.dtype === 'int32' ? sameData(parameters) : own(parameters);
+    });
+  } else {
+    replace('Identity', backendName, (own) => (parameters) => {
+      const { x } = parameters.inputs as Record<string, Info>;
+      return x.dtype === 'string' ? own(parameters) : sameData(parameters);
+    });
   }
   return borrowed;
+}
+
+/** A second tensor on the data of the input `x`, which the backend counts. */
+function sameData({ inputs, backend }: Parameters_): Info {
+  const { dataId, shape, dtype } = (inputs as Record<string, Info>).x;
+  (backend as Backend).incRef(dataId);
+  return { dataId, shape, dtype };
+}
+
+function replace(kernelName: string, backendName: string, wrap: (own: KernelFunction) => KernelFunction): void {
+  const kernel = tf.getKernel(kernelName, backendName);
+  if (!kernel) return;
+  tf.unregisterKernel(kernelName, backendName);
+  tf.registerKernel({ ...kernel, kernelFunc: wrap(kernel.kernelFunc) });
+}
+
+/** The JavaScript backend's kernel, on copies, for a backend whose values can be read and written synchronously. */
+function inJavaScript(kernel: KernelFunction): KernelFunction {
+  return ({ inputs, attrs, backend }: Parameters_) => {
+    const target = backend as Backend;
+    const js = tf.engine().findBackend('cpu') as Backend;
+    const copies: Info[] = [];
+    const copy = ({ dataId, shape, dtype }: Info): Info => {
+      const made = { dataId: js.write(target.readSync(dataId) as Values, shape, dtype), shape, dtype };
+      copies.push(made);
+      return made;
+    };
+    const back = ({ dataId, shape, dtype }: Info): Info => {
+      const made = { dataId: target.write(js.readSync(dataId) as Values, shape, dtype), shape, dtype };
+      js.disposeData(dataId);
+      return made;
+    };
+    // A kernel of any number of inputs (Einsum, Concat) gets them as an array, the others by name.
+    const jsInputs = Array.isArray(inputs) ? (inputs as Info[]).map(copy) : copyNamed(inputs, copy);
+    const outputs = kernel({ inputs: jsInputs as unknown as tf.NamedTensorInfoMap, attrs, backend: js });
+    const result = Array.isArray(outputs) ? outputs.map(back) : back(outputs);
+    for (const { dataId } of copies) js.disposeData(dataId);
+    return result;
+  };
+}
+
+function copyNamed(inputs: Parameters_['inputs'], copy: (info: Info) => Info): Record<string, Info | Info[]> {
+  const copied: Record<string, Info | Info[]> = {};
+  for (const [key, input] of Object.entries(inputs) as [string, Info | Info[] | undefined][]) {
+    if (input) copied[key] = Array.isArray(input) ? input.map(copy) : copy(input);
+  }
+  return copied;
 }

@@ -82,7 +82,7 @@ const run = promisify(execFile);
 const probeLimit = 60_000; // milliseconds; half a second is usual, a cold disk takes longer
 
 async function probeNative(): Promise<NativeCheck> {
-  const environment = { ...process.env, TF_CPP_MIN_LOG_LEVEL: '2' };
+  const environment: NodeJS.ProcessEnv = { ...process.env, TF_CPP_MIN_LOG_LEVEL: '2' };
   delete environment.NODE_OPTIONS; // a debugger or a preload of the caller's has no business in the probe
   delete environment.NODE_V8_COVERAGE;
   try {
