@@ -1,1 +1,1 @@
-export {};
+export { type Json, type LabelledBatch, type Probe, type ProbePoint } from './types';

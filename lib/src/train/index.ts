@@ -1,4 +1,38 @@
 export {
+  accuracyBand,
+  bandOf,
+  chooseLearningRates,
+  compare,
+  learningRateSweep,
+  runsOf,
+  type Band,
+  type BandOptions,
+  type CompareOptions,
+  type Comparison,
+  type ComparisonRun,
+  type ComparisonSeed,
+  type Side,
+  type Sweep,
+  type SweepRow,
+} from './compare';
+export { evaluate, tapNames, type EvaluateOptions } from './evaluate';
+export {
+  accuracies,
+  finalAccuracy,
+  stepsToReach,
+  type Divergence,
+  type Evaluation,
+  type History,
+  type Provenance,
+  type Score,
+  type Seeds,
+  type Settings,
+} from './history';
+export { meanSquaredError, softmaxCrossEntropy, type Loss, type LossName } from './loss';
+export { type OptimizerName, type OptimizerSettings, type WeightDecay } from './optimizer';
+export { setPopulationStatistics, type PopulationOptions } from './population';
+export { scheduleRates, type Schedule, type ScheduleShape } from './schedule';
+export {
   bootstrapInterval,
   linearFit,
   median,
@@ -12,3 +46,18 @@ export {
   type PowerLaw,
   type QuantileBand,
 } from './statistics';
+export { loadComparison, loadHistory, saveComparison, saveHistory, StoreError } from './store';
+export {
+  oneHotLabels,
+  Trainer,
+  trainNetwork,
+  type Budget,
+  type PreparedData,
+  type TrainRunOptions,
+  type StepOptions,
+  type StepRecord,
+  type TensorData,
+  type TrainingData,
+  type TrainingProgress,
+  type TrainOptions,
+} from './trainer';

@@ -1,0 +1,109 @@
+import { Random, StepRandom, tf } from '../engine';
+import type { Layer } from '../nn';
+
+/**
+ * Runs `body` and puts every variable of the network back exactly (the same bits) afterwards, also when it throws.
+ * Tensors that `body` makes are disposed unless it returns them.
+ */
+export function untouched<T extends tf.TensorContainer>(network: Layer, body: () => T): T {
+  const before = network.variables.map((v) => v.clone());
+  try {
+    return tf.tidy(body);
+  } finally {
+    network.variables.forEach((v, i) => v.assign(before[i]));
+    tf.dispose(before);
+  }
+}
+
+/** Dropout masks for looking at training mode: the same at every call, so that two looks see the same network. */
+export function fixedNoise(seed = 0): StepRandom {
+  return new StepRandom(new Random(seed, 'probe'));
+}
+
+/** Sets weights for the time of one `untouched` call: variable i becomes what `value(i)` gives. */
+export function assignAll(variables: tf.Variable[], value: (i: number) => tf.Tensor): void {
+  variables.forEach((v, i) => v.assign(value(i)));
+}
+
+/** Labels of the given variables, as the network names them. */
+export function labelsOf(network: Layer, variables: tf.Variable[] = network.trainable): string[] {
+  const label = new Map(Object.entries(network.named).map(([name, v]) => [v.id, name]));
+  return variables.map((v) => label.get(v.id) ?? v.name);
+}
+
+/** Loss and its gradients for one batch. */
+export interface LossGradients {
+  loss: tf.Scalar;
+  /** With respect to each trainable variable, in their order; zeros where the loss does not depend on it. */
+  weights: tf.Tensor[];
+  /** With respect to each tapped value, by tap name, in order of the forward pass. */
+  taps: Record<string, tf.Tensor>;
+}
+
+/**
+ * Loss and gradients with respect to weights and, where `tapped` says so, to the values inside. Inside `tf.tidy` or the
+ * caller disposes. Moving averages do not move.
+ *
+ * Values inside a network are no arguments of anything, so `tf.grads` cannot name them. But TensorFlow.js looks at its list of xs
+ * only after the forward pass, and the tape holds the tapped tensors themselves; so taps are added to the list during it.
+ */
+export function lossGradients(
+  network: Layer,
+  x: tf.Tensor,
+  y: tf.Tensor,
+  loss: (outputs: tf.Tensor, y: tf.Tensor) => tf.Scalar,
+  training: boolean,
+  tapped: (name: string) => boolean = () => false,
+): LossGradients {
+  const { trainable } = network;
+  if (trainable.length === 0) {
+    throw new RangeError(`network '${network.name}' has no trainable variable, so there is no gradient to look at.`);
+  }
+  const names: string[] = [];
+  const xs: tf.Tensor[] = [...trainable];
+  const tap = (name: string, value: tf.Tensor) => {
+    if (!tapped(name)) return;
+    names.push(name);
+    xs.push(value);
+  };
+  const forward = () => loss(network.apply(x, { training, updateStatistics: false, tap, random: fixedNoise() }), y);
+  const { value, grads } = tf.engine().gradients(forward, xs, undefined, true);
+  const zeroed = (gradient: tf.Tensor | undefined, i: number) => gradient ?? tf.zeros(xs[i].shape);
+  const weights = trainable.map((_, i) => zeroed(grads[i], i));
+  const taps = Object.fromEntries(
+    names.map((name, j) => [name, zeroed(grads[trainable.length + j], trainable.length + j)]),
+  );
+  return { loss: value as tf.Scalar, weights, taps };
+}
+
+/** Values of a scalar or any tensor as numbers; the tensor stays. */
+export function numbersOf(tensor: tf.Tensor): number[] {
+  return Array.from(tensor.dataSync());
+}
+
+/** Norm of all of them together, accumulated in float64 from float32 values. */
+export function jointNorm(tensors: tf.Tensor[]): number {
+  return Math.sqrt(jointDot(tensors, tensors));
+}
+
+/** Inner product of two lists of tensors, accumulated in float64. */
+export function jointDot(a: tf.Tensor[], b: tf.Tensor[]): number {
+  let sum = 0;
+  a.forEach((tensor, i) => {
+    const left = tensor.dataSync();
+    const right = b[i] === tensor ? left : b[i].dataSync();
+    for (let j = 0; j < left.length; j++) sum += left[j] * right[j];
+  });
+  return sum;
+}
+
+/** Checks the batch every probe takes: some rows, the same number of inputs and targets. */
+export function expectBatch(caller: string, x: tf.Tensor, y?: tf.Tensor): void {
+  if (x.isDisposed || y?.isDisposed) throw new Error(`${caller}: a tensor of the batch has been disposed.`);
+  if (x.rank < 2 || x.shape[0] < 1) {
+    throw new RangeError(`${caller}: x has shape [${x.shape}]; wanted [examples, ...] with at least one example.`);
+  }
+  if (y && y.shape[0] !== x.shape[0]) {
+    throw new RangeError(`${caller}: x has ${x.shape[0]} examples but y has ${y.shape[0]}; wanted as many.`);
+  }
+}

@@ -1,0 +1,37 @@
+import type { tf } from '../engine';
+import type { Layer } from '../nn';
+
+/** Plain JSON data. */
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json | undefined };
+
+/** Inputs and targets, row by row. */
+export interface LabelledBatch {
+  x: tf.Tensor;
+  y: tf.Tensor;
+}
+
+/** What a probe is shown at an evaluation point. The tensors belong to the trainer: do not dispose or keep them. */
+export interface ProbePoint {
+  /** Steps done; 0 before training. */
+  step: number;
+  /** Rate of the next step. */
+  learningRate: number;
+  network: Layer;
+  loss: (outputs: tf.Tensor, y: tf.Tensor) => tf.Scalar;
+  /** The test set. */
+  test: LabelledBatch;
+  /** One training batch, always the same: the first of the run. */
+  batch: LabelledBatch;
+  /** What the probe's `taps` saw when the test set went through in inference mode: [n, ...]. */
+  taps: Record<string, tf.Tensor>;
+  /** Empty at the start of a run and handed on from point to point: where a probe remembers. No tensors. */
+  memory: Record<string, unknown>;
+}
+
+/** Something looked at during training: a function, or one that also names taps of the test set's forward pass. */
+export interface Probe {
+  /** Tap names, such as `layer3/preActivation`, recorded over the whole test set at no second forward pass. */
+  taps?: string[];
+  /** Must leave the network as it found it; every probe of this library does. The value goes into the history. */
+  measure(at: ProbePoint): Json | Promise<Json>;
+}

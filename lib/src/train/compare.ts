@@ -1,0 +1,340 @@
+import { Random } from '../engine';
+import { batchIndices } from '../data';
+import type { Network, WeightsSnapshot } from '../nn';
+import { finalAccuracy, type Evaluation, type History } from './history';
+import type { Json } from '../probe/types';
+import { median, quantileBand } from './statistics';
+import {
+  checkOptions,
+  describe,
+  prepareData,
+  Trainer,
+  type Budget,
+  type TrainRunOptions,
+  type StepOptions,
+  type TrainingProgress,
+} from './trainer';
+
+/** One side of a comparison: how to build its network, and what it does differently from the others. */
+export interface Side {
+  name: string;
+  /** Called once per seed. What differs from seed to seed must be in the variables: the step is traced once for all seeds. */
+  build: (seed: number) => Network;
+  /** Own rates instead of the common ones. */
+  learningRates?: number[];
+  /** Own settings; they overrule the common ones for this side, and stand in its histories. */
+  options?: Partial<Omit<StepOptions, 'network'> & Pick<TrainRunOptions, 'schedule' | 'probes'>>;
+}
+
+/** A seed for weights and batches, or one for each. */
+export type ComparisonSeed = number | { weights: number; order: number };
+
+/** What {@link compare} takes: the options of `trainNetwork` that all sides share, and what varies. */
+export interface CompareOptions
+  extends
+    Omit<StepOptions, 'network'>,
+    Omit<TrainRunOptions, 'learningRate' | 'seed' | 'name' | 'weightsSeed' | 'batches' | 'budget'> {
+  sides: Side[];
+  seeds: ComparisonSeed[];
+  learningRates: number[];
+  /** Every side starts from the first side's values of the variables they share (default true). */
+  shareWeights?: boolean;
+  /** For the whole comparison. When it is spent, the run under way stops and the rest is listed in `missing`. */
+  budget?: Budget;
+  /** Called after each run, for example to store it. */
+  onRun?: (run: ComparisonRun) => void | Promise<void>;
+}
+
+/** One run of a comparison. */
+export interface ComparisonRun {
+  side: string;
+  /** Position in `seeds`. */
+  seedIndex: number;
+  learningRate: number;
+  history: History;
+}
+
+/** Runs of several sides over the same seeds and batches. Plain JSON. */
+export interface Comparison {
+  kind: 'comparison';
+  version: 1;
+  sides: { name: string; learningRates: number[]; parameters: number }[];
+  seeds: { weights: number; order: number }[];
+  /** Labels of the variables that every side took from the first, per side. */
+  shared: Record<string, string[]>;
+  runs: ComparisonRun[];
+  /** Runs that a stop or a spent budget left out. */
+  missing: { side: string; seedIndex: number; learningRate: number }[];
+}
+
+/**
+ * Trains several networks under the same conditions: per seed the same initial weights (of what they share), the same batches in
+ * the same order, at each learning rate, with everything else equal. One after the other in this process; each side is
+ * traced once, whatever the number of seeds and rates.
+ *
+ * @example
+ * const comparison = await compare({
+ *   sides: [
+ *     { name: 'without', build: (seed) => mlp({ sizes, activation: 'sigmoid', seed }) },
+ *     { name: 'with BN', build: (seed) => mlp({ sizes, activation: 'sigmoid', norm: 'batch', seed }) },
+ *   ],
+ *   seeds: [1, 2, 3], learningRates: [0.1, 1], data, steps: 1000, batchSize: 60,
+ * });
+ * accuracyBand(comparison, { side: 'with BN', learningRate: 1 }) // {steps, median, low, high, n}
+ * @throws RangeError for no sides, seeds or rates, or two sides of the same name
+ */
+export async function compare(options: CompareOptions): Promise<Comparison> {
+  const { sides, budget = {}, signal, onProgress, onRun, steps, batchSize } = options;
+  const seeds = options.seeds.map((seed) => (typeof seed === 'number' ? { weights: seed, order: seed } : seed));
+  checkSides(options);
+  const began = Date.now();
+  const seconds = () => (Date.now() - began) / 1000;
+  const spent = () =>
+    signal?.aborted ||
+    (budget.seconds !== undefined && seconds() >= budget.seconds) ||
+    (budget.bytes !== undefined && process.memoryUsage().rss > budget.bytes);
+  const result: Comparison = { kind: 'comparison', version: 1, sides: [], seeds, shared: {}, runs: [], missing: [] };
+  const data = prepareData(options.data, options.pixels, options.loss ?? 'crossEntropy');
+  const stages: { side: Side; rates: number[]; network: Network; trainer: Trainer }[] = [];
+  try {
+    for (const seed of seeds)
+      checkOptions({ ...options, seed: { order: seed.order, noise: seed.order } }, data.train.x.shape[0]);
+    for (const side of sides) {
+      const network = side.build(seeds[0].weights);
+      const rates = [...ratesOf(side, options)];
+      stages.push({ side, rates, network, trainer: new Trainer({ ...options, ...side.options, network }) });
+      const parameters = network.trainable.reduce((sum, v) => sum + v.size, 0);
+      result.sides.push({ name: side.name, learningRates: rates, parameters });
+    }
+    const totalSteps = seeds.length * stages.reduce((sum, stage) => sum + stage.rates.length, 0) * steps;
+    for (const [seedIndex, seed] of seeds.entries()) {
+      // One array for every side and rate; its digest, in each history, shows it.
+      const n = data.train.x.shape[0];
+      const batches = batchIndices({ n, batch: batchSize, steps, random: new Random(seed.order, 'order') });
+      const initial = initialWeights(options, seed.weights, result);
+      for (const [i, { side, rates, network, trainer }] of stages.entries()) {
+        for (const learningRate of rates) {
+          if (spent()) {
+            result.missing.push({ side: side.name, seedIndex, learningRate });
+            continue;
+          }
+          network.restore(initial[i].weights);
+          const stepsBefore = result.runs.length * steps;
+          const run: TrainRunOptions = {
+            ...options,
+            ...side.options,
+            name: `${side.name}, seed ${seed.weights}, rate ${learningRate}`,
+            learningRate,
+            seed: { order: seed.order, noise: seed.order },
+            weightsSeed: seed.weights,
+            batches,
+            onProgress: onProgress && ((at) => onProgress(overall(at, stepsBefore, totalSteps, seconds()))),
+            budget: {
+              bytes: budget.bytes,
+              seconds: budget.seconds === undefined ? undefined : Math.max(0, budget.seconds - seconds()),
+            },
+          };
+          const history = await trainer.train(run, data);
+          // The step is shared by all seeds; this run's network is the one that its seed built.
+          history.provenance.network = initial[i].description;
+          result.runs.push({ side: side.name, seedIndex, learningRate, history });
+          await onRun?.(result.runs[result.runs.length - 1]);
+        }
+      }
+    }
+    return result;
+  } finally {
+    for (const { network, trainer } of stages) {
+      trainer.dispose();
+      network.dispose();
+    }
+    data.dispose();
+  }
+}
+
+/** How to read one side of a comparison as a band. */
+export interface BandOptions {
+  side: string;
+  /** Needed where the side has several. */
+  learningRate?: number;
+  /** Outer quantiles; default 0.25 and 0.75. */
+  low?: number;
+  high?: number;
+}
+
+/** A band over seeds: what `bandFigure` draws. */
+export interface Band {
+  steps: number[];
+  median: number[];
+  low: number[];
+  high: number[];
+  /** Number of seeds. */
+  n: number;
+  /** How many of them diverged. */
+  diverged: number;
+}
+
+/**
+ * Histories of one side at one rate, by seed. Runs that were stopped early by a signal or a budget are left out: they say nothing
+ * about the steps they did not take.
+ *
+ * @throws RangeError when the side or the rate is not in the comparison, naming those that are
+ */
+export function runsOf(comparison: Comparison, side: string, learningRate?: number): History[] {
+  const known = comparison.sides.find(({ name }) => name === side);
+  if (!known) {
+    const names = comparison.sides.map(({ name }) => `'${name}'`).join(', ');
+    throw new RangeError(`comparison: no side '${side}'; it has ${names}.`);
+  }
+  const rate = learningRate ?? (known.learningRates.length === 1 ? known.learningRates[0] : undefined);
+  if (rate === undefined || !known.learningRates.includes(rate)) {
+    throw new RangeError(
+      `comparison: side '${side}' has the learning rates ${known.learningRates.join(', ')}; wanted one of them, got ${rate}.`,
+    );
+  }
+  return comparison.runs
+    .filter((run) => run.side === side && run.learningRate === rate && !run.history.stopped)
+    .map((run) => run.history);
+}
+
+/**
+ * Any quantity of the evaluations as a band over seeds.
+ *
+ * A run that diverged has no later evaluations; its last value, that of the state it was stopped in, stands for them, for every
+ * side alike, and `diverged` says how many such runs there are.
+ *
+ * @param value what to read, for example `(e) => e.test.loss ?? Infinity`
+ * @throws RangeError when nothing is there to read
+ */
+export function bandOf(comparison: Comparison, options: BandOptions, value: (at: Evaluation) => number): Band {
+  const histories = runsOf(comparison, options.side, options.learningRate);
+  if (histories.length === 0)
+    throw new RangeError(`comparison: no finished run of side '${options.side}' at that rate.`);
+  const longest = histories.reduce((a, b) => (b.diverged ? a : b));
+  const steps = [
+    ...new Set((longest.diverged ? histories : [longest]).flatMap((h) => h.evaluations.map((e) => e.step))),
+  ];
+  steps.sort((a, b) => a - b);
+  const series = histories.map(({ evaluations }) =>
+    steps.map((step) => value(evaluations.filter((e) => e.step <= step).pop() ?? evaluations[0])),
+  );
+  const diverged = histories.filter((history) => history.diverged).length;
+  return { steps, ...quantileBand(series, options.low, options.high), n: histories.length, diverged };
+}
+
+/** Test accuracy (inference mode) as a band over seeds: see {@link bandOf}. */
+export function accuracyBand(comparison: Comparison, options: BandOptions): Band {
+  return bandOf(comparison, options, (e) => e.test.accuracy ?? 0);
+}
+
+/** One line of a sweep's table. */
+export interface SweepRow {
+  side: string;
+  learningRate: number;
+  /** Final test accuracy, one per seed that finished. */
+  final: number[];
+  /** Median of `final`; null when no run finished. */
+  median: number | null;
+  /** Runs that diverged; they count with the accuracy they were stopped at. */
+  diverged: number;
+}
+
+/** A comparison, its table, and the rate chosen for each side. */
+export interface Sweep {
+  comparison: Comparison;
+  table: SweepRow[];
+  /** By side. */
+  best: Record<string, number>;
+  /** The rule, in words. */
+  rule: string;
+  /** Sides whose best rate is the lowest or highest tried: the sweep does not show that it is a best one. */
+  atEdge: string[];
+}
+
+/**
+ * Chooses each side's learning rate from a comparison: the highest median final test accuracy over seeds; of equal ones the
+ * smaller rate. The same rule for every side.
+ *
+ * @throws RangeError when a side has no finished run
+ */
+export function chooseLearningRates(comparison: Comparison): Omit<Sweep, 'comparison'> {
+  const table: SweepRow[] = comparison.sides.flatMap(({ name, learningRates }) =>
+    learningRates.map((learningRate) => {
+      const histories = runsOf(comparison, name, learningRate);
+      const final = histories.map(finalAccuracy);
+      return {
+        side: name,
+        learningRate,
+        final,
+        median: final.length > 0 ? median(final) : null,
+        diverged: histories.filter((history) => history.diverged).length,
+      };
+    }),
+  );
+  const best: Record<string, number> = {};
+  const atEdge: string[] = [];
+  for (const { name } of comparison.sides) {
+    const rows = table.filter((row) => row.side === name && row.median !== null);
+    if (rows.length === 0) throw new RangeError(`chooseLearningRates: side '${name}' has no finished run.`);
+    rows.sort((a, b) => b.median! - a.median! || a.learningRate - b.learningRate);
+    best[name] = rows[0].learningRate;
+    const rates = rows.map((row) => row.learningRate);
+    if (best[name] === Math.min(...rates) || best[name] === Math.max(...rates)) atEdge.push(name);
+  }
+  const rule = 'highest median final test accuracy over the seeds; of equal ones the smaller rate';
+  return { table, best, rule, atEdge };
+}
+
+/**
+ * {@link compare} over several learning rates and {@link chooseLearningRates}: every side at its own best rate, and the whole
+ * table to show that the choice was not made for one of them.
+ *
+ * @example
+ * const { best, table } = await learningRateSweep({ sides, seeds: [1, 2, 3], learningRates: [0.03, 0.1, 0.3, 1], ...rest });
+ */
+export async function learningRateSweep(options: CompareOptions): Promise<Sweep> {
+  const comparison = await compare(options);
+  return { comparison, ...chooseLearningRates(comparison) };
+}
+
+function checkSides(options: CompareOptions): void {
+  const { sides, seeds } = options;
+  if (sides.length === 0) throw new RangeError('compare: no sides given; wanted at least one {name, build}.');
+  if (seeds.length === 0) throw new RangeError('compare: no seeds given; wanted at least one, such as [1, 2, 3].');
+  const names = sides.map((side) => side.name);
+  if (new Set(names).size < names.length) {
+    throw new RangeError(`compare: side names must differ, got ${names.map((name) => `'${name}'`).join(', ')}.`);
+  }
+  for (const side of sides) {
+    if (ratesOf(side, options).length > 0) continue;
+    throw new RangeError(`compare: no learning rates for side '${side.name}'; wanted at least one.`);
+  }
+}
+
+function ratesOf(side: Side, options: CompareOptions): number[] {
+  return side.learningRates ?? options.learningRates ?? [];
+}
+
+/** Each side's weights before training: built from the seed, then the first side's values wherever labels are shared. */
+function initialWeights(
+  { sides, shareWeights = true }: CompareOptions,
+  seed: number,
+  result: Comparison,
+): { weights: WeightsSnapshot; description: Json }[] {
+  const built: Network[] = [];
+  try {
+    return sides.map((side, i) => {
+      const network = side.build(seed);
+      built.push(network);
+      if (i > 0) result.shared[side.name] = shareWeights ? network.copyFrom(built[0]) : [];
+      return { weights: network.snapshot(), description: describe(network) };
+    });
+  } finally {
+    for (const network of built) network.dispose();
+  }
+}
+
+function overall(at: TrainingProgress, before: number, steps: number, seconds: number): TrainingProgress {
+  const step = before + at.step;
+  return { ...at, step, steps, seconds, secondsLeft: step > 0 ? (seconds / step) * (steps - step) : NaN };
+}

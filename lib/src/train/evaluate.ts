@@ -1,0 +1,109 @@
+import { tf } from '../engine';
+import type { Layer } from '../nn';
+import { fixedNoise } from '../probe/model';
+import { finiteOrNull, type Score } from './history';
+import { lossOf, type Loss, type LossName } from './loss';
+
+/** What to evaluate, on what, how. */
+export interface EvaluateOptions {
+  network: Layer;
+  /** Inputs [n, ...] float32. */
+  x: tf.Tensor;
+  /** Targets [n, ...]; one-hot for classes. */
+  y: tf.Tensor;
+  loss?: LossName | Loss;
+  /** False (default): inference. True: statistics of each mini-batch; moving averages do not move. */
+  training?: boolean;
+  /**
+   * Rows per forward pass: at inference only a matter of memory (default 1000). In training mode it is the m of the
+   * statistics, so it must be given, and rows that do not fill a batch are left out.
+   */
+  batchSize?: number;
+}
+
+/**
+ * Loss and accuracy over a set of examples. The network is left as it was.
+ *
+ * @example evaluate({ network, ...toTensors(data.test) }).accuracy
+ * @throws RangeError for no examples, x and y that do not match, or a batch that does not fit
+ */
+export function evaluate(options: EvaluateOptions): Score {
+  return evaluateWithTaps(options, []).score;
+}
+
+/** {@link evaluate}, and what the named taps saw over all rows: [n, ...] each, to be disposed by the caller. */
+export function evaluateWithTaps(
+  { network, x, y, loss = 'crossEntropy', training = false, batchSize }: EvaluateOptions,
+  taps: string[],
+): { score: Score; taps: Record<string, tf.Tensor> } {
+  const n = x.shape[0] ?? 0;
+  if (x.rank < 2 || n === 0) {
+    throw new RangeError(`evaluate: x has shape [${x.shape}]; wanted [examples, ...] with at least one example.`);
+  }
+  if (y.shape[0] !== n) throw new RangeError(`evaluate: x has ${n} examples but y has ${y.shape[0]}; wanted as many.`);
+  if (training && batchSize === undefined) {
+    throw new RangeError('evaluate: training mode takes statistics over mini-batches; say how large with batchSize.');
+  }
+  const size = batchSize ?? Math.min(1000, n);
+  if (!Number.isInteger(size) || size < 1 || size > n) {
+    throw new RangeError(`evaluate: batchSize must be a whole number from 1 to the ${n} examples, got ${batchSize}.`);
+  }
+  const lossFunction = lossOf(loss);
+  const classes = y.rank === 2 && y.shape[1]! > 1 && loss !== 'meanSquaredError';
+  const collected = new Map<string, tf.Tensor[]>(taps.map((name) => [name, []]));
+  const tap = (name: string, value: tf.Tensor) => {
+    collected.get(name)?.push(tf.keep(value.clone()));
+  };
+  const end = training ? n - (n % size) : n;
+  let lossSum = 0;
+  let correct = 0;
+  try {
+    for (let from = 0; from < end; from += size) {
+      const rows = Math.min(size, end - from);
+      const sums = tf.tidy(() => {
+        const part = (t: tf.Tensor) => (rows === n ? t : tf.slice(t, from, rows));
+        const target = part(y);
+        const outputs = network.apply(part(x), {
+          training,
+          updateStatistics: false,
+          random: fixedNoise(),
+          ...(taps.length > 0 ? { tap } : {}),
+        });
+        const total = tf.mul(lossFunction(outputs, target), rows);
+        if (!classes) return tf.stack([total, tf.scalar(0)]);
+        const hits = tf.logicalAnd(
+          tf.equal(tf.argMax(outputs, 1), tf.argMax(target, 1)),
+          tf.isFinite(tf.sum(outputs, 1)),
+        );
+        return tf.stack([total, tf.sum(tf.cast(hits, 'float32'))]);
+      });
+      const [lossPart, hits] = sums.dataSync();
+      sums.dispose();
+      lossSum += lossPart;
+      correct += hits;
+    }
+    const missing = taps.find((name) => collected.get(name)!.length === 0);
+    if (missing !== undefined) {
+      throw new RangeError(
+        `evaluate: network '${network.name}' has no tap '${missing}'. Taps: ${tapNames(network, x).join(', ')}.`,
+      );
+    }
+    const joined = Object.fromEntries(
+      [...collected].map(([name, parts]) => [name, parts.length === 1 ? parts[0].clone() : tf.concat(parts, 0)]),
+    );
+    const score = { loss: finiteOrNull(lossSum / end), accuracy: classes ? correct / end : null, n: end };
+    return { score, taps: joined };
+  } finally {
+    for (const parts of collected.values()) tf.dispose(parts);
+  }
+}
+
+/** The names a network calls its taps by, in order of the forward pass. */
+export function tapNames(network: Layer, x: tf.Tensor): string[] {
+  const names: string[] = [];
+  tf.tidy(() => {
+    const one = tf.slice(x, 0, 1);
+    network.apply(one, { training: false, tap: (name) => void names.push(name) });
+  });
+  return names;
+}

@@ -1,0 +1,143 @@
+import type { Json } from '../probe/types';
+import type { OptimizerSettings, WeightDecay } from './optimizer';
+import type { Schedule } from './schedule';
+
+/** Seeds of a run. */
+export interface Seeds {
+  /** What the initial weights were made from, where the caller says so (`compare` does); null where unknown. */
+  weights: number | null;
+  /** Order of the mini-batches. */
+  order: number;
+  /** Dropout and other noise inside the step. */
+  noise: number;
+}
+
+/** Everything that decides the numbers of a run beside the network itself. Plain JSON. */
+export interface Settings {
+  batchSize: number;
+  learningRate: number;
+  schedule: Schedule;
+  optimizer: Required<OptimizerSettings>;
+  weightDecay: Required<WeightDecay> | null;
+  /** `'crossEntropy'`, `'meanSquaredError'`, or `'custom'` for a function. */
+  loss: string;
+  /** A training loss above this many nats (or squared units) ends the run as diverged. null: only NaN and infinity do. */
+  divergenceBound: number | null;
+  /** How the test set is run at inference: with the layers' moving averages, or population statistics of the training set. */
+  inference: 'moving' | 'population';
+  [other: string]: Json | undefined;
+}
+
+/** Where numbers come from: enough to make them again. */
+export interface Provenance {
+  /** Revision of this repository, `-dirty` appended when files differ from it; null outside a checkout. */
+  commit: string | null;
+  /** The engine card: which engine computed, its versions, device and threads. */
+  engine: Json;
+  /** Data set by name with checksum and sizes. */
+  data: Json;
+  /** Name, number of trainable parameters, and configuration where the network states it. */
+  network: Json;
+  /** Value of BNLAB_PROFILE; null when unset. */
+  profile: string | null;
+  seeds: Seeds;
+  settings: Settings;
+  /** First 16 hexadecimal digits of the SHA-256 of all batch indices: equal means the very same batches in the same order. */
+  batches: string;
+}
+
+/** Loss and accuracy over a set of examples. */
+export interface Score {
+  /** Mean loss per example; null when not finite. */
+  loss: number | null;
+  /** Share of rows whose largest output is the right class. A row with an output that is not finite counts as wrong. null for regression. */
+  accuracy: number | null;
+  /** Number of examples. */
+  n: number;
+}
+
+/** What was seen at one evaluation point. */
+export interface Evaluation {
+  /** Steps done before it; 0 is before training. */
+  step: number;
+  /** Test set, inference mode. */
+  test: Score;
+  /** Test set in training mode (statistics of the mini-batch), where asked for. */
+  testTrainingMode?: Score;
+  /** Training set (or its first `trainLimit` examples), inference mode, where asked for. */
+  train?: Score;
+  /** What each probe returned, by name. */
+  probes: Record<string, Json>;
+}
+
+/** Why and where a run was stopped as diverged. */
+export interface Divergence {
+  /** Step (from 0) whose training loss was first out of bounds. */
+  step: number;
+  /** That loss; null when it was NaN or infinite. */
+  loss: number | null;
+  /** `'loss is NaN'`, `'loss is infinite'` or `'loss above bound'`. */
+  reason: string;
+}
+
+/** The record of one training run. Plain JSON: `JSON.stringify` loses nothing. */
+export interface History {
+  kind: 'history';
+  version: 1;
+  name: string;
+  provenance: Provenance;
+  /** Steps asked for. */
+  steps: number;
+  /** Steps done; fewer when stopped or diverged. */
+  stepsDone: number;
+  /** What ended the run early: an AbortSignal, or a budget of seconds or bytes. What was computed until then is here. */
+  stopped: null | 'signal' | 'seconds' | 'bytes';
+  /** null when training loss stayed within bounds. */
+  diverged: Divergence | null;
+  /** Training loss (data term only), averaged over windows: `values[i]` is the mean over the `window` steps that end at `steps[i]`. */
+  losses: { window: number; steps: number[]; values: (number | null)[] };
+  evaluations: Evaluation[];
+  /** What `record` returned, one entry per step. */
+  perStep: Record<string, Json[]>;
+  /** Wall time in seconds. Not part of the result: two equal runs differ here only. */
+  timing: { seconds: number; stepSeconds: number; evaluationSeconds: number };
+}
+
+/** Test accuracies and their steps. */
+export function accuracies(history: History): { steps: number[]; accuracy: number[] } {
+  const scored = history.evaluations.filter((e) => e.test.accuracy !== null);
+  return { steps: scored.map((e) => e.step), accuracy: scored.map((e) => e.test.accuracy!) };
+}
+
+/**
+ * First evaluation point whose test accuracy (inference mode) is at least `accuracy`. Resolution: the distance between
+ * evaluation points, so the true step is at or below it.
+ *
+ * @param accuracy between 0 and 1
+ * @returns steps, or null when it was never reached
+ * @example stepsToReach(history, 0.95)
+ */
+export function stepsToReach(history: History, accuracy: number): number | null {
+  if (!(accuracy >= 0 && accuracy <= 1)) {
+    throw new RangeError(
+      `stepsToReach: accuracy must be between 0 and 1, got ${accuracy}. For percent, divide by 100.`,
+    );
+  }
+  return history.evaluations.find((e) => (e.test.accuracy ?? -1) >= accuracy)?.step ?? null;
+}
+
+/**
+ * Test accuracy (inference mode) where the run ended. For a run that diverged, that of the state it was stopped in.
+ *
+ * @throws RangeError when the run has no evaluation with an accuracy
+ */
+export function finalAccuracy(history: History): number {
+  const last = accuracies(history).accuracy.at(-1);
+  if (last === undefined) throw new RangeError(`finalAccuracy: history '${history.name}' holds no accuracy.`);
+  return last;
+}
+
+/** A finite number, or null: JSON has no NaN. */
+export function finiteOrNull(value: number): number | null {
+  return Number.isFinite(value) ? value : null;
+}

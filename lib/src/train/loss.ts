@@ -1,0 +1,62 @@
+import { tf } from '../engine';
+
+/** A loss: network outputs and targets of one batch in, mean loss over the batch out (a scalar). */
+export type Loss = (outputs: tf.Tensor, y: tf.Tensor) => tf.Scalar;
+
+/** Losses by name: `'crossEntropy'` for classes, `'meanSquaredError'` for regression. */
+export type LossName = 'crossEntropy' | 'meanSquaredError';
+
+/**
+ * Softmax cross entropy from logits, mean over the batch, in nats: l = mean_i(log sum_j exp z_ij - sum_j y_ij z_ij).
+ * Stable: the row's largest logit is subtracted first, so no exponential overflows and a confident row loses nothing.
+ * The gradient is the closed form (softmax(z) - y) / m.
+ *
+ * @param logits [m, classes] float32
+ * @param y [m, classes] float32, each row sums to 1 (one-hot, or soft labels)
+ * @returns scalar, nats per example; a uniform guess among 10 classes costs ln 10 = 2.30
+ */
+export function softmaxCrossEntropy(logits: tf.Tensor, y: tf.Tensor): tf.Scalar {
+  if (logits.rank !== 2 || y.rank !== 2 || logits.shape[0] !== y.shape[0] || logits.shape[1] !== y.shape[1]) {
+    throw new RangeError(
+      `softmaxCrossEntropy: logits have shape [${logits.shape}] and labels [${y.shape}]; wanted the same [m, classes], ` +
+        'with one-hot labels (tf.oneHot).',
+    );
+  }
+  const m = logits.shape[0];
+  const perBatch = tf.customGrad((z, save) => {
+    const shifted = tf.sub(z as tf.Tensor, tf.max(z as tf.Tensor, 1, true));
+    const exponentials = tf.exp(shifted);
+    const total = tf.sum(exponentials, 1, true);
+    (save as tf.GradSaveFunc)([exponentials, total]);
+    const value = tf.mean(tf.sub(tf.log(total), tf.sum(tf.mul(y, shifted), 1, true))) as tf.Scalar;
+    const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]) =>
+      tf.mul(tf.sub(tf.div(saved[0], saved[1]), y), tf.div(dy, m));
+    return { value, gradFunc };
+  });
+  return perBatch(logits) as tf.Scalar;
+}
+
+/**
+ * Mean squared error over all elements of the batch (PyTorch's `MSELoss`): mean((outputs - y)^2), no factor 1/2.
+ *
+ * @param outputs [m, ...] float32
+ * @param y the same shape
+ */
+export function meanSquaredError(outputs: tf.Tensor, y: tf.Tensor): tf.Scalar {
+  if (!tf.util.arraysEqual(outputs.shape, y.shape)) {
+    throw new RangeError(
+      `meanSquaredError: outputs have shape [${outputs.shape}], targets [${y.shape}]; wanted the same.`,
+    );
+  }
+  return tf.mean(tf.square(tf.sub(outputs, y)));
+}
+
+/** The loss of that name, or the function itself. */
+export function lossOf(loss: LossName | Loss): Loss {
+  if (typeof loss === 'function') return loss;
+  if (loss === 'crossEntropy') return softmaxCrossEntropy;
+  if (loss === 'meanSquaredError') return meanSquaredError;
+  throw new RangeError(
+    `loss: '${String(loss)}' is not known; wanted 'crossEntropy', 'meanSquaredError' or a function of (outputs, y).`,
+  );
+}

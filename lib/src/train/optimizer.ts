@@ -1,0 +1,147 @@
+/**
+ * The three optimizers, written so that the learning rate is a tensor: `tf.train` bakes it into the trace as a number,
+ * and a schedule could not reach it. A test holds them to `tf.train` at constant rates.
+ */
+import { tf } from '../engine';
+
+/** An optimizer's name, or its name with settings other than the defaults. */
+export type OptimizerName = 'sgd' | 'momentum' | 'adam';
+
+/** Plain JSON description of an optimizer. */
+export type OptimizerSettings =
+  | { kind: 'sgd' }
+  /** v = momentum v + g, w = w - rate v; with `nesterov` w = w - rate (g + momentum v). Default momentum 0.9. */
+  | { kind: 'momentum'; momentum?: number; nesterov?: boolean }
+  /** Kingma & Ba 2015; defaults 0.9, 0.999, 1e-8 (added to the root, as there). */
+  | { kind: 'adam'; beta1?: number; beta2?: number; epsilon?: number };
+
+/**
+ * Weight decay. `'l2'` adds rate * w to the gradient (a penalty rate / 2 |w|^2), before momentum or Adam see it.
+ * `'decoupled'` takes learningRate * rate * w from the weights beside the step (Loshchilov & Hutter 2019). For plain SGD the two
+ * are the same. A bare number means `'l2'`.
+ */
+export interface WeightDecay {
+  kind: 'l2' | 'decoupled';
+  rate: number;
+  /** `'weights'` (default): variables of rank 2 and more, so no bias, gamma or beta. `'all'`: every trainable variable. */
+  on?: 'weights' | 'all';
+}
+
+/** The scalars of one step. Adam's bias corrections are inputs too: in float64 on our side, they do not round. */
+export interface StepScalars {
+  learningRate: tf.Tensor;
+  firstCorrection?: tf.Tensor;
+  secondCorrection?: tf.Tensor;
+}
+
+/** Update rule with its slots (momentum, Adam's moments) for a fixed list of variables. */
+export class Optimizer {
+  readonly settings: Required<OptimizerSettings>;
+  readonly weightDecay: Required<WeightDecay> | null;
+  private readonly slots: tf.Variable[][];
+
+  constructor(
+    private readonly variables: tf.Variable[],
+    settings: OptimizerName | OptimizerSettings,
+    weightDecay?: number | WeightDecay,
+  ) {
+    this.settings = complete(typeof settings === 'string' ? { kind: settings } : settings);
+    this.weightDecay = completeDecay(weightDecay);
+    const count = { sgd: 0, momentum: 1, adam: 2 }[this.settings.kind];
+    this.slots = variables.map((v) =>
+      Array.from({ length: count }, () => tf.tidy(() => tf.variable(tf.zeros(v.shape), false))),
+    );
+  }
+
+  /** Per-step inputs beside the learning rate: Adam's bias corrections 1 / (1 - beta^t), t counting from 1. */
+  schedules(from: number, to: number): Record<string, Float32Array> {
+    const { settings } = this;
+    if (settings.kind !== 'adam') return {};
+    const corrections = (beta: number) =>
+      Float32Array.from({ length: to - from }, (_, i) => 1 / (1 - beta ** (from + i + 1)));
+    return { firstCorrection: corrections(settings.beta1), secondCorrection: corrections(settings.beta2) };
+  }
+
+  /** One step; a variable that the loss does not reach has no gradient and stays as it is. */
+  apply(gradients: (tf.Tensor | null | undefined)[], scalars: StepScalars): void {
+    this.variables.forEach((variable, i) => {
+      const found = gradients[i];
+      if (!found) return;
+      const decay = this.weightDecay;
+      const decays = decay && (decay.on === 'all' || variable.rank >= 2) ? decay : null;
+      const gradient = decays?.kind === 'l2' ? tf.add(found, tf.mul(variable, decays.rate)) : found;
+      const change = tf.mul(this.direction(gradient, this.slots[i], scalars), scalars.learningRate);
+      const start =
+        decays?.kind === 'decoupled'
+          ? tf.mul(variable, tf.sub(1, tf.mul(scalars.learningRate, decays.rate)))
+          : variable;
+      variable.assign(tf.sub(start, change));
+    });
+  }
+
+  /** Slots back to zero, as before the first step. */
+  reset(): void {
+    for (const slot of this.slots.flat()) tf.tidy(() => slot.assign(tf.zeros(slot.shape)));
+  }
+
+  dispose(): void {
+    for (const slot of this.slots.flat()) slot.dispose();
+  }
+
+  private direction(gradient: tf.Tensor, slots: tf.Variable[], scalars: StepScalars): tf.Tensor {
+    const { settings } = this;
+    if (settings.kind === 'momentum') {
+      const velocity = tf.add(tf.mul(slots[0], settings.momentum), gradient);
+      slots[0].assign(velocity);
+      return settings.nesterov ? tf.add(gradient, tf.mul(velocity, settings.momentum)) : velocity;
+    }
+    if (settings.kind === 'adam') {
+      const first = tf.add(tf.mul(slots[0], settings.beta1), tf.mul(gradient, 1 - settings.beta1));
+      const second = tf.add(tf.mul(slots[1], settings.beta2), tf.mul(tf.square(gradient), 1 - settings.beta2));
+      slots[0].assign(first);
+      slots[1].assign(second);
+      const root = tf.sqrt(tf.mul(second, scalars.secondCorrection!));
+      return tf.div(tf.mul(first, scalars.firstCorrection!), tf.add(root, settings.epsilon));
+    }
+    return gradient;
+  }
+}
+
+function complete(settings: OptimizerSettings): Required<OptimizerSettings> {
+  const within = (name: string, value: number) => {
+    if (value >= 0 && value < 1) return value;
+    throw new RangeError(`optimizer '${settings.kind}': ${name} must be in [0, 1), got ${value}.`);
+  };
+  switch (settings.kind) {
+    case 'sgd':
+      return { kind: 'sgd' };
+    case 'momentum': {
+      const { momentum = 0.9, nesterov = false } = settings;
+      return { kind: 'momentum', momentum: within('momentum', momentum), nesterov };
+    }
+    case 'adam': {
+      const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 } = settings;
+      if (!(epsilon > 0)) throw new RangeError(`optimizer 'adam': epsilon must be above zero, got ${epsilon}.`);
+      return { kind: 'adam', beta1: within('beta1', beta1), beta2: within('beta2', beta2), epsilon };
+    }
+    default: {
+      const { kind } = settings as { kind: unknown };
+      throw new RangeError(`optimizer: '${String(kind)}' is not known; wanted 'sgd', 'momentum' or 'adam'.`);
+    }
+  }
+}
+
+function completeDecay(decay: number | WeightDecay | undefined): Required<WeightDecay> | null {
+  if (decay === undefined) return null;
+  const given: WeightDecay = typeof decay === 'number' ? { kind: 'l2', rate: decay } : decay;
+  const { kind, rate, on = 'weights' } = given;
+  if (!(Number.isFinite(rate) && rate >= 0)) {
+    throw new RangeError(`weightDecay: rate must be zero or above, got ${rate}.`);
+  }
+  if ((kind !== 'l2' && kind !== 'decoupled') || (on !== 'weights' && on !== 'all')) {
+    throw new RangeError(
+      `weightDecay: kind '${String(kind)}' on '${String(on)}'; wanted kind 'l2' or 'decoupled', on 'weights' or 'all'.`,
+    );
+  }
+  return rate === 0 ? null : { kind, rate, on };
+}

@@ -1,0 +1,110 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import * as path from 'node:path';
+import type { Comparison } from './compare';
+import type { History } from './history';
+
+/** What went wrong with a stored result, and with which file. */
+export class StoreError extends Error {
+  override readonly name = 'StoreError';
+
+  constructor(
+    readonly file: string,
+    problem: string,
+  ) {
+    super(`${file}: ${problem}`);
+  }
+}
+
+const FORMAT = 'bnlab-result';
+const VERSION = 1;
+
+/**
+ * Writes a history to a JSON file, whole or not at all: to a temporary name beside it, then renamed. Folders are made.
+ * The file states its format, version and the SHA-256 of its content.
+ *
+ * @example await saveHistory('results/bn-seed1.json', history)
+ * @throws StoreError when the file cannot be written
+ */
+export async function saveHistory(file: string, history: History): Promise<void> {
+  await save(file, history);
+}
+
+/**
+ * Reads a history that {@link saveHistory} wrote.
+ *
+ * @throws StoreError when the file is absent, not JSON, cut short, changed since it was written, of another version, or holds
+ *   something else
+ */
+export async function loadHistory(file: string): Promise<History> {
+  return (await load(file, 'history')) as History;
+}
+
+/** Writes a comparison: see {@link saveHistory}. */
+export async function saveComparison(file: string, comparison: Comparison): Promise<void> {
+  await save(file, comparison);
+}
+
+/** Reads a comparison that {@link saveComparison} wrote: see {@link loadHistory}. */
+export async function loadComparison(file: string): Promise<Comparison> {
+  return (await load(file, 'comparison')) as Comparison;
+}
+
+async function save(file: string, content: History | Comparison): Promise<void> {
+  const body = JSON.stringify(content);
+  const text = `{"format":"${FORMAT}","version":${VERSION},"sha256":"${sha256(body)}",\n"content":${body}}\n`;
+  const temporary = `${file}.${randomBytes(4).toString('hex')}.tmp`;
+  try {
+    await mkdir(path.dirname(path.resolve(file)), { recursive: true });
+    await writeFile(temporary, text, { flag: 'wx' });
+    await rename(temporary, file);
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw new StoreError(file, `cannot be written (${(error as Error).message}).`);
+  }
+}
+
+async function load(file: string, kind: 'history' | 'comparison'): Promise<unknown> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    throw new StoreError(file, `cannot be read (${(error as Error).message}). Run the experiment to make it.`);
+  }
+  let stored: {
+    format?: unknown;
+    version?: unknown;
+    sha256?: unknown;
+    content?: { kind?: unknown; version?: unknown };
+  };
+  try {
+    stored = JSON.parse(text);
+  } catch (error) {
+    throw new StoreError(
+      file,
+      `is not JSON (${(error as Error).message}): damaged or cut short. Delete it and run again.`,
+    );
+  }
+  if (stored === null || typeof stored !== 'object' || stored.format !== FORMAT) {
+    throw new StoreError(file, `is JSON, but no stored result: wanted "format": "${FORMAT}".`);
+  }
+  if (stored.version !== VERSION) {
+    throw new StoreError(
+      file,
+      `has version ${String(stored.version)}; this library reads version ${VERSION}. Run the experiment again.`,
+    );
+  }
+  const { content } = stored;
+  if (content === null || typeof content !== 'object' || sha256(JSON.stringify(content)) !== stored.sha256) {
+    throw new StoreError(
+      file,
+      'does not match its SHA-256: changed or damaged since it was written. Delete it and run again.',
+    );
+  }
+  if (content.kind !== kind || content.version !== 1) {
+    throw new StoreError(file, `holds a ${String(content.kind)}; wanted a ${kind}.`);
+  }
+  return content;
+}
+
+const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');

@@ -1,0 +1,580 @@
+import { compile, engineCard, Random, tf, type CompiledStep, type NamedTensors, type StepContext } from '../engine';
+import { batchIndices, toTensors, type Dataset } from '../data';
+import type { Layer } from '../nn';
+import type { Json, LabelledBatch, Probe, ProbePoint } from '../probe/types';
+import { evaluate, evaluateWithTaps } from './evaluate';
+import {
+  finiteOrNull,
+  type Divergence,
+  type Evaluation,
+  type History,
+  type Provenance,
+  type Seeds,
+  type Settings,
+} from './history';
+import { lossOf, type Loss, type LossName } from './loss';
+import { Optimizer, type OptimizerName, type OptimizerSettings, type WeightDecay } from './optimizer';
+import { setPopulationStatistics } from './population';
+import { commit, digest, profileName } from './provenance';
+import { scheduleRates, type Schedule } from './schedule';
+
+/** Training and test set as tensors, with a name for the provenance. */
+export interface TensorData {
+  name?: string;
+  /** x [n, ...] float32; y [n, classes] one-hot float32, or [n] int32 labels, or targets of a regression. */
+  train: LabelledBatch;
+  test: LabelledBatch;
+}
+
+/** What a run trains and tests on: a data set as `loadDataset` gives it, or tensors. */
+export type TrainingData = Dataset | TensorData;
+
+/** What `record` sees after each step; tensors by the network's labels (`layer1/weights`). */
+export interface StepRecord {
+  loss: tf.Scalar;
+  gradients: Record<string, tf.Tensor>;
+  /** Weights before and after the step. */
+  before: Record<string, tf.Tensor>;
+  after: Record<string, tf.Tensor>;
+}
+
+/** What is fixed for a {@link Trainer}: everything that is part of the step. */
+export interface StepOptions {
+  network: Layer;
+  optimizer?: OptimizerName | OptimizerSettings;
+  /** Default `'crossEntropy'`. */
+  loss?: LossName | Loss;
+  /** L2 or decoupled; a number means L2. */
+  weightDecay?: number | WeightDecay;
+  /** Small tensors to keep from every step, computed in the step itself: norms, angles. Part of the trace. */
+  record?: (at: StepRecord) => Record<string, tf.Tensor>;
+  /** `'auto'` (default): as a graph where the engine can. `'eager'`: step by step, for comparison. */
+  mode?: 'auto' | 'graph' | 'eager';
+}
+
+/** How far a run is. */
+export interface TrainingProgress {
+  step: number;
+  steps: number;
+  /** Seconds since the run began. */
+  seconds: number;
+  /** Estimate of the seconds left, from the pace so far. */
+  secondsLeft: number;
+  /** Last training loss read; NaN before the first. */
+  loss: number;
+  /** Which run, where there are several. */
+  name: string;
+}
+
+/** Upper bounds at which a run stops and keeps what it has. */
+export interface Budget {
+  /** Wall time. */
+  seconds?: number;
+  /** Resident memory of the process. */
+  bytes?: number;
+}
+
+/** What can differ from run to run of one {@link Trainer}. */
+export interface TrainRunOptions {
+  data: TrainingData;
+  steps: number;
+  batchSize: number;
+  learningRate: number;
+  /** Factor on the learning rate over the steps; default constant. */
+  schedule?: Schedule;
+  /** Order of the batches and noise inside the step, separately if need be. */
+  seed: number | { order: number; noise: number };
+  /** For the provenance: the seed the network was built with. */
+  weightsSeed?: number;
+  /** Evaluate before the first step, after every so many, and after the last. Default: a twentieth of the steps. */
+  evaluateEvery?: number;
+  /** Evaluate after these numbers of steps instead (0 is before the first); the last step is always added. */
+  evaluateAt?: number[];
+  /** Also evaluate the test set in training mode, with mini-batches of `batchSize`. */
+  evaluateTrainingMode?: boolean;
+  /** Also evaluate the first so many training examples. */
+  evaluateTrain?: number;
+  /**
+   * What batch normalization uses at evaluation: `'moving'` averages (default), or `'population'` statistics of 50 training mini-batches,
+   * taken anew at each evaluation point; the moving averages stay.
+   */
+  inference?: 'moving' | 'population';
+  probes?: Record<string, Probe | Probe['measure']>;
+  /** Row numbers of the batches, `steps * batchSize`, instead of random epochs. */
+  batches?: Int32Array;
+  /** For a data set: `'grey'` (default) or `'binary'` pixels. */
+  pixels?: 'grey' | 'binary';
+  /** Training loss above which the run ends as diverged; default 1000. Infinity: only NaN and infinity end it. */
+  divergenceBound?: number;
+  /** Rows per forward pass of an evaluation; default 1000. */
+  evaluationBatch?: number;
+  name?: string;
+  onProgress?: (progress: TrainingProgress) => void;
+  signal?: AbortSignal;
+  budget?: Budget;
+}
+
+/** Everything {@link trainNetwork} takes. */
+export type TrainOptions = StepOptions & TrainRunOptions;
+
+/**
+ * Trains a network with mini-batches and records what happened. The network keeps the trained weights.
+ *
+ * The steps run compiled where the engine can, otherwise one by one with the same results. Two calls with the same network,
+ * data and seed give the same history, `timing` aside. A run whose training loss leaves the bounds stops and says so in `diverged`.
+ *
+ * @returns the history: plain JSON, provenance included
+ * @example
+ * const network = mlp({ sizes: [784, 100, 100, 100, 10], activation: 'sigmoid', norm: 'batch', seed: 1 });
+ * const history = await trainNetwork({
+ *   network, data: await loadDataset(), steps: 1000, batchSize: 60, learningRate: 0.1, seed: 1,
+ * });
+ * finalAccuracy(history);
+ * @throws RangeError for settings that make no sense, before anything is changed
+ */
+export async function trainNetwork(options: TrainOptions): Promise<History> {
+  const trainer = new Trainer(options);
+  try {
+    return await trainer.train(options);
+  } finally {
+    trainer.dispose();
+  }
+}
+
+/** Steps between two looks at the loss for divergence: a diverged run wastes at most so many. */
+const CHECK_EVERY = 500;
+/** At most so many points of the training loss go into a history. */
+const LOSS_POINTS = 1000;
+
+/**
+ * One compiled training step, for any number of runs. For another seed, put other weights into the same network
+ * (`restore`, `copyFrom`) and call `train` again: nothing is traced twice. The optimizer starts afresh with each run.
+ */
+export class Trainer {
+  private readonly optimizer: Optimizer;
+  private readonly loss: Loss;
+  private readonly step: CompiledStep;
+  private readonly labels: string[];
+  private busy = false;
+
+  constructor(private readonly options: StepOptions) {
+    const { network, optimizer = 'sgd', loss = 'crossEntropy', weightDecay } = options;
+    if (network.trainable.length === 0) {
+      throw new RangeError(`trainNetwork: network '${network.name}' has no trainable variable.`);
+    }
+    this.loss = lossOf(loss);
+    this.optimizer = new Optimizer(network.trainable, optimizer, weightDecay);
+    const label = new Map(Object.entries(network.named).map(([name, variable]) => [variable.id, name]));
+    this.labels = network.trainable.map((v) => label.get(v.id) ?? v.name);
+    this.step = compile((inputs: NamedTensors, context) => this.oneStep(inputs, context), { mode: options.mode });
+  }
+
+  /**
+   * One run from the network's present weights. See {@link trainNetwork}.
+   * @param options see {@link TrainRunOptions}
+   * @param prepared the data as tensors, already checked, where many runs share them; stays the caller's
+   */
+  async train(options: TrainRunOptions, prepared?: PreparedData): Promise<History> {
+    if (this.busy) throw new Error('Trainer: a run of this trainer is under way; await it before the next.');
+    this.busy = true;
+    let own: PreparedData | undefined;
+    try {
+      checkOptions(options);
+      own = prepared ? undefined : prepareData(options.data, options.pixels, this.options.loss ?? 'crossEntropy');
+      return await this.run(options, (prepared ?? own)!);
+    } finally {
+      own?.dispose();
+      this.busy = false;
+    }
+  }
+
+  /** Frees the compiled step and the optimizer's variables; the network stays. */
+  dispose(): void {
+    this.step.dispose();
+    this.optimizer.dispose();
+  }
+
+  private oneStep(inputs: NamedTensors, context: StepContext): NamedTensors {
+    const { network, record } = this.options;
+    const { x, y, learningRate, firstCorrection, secondCorrection } = inputs;
+    const { random } = context;
+    const forward = () => this.loss(network.apply(x, { training: true, random }), y);
+    const { value, grads } = tf.engine().gradients(forward, network.trainable, undefined, true);
+    const copies = () => network.trainable.map((v) => v.clone());
+    const before = record ? copies() : [];
+    this.optimizer.apply(grads, { learningRate, firstCorrection, secondCorrection });
+    const outputs: Record<string, tf.Tensor> = { loss: value };
+    if (!record) return outputs;
+    const named = (tensors: (tf.Tensor | undefined)[]) =>
+      Object.fromEntries(this.labels.map((name, i) => [name, tensors[i] ?? tf.zeros(network.trainable[i].shape)]));
+    const recorded = record({
+      loss: value as tf.Scalar,
+      gradients: named(grads),
+      before: named(before),
+      after: named(copies()),
+    });
+    for (const [name, tensor] of Object.entries(recorded)) outputs[`record/${name}`] = tensor;
+    return outputs;
+  }
+
+  private async run(options: TrainRunOptions, data: PreparedData): Promise<History> {
+    const { network } = this.options;
+    const { steps, batchSize, learningRate, signal, budget = {}, divergenceBound = 1000 } = options;
+    const { schedule = { kind: 'constant' }, name = network.name, onProgress } = options;
+    const n = data.train.x.shape[0];
+    checkOptions(options, n);
+    const seeds: Seeds = {
+      weights: options.weightsSeed ?? null,
+      ...(typeof options.seed === 'number' ? { order: options.seed, noise: options.seed } : options.seed),
+    };
+    const rates = scheduleRates(learningRate, steps, schedule);
+    const batches = options.batches
+      ? checkBatches(options.batches, steps * batchSize, n)
+      : batchIndices({ n, batch: batchSize, steps, random: new Random(seeds.order, 'order') });
+    const points = evaluationPoints(options);
+    const probes = Object.entries(options.probes ?? {}).map(([probe, given]) => ({
+      name: probe,
+      probe: typeof given === 'function' ? { measure: given } : given,
+      memory: {},
+    }));
+    const settings: Settings = {
+      batchSize,
+      learningRate,
+      schedule,
+      optimizer: this.optimizer.settings,
+      weightDecay: this.optimizer.weightDecay,
+      loss: typeof this.options.loss === 'function' ? 'custom' : (this.options.loss ?? 'crossEntropy'),
+      divergenceBound: finiteOrNull(divergenceBound),
+      inference: options.inference ?? 'moving',
+    };
+    const provenance: Provenance = {
+      commit: commit(),
+      engine: plain(await engineCard()),
+      data: data.description,
+      network: describe(network),
+      profile: profileName(),
+      seeds,
+      settings: JSON.parse(JSON.stringify(settings)),
+      batches: digest(batches),
+    };
+    const losses = new LossWindows(steps);
+    const perStep: Record<string, Json[]> = {};
+    const evaluations: Evaluation[] = [];
+    const timing = { seconds: 0, stepSeconds: 0, evaluationSeconds: 0 };
+    const began = Date.now();
+    const seconds = () => (Date.now() - began) / 1000;
+    let lastLoss = NaN;
+    const report = (step: number) =>
+      onProgress?.({
+        step,
+        steps,
+        seconds: seconds(),
+        secondsLeft: step > 0 ? (seconds() / step) * (steps - step) : NaN,
+        loss: lastLoss,
+        name,
+      });
+    let stopped: History['stopped'] = null;
+    let diverged: Divergence | null = null;
+    let step = 0;
+    this.optimizer.reset();
+    const batch = tf.tidy(() => {
+      const rows = tf.tensor1d(batches.slice(0, batchSize), 'int32');
+      return { x: tf.gather(data.train.x, rows), y: tf.gather(data.train.y, rows) };
+    });
+
+    const evaluateHere = async () => {
+      const start = Date.now();
+      const rate = rates[Math.min(step, steps - 1)];
+      const at = { step, learningRate: rate, network, loss: this.loss, test: data.test, batch };
+      const moving = options.inference === 'population' ? network.variables.map((v) => v.clone()) : [];
+      try {
+        if (moving.length > 0) setPopulationStatistics(network, data.train.x, { batchSize });
+        evaluations.push(await this.evaluation(at, options, data, probes));
+      } finally {
+        moving.forEach((value, i) => network.variables[i].assign(value));
+        tf.dispose(moving);
+      }
+      timing.evaluationSeconds += (Date.now() - start) / 1000;
+      report(step);
+    };
+
+    try {
+      if (points[0] === 0) await evaluateHere();
+      while (step < steps && !diverged && !stopped) {
+        const nextPoint = points.find((point) => point > step) ?? steps;
+        const end = Math.min(nextPoint, step + CHECK_EVERY);
+        const start = Date.now();
+        const base = step;
+        const result = await this.step.run({
+          data: { x: data.train.x, y: data.train.y },
+          batches: batches.subarray(step * batchSize, end * batchSize),
+          batchSize,
+          seed: seeds.noise,
+          firstStep: step,
+          schedules: { learningRate: rates.subarray(step, end), ...this.optimizer.schedules(step, end) },
+          onProgress: ({ done }) => report(base + done),
+          signal,
+        });
+        timing.stepSeconds += (Date.now() - start) / 1000;
+        const { loss, ...recorded } = result.outputs;
+        if (loss) {
+          const values = loss.dataSync() as Float32Array;
+          diverged = losses.add(values, divergenceBound);
+          lastLoss = values[values.length - 1];
+        }
+        for (const [key, tensor] of Object.entries(recorded)) {
+          const rows = tensor.arraySync() as Json[];
+          (perStep[key.slice('record/'.length)] ??= []).push(...rows.map(plain));
+        }
+        tf.dispose(result.outputs);
+        step += result.steps;
+        if (signal?.aborted || result.stopped) stopped = 'signal';
+        else if (budget.seconds !== undefined && seconds() > budget.seconds) stopped = 'seconds';
+        else if (budget.bytes !== undefined && process.memoryUsage().rss > budget.bytes) stopped = 'bytes';
+        if (step === steps) stopped = null;
+        if (step === nextPoint || diverged || stopped) await evaluateHere();
+      }
+    } finally {
+      tf.dispose([batch.x, batch.y]);
+    }
+    timing.seconds = seconds();
+    return {
+      kind: 'history',
+      version: 1,
+      name,
+      provenance,
+      steps,
+      stepsDone: step,
+      stopped,
+      diverged,
+      losses: losses.finish(),
+      evaluations,
+      perStep,
+      timing,
+    };
+  }
+
+  private async evaluation(
+    at: Omit<ProbePoint, 'taps' | 'memory'>,
+    options: TrainRunOptions,
+    data: PreparedData,
+    probes: { name: string; probe: Probe; memory: Record<string, unknown> }[],
+  ): Promise<Evaluation> {
+    const { network } = this.options;
+    const { loss } = this;
+    const wanted = [...new Set(probes.flatMap(({ probe }) => probe.taps ?? []))];
+    const common = { network, loss: this.options.loss ?? loss };
+    const rowsOf = (set: LabelledBatch) => Math.min(options.evaluationBatch ?? 1000, set.x.shape[0]);
+    const { score: test, taps } = evaluateWithTaps({ ...common, ...data.test, batchSize: rowsOf(data.test) }, wanted);
+    try {
+      const evaluation: Evaluation = { step: at.step, test, probes: {} };
+      if (options.evaluateTrainingMode) {
+        evaluation.testTrainingMode = evaluate({
+          ...common,
+          ...data.test,
+          training: true,
+          batchSize: Math.min(options.batchSize, data.test.x.shape[0]),
+        });
+      }
+      if (options.evaluateTrain) {
+        const rows = Math.min(options.evaluateTrain, data.train.x.shape[0]);
+        const first = tf.tidy(() => ({ x: tf.slice(data.train.x, 0, rows), y: tf.slice(data.train.y, 0, rows) }));
+        evaluation.train = evaluate({ ...common, ...first, batchSize: rowsOf(first) });
+        tf.dispose([first.x, first.y]);
+      }
+      for (const { name, probe, memory } of probes) {
+        evaluation.probes[name] = plain(await probe.measure({ ...at, taps, memory }));
+      }
+      return evaluation;
+    } finally {
+      tf.dispose(taps);
+    }
+  }
+}
+
+/** Name, size and, where the network says it, configuration. */
+export function describe(network: Layer): Json {
+  const parameters = network.trainable.reduce((sum, v) => sum + v.size, 0);
+  const { config } = network as { config?: unknown };
+  return { name: network.name, parameters, config: plain(config) };
+}
+
+/** The same value as it will be after a trip through JSON: NaN and infinities become null, typed arrays plain ones. */
+function plain(value: unknown): Json {
+  if (typeof value === 'number') return finiteOrNull(value);
+  if (value === null || value === undefined) return null;
+  if (typeof value === 'string' || typeof value === 'boolean') return value;
+  if (Array.isArray(value)) return value.map(plain);
+  if (ArrayBuffer.isView(value)) return Array.from(value as unknown as ArrayLike<number>, plain);
+  if (value instanceof tf.Tensor) throw new TypeError('A probe returned a tensor; wanted plain numbers (dataSync).');
+  return Object.fromEntries(Object.entries(value as object).map(([key, entry]) => [key, plain(entry)]));
+}
+
+/** Means of the training loss over windows, and the watch for divergence. */
+class LossWindows {
+  private readonly window: number;
+  private readonly steps: number[] = [];
+  private readonly values: (number | null)[] = [];
+  private sum = 0;
+  private count = 0;
+  private seen = 0;
+
+  constructor(steps: number) {
+    this.window = Math.ceil(steps / LOSS_POINTS);
+  }
+
+  /** Takes losses in; returns where they left the bounds, if they did. What comes after that point is not recorded. */
+  add(losses: Float32Array, bound: number): Divergence | null {
+    for (const loss of losses) {
+      if (!(Math.abs(loss) <= bound) || !Number.isFinite(loss)) {
+        const reason = Number.isNaN(loss)
+          ? 'loss is NaN'
+          : Number.isFinite(loss)
+            ? `loss above the bound of ${bound}`
+            : 'loss is infinite';
+        return { step: this.seen, loss: finiteOrNull(loss), reason };
+      }
+      this.seen++;
+      this.sum += loss;
+      if (++this.count === this.window) this.flush();
+    }
+    return null;
+  }
+
+  finish(): History['losses'] {
+    if (this.count > 0) this.flush();
+    return { window: this.window, steps: this.steps, values: this.values };
+  }
+
+  private flush(): void {
+    this.steps.push(this.seen);
+    this.values.push(finiteOrNull(this.sum / this.count));
+    this.sum = 0;
+    this.count = 0;
+  }
+}
+
+/** Data as tensors, checked, described for the provenance. */
+export interface PreparedData {
+  train: LabelledBatch;
+  test: LabelledBatch;
+  description: Json;
+  dispose(): void;
+}
+
+/** Tensors of a data set, checked; a data set given as tensors stays the caller's. */
+export function prepareData(
+  data: TrainingData,
+  pixels: 'grey' | 'binary' | undefined,
+  loss: LossName | Loss,
+): PreparedData {
+  if (isDataset(data)) {
+    const train = toTensors(data.train, { pixels });
+    const test = toTensors(data.test, { pixels });
+    const { name, title, checksum } = data;
+    const description = { name, title, checksum, pixels: pixels ?? 'grey', train: data.train.n, test: data.test.n };
+    return { train, test, description, dispose: () => tf.dispose([train.x, train.y, test.x, test.y]) };
+  }
+  const check = (which: 'train' | 'test'): LabelledBatch => {
+    const { x, y } = data[which];
+    if (x.isDisposed || y.isDisposed) throw new Error(`data.${which}: a tensor has been disposed.`);
+    if (x.rank < 2 || x.shape[0] === 0) {
+      throw new RangeError(`data.${which}.x has shape [${x.shape}]; wanted [examples, ...] with at least one example.`);
+    }
+    if (x.dtype !== 'float32') {
+      throw new TypeError(`data.${which}.x holds ${x.dtype}; wanted float32. Convert with x.toFloat().`);
+    }
+    if (y.shape[0] !== x.shape[0]) {
+      throw new RangeError(`data.${which}: x has ${x.shape[0]} examples but y has ${y.shape[0]}; wanted as many.`);
+    }
+    if (loss !== 'crossEntropy') return { x, y };
+    if (y.rank === 2) {
+      const sums = tf.tidy(() => tf.max(tf.abs(tf.sub(tf.sum(y, 1), 1))).dataSync()[0]);
+      if (!(sums <= 1e-4)) {
+        throw new RangeError(
+          `data.${which}.y: a row does not sum to 1 (off by ${sums}); wanted one-hot labels. tf.oneHot gives a row of zeros ` +
+            'for a label out of range: check the labels.',
+        );
+      }
+      return { x, y };
+    }
+    throw new RangeError(
+      `data.${which}.y has shape [${y.shape}]; wanted one-hot labels [examples, classes] float32 (oneHotLabels makes them).`,
+    );
+  };
+  const train = check('train');
+  const test = check('test');
+  const description = { name: data.name ?? 'tensors', train: train.x.shape[0], test: test.x.shape[0] };
+  return { train, test, description, dispose: () => undefined };
+}
+
+function isDataset(data: TrainingData): data is Dataset {
+  return 'checksum' in data;
+}
+
+/**
+ * One-hot float32 labels [n, classes].
+ *
+ * @throws RangeError for a label that is not a whole number from 0 to classes - 1, naming its row
+ */
+export function oneHotLabels(labels: ArrayLike<number>, classes: number): tf.Tensor2D {
+  const values = new Float32Array(labels.length * classes);
+  for (let i = 0; i < labels.length; i++) {
+    const label = labels[i];
+    if (!Number.isInteger(label) || label < 0 || label >= classes) {
+      throw new RangeError(`oneHotLabels: label ${i} is ${label}; wanted a whole number from 0 to ${classes - 1}.`);
+    }
+    values[i * classes + label] = 1;
+  }
+  return tf.tensor2d(values, [labels.length, classes]);
+}
+
+/** Refuses settings that make no sense; with `n` training examples known, also a batch that does not fit. */
+export function checkOptions(options: Omit<TrainRunOptions, 'data' | 'learningRate'>, n?: number): void {
+  const whole = (name: string, value: number | undefined, low = 1) => {
+    if (value === undefined || (Number.isInteger(value) && value >= low)) return;
+    throw new RangeError(`${name}: wanted a whole number of at least ${low}, got ${value}.`);
+  };
+  whole('steps', options.steps ?? NaN);
+  whole('batchSize', options.batchSize ?? NaN);
+  if (n !== undefined && options.batchSize > n) {
+    throw new RangeError(`batchSize: ${options.batchSize} is more than the ${n} training examples; wanted 1 to ${n}.`);
+  }
+  whole('evaluateEvery', options.evaluateEvery);
+  whole('evaluationBatch', options.evaluationBatch);
+  whole('evaluateTrain', options.evaluateTrain);
+  const bound = options.divergenceBound ?? 1000;
+  if (!(bound > 0)) throw new RangeError(`divergenceBound: wanted a loss above zero, got ${bound}.`);
+  if (options.evaluateEvery !== undefined && options.evaluateAt !== undefined) {
+    throw new RangeError('evaluateEvery and evaluateAt were both given; wanted one of them.');
+  }
+  for (const point of options.evaluateAt ?? []) {
+    if (!Number.isInteger(point) || point < 0 || point > options.steps) {
+      throw new RangeError(`evaluateAt: wanted whole numbers from 0 to ${options.steps} (steps), got ${point}.`);
+    }
+  }
+  const seeds = typeof options.seed === 'number' ? [options.seed] : [options.seed?.order, options.seed?.noise];
+  if (options.inference !== undefined && options.inference !== 'moving' && options.inference !== 'population') {
+    throw new RangeError(`inference: '${String(options.inference)}' is not known; wanted 'moving' or 'population'.`);
+  }
+  for (const seed of seeds) {
+    if (!Number.isSafeInteger(seed)) throw new RangeError(`seed: wanted a whole number, got ${seed}.`);
+  }
+}
+
+/** Steps after which to evaluate, ascending. */
+function evaluationPoints({ steps, evaluateEvery = Math.ceil(steps / 20), evaluateAt }: TrainRunOptions): number[] {
+  const points = evaluateAt
+    ? [...evaluateAt]
+    : Array.from({ length: Math.ceil(steps / evaluateEvery) }, (_, i) => i * evaluateEvery);
+  return [...new Set([...points, steps])].sort((a, b) => a - b);
+}
+
+function checkBatches(batches: Int32Array, length: number, n: number): Int32Array {
+  if (batches.length !== length) {
+    throw new RangeError(`batches: wanted steps * batchSize = ${length} row numbers, got ${batches.length}.`);
+  }
+  const bad = batches.findIndex((row) => row < 0 || row >= n);
+  if (bad >= 0) throw new RangeError(`batches: entry ${bad} is row ${batches[bad]}; wanted 0 to ${n - 1}.`);
+  return batches;
+}

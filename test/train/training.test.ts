@@ -1,0 +1,370 @@
+import test from 'node:test';
+import assert from 'node:assert/strict';
+import {
+  batchIndices,
+  evaluate,
+  finalAccuracy,
+  Random,
+  ready,
+  stepsToReach,
+  Trainer,
+  trainNetwork,
+  tf,
+  type History,
+  type Network,
+  type OptimizerSettings,
+  type TrainOptions,
+} from 'bnlab';
+import { given, normals } from '../probe/given';
+import { clouds, noLeak } from './toy';
+
+test.before(async () => {
+  await ready();
+});
+
+const net = (seed = 2) => given(normals(new Random(seed), [3, 8, 3], 0.5), 'sigmoid');
+
+/** Runs `body` with a fresh network and data, and fails on a leak. */
+async function withToy<T>(body: (network: Network, options: Omit<TrainOptions, 'network'>) => Promise<T>): Promise<T> {
+  return noLeak(async () => {
+    const train = clouds(300, 1);
+    const check = clouds(150, 2);
+    const network = net();
+    try {
+      return await body(network, {
+        data: { train, test: check },
+        steps: 60,
+        batchSize: 30,
+        learningRate: 0.5,
+        seed: 1,
+      });
+    } finally {
+      network.dispose();
+      tf.dispose([train, check]);
+    }
+  });
+}
+
+/** A history without its wall times. */
+const timeless = ({ timing: _, ...rest }: History) => rest;
+
+const largestDifference = (a: Network, b: Network) =>
+  Math.max(...a.variables.map((v, i) => tf.tidy(() => tf.max(tf.abs(tf.sub(v, b.variables[i]))).dataSync()[0])));
+
+test('training learns, evaluates where asked, and the history is plain JSON', async () => {
+  await withToy(async (network, options) => {
+    const history = await trainNetwork({ network, ...options, steps: 200, evaluateEvery: 80, name: 'toy' });
+    assert.deepEqual(
+      history.evaluations.map((e) => e.step),
+      [0, 80, 160, 200],
+    );
+    assert.ok(finalAccuracy(history) > 0.85, `accuracy ${finalAccuracy(history)}`);
+    assert.equal(history.stepsDone, 200);
+    assert.equal(history.losses.steps.length, 200);
+    assert.deepEqual(JSON.parse(JSON.stringify(history)), history);
+    const reached = stepsToReach(history, 0.85)!;
+    assert.ok([80, 160, 200].includes(reached));
+    assert.equal(stepsToReach(history, 1), null);
+    // What the history says of the end is what the network does.
+    const test = (options.data as { test: { x: tf.Tensor; y: tf.Tensor } }).test;
+    assert.deepEqual(evaluate({ network, ...test }), history.evaluations.at(-1)!.test);
+    assert.equal(history.provenance.seeds.order, 1);
+    assert.equal(history.provenance.settings.learningRate, 0.5);
+    assert.match(history.provenance.batches, /^[0-9a-f]{16}$/);
+  });
+});
+
+test('evaluation points: those given, the end, and none twice', async () => {
+  await withToy(async (network, options) => {
+    const at = await trainNetwork({ network, ...options, evaluateAt: [1, 10, 10, 60] });
+    assert.deepEqual(
+      at.evaluations.map((e) => e.step),
+      [1, 10, 60],
+    );
+    const sparse = await trainNetwork({ network, ...options, evaluateEvery: 1000 });
+    assert.deepEqual(
+      sparse.evaluations.map((e) => e.step),
+      [0, 60],
+    );
+  });
+});
+
+test('the same seed gives the same run; another order gives another', async () => {
+  const run = (seed: TrainOptions['seed']) =>
+    withToy(async (network, options) => timeless(await trainNetwork({ network, ...options, seed })));
+  const first = await run(1);
+  assert.deepEqual(await run(1), first);
+  const other = await run({ order: 2, noise: 1 });
+  assert.notEqual(other.provenance.batches, first.provenance.batches);
+  assert.notDeepEqual(other.losses, first.losses);
+});
+
+test('compiled and eager runs agree', async () => {
+  const run = (mode: 'auto' | 'eager') =>
+    withToy(async (network, options) =>
+      trainNetwork({ network, ...options, mode, optimizer: 'adam', learningRate: 0.01 }),
+    );
+  const [a, b] = [await run('auto'), await run('eager')];
+  a.losses.values.forEach((loss, i) => assert.ok(Math.abs(loss! - b.losses.values[i]!) < 1e-4));
+});
+
+const settings: [string, OptimizerSettings, number, () => tf.Optimizer][] = [
+  ['sgd', { kind: 'sgd' }, 0.5, () => tf.train.sgd(0.5)],
+  ['momentum', { kind: 'momentum', momentum: 0.8 }, 0.1, () => tf.train.momentum(0.1, 0.8)],
+  ['nesterov', { kind: 'momentum', momentum: 0.8, nesterov: true }, 0.1, () => tf.train.momentum(0.1, 0.8, true)],
+  ['adam', { kind: 'adam', epsilon: 1e-7 }, 0.01, () => tf.train.adam(0.01, 0.9, 0.999, 1e-7)],
+];
+for (const [name, optimizer, learningRate, theirs] of settings) {
+  test(`${name}: 40 steps give the weights of tf.train`, async () => {
+    await withToy(async (network, options) => {
+      const steps = 40;
+      await trainNetwork({ network, ...options, steps, optimizer, learningRate });
+      const { train } = options.data as { train: { x: tf.Tensor; y: tf.Tensor } };
+      const rows = batchIndices({ n: 300, batch: 30, steps, random: new Random(1, 'order') });
+      const peer = net();
+      const rule = theirs();
+      for (let s = 0; s < steps; s++) {
+        tf.tidy(() => {
+          const index = tf.tensor1d(rows.slice(s * 30, (s + 1) * 30), 'int32');
+          const [x, y] = [tf.gather(train.x, index), tf.gather(train.y, index)];
+          const loss = () => tf.losses.softmaxCrossEntropy(y, peer.apply(x, { training: true })) as tf.Scalar;
+          rule.minimize(loss, false, peer.trainable);
+        });
+      }
+      const difference = largestDifference(network, peer);
+      peer.dispose();
+      rule.dispose();
+      // TensorFlow.js forgets the rate that momentum inherits from SGD.
+      (rule as unknown as { c?: tf.Tensor }).c?.dispose();
+      assert.ok(difference < 2e-5, `largest difference ${difference}`);
+    });
+  });
+}
+
+test('weight decay: both kinds against the rule written out, one weight, two steps', async () => {
+  // Loss mean((w x - y)^2) with x = 1, y = 0 for every example, so g = 2 w.
+  const rate = 0.1;
+  const lambda = 0.3;
+  const expected = (kind: 'l2' | 'decoupled') => {
+    let [w, v] = [1, 0];
+    for (let s = 0; s < 2; s++) {
+      const g = 2 * w + (kind === 'l2' ? lambda * w : 0);
+      v = 0.9 * v + g;
+      w = (kind === 'decoupled' ? w * (1 - rate * lambda) : w) - rate * v;
+    }
+    return w;
+  };
+  for (const kind of ['l2', 'decoupled'] as const) {
+    await noLeak(async () => {
+      const network = given([[[1]]]);
+      const set = { x: tf.ones([4, 1]), y: tf.zeros([4, 1]) };
+      const common = { network, data: { train: set, test: set }, steps: 2, batchSize: 2, learningRate: rate, seed: 1 };
+      const history = await trainNetwork({
+        ...common,
+        loss: 'meanSquaredError',
+        optimizer: 'momentum',
+        weightDecay: { kind, rate: lambda },
+      });
+      assert.ok(Math.abs(network.variables[0].dataSync()[0] - expected(kind)) < 1e-6, kind);
+      assert.deepEqual(history.provenance.settings.weightDecay, { kind, rate: lambda, on: 'weights' });
+      assert.equal(history.evaluations[0].test.accuracy, null);
+      tf.dispose([network.variables, Object.values(set)] as never);
+    });
+  }
+});
+
+test('schedule reaches the compiled step: a rate of zero changes nothing', async () => {
+  await withToy(async (network, options) => {
+    const peer = net();
+    const values = Array.from({ length: 60 }, (_, i) => (i < 20 ? 1 : 0));
+    await trainNetwork({ network, ...options, schedule: { kind: 'table', values } });
+    const rows = batchIndices({ n: 300, batch: 30, steps: 60, random: new Random(1, 'order') });
+    await trainNetwork({ network: peer, ...options, steps: 20, batches: rows.slice(0, 600) });
+    assert.ok(largestDifference(network, peer) < 1e-6);
+    peer.dispose();
+  });
+});
+
+test('divergence is reported and ends the run', async () => {
+  await withToy(async (network, options) => {
+    const data = options.data as { train: { x: tf.Tensor; y: tf.Tensor } };
+    const linear = given(normals(new Random(2), [3, 8, 3], 0.5));
+    const history = await trainNetwork({
+      network: linear,
+      ...options,
+      loss: 'meanSquaredError',
+      steps: 2000,
+      learningRate: 5,
+    });
+    linear.dispose();
+    assert.ok(history.diverged, 'did not diverge');
+    assert.ok(history.stepsDone < 2000);
+    assert.ok(history.diverged.step < history.stepsDone);
+    assert.ok(history.losses.steps.every((step) => step <= history.diverged!.step));
+    assert.match(history.diverged.reason, /bound of 1000|NaN|infinite/);
+    assert.deepEqual(JSON.parse(JSON.stringify(history)), history);
+    // Outputs that are no numbers are no right answers.
+    tf.tidy(() => network.variables.forEach((v) => v.assign(tf.fill(v.shape, NaN))));
+    assert.equal(evaluate({ network, ...data.train }).accuracy, 0);
+    assert.equal(evaluate({ network, ...data.train }).loss, null);
+  });
+});
+
+test('a stop keeps what was computed', async () => {
+  await withToy(async (network, options) => {
+    const stop = new AbortController();
+    const seen: number[] = [];
+    const history = await trainNetwork({
+      network,
+      ...options,
+      steps: 100000,
+      evaluateEvery: 100000,
+      signal: stop.signal,
+      onProgress: ({ step, secondsLeft }) => {
+        seen.push(step);
+        if (step > 50) stop.abort();
+        if (step > 0) assert.ok(secondsLeft > 0);
+      },
+    });
+    assert.equal(history.stopped, 'signal');
+    assert.ok(history.stepsDone > 50 && history.stepsDone < 100000, `${history.stepsDone} steps`);
+    assert.equal(history.evaluations.at(-1)!.step, history.stepsDone);
+    assert.equal(history.losses.steps.at(-1), history.stepsDone);
+    assert.deepEqual(
+      seen,
+      [...seen].sort((a, b) => a - b),
+    );
+    const late = await trainNetwork({ network, ...options, signal: AbortSignal.abort() });
+    assert.equal(late.stepsDone, 0);
+    const short = await trainNetwork({ network, ...options, steps: 1000, budget: { seconds: 0 } });
+    assert.equal(short.stopped, 'seconds');
+    assert.ok(short.stepsDone > 0 && short.stepsDone < 1000);
+    assert.equal((await trainNetwork({ network, ...options, steps: 1000, budget: { bytes: 1 } })).stopped, 'bytes');
+  });
+});
+
+test('one trainer, many runs: as if each had its own', async () => {
+  await withToy(async (network, options) => {
+    const start = network.snapshot();
+    const peer = net();
+    const common = { ...options, steps: 30 };
+    const trainer = new Trainer({ network, optimizer: 'momentum' });
+    await trainer.train({ ...common, learningRate: 0.3, seed: 5 });
+    network.restore(start);
+    const reused = await trainer.train({ ...common, seed: 2 });
+    const first = trainer.train({ ...common, seed: 2 });
+    await assert.rejects(trainer.train({ ...common, seed: 2 }), /under way/);
+    await first;
+    trainer.dispose();
+    const fresh = await trainNetwork({ network: peer, optimizer: 'momentum', ...common, seed: 2, name: 'given' });
+    assert.deepEqual(timeless(reused), timeless(fresh));
+    peer.dispose();
+  });
+});
+
+test('probes: taps of the test set, memory, fixed batch; record: every step', async () => {
+  await withToy(async (network, options) => {
+    const history = await trainNetwork({
+      network,
+      ...options,
+      evaluateEvery: 30,
+      evaluationBatch: 40,
+      evaluateTrain: 90,
+      evaluateTrainingMode: true,
+      probes: {
+        shapes: {
+          taps: ['layer1/activation'],
+          measure: ({ taps, batch, memory }) => {
+            memory.calls = ((memory.calls as number) ?? 0) + 1;
+            return {
+              tap: taps['layer1/activation'].shape,
+              batch: batch.x.shape,
+              calls: memory.calls as number,
+              gap: NaN,
+            };
+          },
+        },
+        plain: ({ step, learningRate }) => [step, learningRate],
+      },
+      record: ({ loss, gradients, before, after }) => ({
+        twice: tf.mul(2, loss),
+        // SGD: after - before = -rate * gradient
+        residual: tf.max(
+          tf.abs(
+            tf.add(tf.sub(after['layer1/weights'], before['layer1/weights']), tf.mul(0.5, gradients['layer1/weights'])),
+          ),
+        ),
+      }),
+    });
+    assert.deepEqual(history.evaluations[2].probes, {
+      shapes: { tap: [150, 8], batch: [30, 3], calls: 3, gap: null },
+      plain: [60, 0.5],
+    });
+    assert.equal(history.evaluations[0].train!.n, 90);
+    assert.equal(history.evaluations[0].testTrainingMode!.n, 150);
+    assert.equal(history.perStep.twice.length, 60);
+    history.perStep.twice.forEach((v, i) => assert.ok(Math.abs((v as number) - 2 * history.losses.values[i]!) < 1e-6));
+    assert.ok(history.perStep.residual.every((v) => (v as number) < 1e-6));
+    await assert.rejects(
+      trainNetwork({ network, ...options, probes: { p: { taps: ['layer9/activation'], measure: () => null } } }),
+      /no tap 'layer9\/activation'. Taps: layer1\/linear, layer1\/activation, layer2\/linear/,
+    );
+    await assert.rejects(
+      trainNetwork({ network, ...options, probes: { p: () => network.variables[0] as never } }),
+      /returned a tensor/,
+    );
+  });
+});
+
+test('evaluate: batches do not change the result', async () => {
+  await withToy(async (network, { data }) => {
+    const set = (data as { test: { x: tf.Tensor; y: tf.Tensor } }).test;
+    const whole = evaluate({ network, ...set });
+    const parts = evaluate({ network, ...set, batchSize: 7 });
+    assert.equal(parts.accuracy, whole.accuracy);
+    assert.ok(Math.abs(parts.loss! - whole.loss!) < 1e-6);
+    assert.throws(() => evaluate({ network, ...set, training: true }), /batchSize/);
+    assert.throws(() => evaluate({ network, ...set, batchSize: 151 }), /from 1 to the 150/);
+  });
+});
+
+test('bad settings are refused before anything changes', async () => {
+  await withToy(async (network, options) => {
+    const before = network.snapshot();
+    const refused = (change: Partial<TrainOptions>, message: RegExp) =>
+      assert.rejects(async () => trainNetwork({ network, ...options, ...change }), message);
+    const { train, test: check } = options.data as { train: { x: tf.Tensor; y: tf.Tensor }; test: never };
+    await refused({ steps: 0 }, /steps: wanted a whole number of at least 1, got 0/);
+    await refused({ steps: 1.5 }, /steps/);
+    await refused({ batchSize: 0 }, /batchSize/);
+    await refused({ batchSize: 301 }, /301 is more than the 300/);
+    await refused({ evaluateEvery: 0 }, /evaluateEvery: .* got 0/);
+    await refused({ evaluateEvery: 2.5 }, /evaluateEvery/);
+    await refused({ evaluateEvery: 1, evaluateAt: [1] }, /both/);
+    await refused({ evaluateAt: [61] }, /from 0 to 60/);
+    await refused({ learningRate: -1 }, /learningRate/);
+    await refused({ seed: 0.5 }, /seed/);
+    await refused({ optimizer: 'rmsprop' as never }, /'rmsprop' is not known/);
+    await refused({ optimizer: { kind: 'momentum', momentum: 1 } }, /momentum must be in \[0, 1\)/);
+    await refused({ loss: 'hinge' as never }, /'hinge' is not known/);
+    await refused({ weightDecay: -1 }, /weightDecay/);
+    await refused({ divergenceBound: 0 }, /divergenceBound/);
+    await refused({ batches: new Int32Array(3) }, /1800 row numbers, got 3/);
+    await refused({ batches: new Int32Array(1800).fill(300) }, /row 300; wanted 0 to 299/);
+    const [empty, zeros, whole, labels] = [
+      tf.zeros([0, 3]),
+      tf.zeros([300, 3]),
+      tf.zeros([300, 3], 'int32'),
+      tf.zeros([300]),
+    ];
+    await refused({ data: { train: { x: empty, y: empty }, test: check } }, /at least one example/);
+    await refused({ data: { train: { x: train.x, y: zeros }, test: check } }, /label out of range/);
+    await refused({ data: { train: { x: whole, y: train.y }, test: check } }, /holds int32; wanted float32/);
+    await refused({ data: { train: { x: train.x, y: labels }, test: check } }, /one-hot/);
+    await refused({ data: { train: { x: train.x, y: empty }, test: check } }, /300 examples but y has 0/);
+    empty.dispose();
+    await refused({ data: { train: { x: empty, y: train.y }, test: check } }, /disposed/);
+    tf.dispose([zeros, whole, labels]);
+    assert.deepEqual(network.snapshot(), before);
+  });
+});
