@@ -202,7 +202,7 @@ function classDecks(labels: Uint8Array, random: Random, caller: string): (() => 
 
 /** Deals 0 .. n - 1 in random order, then in another, without end. */
 function endless(n: number, random: Random): () => number {
-  let order = new Int32Array(0);
+  let order: Int32Array = new Int32Array(0);
   let next = 0;
   return () => {
     if (next === order.length) {

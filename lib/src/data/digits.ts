@@ -81,7 +81,7 @@ function drawMany(n: number, random: Random): Examples {
   const images = new Uint8Array(n * IMAGE_PIXELS);
   const labels = new Uint8Array(n);
   const canvas = new Float64Array(IMAGE_PIXELS);
-  let classes = new Int32Array(0);
+  let classes: Int32Array = new Int32Array(0);
   for (let i = 0; i < n; i++) {
     if (i % CLASS_COUNT === 0) classes = random.child(`classes${i}`).permutation(CLASS_COUNT);
     labels[i] = classes[i % CLASS_COUNT];

@@ -1,0 +1,87 @@
+/**
+ * Set-up: brings the project from whatever state it is in to one that works, and does nothing when it already does.
+ */
+'use strict';
+
+const { SetupError, Interrupted } = require('./errors');
+const engine = require('./engine');
+const { remove, sweep } = require('./files');
+const { layout, whyNotWritable } = require('./layout');
+const library = require('./library');
+const lock = require('./lock');
+const nodePackages = require('./node-packages');
+const python = require('./python');
+const { stopIfAsked, watchSignals } = require('./run');
+const { Steps } = require('./steps');
+
+/**
+ * @param {object} options
+ * @param {string} options.command what the user typed, for whoever waits for us
+ * @param {'cpu' | 'gpu'} [options.variant] which build of TensorFlow; as before when not given
+ * @param {boolean} [options.explicit] the user asked for set-up itself: retry what failed before
+ * @param {boolean} [options.rebuild] build the addon anew
+ * @param {'all' | 'packages'} [options.extent] packages: npm's only
+ * @throws SetupError, Interrupted
+ */
+async function setUp({ command, variant, explicit = false, rebuild = false, extent = 'all' }) {
+  const trouble = whyNotWritable(layout.state);
+  if (trouble) {
+    throw new SetupError(
+      `${layout.root} may not be written: ${trouble}`,
+      /ENOSPC/.test(trouble) ? 'Free some space on its disk, then run the same command again.' : 'Clone the repository into a folder that is yours, such as one in your home folder.',
+    );
+  }
+  const steps = new Steps();
+  watchSignals();
+  await lock.acquire({ command, waiting: (message) => steps.print(message), stopIfAsked });
+  try {
+    sweep(layout.temporary);
+    const chosen = variant ?? engine.rememberedVariant();
+    if (rebuild) engine.forget();
+    const packages = steps.run('npm packages', (note) => nodePackages.install(note));
+    const compiled = extent === 'all' ? packages.then(() => steps.run('library', (note) => library.build(note))) : packages;
+    /** Two lanes, because one waits for the network while the other computes. */
+    const environment = async () => {
+      if (extent !== 'all') return;
+      await steps.run('Python environment', (note) => python.install(note));
+      await steps.run('tslab kernel', () => python.registerKernel());
+      await steps.run('TensorFlow library', (note) =>
+        engine.obtainLibrary({ variant: chosen, explicit, npmDone: packages.catch(() => undefined), note }),
+      );
+    };
+    const results = await Promise.allSettled([compiled, environment()]);
+    stopIfAsked();
+    const failures = results.filter((result) => result.status === 'rejected').map((result) => result.reason);
+    if (failures.length > 0) throw failures.find((reason) => reason instanceof SetupError) ?? failures[0];
+    if (extent === 'all') await steps.run('engine', (note) => engine.prepareAddon({ variant: chosen, explicit, note }));
+    remove(layout.temporary);
+    return { worked: steps.worked, elapsed: steps.elapsed() };
+  } finally {
+    steps.pause();
+    lock.release();
+  }
+}
+
+/**
+ * Prints an error as a reader needs it.
+ *
+ * @param {unknown} error
+ * @returns {number} the exit code
+ */
+function explain(error) {
+  if (error instanceof Interrupted) {
+    process.stderr.write('Stopped. Nothing is lost: the same command goes on from here.\n');
+    return error.signal === 'SIGINT' ? 130 : 143;
+  }
+  if (error instanceof SetupError) {
+    const parts = ['', `Set-up cannot go on: ${error.message}.`];
+    if (error.detail) parts.push('', error.detail.replace(/^/gm, '    '), '');
+    parts.push(`What to do: ${error.fix}`);
+    if (error.log) parts.push(`All of the output: ${error.log}`);
+    process.stderr.write(`${parts.join('\n')}\n`);
+    return 1;
+  }
+  throw error;
+}
+
+module.exports = { setUp, explain };

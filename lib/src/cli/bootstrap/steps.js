@@ -1,0 +1,121 @@
+/**
+ * How set-up shows what it does: one line a step with its time; on a terminal a live line for what runs now.
+ */
+'use strict';
+
+const { SetupError } = require('./errors');
+
+const frames = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
+const nameWidth = 20;
+
+/**
+ * @typedef {object} Running
+ * @property {string} name
+ * @property {number} since
+ * @property {string} note
+ *
+ * @typedef {'done' | 'kept' | 'without'} Outcome done: work was done; kept: it was there; without: goes on without it
+ *
+ * @typedef {{ outcome: Outcome, text: string }} StepResult
+ */
+
+class Steps {
+  /** @param {NodeJS.WriteStream} [stream] */
+  constructor(stream = process.stdout) {
+    this.stream = stream;
+    this.live = Boolean(stream.isTTY) && process.env.TERM !== 'dumb';
+    /** @type {Set<Running>} */
+    this.running = new Set();
+    this.frame = 0;
+    this.began = Date.now();
+    /** How many steps had something to do. */
+    this.worked = 0;
+    /** Lines of steps that had nothing to do; shown only when another step had. @type {string[]} */
+    this.quiet = [];
+    /** @type {NodeJS.Timeout | undefined} */
+    this.timer = undefined;
+  }
+
+  /**
+   * Runs one step.
+   *
+   * @param {string} name
+   * @param {(note: (text: string) => void) => Promise<StepResult>} work
+   */
+  async run(name, work) {
+    const running = { name, since: Date.now(), note: '' };
+    this.running.add(running);
+    if (this.live) this.timer ??= setInterval(() => this.draw(), 100);
+    try {
+      const { outcome, text } = await work((note) => {
+        running.note = note;
+      });
+      this.running.delete(running);
+      const line = this.line(outcome === 'without' ? '!' : '✓', running, text);
+      if (outcome === 'kept') this.quiet.push(line);
+      else {
+        if (outcome === 'done') this.worked += 1;
+        for (const earlier of this.quiet.splice(0)) this.print(earlier);
+        this.print(line);
+      }
+    } catch (error) {
+      this.running.delete(running);
+      if (error instanceof SetupError) {
+        for (const earlier of this.quiet.splice(0)) this.print(earlier);
+        this.print(this.line('✗', running, error.message));
+      }
+      throw error;
+    } finally {
+      if (this.running.size === 0) this.pause();
+    }
+  }
+
+  /**
+   * @param {string} mark
+   * @param {Running} step
+   * @param {string} text
+   */
+  line(mark, step, text) {
+    return `  ${mark} ${step.name.padEnd(nameWidth)}${seconds(Date.now() - step.since).padStart(8)}   ${text}`;
+  }
+
+  /** @param {string} text */
+  print(text) {
+    this.clear();
+    this.stream.write(`${text}\n`);
+    this.draw();
+  }
+
+  draw() {
+    if (!this.live || this.running.size === 0) return;
+    this.frame = (this.frame + 1) % frames.length;
+    const parts = [...this.running].map((step) => {
+      const note = step.note ? ` (${step.note})` : '';
+      return `${step.name} ${seconds(Date.now() - step.since)}${note}`;
+    });
+    const text = `  ${frames[this.frame]} ${parts.join('   ')}`;
+    this.stream.write(`\r\x1b[K${text.slice(0, Math.max(20, (this.stream.columns || 80) - 1))}`);
+  }
+
+  clear() {
+    if (this.live) this.stream.write('\r\x1b[K');
+  }
+
+  pause() {
+    clearInterval(this.timer);
+    this.timer = undefined;
+    this.clear();
+  }
+
+  elapsed() {
+    return seconds(Date.now() - this.began);
+  }
+}
+
+/** @param {number} milliseconds */
+function seconds(milliseconds) {
+  const total = milliseconds / 1000;
+  return total < 100 ? `${total.toFixed(1)} s` : `${Math.floor(total / 60)} min ${Math.round(total % 60)} s`;
+}
+
+module.exports = { Steps, seconds };
