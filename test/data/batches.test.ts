@@ -1,0 +1,193 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import * as fc from 'fast-check';
+import {
+  batchIndices,
+  DataError,
+  type Examples,
+  examplesAt,
+  generateDigits,
+  IMAGE_PIXELS,
+  oneClassBatchIndices,
+  Random,
+  stratifiedBatchIndices,
+  subset,
+  toTensors,
+} from 'bnlab';
+
+const wrongArgument = (message: RegExp) => (error: unknown) => {
+  assert.ok(error instanceof DataError, String(error));
+  assert.equal(error.code, 'argument');
+  assert.match(error.message, message);
+  return true;
+};
+
+const counts = (values: Iterable<number>) => {
+  const count = new Map<number, number>();
+  for (const value of values) count.set(value, (count.get(value) ?? 0) + 1);
+  return count;
+};
+
+const settings = fc.integer({ min: 1, max: 60 }).chain((n) =>
+  fc.record({
+    n: fc.constant(n),
+    batch: fc.integer({ min: 1, max: n }),
+    steps: fc.integer({ min: 1, max: 50 }),
+    seed: fc.integer(),
+  }),
+);
+
+test('batches are epochs of permutations, the remainder dropped', () => {
+  fc.assert(
+    fc.property(settings, ({ n, batch, steps, seed }) => {
+      const rows = batchIndices({ n, batch, steps, random: new Random(seed) });
+      assert.equal(rows.length, steps * batch);
+      const perEpoch = n - (n % batch);
+      for (let start = 0; start < rows.length; start += perEpoch) {
+        const epoch = rows.subarray(start, start + perEpoch);
+        assert.equal(new Set(epoch).size, epoch.length, 'no example twice in an epoch');
+      }
+      assert.ok(rows.every((row) => row >= 0 && row < n));
+      assert.deepEqual(rows, batchIndices({ n, batch, steps, random: new Random(seed) }), 'the seed repeats');
+    }),
+  );
+});
+
+test('with wrap, every example is seen equally often', () => {
+  fc.assert(
+    fc.property(settings, ({ n, batch, steps, seed }) => {
+      const rows = batchIndices({ n, batch, steps, random: new Random(seed), remainder: 'wrap' });
+      const epochs = Math.floor(rows.length / n);
+      const whole = counts(rows.subarray(0, epochs * n));
+      for (let row = 0; row < n && epochs > 0; row++) assert.equal(whole.get(row), epochs);
+      const rest = rows.subarray(epochs * n);
+      assert.equal(new Set(rest).size, rest.length);
+    }),
+  );
+});
+
+test('epochs differ from each other, and with the seed', () => {
+  const rows = batchIndices({ n: 1000, batch: 100, steps: 20, random: new Random(1) });
+  assert.notDeepEqual(rows.subarray(0, 1000), rows.subarray(1000));
+  assert.notDeepEqual(rows, batchIndices({ n: 1000, batch: 100, steps: 20, random: new Random(2) }));
+});
+
+const labelled = fc.record({
+  labels: fc.uint8Array({ minLength: 1, maxLength: 80, max: 9 }),
+  batch: fc.integer({ min: 1, max: 40 }),
+  steps: fc.integer({ min: 1, max: 12 }),
+  seed: fc.integer(),
+});
+
+test('stratified batches hold each class equally often, give or take one', () => {
+  fc.assert(
+    fc.property(labelled, ({ labels, batch, steps, seed }) => {
+      const rows = stratifiedBatchIndices({ labels, batch, steps, random: new Random(seed) });
+      assert.equal(rows.length, steps * batch);
+      const classes = new Set(labels);
+      for (let step = 0; step < steps; step++) {
+        const count = counts(Array.from(rows.subarray(step * batch, (step + 1) * batch), (row) => labels[row]));
+        const each = [...classes].map((label) => count.get(label) ?? 0);
+        assert.ok(Math.max(...each) - Math.min(...each) <= 1, each.join(' '));
+      }
+    }),
+  );
+});
+
+test('within a class, no row comes again before the others came', () => {
+  fc.assert(
+    fc.property(labelled, ({ labels, batch, steps, seed }) => {
+      for (const deal of [stratifiedBatchIndices, oneClassBatchIndices]) {
+        const count = counts(deal({ labels, batch, steps, random: new Random(seed) }));
+        for (const label of new Set(labels)) {
+          const mine = [...labels.keys()].filter((row) => labels[row] === label).map((row) => count.get(row) ?? 0);
+          assert.ok(Math.max(...mine) - Math.min(...mine) <= 1, `class ${label}: ${mine.join(' ')}`);
+        }
+      }
+    }),
+  );
+});
+
+test('one-class batches hold one class, and every class has its turn in each round', () => {
+  fc.assert(
+    fc.property(labelled, ({ labels, batch, steps, seed }) => {
+      const rows = oneClassBatchIndices({ labels, batch, steps, random: new Random(seed) });
+      const turns = Array.from({ length: steps }, (_, step) => {
+        const classes = new Set(Array.from(rows.subarray(step * batch, (step + 1) * batch), (row) => labels[row]));
+        assert.equal(classes.size, 1);
+        return [...classes][0];
+      });
+      const round = new Set(labels).size;
+      for (let start = 0; start < turns.length; start += round) {
+        const these = turns.slice(start, start + round);
+        assert.equal(new Set(these).size, these.length);
+      }
+    }),
+  );
+});
+
+const small = generateDigits({ train: 200, test: 1, seed: 5 }).train;
+const picture = ({ images }: Examples, row: number) => images.subarray(row * IMAGE_PIXELS, (row + 1) * IMAGE_PIXELS);
+
+test('a subset is balanced, of different examples, with their own labels', () => {
+  const rowOf = new Map(Array.from({ length: small.n }, (_, row) => [picture(small, row).join(), row]));
+  assert.equal(rowOf.size, small.n, 'the pictures differ');
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: small.n }), fc.integer(), (n, seed) => {
+      const some = subset(small, n, new Random(seed));
+      assert.equal(some.n, n);
+      const rows = Array.from({ length: n }, (_, i) => rowOf.get(picture(some, i).join())!);
+      assert.equal(new Set(rows).size, n);
+      rows.forEach((row, i) => assert.equal(some.labels[i], small.labels[row]));
+      const count = counts(some.labels);
+      const each = Array.from({ length: 10 }, (_, label) => count.get(label) ?? 0);
+      assert.ok(Math.max(...each) - Math.min(...each) <= 1);
+    }),
+    { numRuns: 30 },
+  );
+});
+
+test('a subset that cannot be balanced says which class is short', () => {
+  const unbalanced = examplesAt(
+    small,
+    [...small.labels.keys()].filter((row) => row < 100 || small.labels[row] !== 3),
+  );
+  assert.throws(() => subset(unbalanced, 150, new Random(1)), wrongArgument(/10 examples of class 3; wanted 15/));
+});
+
+test('tensors: scale, threshold, one-hot, limit', () => {
+  const images = new Uint8Array(2 * IMAGE_PIXELS);
+  images.set([0, 127, 128, 255]);
+  const two = { images, labels: Uint8Array.of(9, 0), n: 2 };
+  const grey = toTensors(two);
+  assert.deepEqual(grey.x.shape, [2, 784]);
+  assert.deepEqual([...grey.x.dataSync().slice(0, 4)], [0, 127 / 255, 128 / 255, 1].map(Math.fround));
+  assert.deepEqual([...grey.y.dataSync()], [0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+  const binary = toTensors(two, { pixels: 'binary', limit: 1 });
+  assert.deepEqual(binary.x.shape, [1, 784]);
+  assert.deepEqual(binary.y.shape, [1, 10]);
+  assert.deepEqual([...binary.x.dataSync().slice(0, 4)], [0, 0, 1, 1]);
+  for (const { x, y } of [grey, binary]) {
+    assert.equal(x.dtype, 'float32');
+    x.dispose();
+    y.dispose();
+  }
+});
+
+test('wrong arguments are named with what was wanted', () => {
+  const random = new Random(1);
+  const labels = Uint8Array.of(1, 2);
+  assert.throws(() => batchIndices({ n: 5, batch: 6, steps: 1, random }), wrongArgument(/batch is 6; .* from 1 to 5/));
+  assert.throws(() => batchIndices({ n: 5, batch: 2.5, steps: 1, random }), wrongArgument(/batch is 2.5/));
+  assert.throws(() => batchIndices({ n: 5, batch: 5, steps: NaN, random }), wrongArgument(/steps is NaN/));
+  assert.throws(() => stratifiedBatchIndices({ labels, batch: 0, steps: 1, random }), wrongArgument(/batch is 0/));
+  const none = new Uint8Array(0);
+  assert.throws(() => oneClassBatchIndices({ labels: none, batch: 1, steps: 1, random }), wrongArgument(/no labels/));
+  assert.throws(() => toTensors(small, { limit: 201 }), wrongArgument(/limit is 201; .* from 1 to 200/));
+  assert.throws(
+    () => toTensors(small, { pixels: 'gray' as 'grey' }),
+    wrongArgument(/'gray'; wanted 'grey' or 'binary'/),
+  );
+  assert.throws(() => examplesAt(small, [0, 200]), wrongArgument(/row is 200/));
+  assert.throws(() => subset(small, 201, random), wrongArgument(/n is 201/));
+});
