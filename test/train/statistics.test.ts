@@ -42,6 +42,30 @@ test('quantile: monotonic in q, bounded by the extremes, equivariant to shift', 
   );
 });
 
+test('quantiles of many values: selection gives what sorting gives, ties and infinities included', () => {
+  const random = new Random(5);
+  const levels = [0.15, 0.5, 0.85, 0.0021, 1];
+  for (const draw of [
+    () => random.normal(),
+    () => random.integer(3),
+    () => 7,
+    () => (random.uniform() < 0.3 ? Infinity : 0),
+  ]) {
+    for (const n of [1000, 1001, 20000]) {
+      const xs = Float32Array.from({ length: n }, draw);
+      const order = [...xs].sort((a, b) => a - b);
+      const expected = levels.map((q) => {
+        const at = q * (n - 1);
+        const [low, high] = [order[Math.floor(at)], order[Math.ceil(at)]];
+        return low === high ? low : low + (at % 1) * (high - low);
+      });
+      assert.deepEqual(quantiles(xs, levels), expected);
+      assert.equal(quantile(xs, 0), order[0]);
+      assert.equal(quantile(xs, 1 / (n - 1)), order[1]);
+    }
+  }
+});
+
 test('quantileBand: by point, over seeds', () => {
   assert.deepEqual(
     quantileBand(

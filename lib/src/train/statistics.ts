@@ -83,8 +83,20 @@ export function quantiles(xs: ArrayLike<number>, qs: number[]): number[] {
       throw new RangeError(`quantile: q must be between 0 and 1, got ${q}. For percentiles, divide by 100.`);
     }
   }
+  const n = xs.length;
+  // Selection is six times faster than sorting a million activations. Not near the lower end: simple-statistics 7.12 takes a right
+  // border of 0 for none given, and then disturbs what it selected before.
+  if (n >= 1000 && qs.every((q) => q * (n - 1) >= 2)) {
+    const found = simple.quantile(numbers('quantile', xs) as unknown as number[], qs);
+    // NaN: interpolated between two infinities, which the lines below tell apart.
+    if (!found.some(Number.isNaN)) return found;
+  }
   const values = sorted('quantile', xs);
-  return qs.map((q) => simple.quantileSorted(values, q));
+  return qs.map((q) => {
+    const value = simple.quantileSorted(values, q);
+    const below = values[Math.floor(q * (n - 1))];
+    return Number.isNaN(value) && below === values[Math.ceil(q * (n - 1))] ? below : value;
+  });
 }
 
 /**
@@ -193,15 +205,20 @@ function fit(caller: string, xs: ArrayLike<number>, ys: ArrayLike<number>): Line
 
 /** A sorted copy (numerically, infinities at the ends), refusing what has no order. */
 function sorted(caller: string, xs: ArrayLike<number>): number[] {
+  return numbers(caller, xs).slice().sort() as unknown as number[];
+}
+
+/** The values as a typed array (those given, if they are one), refusing none and NaN, which have no order. */
+function numbers(caller: string, xs: ArrayLike<number>): Float32Array | Float64Array {
   if (xs.length === 0) throw new RangeError(`${caller}: wanted at least one value, got none.`);
-  const copy = Float64Array.from(xs);
-  const bad = copy.findIndex(Number.isNaN);
-  if (bad >= 0)
+  const values = xs instanceof Float32Array || xs instanceof Float64Array ? xs : Float64Array.from(xs);
+  for (let i = 0; i < values.length; i++) {
+    if (!Number.isNaN(values[i])) continue;
     throw new RangeError(
-      `${caller}: value ${bad} of ${copy.length} is not a number (NaN); leave it out or find its cause.`,
+      `${caller}: value ${i} of ${values.length} is not a number (NaN); leave it out or find its cause.`,
     );
-  // A typed array sorts by number without a comparison function, many times faster on a million activations.
-  return copy.sort() as unknown as number[];
+  }
+  return values;
 }
 
 function finite(caller: string, name: string, xs: ArrayLike<number>): number[] {
