@@ -54,7 +54,8 @@ export abstract class BaseLayer implements Layer {
   /** Throws when the layer was disposed. */
   protected expectAlive(): void {
     const dead = this.variables.find((variable) => variable.isDisposed);
-    if (dead) throw new TypeError(`${this.name}: this layer was disposed and cannot be applied any more. Build it anew.`);
+    if (dead)
+      throw new TypeError(`${this.name}: this layer was disposed and cannot be applied any more. Build it anew.`);
   }
 }
 
@@ -104,7 +105,9 @@ export abstract class Composite implements Network {
     for (const label of shared) {
       const [mine, theirs] = [this.named[label].shape, other.named[label].shape];
       if (!tf.util.arraysEqual(mine, theirs)) {
-        throw new RangeError(`${this.name}.copyFrom: ${label} is [${mine.join(', ')}] here and [${theirs.join(', ')}] there.`);
+        throw new RangeError(
+          `${this.name}.copyFrom: ${label} is [${mine.join(', ')}] here and [${theirs.join(', ')}] there.`,
+        );
       }
     }
     for (const label of shared) this.named[label].assign(other.named[label]);

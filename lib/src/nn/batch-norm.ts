@@ -317,7 +317,13 @@ export function batchNormGradientCompact(
   });
 }
 
-function checkGradient(where: string, dy: tf.Tensor, x: tf.Tensor, gamma: tf.Tensor | null | undefined, options: EpsilonOptions) {
+function checkGradient(
+  where: string,
+  dy: tf.Tensor,
+  x: tf.Tensor,
+  gamma: tf.Tensor | null | undefined,
+  options: EpsilonOptions,
+) {
   const epsilon = checkBatch(where, x, gamma, null, options);
   expectFloatTensor(where, 'dy', dy);
   if (!tf.util.arraysEqual(dy.shape, x.shape)) {
@@ -393,7 +399,8 @@ export function populationStatistics(
 ): { mean: tf.Tensor; variance: tf.Tensor } {
   const where = 'populationStatistics';
   expectCount(where, 'm', m, 2);
-  if (batches.length === 0) throw new RangeError(`${where}: wanted the statistics of at least one mini-batch, got none.`);
+  if (batches.length === 0)
+    throw new RangeError(`${where}: wanted the statistics of at least one mini-batch, got none.`);
   expectFloatTensor(where, 'mean', batches[0].mean, [1]);
   const d = batches[0].mean.shape[0];
   batches.forEach((batch, i) => {

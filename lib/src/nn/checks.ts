@@ -11,9 +11,16 @@ export function describe(x: tf.Tensor): string {
  * @param where the function's name, first in the message
  * @param name the argument's name
  */
-export function expectFloatTensor(where: string, name: string, x: unknown, ranks?: readonly number[]): asserts x is tf.Tensor {
+export function expectFloatTensor(
+  where: string,
+  name: string,
+  x: unknown,
+  ranks?: readonly number[],
+): asserts x is tf.Tensor {
   if (!(x instanceof tf.Tensor)) {
-    throw new TypeError(`${where}: ${name} must be a tensor, got ${x === null ? 'null' : typeof x}. Make one with tf.tensor(...).`);
+    throw new TypeError(
+      `${where}: ${name} must be a tensor, got ${x === null ? 'null' : typeof x}. Make one with tf.tensor(...).`,
+    );
   }
   if (x.isDisposed) {
     throw new TypeError(
@@ -37,7 +44,9 @@ const LAYOUT: Record<number, string> = { 1: '[d]', 2: '[m, d]', 4: '[batch, heig
 export function expectPerFeature(where: string, name: string, v: unknown, features: number): asserts v is tf.Tensor {
   expectFloatTensor(where, name, v);
   if (v.rank !== 1 || v.shape[0] !== features) {
-    throw new RangeError(`${where}: ${name} must have shape [${features}], one entry per feature, got [${v.shape.join(', ')}].`);
+    throw new RangeError(
+      `${where}: ${name} must have shape [${features}], one entry per feature, got [${v.shape.join(', ')}].`,
+    );
   }
 }
 
@@ -76,7 +85,12 @@ export function expectCount(where: string, name: string, n: number, least = 1): 
 }
 
 /** Throws unless `value` is one of the `wanted` names. */
-export function expectOneOf<T extends string>(where: string, name: string, value: string, wanted: readonly T[]): asserts value is T {
+export function expectOneOf<T extends string>(
+  where: string,
+  name: string,
+  value: string,
+  wanted: readonly T[],
+): asserts value is T {
   if (!(wanted as readonly string[]).includes(value)) {
     throw new RangeError(`${where}: ${name} must be one of ${wanted.join(', ')}; got '${value}'.`);
   }

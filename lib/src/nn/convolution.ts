@@ -33,7 +33,12 @@ function weightsGradient(
   const [rows, columns, inputs, outputs] = shape;
   const { padInfo, outHeight, outWidth } = tf.backend_util.computeConv2DInfo(u.shape, shape, stride, 1, pad);
   return tf.tidy(() => {
-    const padded = tf.pad(u, [[0, 0], [padInfo.top, padInfo.bottom], [padInfo.left, padInfo.right], [0, 0]]);
+    const padded = tf.pad(u, [
+      [0, 0],
+      [padInfo.top, padInfo.bottom],
+      [padInfo.left, padInfo.right],
+      [0, 0],
+    ]);
     const flatGradient = tf.reshape(dy, [-1, outputs]) as tf.Tensor2D;
     const slices: tf.Tensor[] = [];
     for (let i = 0; i < rows; i++) {

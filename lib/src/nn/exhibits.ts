@@ -169,8 +169,10 @@ const TABLE: Record<ExhibitName, Omit<Exhibit, 'name'>> = {
     ...CORRECT,
     normalize: detached,
     mistake: 'The mean and the variance are constants for the gradient.',
-    consequence: 'Steps push weights along directions that the next normalization undoes; weights grow, training blows up.',
-    brokenProperty: 'The gradient over a batch sums to zero, and so does its product with xHat (with epsilon corrected for).',
+    consequence:
+      'Steps push weights along directions that the next normalization undoes; weights grow, training blows up.',
+    brokenProperty:
+      'The gradient over a batch sums to zero, and so does its product with xHat (with epsilon corrected for).',
   },
   detachedMean: {
     ...CORRECT,
@@ -186,14 +188,16 @@ const TABLE: Record<ExhibitName, Omit<Exhibit, 'name'>> = {
     normalize: epsilonOutside,
     infer: epsilonOutsideInference,
     mistake: 'Epsilon is added to the standard deviation, outside the root.',
-    consequence: 'Small variances are scaled up by other factors than the paper says, and the gradient is NaN for a constant feature.',
+    consequence:
+      'Small variances are scaled up by other factors than the paper says, and the gradient is NaN for a constant feature.',
     brokenProperty: 'The variance of xHat is sigma2 / (sigma2 + epsilon).',
   },
   cancellation: {
     ...CORRECT,
     normalize: cancellation,
     mistake: 'The variance is E[x^2] - E[x]^2 in float32.',
-    consequence: 'With an offset of a few thousand standard deviations the variance is noise, or negative, and y is NaN.',
+    consequence:
+      'With an offset of a few thousand standard deviations the variance is noise, or negative, and y is NaN.',
     brokenProperty: 'Adding a constant to a feature changes nothing.',
   },
   swappedDecay: {
@@ -208,7 +212,8 @@ const TABLE: Record<ExhibitName, Omit<Exhibit, 'name'>> = {
     startsFromZero: true,
     mistake: 'Moving averages start at zero, and nothing corrects for it.',
     consequence: 'Early on the moving variance is too small by 1 - decay^t, and inference too large by its root.',
-    brokenProperty: 'After batches that all have the same statistics, the moving averages are those, or those mixed with (0, 1).',
+    brokenProperty:
+      'After batches that all have the same statistics, the moving averages are those, or those mixed with (0, 1).',
   },
   biasedMoving: {
     ...CORRECT,

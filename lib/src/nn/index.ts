@@ -37,6 +37,27 @@ export type {
   GroupNormLayerOptions,
   NormLayerOptions,
 } from './norms';
+export {
+  newtonSchulz,
+  normalizationCost,
+  whiten,
+  whitenInference,
+  whiteningMatrix,
+  WhiteningLayer,
+  whiteningLayer,
+  WHITENINGS,
+} from './whitening';
+export type {
+  NewtonSchulzOptions,
+  NormalizationCost,
+  WhiteningLayerOptions,
+  WhiteningMethod,
+  WhitenOptions,
+  WhitenResult,
+} from './whitening';
+export { batchNorm64, batchNormGradient64, moments64, norm64, normJacobians } from './float64';
+export type { BatchNorm64, Decomposition, Float64Options, JacobianKind, NormJacobians, Rows } from './float64';
+export { allLayers, batchNormLayers, foldNetwork, usePopulationStatistics } from './population';
 export { fans, gaussian, initializer, INITIALIZERS } from './initializers';
 export type { Initializer, InitializerName } from './initializers';
 export { activation, ACTIVATIONS, activationDerivative, activationFunction, ActivationLayer } from './activations';

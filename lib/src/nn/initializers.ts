@@ -101,7 +101,12 @@ export function initializer(name: InitializerName): Initializer {
     case 'zeros':
       return { name, scale: '0', standardDeviation: () => 0, make: (shape) => new Float32Array(count(shape)) };
     case 'identity':
-      return { name, scale: '1 on the diagonal', standardDeviation: (shape) => Math.sqrt(1 / Math.max(...shape)), make: identity };
+      return {
+        name,
+        scale: '1 on the diagonal',
+        standardDeviation: (shape) => Math.sqrt(1 / Math.max(...shape)),
+        make: identity,
+      };
   }
 }
 

@@ -344,7 +344,10 @@ export class FunctionLayer extends BaseLayer {
 }
 
 /** Max pooling over size x size windows, [batch, height, width, channels]; stride defaults to size. */
-export function maxPool(size: number, options: { name?: string; stride?: number; pad?: 'same' | 'valid' } = {}): FunctionLayer {
+export function maxPool(
+  size: number,
+  options: { name?: string; stride?: number; pad?: 'same' | 'valid' } = {},
+): FunctionLayer {
   const name = options.name ?? 'maxPool';
   expectCount(name, 'size', size);
   const stride = options.stride ?? size;
@@ -382,11 +385,12 @@ export function toImage(shape: [number, number, number], options: { name?: strin
     name,
     (x) => {
       if (x.size !== x.shape[0] * size) {
-        throw new RangeError(`${name}: wanted ${size} values per example for [${shape.join(', ')}], got ${describe(x)}.`);
+        throw new RangeError(
+          `${name}: wanted ${size} values per example for [${shape.join(', ')}], got ${describe(x)}.`,
+        );
       }
       return tf.reshape(x, [x.shape[0], ...shape]);
     },
     [2, 4],
   );
 }
-

@@ -16,6 +16,7 @@ import {
   layerNormLayer,
 } from './norms';
 import { ApplyContext, Layer } from './types';
+import { whiteningLayer, WhiteningLayerOptions } from './whitening';
 
 /** Layers one after the other. */
 export class Sequential extends Composite {
@@ -44,19 +45,27 @@ export function sequential(layers: Layer[], options: { name?: string } = {}): Se
 }
 
 /** Normalizations by name. Known-wrong variants carry `exhibit:` before their name. */
-export const NORMS = ['none', 'batch', 'layer', 'group', 'instance', 'renorm'] as const;
+export const NORMS = ['none', 'batch', 'layer', 'group', 'instance', 'renorm', 'whiten'] as const;
 export type NormName = (typeof NORMS)[number] | `exhibit:${ExhibitName}`;
 const NORM_NAMES: readonly NormName[] = [...NORMS, ...EXHIBITS.map((name) => `exhibit:${name}` as const)];
 
 /** Options of the normalization layers inside a network: those of the kind that is used. */
-export type NormOptions = Omit<BatchNormLayerOptions & GroupNormLayerOptions & BatchRenormLayerOptions, 'name' | 'exhibit'>;
+export type NormOptions = Omit<
+  BatchNormLayerOptions & GroupNormLayerOptions & BatchRenormLayerOptions & WhiteningLayerOptions,
+  'name' | 'exhibit'
+>;
 
 /**
  * A normalization layer by name; null for `none`.
  * @example normLayer('group', 32, { groups: 4 }, 'layer1')
  * @throws RangeError for a name that is not known, or options out of range
  */
-export function normLayer(norm: NormName, features: number, options: NormOptions = {}, name = norm as string): Layer | null {
+export function normLayer(
+  norm: NormName,
+  features: number,
+  options: NormOptions = {},
+  name = norm as string,
+): Layer | null {
   expectOneOf('normLayer', 'norm', norm, NORM_NAMES);
   const named = { ...options, name };
   switch (norm) {
@@ -72,6 +81,8 @@ export function normLayer(norm: NormName, features: number, options: NormOptions
       return instanceNormLayer(features, named);
     case 'renorm':
       return batchRenormLayer(features, named);
+    case 'whiten':
+      return whiteningLayer(features, named);
     default:
       return batchNormLayer(features, { ...named, exhibit: norm.slice('exhibit:'.length) as ExhibitName });
   }
@@ -80,7 +91,7 @@ export function normLayer(norm: NormName, features: number, options: NormOptions
 /** Whether a bias before this normalization has no effect, because a mean over the batch or the image takes it away. */
 function removesBias(norm: NormName): boolean {
   if (norm.startsWith('exhibit:')) return !exhibit(norm.slice('exhibit:'.length) as ExhibitName).biasBefore;
-  return norm === 'batch' || norm === 'instance' || norm === 'renorm';
+  return norm === 'batch' || norm === 'instance' || norm === 'renorm' || norm === 'whiten';
 }
 
 /** What the blocks of every network here share. */
@@ -188,12 +199,16 @@ export function mlp(options: MlpOptions): Sequential {
   const settled = settle(where, options);
   const { sizes, placement = 'before' } = options;
   if (!Array.isArray(sizes) || sizes.length < 2) {
-    throw new RangeError(`${where}: sizes must list at least the input and output widths, got ${JSON.stringify(sizes)}.`);
+    throw new RangeError(
+      `${where}: sizes must list at least the input and output widths, got ${JSON.stringify(sizes)}.`,
+    );
   }
   sizes.forEach((size, i) => expectCount(where, `sizes[${i}]`, size));
   expectOneOf(where, 'placement', placement, ['before', 'after']);
   if (settled.norm === 'instance') {
-    throw new RangeError(`${where}: instance normalization is for images; in a dense network each value would be its own mean.`);
+    throw new RangeError(
+      `${where}: instance normalization is for images; in a dense network each value would be its own mean.`,
+    );
   }
   const bias = options.bias ?? !(removesBias(settled.norm) && placement === 'before');
   const last = sizes.length - 1;
@@ -221,7 +236,14 @@ function denseBlock(
   );
 }
 
-function convolutionBlock(name: string, inputs: number, outputs: number, size: number, settled: Settled, stride = 1): Block {
+function convolutionBlock(
+  name: string,
+  inputs: number,
+  outputs: number,
+  size: number,
+  settled: Settled,
+  stride = 1,
+): Block {
   return new Block(
     name,
     conv2d(inputs, outputs, size, {
@@ -279,7 +301,8 @@ export function convNet(options: ConvNetOptions = {}): Sequential {
   let inputs = height * width * channels;
   let next = filters.length + 1;
   if (hidden > 0) {
-    if (settled.norm === 'instance') throw new RangeError(`${where}: instance normalization wants hidden: 0, no dense layer.`);
+    if (settled.norm === 'instance')
+      throw new RangeError(`${where}: instance normalization wants hidden: 0, no dense layer.`);
     const bias = !removesBias(settled.norm);
     layers.push(denseBlock(`layer${next++}`, inputs, hidden, settled, { hidden: true, bias, placement: 'before' }));
     inputs = hidden;
@@ -300,7 +323,12 @@ function checkImage(where: string, image: readonly number[], classes: number): v
 export class Parallel extends Composite {
   apply(x: tf.Tensor, context: ApplyContext): tf.Tensor {
     expectFloatTensor(this.name, 'x', x);
-    return tf.tidy(() => tf.concat(this.layers.map((branch) => branch.apply(x, context)), x.rank - 1));
+    return tf.tidy(() =>
+      tf.concat(
+        this.layers.map((branch) => branch.apply(x, context)),
+        x.rank - 1,
+      ),
+    );
   }
 }
 
@@ -338,7 +366,12 @@ export function inceptionBlock(inputs: number, channels: InceptionChannels, opti
   return inception(name, inputs, channels, settle(name, options));
 }
 
-function inception(name: string, inputs: number, { one, three, double, pool }: InceptionChannels, settled: Settled): Parallel {
+function inception(
+  name: string,
+  inputs: number,
+  { one, three, double, pool }: InceptionChannels,
+  settled: Settled,
+): Parallel {
   const block = (part: string, from: number, to: number, size: number) =>
     convolutionBlock(`${name}/${part}`, from, to, size, settled);
   const chain = (part: string, layers: Layer[]) => new Sequential(`${name}/${part}`, layers);

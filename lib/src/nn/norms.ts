@@ -13,7 +13,15 @@ import {
   scaleAndShift,
   valuesPerFeature,
 } from './batch-norm';
-import { describe, expectCount, expectDecay, expectEpsilon, expectFeatures, expectFloatTensor, expectPerFeature } from './checks';
+import {
+  describe,
+  expectCount,
+  expectDecay,
+  expectEpsilon,
+  expectFeatures,
+  expectFloatTensor,
+  expectPerFeature,
+} from './checks';
 import { stopGradient, moveWithDecay } from './exhibits';
 import { ApplyContext } from './types';
 
@@ -71,7 +79,9 @@ export function groupNorm(
   const epsilon = checkNormalization(where, x, gamma, beta, options);
   const d = x.shape[x.rank - 1];
   if (d % groups !== 0) {
-    throw new RangeError(`${where}: groups must divide the number of features, got ${groups} groups for ${d} in ${describe(x)}.`);
+    throw new RangeError(
+      `${where}: groups must divide the number of features, got ${groups} groups for ${d} in ${describe(x)}.`,
+    );
   }
   return tf.tidy(() => {
     const pixels = x.size / (x.shape[0] * d);

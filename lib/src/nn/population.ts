@@ -1,0 +1,160 @@
+/** From a trained network to one for inference: population statistics in place of moving averages, and folding. */
+import { tf } from '../engine';
+import { activation, ActivationLayer } from './activations';
+import { foldBatchNorm, populationStatistics, valuesPerFeature } from './batch-norm';
+import { expectFloatTensor } from './checks';
+import { BatchNormLayer, Conv2dLayer, conv2d, dense, DenseLayer, dropout, DropoutLayer, FunctionLayer } from './layers';
+import { Block, Parallel, Residual, Sequential } from './networks';
+import { initializer } from './initializers';
+import { Layer, LayerRandom } from './types';
+
+/** Every layer inside a layer, itself included, from the outside in and from input to output. */
+export function allLayers(layer: Layer): Layer[] {
+  const inner = (layer as Partial<{ layers: Layer[] }>).layers ?? [];
+  return [layer, ...inner.flatMap(allLayers)];
+}
+
+/** The batch normalization layers inside a layer, from input to output. */
+export function batchNormLayers(layer: Layer): BatchNormLayer[] {
+  return allLayers(layer).filter((inner): inner is BatchNormLayer => inner instanceof BatchNormLayer);
+}
+
+/**
+ * Algorithm 2, lines 7 to 10: sends training mini-batches through the network in training mode, and puts
+ * E[x] = E_B[mu_B] and Var[x] = m/(m-1) E_B[sigma2_B] in place of the moving averages of every batch normalization layer that
+ * is not frozen.
+ *
+ * @example usePopulationStatistics(net, batches); const logits = net.apply(test, { training: false });
+ * @param batches mini-batches of one size, such as those it was trained with; they are read, not disposed
+ * @param options.random needed when the network has dropout
+ * @throws RangeError when there is no batch, the sizes differ, or the network has no batch normalization; nothing is changed then
+ */
+export function usePopulationStatistics(
+  network: Layer,
+  batches: readonly tf.Tensor[],
+  options: { random?: LayerRandom } = {},
+): void {
+  const where = 'usePopulationStatistics';
+  const layers = batchNormLayers(network).filter((layer) => !layer.frozen);
+  if (layers.length === 0) {
+    throw new RangeError(`${where}: ${network.name} has no batch normalization layer, or all are frozen.`);
+  }
+  if (batches.length === 0) throw new RangeError(`${where}: wanted at least one mini-batch, got none.`);
+  batches.forEach((batch, i) => {
+    expectFloatTensor(where, `batch ${i}`, batch);
+    if (batch.shape[0] !== batches[0].shape[0]) {
+      throw new RangeError(
+        `${where}: mini-batches must be of one size, batch 0 has ${batches[0].shape[0]} examples and batch ${i} ${batch.shape[0]}.`,
+      );
+    }
+  });
+  // What a tap sees dies with the tidy of its layer, so it is kept until all is computed.
+  const kept: tf.Tensor[] = [];
+  const seen = new Map<string, { m: number; batches: { mean: tf.Tensor; variance: tf.Tensor }[] }>();
+  try {
+    for (const batch of batches) {
+      const tapped = new Map<string, tf.Tensor>();
+      const tap = (name: string, value: tf.Tensor) => void tapped.set(name, tf.keep(tf.clone(value)));
+      tf.tidy(
+        () => void network.apply(batch, { training: true, updateStatistics: false, random: options.random, tap }),
+      );
+      kept.push(...tapped.values());
+      for (const { name } of layers) {
+        const [mean, variance, xHat] = ['mean', 'variance', 'xHat'].map(
+          (what) => tapped.get(`${name}/${what}`) as tf.Tensor,
+        );
+        const entry = seen.get(name) ?? { m: valuesPerFeature(xHat), batches: [] };
+        entry.batches.push({ mean, variance });
+        seen.set(name, entry);
+      }
+    }
+    tf.tidy(() => {
+      const found = [...seen.values()].map((entry) => populationStatistics(entry.batches, entry.m));
+      layers.forEach((layer, i) => layer.setStatistics(found[i].mean, found[i].variance));
+    });
+  } finally {
+    tf.dispose(kept);
+  }
+}
+
+/**
+ * A copy of a network for inference, with every batch normalization folded into the dense or convolutional layer before it
+ * (`foldBatchNorm`): W' = W gamma / sqrt(Var + epsilon), b' = (b - E) gamma / sqrt(Var + epsilon) + beta. The network it is
+ * made from stays as it is.
+ *
+ * @example const folded = foldNetwork(net);
+ * @returns a network with its own variables and the same outputs as `net` at inference, to rounding
+ * @throws RangeError when a normalization does not stand right behind a dense or convolutional layer, or is no batch normalization
+ */
+export function foldNetwork(network: Sequential): Sequential {
+  return new Sequential(`${network.name}/folded`, network.layers.map(folded), { ...network.config, folded: true });
+}
+
+function folded(layer: Layer): Layer {
+  if (layer instanceof Block) return foldedBlock(layer);
+  if (layer instanceof Sequential) return new Sequential(layer.name, layer.layers.map(folded), { ...layer.config });
+  if (layer instanceof Parallel) return new Parallel(layer.name, layer.layers.map(folded));
+  if (layer instanceof Residual) {
+    return new Residual(layer.name, folded(layer.branch), layer.shortcut && folded(layer.shortcut));
+  }
+  if (layer instanceof DenseLayer || layer instanceof Conv2dLayer) return rebuilt(layer, layer.weights, layer.bias);
+  if (layer instanceof ActivationLayer) return activation(layer.kind, { name: layer.name });
+  if (layer instanceof DropoutLayer) return dropout(layer.rate, { name: layer.name });
+  if (layer instanceof FunctionLayer) return layer;
+  throw new RangeError(
+    `foldNetwork: ${layer.name} (${layer.constructor.name}) cannot be folded: only batch normalization right behind a dense or ` +
+      'convolutional layer can.',
+  );
+}
+
+function foldedBlock(block: Block): Layer {
+  const { linear, norm } = block;
+  if (!(linear instanceof DenseLayer || linear instanceof Conv2dLayer)) {
+    throw new RangeError(
+      `foldNetwork: ${block.name} begins with ${linear.constructor.name}, not a dense or convolutional layer.`,
+    );
+  }
+  if (norm && (!(norm instanceof BatchNormLayer) || block.placement !== 'before')) {
+    throw new RangeError(
+      `foldNetwork: the normalization of ${block.name} is not batch normalization before the nonlinearity, so it cannot be folded.`,
+    );
+  }
+  const plain = norm ? foldedLinear(linear, norm as BatchNormLayer) : rebuilt(linear, linear.weights, linear.bias);
+  const { activation: g, dropout: d } = block;
+  return new Block(
+    block.name,
+    plain,
+    null,
+    activation(g.kind, { name: g.name }),
+    d && dropout(d.rate, { name: d.name }),
+    'before',
+  );
+}
+
+function foldedLinear(linear: DenseLayer | Conv2dLayer, norm: BatchNormLayer): DenseLayer | Conv2dLayer {
+  const { gamma, beta, epsilon } = norm;
+  const { weights, bias } = tf.tidy(() => {
+    const { mean, variance } = norm.statistics();
+    const input = { weights: linear.weights, bias: linear.bias, mean, variance, gamma, beta };
+    return foldBatchNorm(input, { epsilon, allowZeroEpsilon: epsilon === 0 });
+  });
+  const plain = rebuilt(linear, weights, bias);
+  tf.dispose([weights, bias]);
+  return plain;
+}
+
+/** A layer of the same kind and sizes with the given weights. */
+function rebuilt(
+  layer: DenseLayer | Conv2dLayer,
+  weights: tf.Tensor,
+  bias: tf.Tensor | null,
+): DenseLayer | Conv2dLayer {
+  const options = { name: layer.name, bias: bias !== null, initializer: initializer('zeros') };
+  const copy =
+    layer instanceof DenseLayer
+      ? dense(layer.inputs, layer.outputs, options)
+      : conv2d(layer.inputs, layer.outputs, layer.size, { ...options, stride: layer.stride, pad: layer.pad });
+  copy.weights.assign(weights);
+  if (bias) copy.bias?.assign(bias);
+  return copy;
+}
