@@ -35,6 +35,9 @@ export interface LoopOptions {
   xla: boolean;
 }
 
+/** Type attributes that TensorFlow.js leaves to eager execution to infer, and the input that has the type. */
+const INFERRED: Record<string, Record<string, number>> = { ExpandDims: { T: 0, Tdim: 1 } };
+
 /** Operations kept out of XLA although it knows them: it clamps indices that are out of range, where TensorFlow complains. */
 const NOT_FOR_XLA = new Set(['GatherV2', 'GatherNd', 'ScatterNd', 'TensorScatterUpdate', 'UnsortedSegmentSum']);
 
@@ -213,6 +216,9 @@ export function loopGraph(traced: Trace, { binding, dataNames, xla }: LoopOption
     const name = `step/${op}_${count}`;
     const converted: Record<string, Attribute> = {};
     for (const attribute of attributes) converted[attribute.name] = convert(op, attribute, binding);
+    for (const [attribute, input] of Object.entries(INFERRED[op] ?? {})) {
+      converted[attribute] ??= { type: traced.info.get(inputs[input])!.dtype };
+    }
     if (xla && !NOT_FOR_XLA.has(op)) converted._XlaCompile = { bool: true };
     add(
       name,

@@ -32,6 +32,7 @@ export function guarded<T>(body: () => T): T {
   const engine = tf.engine() as any;
   const prototype = tf.Tensor.prototype as any;
   const undo: (() => void)[] = [];
+  const kept: tf.Tensor[] = [];
   let forbidding = true;
 
   replace(engine, 'startScope', (original) => (name?: string) => {
@@ -65,12 +66,30 @@ export function guarded<T>(body: () => T): T {
         'Use context.random.uniform(shape) instead.',
     );
   });
+  replace(engine, 'keep', (original) => (tensor: tf.Tensor) => {
+    kept.push(tensor);
+    return original.call(engine, tensor);
+  });
+  let result: T;
   try {
-    return body();
+    result = body();
+  } catch (error) {
+    tf.dispose(kept); // for a way back that is not taken
+    throw error;
   } finally {
     forbidding = false;
     for (const restore of undo.reverse()) restore();
   }
+  // what automatic differentiation keeps for the way back is disposed by now
+  const escaped = kept.filter((tensor) => !tensor.isDisposed);
+  if (escaped.length > 0) {
+    tf.dispose(escaped);
+    throw new CompileError(
+      `The step keeps ${escaped.length} tensor${escaped.length > 1 ? 's' : ''} beyond its end (tf.keep, or an optimizer made ` +
+        'inside the step). What a step carries to the next call belongs in a tf.Variable, what it reports in its outputs.',
+    );
+  }
+  return result;
 
   function replace(holder: any, key: string, make: (original: any) => any): void {
     undo.push(patch(holder, key, make));

@@ -15,7 +15,7 @@ export class Session {
    */
   constructor(
     private readonly backend: NativeBackend,
-    nodes: readonly GraphNode[],
+    private readonly nodes: readonly GraphNode[],
   ) {
     const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'bnlab-graph-'));
     try {
@@ -33,7 +33,13 @@ export class Session {
   /** Runs the graph: ids of the fed tensors in, metadata of the fetched ones out. */
   run(ids: number[], inputNames: string, outputNames: string): TensorMetadata[] {
     if (this.id === undefined) throw new CompileError('This compiled step has been disposed.');
-    return this.backend.binding.runSavedModel(this.id, ids, inputNames, outputNames);
+    try {
+      return this.backend.binding.runSavedModel(this.id, ids, inputNames, outputNames);
+    } catch (error) {
+      throw new CompileError(`TensorFlow could not run the graph of the step: ${explain(error, this.nodes)}`, {
+        cause: error,
+      });
+    }
   }
 
   dispose(): void {
@@ -45,6 +51,7 @@ export class Session {
 /** TensorFlow's message, with the operation that its node names stand for. */
 function explain(error: unknown, nodes: readonly GraphNode[]): string {
   const message = error instanceof Error ? error.message : String(error);
-  const node = nodes.find(({ name }) => name.startsWith('step/') && new RegExp(`\\b${name}\\b`).test(message));
+  const named = /step\/\w+/.exec(message)?.[0];
+  const node = nodes.find(({ name }) => name === named);
   return node ? `${message} (operation ${node.op}, attributes ${Object.keys(node.attributes).join(', ')})` : message;
 }

@@ -312,10 +312,8 @@ function record(step: AnyStep, given: StepArguments): { trace: Trace; created: t
       return variable;
     });
 
-    const tensorsBefore = engine.memory().numTensors;
     engine.startScope('step');
     let outputs: Record<string, tf.Tensor> | undefined;
-    let surplus = 0;
     const values: Trace['outputs'] = [];
     try {
       outputs = guarded(() => step(given.inputs, { random, step: stepNumber }));
@@ -326,13 +324,6 @@ function record(step: AnyStep, given: StepArguments): { trace: Trace; created: t
       }
     } finally {
       engine.endScope();
-      surplus = engine.memory().numTensors - tensorsBefore - created.length;
-    }
-    if (surplus > 0) {
-      throw new CompileError(
-        `The step keeps ${surplus} tensor${surplus > 1 ? 's' : ''} beyond its end (tf.keep). What a step carries to the ` +
-          'next call belongs in a tf.Variable, what it reports in its outputs.',
-      );
     }
     const changed: Trace['changed'] = [];
     for (const { variable, standIn } of disguises) {

@@ -1,0 +1,243 @@
+import test, { before } from 'node:test';
+import assert from 'node:assert/strict';
+import { compile, ready, tf } from 'bnlab';
+import { loopGraph } from 'bnlab/dist/engine/compile/graph';
+import type { CompileOptions, StepContext } from 'bnlab';
+
+before(ready);
+
+type Inputs = Record<string, tf.Tensor>;
+type AnyStep = (inputs: Inputs, context: StepContext) => Record<string, tf.Tensor>;
+
+const call = () => ({ data: { x: tf.ones([4, 3]) }, batches: Int32Array.of(0, 1, 2, 3), batchSize: 2 });
+
+/** Runs a step in both modes, wants the same error in both, and wants nothing left behind. */
+async function refuses(step: AnyStep, message: RegExp, modes: CompileOptions['mode'][] = ['graph', 'eager']) {
+  for (const mode of modes) {
+    const compiled = compile(step, { mode });
+    const options = call();
+    const tensors = tf.memory().numTensors;
+    await assert.rejects(compiled.run(options), (error: Error) => {
+      assert.equal(error.name, 'CompileError', `${mode}: ${error.stack}`);
+      assert.match(error.message, message, mode);
+      return true;
+    });
+    assert.equal(tf.memory().numTensors, tensors, `${mode}: tensors left behind`);
+    compiled.dispose();
+  }
+  assert.equal(typeof tf.scalar(2).dataSync, 'function');
+  assert.equal(tf.scalar(2).dataSync()[0], 2, 'reading works again outside');
+  assert.ok(Math.random() < 1);
+  assert.equal(tf.randomNormal([2]).shape[0], 2, 'and so does tf.randomNormal');
+}
+
+for (const [name, draw, replacement] of [
+  ['randomNormal', () => tf.randomNormal([2]), /tf\.randomNormal.*context\.random\.normal/],
+  ['randomUniform', () => tf.randomUniform([2]), /tf\.randomUniform.*context\.random\.uniform/],
+  ['randomUniformInt', () => tf.randomUniformInt([2], 0, 3), /tf\.randomUniformInt.*context\.random\.uniform/],
+  ['randomStandardNormal', () => tf.randomStandardNormal([2]), /randomStandardNormal.*context\.random\.normal/],
+  ['truncatedNormal', () => tf.truncatedNormal([2]), /tf\.truncatedNormal.*context\.random\.normal/],
+  ['rand', () => tf.rand([2], () => 0.5), /tf\.rand .*context\.random\.uniform/],
+  ['randomGamma', () => tf.randomGamma([2], 1), /tf\.randomGamma.*passed in as data/],
+  ['multinomial', () => tf.multinomial([0.5, 0.5], 3), /tf\.multinomial.*context\.random/],
+  ['dropout', () => tf.dropout(tf.ones([3]), 0.5), /tf\.dropout.*context\.random\.dropout/],
+] as const) {
+  test(`tf.${name} inside a step names its replacement`, () =>
+    refuses(() => ({ y: draw() as tf.Tensor }), replacement));
+}
+
+test('dropout hidden in a layer is found as well', () =>
+  refuses(
+    ({ x }) => ({ y: tf.layers.dropout({ rate: 0.5 }).apply(x, { training: true }) as tf.Tensor }),
+    /context\.random\.dropout/,
+  ));
+
+test('Math.random inside a step', () =>
+  refuses(({ x }) => ({ y: x.mul(Math.random()) }), /Math\.random\(\).*context\.random\.uniform/));
+
+for (const [name, read] of [
+  ['dataSync', (x: tf.Tensor) => x.dataSync()],
+  ['arraySync', (x: tf.Tensor) => x.arraySync()],
+  ['data', (x: tf.Tensor) => x.data()],
+  ['array', (x: tf.Tensor) => x.array()],
+  ['bufferSync', (x: tf.Tensor) => x.bufferSync()],
+  ['buffer', (x: tf.Tensor) => x.buffer()],
+  ['bytes', (x: tf.Tensor) => x.bytes()],
+  ['print', (x: tf.Tensor) => x.print()],
+  ['toString', (x: tf.Tensor) => `${x}`],
+] as const) {
+  test(`tensor.${name}() inside a step`, () =>
+    refuses(
+      ({ x }) => {
+        void read(x.sum());
+        return { x };
+      },
+      new RegExp(`tensor\\.${name}\\(\\).*tf\\.where`),
+    ));
+}
+
+test('a branch on a value is a read', () =>
+  refuses(({ x }) => ({ y: x.sum().dataSync()[0] > 0 ? x : x.neg() }), /dataSync.*frozen/));
+
+test('what a step may return', async () => {
+  await refuses((({ x }: Inputs) => x) as never, /named tensors.*bare tensor/);
+  await refuses((() => undefined) as never, /named tensors.*undefined/);
+  await refuses((({ x }: Inputs) => [x]) as never, /named tensors.*array/);
+  await refuses((() => ({ loss: 1 })) as never, /'loss'.*number 1.*tf\.scalar/);
+  await refuses((async ({ x }: Inputs) => ({ x })) as never, /promise/);
+  await refuses(({ x }) => {
+    const y = x.mul(2);
+    y.dispose();
+    return { y };
+  }, /'y'.*disposed inside/);
+});
+
+test('a tensor kept beyond the step', () => refuses(({ x }) => ({ y: tf.keep(x.mul(2)) }), /tf\.keep.*tf\.Variable/));
+
+test('a variable created at every call', async () => {
+  const made: tf.Variable[] = [];
+  await assert.rejects(
+    compile(({ x }) => {
+      const w = tf.variable(tf.zeros([3]));
+      made.push(w);
+      return { y: x.add(w) };
+    }).run(call()),
+    /creates a variable at every call.*outside the step/s,
+  );
+  tf.dispose(made);
+});
+
+test('a variable whose shape or type the step changes, or that it disposes', async () => {
+  const w = tf.variable(tf.zeros([3]), true, 'w-errors');
+  const assign = (value: () => tf.Tensor) => {
+    return compile(() => {
+      w.assign(value() as tf.Tensor1D);
+      return { w };
+    }).run(call());
+  };
+  await assert.rejects(
+    assign(() => tf.ones([4])),
+    /shape of the new value \(4\)/,
+  );
+  await assert.rejects(
+    assign(() => tf.ones([3], 'int32')),
+    /dtype of the new value \(int32\)/,
+  );
+  assert.deepEqual([...w.dataSync()], [0, 0, 0], 'a failed step changes nothing');
+  const step = compile(({ x }) => {
+    w.assign(w.add(x.sum()) as tf.Tensor1D);
+    return { w };
+  });
+  await step.run(call());
+  w.dispose();
+  await assert.rejects(step.run(call()), /variable 'w-errors'.*disposed/);
+  const v = tf.variable(tf.zeros([3]), true, 'v-errors');
+  await assert.rejects(
+    compile(({ x }) => {
+      v.dispose();
+      return { x };
+    }).run(call()),
+    /disposes the variable 'v-errors'/,
+  );
+});
+
+test('operations that a graph cannot repeat are named', async () => {
+  await refuses(({ x }) => ({ y: tf.unique(x.flatten() as tf.Tensor1D).values }), /Unique.*depends on values/, [
+    'graph',
+  ]);
+  await refuses(
+    ({ x }) => ({
+      y: tf.image.nonMaxSuppression(
+        tf.concat([x, x.slice([0, 0], [2, 1])], 1) as tf.Tensor2D,
+        x.sum(1) as tf.Tensor1D,
+        1,
+      ),
+    }),
+    /NonMaxSuppression.*depends on values/,
+    ['graph'],
+  );
+  await refuses(
+    ({ x }) => ({
+      y: x.add(
+        tf
+          .tensor(['a'])
+          .equal(tf.tensor(['b']))
+          .cast('float32'),
+      ),
+    }),
+    /string/,
+    ['graph'],
+  );
+  await refuses(() => ({ y: tf.tensor(['a']) }), /'y'.*string/);
+});
+
+test('an attribute that cannot be written into a graph is named with its operation', () => {
+  const { binding } = tf.backend() as unknown as { binding: never };
+  const traced = {
+    ops: [{ op: 'Odd', attributes: [{ name: 'strange', type: 99, value: { a: 1 } }], inputs: [], outputs: [1] }],
+    info: new Map([[1, { shape: [], dtype: 1 }]]),
+    sources: new Map(),
+    draws: [],
+    changed: [],
+    outputs: [{ name: 'y', value: 1, shape: [], dtype: 'float32' as const }],
+    release: () => undefined,
+  };
+  assert.throws(
+    () => loopGraph(traced, { binding, dataNames: new Set(['x']), xla: false }),
+    /TensorFlow's Odd has the attribute 'strange' = \{"a":1\}.*mode: 'eager'/,
+  );
+});
+
+test('an operation that TensorFlow refuses in a graph is named', async () => {
+  const backend = tf.backend() as unknown as {
+    executeMultipleOutputs(op: string, attributes: object[], inputs: tf.Tensor[], n: number): tf.Tensor[];
+  };
+  // eager execution finds the type by itself, a graph wants it spelled out
+  await refuses(
+    ({ x }) => ({ y: backend.executeMultipleOutputs('Neg', [], [x], 1)[0] }),
+    /did not accept.*step\/Neg_0.*operation Neg/s,
+    ['graph'],
+  );
+});
+
+test('data, batches and schedules that do not fit', async () => {
+  const step = compile(({ x }) => ({ y: x.sum() }));
+  const { data, batches, batchSize } = call();
+  const rejects = (options: object, message: RegExp) =>
+    assert.rejects(step.run({ data, batches, batchSize, ...options } as never), message);
+  await rejects({ data: {} }, /no tensor/);
+  await rejects({ data: { x: tf.scalar(1) } }, /scalar.*first axis/);
+  await rejects({ data: { x: 1 } }, /data\.x is not a tensor/);
+  await rejects({ data: { x: data.x, y: tf.ones([3]) } }, /data\.y has 3 examples and data\.x 4/);
+  await rejects({ data: { x: tf.tensor(['a']) } }, /string/);
+  await rejects({ batches: Int32Array.of(0, 4) }, /batch 0 asks for row 4.*rows 0 to 3/);
+  await rejects({ batches: Int32Array.of(0, 1, -1, 2) }, /batch 1 asks for row -1/);
+  await rejects({ batches: Int32Array.of(0, 1, 2) }, /3 indices are no whole number of batches of 2/);
+  await rejects({ batchSize: undefined }, /needs batchSize/);
+  await rejects({ batches: [0, 1] }, /Int32Array/);
+  await rejects({ batches: tf.tensor2d([[0, 1]]) }, /int32 of rank 2/);
+  await rejects({ batches: tf.tensor2d([[0, 1]], [1, 2], 'int32'), batchSize: 3 }, /contradicts/);
+  await rejects({ schedules: { rate: [1] } }, /'rate' has 1 values for 2 steps/);
+  await rejects({ schedules: { x: [1, 2] } }, /'x' is the name of a schedule and of data/);
+  await rejects({ firstStep: -1 }, /firstStep/);
+  const x = tf.ones([4, 3]);
+  x.dispose();
+  await rejects({ data: { x } }, /data\.x has been disposed/);
+  assert.equal((await step.run(call())).steps, 2, 'and it still runs');
+  step.dispose();
+  await assert.rejects(step.run(call()), /disposed; compile it again/);
+});
+
+test('one run at a time', async () => {
+  const step = compile(({ x }) => ({ y: x.sum() }));
+  const first = step.run(call());
+  await assert.rejects(step.run(call()), /running already/);
+  assert.throws(() => step.dispose(), /running/);
+  assert.equal((await first).steps, 2);
+  assert.equal((await step.run(call())).steps, 2);
+  step.dispose();
+});
+
+test('compile wants a function', () => {
+  assert.throws(() => compile(undefined as never), /wanted a function, got undefined/);
+});
