@@ -26,7 +26,7 @@ const channelsFirst: Unable = (_, { dataFormat }) => dataFormat === 'NCHW';
 const biasNotAVector: Unable = ({ bias }) => !!bias && bias.shape.length !== 1;
 const paddedByNumber: Unable = (_, { pad }) => pad !== 'valid' && pad !== 'same';
 
-/** Cases in which the native backend throws, or (`Multinomial`) ignores the seed. */
+/** Cases in which the native backend throws, or ignores the seed (`Multinomial`). */
 const nativeCannot: Record<string, Unable> = {
   AvgPool: paddedByNumber,
   AvgPoolGrad: paddedByNumber,
@@ -113,6 +113,10 @@ export function repairKernels(backendName: 'tensorflow' | 'wasm'): string[] {
     });
   }
   if (backendName === 'tensorflow') {
+    for (const { kernelName } of tf.getKernelsForBackend('tensorflow')) {
+      const js = tf.getKernel(kernelName, 'cpu');
+      if (js && have.has(kernelName)) replace(kernelName, backendName, whereUnimplemented(inJavaScript(js.kernelFunc)));
+    }
     replace('Round', backendName, (own) => (parameters) => {
       const { x } = parameters.inputs as Record<string, Info>;
       return x.dtype === 'int32' ? sameData(parameters) : own(parameters);
@@ -124,6 +128,21 @@ export function repairKernels(backendName: 'tensorflow' | 'wasm'): string[] {
     });
   }
   return borrowed;
+}
+
+/**
+ * TensorFlow answers UNIMPLEMENTED (status 12) by processor: where it does not use oneDNN, which it does on those with
+ * AVX512 or AMX, it has no convolution with channels first and no dilated depthwise convolution.
+ */
+function whereUnimplemented(borrow: KernelFunction): (own: KernelFunction) => KernelFunction {
+  return (own) => (parameters) => {
+    try {
+      return own(parameters);
+    } catch (error) {
+      if (error instanceof Error && error.message.startsWith('Invalid TF_Status: 12')) return borrow(parameters);
+      throw error;
+    }
+  };
 }
 
 /** A second tensor on the data of the input `x`, which the backend counts. */
