@@ -26,8 +26,8 @@ export interface EpsilonOptions {
   /** Accept epsilon = 0, for exhibits in exact arithmetic; a constant feature then gives NaN. Default false. */
   allowZeroEpsilon?: boolean;
   /**
-   * Look for NaN and infinity in the input first, which reads one number from the device. Default: true when called
-   * eagerly, false inside `compile`, where nothing can be read.
+   * Look for NaN and infinity in the input first, which reads one number from the device. Default true; inside `compile`,
+   * where nothing can be read, nothing is checked.
    */
   check?: boolean;
 }

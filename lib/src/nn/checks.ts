@@ -1,5 +1,5 @@
 /** Argument checks shared by this room. Each message says where, what was given, what was wanted, and what to do. */
-import { tf } from '../engine';
+import { insideStep, tf } from '../engine';
 
 /** `float32 [60, 100]`, as messages name a tensor. */
 export function describe(x: tf.Tensor): string {
@@ -96,8 +96,9 @@ export function expectOneOf<T extends string>(
   }
 }
 
-/** Throws when x holds NaN or infinity. Reads one number from the device, so it cannot run inside `compile`. */
+/** Throws when x holds NaN or infinity. Reads one number from the device; inside `compile`, where nothing can be read, it does nothing. */
 export function expectFinite(where: string, name: string, x: tf.Tensor): void {
+  if (insideStep()) return;
   const bad = tf.tidy(() => tf.sum(tf.logicalNot(tf.isFinite(x)).toFloat()).dataSync()[0]);
   if (bad > 0) {
     throw new RangeError(
@@ -105,6 +106,18 @@ export function expectFinite(where: string, name: string, x: tf.Tensor): void {
         'One such value spoils the statistics of its whole mini-batch. Look for the step that made it.',
     );
   }
+}
+
+/**
+ * Throws when the statistics of x are not finite, which they are exactly where x holds NaN or infinity, or spreads beyond
+ * float32. Reads d numbers; inside `compile`, where nothing can be read, it does nothing.
+ */
+export function expectFiniteStatistics(where: string, x: tf.Tensor, variance: tf.Tensor): void {
+  if (insideStep() || (variance.dataSync() as Float32Array).every(Number.isFinite)) return;
+  expectFinite(where, 'x', x);
+  throw new RangeError(
+    `${where}: the variance of x (${describe(x)}) is beyond float32: some |x - mu| is above 1.8e19. Scale x down.`,
+  );
 }
 
 /**

@@ -1,13 +1,14 @@
 /** Thin layers over the pure functions: dense, convolution, batch normalization, dropout, pooling. */
-import { Random, tf } from '../engine';
+import { fusedBatchNorm, fusedIsFaster, Random, tf } from '../engine';
 import { BaseLayer } from './base';
-import { DEFAULT_EPSILON, scaleAndShift, unbiasedVariance, valuesPerFeature } from './batch-norm';
+import { BatchNormResult, DEFAULT_EPSILON, scaleAndShift, unbiasedVariance, valuesPerFeature } from './batch-norm';
 import {
   describe,
   expectCount,
   expectDecay,
   expectEpsilon,
   expectFeatures,
+  expectFiniteStatistics,
   expectFloatTensor,
   expectOneOf,
   expectPerFeature,
@@ -151,10 +152,19 @@ export interface BatchNormLayerOptions {
   initialGamma?: number;
   /** Default 0. */
   initialBeta?: number;
-  /** Look for NaN and infinity in every input; eager only, and slow. Default false. */
+  /**
+   * In training, stop at NaN and infinity before they reach the moving averages. It looks at the batch's statistics, d
+   * numbers; inside `compile` nothing can be read, and nothing is checked. Default true.
+   */
   check?: boolean;
   /** A known-wrong variant in place of the right one. */
   exhibit?: ExhibitName;
+  /**
+   * What computes in training: `auto` takes TensorFlow's fused kernel for images where it is faster; `composed` is always
+   * `batchNorm`. They differ by rounding: the kernel's mean carries an error that grows with |mu|/sigma (about 1e-6 of it),
+   * `batchNorm` has none. Default `auto`.
+   */
+  kernel?: 'auto' | 'composed';
 }
 
 /** The layer that `batchNormLayer` makes. */
@@ -176,6 +186,7 @@ export class BatchNormLayer extends BaseLayer {
   readonly scheme: NormalizationScheme;
   private readonly allowZeroEpsilon: boolean;
   private readonly check: boolean;
+  private readonly kernel: 'auto' | 'composed';
 
   constructor(
     readonly features: number,
@@ -188,8 +199,10 @@ export class BatchNormLayer extends BaseLayer {
     expectEpsilon(this.name, this.epsilon, this.allowZeroEpsilon);
     this.decay = options.decay ?? 0.9;
     expectDecay(this.name, this.decay);
-    this.check = options.check ?? false;
+    this.check = options.check ?? true;
     this.debias = options.debias ?? false;
+    this.kernel = options.kernel ?? 'auto';
+    expectOneOf(this.name, 'kernel', this.kernel, ['auto', 'composed']);
     this.scheme = options.exhibit ? exhibit(options.exhibit) : CORRECT;
     const d = [features];
     this.gamma = (options.scale ?? true) ? this.addVariable('gamma', tf.fill(d, options.initialGamma ?? 1)) : null;
@@ -235,7 +248,7 @@ export class BatchNormLayer extends BaseLayer {
     this.expectAlive();
     expectFloatTensor(this.name, 'x', x, [2, 4]);
     expectFeatures(this.name, x, this.features);
-    const options = { epsilon: this.epsilon, allowZeroEpsilon: this.allowZeroEpsilon, check: this.check };
+    const options = { epsilon: this.epsilon, allowZeroEpsilon: this.allowZeroEpsilon, check: false };
     return tf.tidy(() => {
       if (!context.training || this.frozen) {
         const { mean, variance } = this.statistics();
@@ -251,11 +264,9 @@ export class BatchNormLayer extends BaseLayer {
             'Use a larger batch, or { training: false }.',
         );
       }
-      const { normalize } = this.scheme;
       // Looked at, the layer is computed in two steps, so that gradients with respect to xHat pass through what the tap saw.
-      const { y, mean, variance } = context.tap
-        ? normalize(x, null, null, options)
-        : normalize(x, this.gamma, this.beta, options);
+      const { y, mean, variance } = context.tap ? this.normalize(x, null, null) : this.normalize(x, this.gamma, this.beta);
+      if (this.check) expectFiniteStatistics(this.name, x, variance);
       if (context.updateStatistics ?? true) this.update(mean, variance, m);
       if (!context.tap) return y;
       context.tap(`${this.name}/mean`, mean);
@@ -263,6 +274,16 @@ export class BatchNormLayer extends BaseLayer {
       context.tap(`${this.name}/xHat`, y);
       return scaleAndShift(y, this.gamma, this.beta);
     });
+  }
+
+  private normalize(x: tf.Tensor, gamma: tf.Tensor | null, beta: tf.Tensor | null): BatchNormResult {
+    const { epsilon, allowZeroEpsilon, scheme } = this;
+    if (this.kernel === 'auto' && scheme === CORRECT && x.rank === 4 && fusedIsFaster(x)) {
+      const g = gamma ?? tf.ones([this.features]);
+      const b = beta ?? tf.zeros([this.features]);
+      return fusedBatchNorm(x as tf.Tensor4D, g as tf.Tensor1D, b as tf.Tensor1D, epsilon);
+    }
+    return scheme.normalize(x, gamma, beta, { epsilon, allowZeroEpsilon, check: false });
   }
 
   private update(mean: tf.Tensor, variance: tf.Tensor, m: number): void {

@@ -24,6 +24,16 @@ const RANDOM: Record<string, string> = {
 /** Methods of a tensor that bring its values to JavaScript. */
 const READS = ['dataSync', 'data', 'arraySync', 'array', 'bufferSync', 'buffer', 'bytes', 'print', 'toString'] as const;
 
+let stepsRunning = 0;
+
+/**
+ * Whether a step given to `compile` is running now, traced or eagerly. Values cannot be read then, so checks that need them
+ * are left out.
+ */
+export function insideStep(): boolean {
+  return stepsRunning > 0;
+}
+
 /**
  * Calls `body` with everything forbidden in a step turned into an error that names the call and its replacement. The same
  * in eager mode as when tracing, so that a step which runs in one mode runs in all. Synchronous: nothing else runs meanwhile.
@@ -71,12 +81,14 @@ export function guarded<T>(body: () => T): T {
     return original.call(engine, tensor);
   });
   let result: T;
+  stepsRunning++;
   try {
     result = body();
   } catch (error) {
     tf.dispose(kept); // for a way back that is not taken
     throw error;
   } finally {
+    stepsRunning--;
     forbidding = false;
     for (const restore of undo.reverse()) restore();
   }

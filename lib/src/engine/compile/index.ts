@@ -8,5 +8,5 @@ export type {
   StepProgress,
   NamedTensors,
 } from './compile';
-export { CompileError } from './guard';
+export { CompileError, insideStep } from './guard';
 export { StepRandom } from './random';
