@@ -66,7 +66,10 @@ export interface RunOptions {
 export interface RunResult<O extends NamedTensors = NamedTensors> {
   /** steps done */
   steps: number;
-  /** everything the step returned, stacked over the steps: [steps, ...]; the caller disposes them */
+  /**
+   * everything the step returned, stacked over the steps: [steps, ...]; the caller disposes them. A run of no steps gives
+   * [0, ...] when an earlier run has told the shapes, else no outputs
+   */
   outputs: { [K in keyof O]: tf.Tensor };
   /** true when the signal stopped it before the last step */
   stopped: boolean;
@@ -161,6 +164,8 @@ class Compiled {
   private disposed = false;
   private next = 0;
   private eagerMilliseconds = NaN;
+  /** what the last steps returned, for a run of no steps */
+  private last: Form = [];
   readonly traces = { count: 0, milliseconds: 0 };
 
   constructor(
@@ -310,7 +315,9 @@ class Compiled {
         onProgress?.({ done, steps, seconds: (performance.now() - began) / 1000, outputs: outputs.tensors });
         await new Promise<void>((resolve) => setImmediate(resolve));
       }
-      return { steps: done, outputs: join(collected), stopped: done < steps };
+      if (collected.length > 0) this.last = formOf(collected[0]);
+      const outputs = collected.length > 0 ? join(collected) : nothing(this.last);
+      return { steps: done, outputs, stopped: done < steps };
     } finally {
       tf.dispose(collected);
     }
@@ -501,10 +508,22 @@ function free({ session, traced }: Loaded): void {
   traced.release();
 }
 
+/** Names, shapes per step and types of outputs. */
+type Form = { name: string; shape: number[]; dtype: tf.DataType }[];
+
+function formOf(outputs: NamedTensors): Form {
+  return Object.entries(outputs).map(([name, { shape, dtype }]) => ({ name, shape: shape.slice(1), dtype }));
+}
+
+function nothing(form: Form): NamedTensors {
+  const outputs: NamedTensors = {};
+  for (const { name, shape, dtype } of form) outputs[name] = tf.tensor([], [0, ...shape], dtype);
+  return outputs;
+}
+
 /** Chunks of stacked outputs, end to end. */
 function join(chunks: NamedTensors[]): NamedTensors {
   const joined: NamedTensors = {};
-  if (chunks.length === 0) return joined;
   for (const name of Object.keys(chunks[0])) {
     joined[name] =
       chunks.length === 1

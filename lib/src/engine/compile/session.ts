@@ -17,7 +17,7 @@ export class Session {
     private readonly backend: NativeBackend,
     private readonly nodes: readonly GraphNode[],
   ) {
-    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'bnlab-graph-'));
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), `bnlab-graph-${process.pid}-`));
     try {
       fs.writeFileSync(path.join(folder, 'saved_model.pb'), savedModel(nodes));
       this.id = backend.binding.loadSavedModel(folder, 'serve');
