@@ -1,75 +1,62 @@
 /**
- * The claims ledger: what the executed notebooks say of the paper's sentences. A notebook emits its claims as an output
- * of the type `application/vnd.bnlab.claim+json`; the runner gathers them into data/claims.json, and makes
- * notebooks/CLAIMS.md of that. A run replaces the entries of the notebooks that it executed and keeps the others'.
+ * The claims ledger: what the executed notebooks say of the paper's sentences. `verdict` emits a record into the
+ * notebook; the runner gathers the records into data/claims.json and makes notebooks/CLAIMS.md of that. A run replaces
+ * the entries of the notebooks that it executed and keeps the others'. `npm run claims` lists them.
  */
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { displays, MIME, Notebook, stableJson, writeAtomically } from './notebook-file';
-
-/** One claim as the ledger keeps it: what the notebook emitted, and the cell that did. */
-export interface ClaimEntry extends Record<string, unknown> {
-  /** cell's number, from 1 over all cells */
-  cell: number;
-  data?: string[];
-  seeds?: number[];
-}
+import { CLAIM_MIME, type ClaimLedger, type ClaimRecord, renderLedger } from '../notebook/ledger';
+import { displays, Notebook, stableJson, writeAtomically } from './notebook-file';
+import { home, shown } from './places';
 
 /** The claims that the notebook's outputs hold, in the order of its cells. */
-export function claimsIn(notebook: Notebook): ClaimEntry[] {
-  const entries: ClaimEntry[] = [];
+export function claimsIn(notebook: Notebook): ClaimRecord[] {
+  const records: ClaimRecord[] = [];
   for (const { index, data } of displays(notebook)) {
-    const emitted = data[MIME.claim];
-    for (const claim of Array.isArray(emitted) ? emitted : emitted ? [emitted] : []) {
-      const { data: shownData, seeds, ...rest } = claim as Record<string, unknown>;
-      entries.push({
-        ...rest,
-        cell: index + 1,
-        ...(shownData !== undefined && { data: asList(shownData).map(String) }),
-        ...(seeds !== undefined && { seeds: asList(seeds).map(Number).filter(Number.isFinite) }),
-      });
+    const emitted = data[CLAIM_MIME] as ClaimRecord | ClaimRecord[] | undefined;
+    for (const record of emitted === undefined ? [] : [emitted].flat()) records.push({ ...record, cell: index + 1 });
+  }
+  return records;
+}
+
+/** The ledger as it stands; empty where there is none yet. */
+export function readLedger(root: string): ClaimLedger {
+  const file = ledgerFile(root);
+  return fs.existsSync(file) ? (JSON.parse(fs.readFileSync(file, 'utf8')) as ClaimLedger) : {};
+}
+
+/** Writes the ledger and the page made of it. A notebook that is gone takes its claims with it. */
+export function writeLedger(root: string, executed: { name: string; records: ClaimRecord[] }[]): void {
+  const ledger: ClaimLedger = { ...readLedger(root), ...Object.fromEntries(executed.map(({ name, records }) => [name, records])) };
+  for (const [name, records] of Object.entries(ledger)) {
+    const there = fs.existsSync(path.join(root, 'notebooks', `${name}.ipynb`));
+    if (!there || records.length === 0) delete ledger[name];
+  }
+  if (Object.keys(ledger).length === 0 && !fs.existsSync(ledgerFile(root))) return;
+  writeAtomically(ledgerFile(root), stableJson(ledger) + '\n');
+  writeAtomically(path.join(root, 'notebooks', 'CLAIMS.md'), renderLedger(ledger));
+}
+
+/** The command `npm run claims [-- --json]`. @returns 0, or 2 for a bad call */
+export async function claims(argv: string[]): Promise<number> {
+  const json = argv.includes('--json');
+  if (argv.some((word) => word !== '--json')) {
+    console.error(`claims takes --json, or nothing; it got: ${argv.join(' ')}`);
+    return 2;
+  }
+  const ledger = readLedger(home);
+  if (json) console.log(stableJson(ledger));
+  else if (Object.keys(ledger).length === 0) console.log(`${shown(ledgerFile(home))} is not there: no notebook has been executed yet. Run \`npm run notebooks\`.`);
+  for (const [name, records] of json ? [] : Object.entries(ledger)) {
+    console.log(name);
+    for (const record of records) {
+      console.log(`  ${record.verdict}: “${record.claim}” (${record.source})`);
+      console.log(`    ${record.measured || record.reason || ''}`);
     }
   }
-  return entries;
+  return 0;
 }
 
-function asList(value: unknown): unknown[] {
-  return Array.isArray(value) ? value : value == null ? [] : [value];
-}
-
-/** Writes the ledger and the page made of it. */
-export function writeLedger(root: string, executed: { name: string; entries: ClaimEntry[] }[]): void {
-  const file = path.join(root, 'data', 'claims.json');
-  const ledger: Record<string, ClaimEntry[]> = fs.existsSync(file) ? JSON.parse(fs.readFileSync(file, 'utf8')) : {};
-  for (const { name, entries } of executed) {
-    if (entries.length) ledger[name] = entries;
-    else delete ledger[name];
-  }
-  // A notebook that is gone takes its claims with it.
-  for (const name of Object.keys(ledger)) {
-    if (!fs.existsSync(path.join(root, 'notebooks', `${name}.ipynb`))) delete ledger[name];
-  }
-  if (Object.keys(ledger).length === 0 && !fs.existsSync(file)) return;
-  writeAtomically(file, stableJson(ledger) + '\n');
-  writeAtomically(path.join(root, 'notebooks', 'CLAIMS.md'), claimsPage(ledger));
-}
-
-/** The ledger as a page of Markdown. */
-export function claimsPage(ledger: Record<string, ClaimEntry[]>): string {
-  const lines = [
-    '# Claims',
-    '',
-    'What each notebook found of the paper’s sentences. Made by `npm run notebooks` from `data/claims.json`; verdicts are computed in the run.',
-    '',
-  ];
-  const say = (value: unknown) => (value == null ? '' : String(value).replace(/\s*\n\s*/g, ' ').replace(/\|/g, '\\|'));
-  for (const name of Object.keys(ledger).sort()) {
-    lines.push(`## [${name}](${name}.ipynb)`, '', '| Claim | Source | Expected | Measured | Verdict |', '|---|---|---|---|---|');
-    for (const entry of ledger[name]) {
-      const row = [entry.claim, entry.source, entry.expected, entry.measured, entry.verdict];
-      lines.push(`| ${row.map(say).join(' | ')} |`);
-    }
-    lines.push('');
-  }
-  return lines.join('\n');
+function ledgerFile(root: string): string {
+  return path.join(root, 'data', 'claims.json');
 }

@@ -51,7 +51,6 @@ export type Profile = 'quick' | 'full' | 'paper';
 export const MIME = {
   plotly: 'application/vnd.plotly.v1+json',
   svg: 'image/svg+xml',
-  claim: 'application/vnd.bnlab.claim+json',
 } as const;
 
 /** A notebook's name: its file without folder and ending. */

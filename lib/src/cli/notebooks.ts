@@ -11,6 +11,7 @@ import * as os from 'node:os';
 import * as path from 'node:path';
 import * as readline from 'node:readline';
 import { Command, InvalidArgumentError } from 'commander';
+import { dataCacheFolder } from '../data/folders';
 import { Finding, findingText } from './check';
 import { CheckedNotebook, checkCells } from './check-cells';
 import { claimsIn, writeLedger } from './claims';
@@ -144,8 +145,10 @@ function isFresh(job: Job, root: string, profile: Profile, library: string): boo
 
 /** What, besides the sources, decides what a run computes. */
 function settings(): string {
-  const { BNLAB_ENGINE, BNLAB_DATASET } = process.env;
-  return [BNLAB_ENGINE && `engine ${BNLAB_ENGINE}`, BNLAB_DATASET && `data ${BNLAB_DATASET}`].filter(Boolean).join(', ') || 'default';
+  const { BNLAB_ENGINE: engine, BNLAB_DATA: folder } = process.env;
+  // Where MNIST's files arrive after a run on generated digits, the run is to be made again.
+  const digits = fs.existsSync(path.join(folder || dataCacheFolder(), 'mnist', 'train-images-idx3-ubyte.gz'));
+  return [engine ? `engine ${engine}` : 'best engine', digits ? 'MNIST at hand' : 'no MNIST files'].join(', ');
 }
 
 /** One call of the command. */
@@ -172,6 +175,7 @@ class Run {
     const stop = () => this.interrupt();
     process.once('SIGINT', stop);
     process.once('SIGTERM', stop);
+    process.once('SIGHUP', stop);
     try {
       const width = Math.min(this.options.jobs ?? sideBySide(), this.jobs.length);
       const all = this.jobs.length === 1 ? this.jobs[0].budget : TIMES[this.profile].all;
@@ -189,7 +193,7 @@ class Run {
       const done = this.jobs.filter((job) => job.state === 'done');
       if (!this.options.out) {
         const inCollection = done.filter((job) => path.dirname(job.target) === path.join(path.resolve(this.options.root), 'notebooks'));
-        if (inCollection.length) writeLedger(this.options.root, inCollection.map((job) => ({ name: job.name, entries: claimsIn(job.notebook) })));
+        if (inCollection.length) writeLedger(this.options.root, inCollection.map((job) => ({ name: job.name, records: claimsIn(job.notebook) })));
       }
       if (this.twinProblem) this.screen.line(`Figures have no SVG twins: ${this.twinProblem}`);
       const seconds = (performance.now() - started) / 1000;
@@ -202,6 +206,7 @@ class Run {
     } finally {
       process.removeListener('SIGINT', stop);
       process.removeListener('SIGTERM', stop);
+      process.removeListener('SIGHUP', stop);
       await this.twins?.then((maker) => maker.close()).catch(() => undefined);
       fs.rmSync(this.scratch, { recursive: true, force: true });
     }
@@ -355,18 +360,16 @@ class Run {
 
   private provenance(job: Job, executed: Notebook, engine: Record<string, unknown> | null): Provenance {
     const earlier = fs.existsSync(job.target) ? readNotebook(job.target).metadata.bnlab?.provenance : undefined;
-    const same = earlier?.profile === this.profile ? earlier.minutes : undefined;
-    const claims = claimsIn(executed);
-    const unique = <T>(values: T[]) => [...new Set(values)].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+    const parts = hashes(this.options.root, executed, this.library);
+    const again = earlier?.profile === this.profile && earlier.hash === parts.hash;
     return {
       commit: this.commit,
       profile: this.profile,
       settings: settings(),
-      engine: engine && pick(engine, ['engine', 'device', 'tensorflow', 'tfjs', 'node', 'threads']),
-      data: unique(claims.flatMap((claim) => claim.data ?? [])),
-      seeds: unique(claims.flatMap((claim) => claim.seeds ?? [])),
-      minutes: steadyMinutes(job.seconds, same),
-      ...hashes(this.options.root, executed, this.library),
+      engine: engine && pick(engine, ['engine', 'gpu', 'device', 'tensorflow', 'tfjs', 'node', 'threads']),
+      ...dataAndSeeds(executed),
+      minutes: steadyMinutes(job.seconds, again ? earlier.minutes : undefined),
+      ...parts,
     };
   }
 
@@ -412,6 +415,18 @@ const KINDS: Record<string, string> = {
 /** How many kernels this machine carries at once: by its cores, and by the memory that is free. */
 function sideBySide(): number {
   return Math.max(1, Math.min(os.availableParallelism(), Math.floor(os.freemem() / KERNEL_MEMORY)));
+}
+
+/** What the notebook's last cell, or else its verdicts, say of data and seeds. */
+function dataAndSeeds(notebook: Notebook): { data: string[]; seeds: number[] } {
+  const said: { data?: string | string[]; seeds?: number[] }[] = [...displays(notebook)]
+    .map(({ output }) => output.metadata?.bnlab as { role?: string; data?: string[]; seeds?: number[] } | undefined)
+    .filter((meta) => meta !== undefined && meta.role === 'provenance') as { data: string[]; seeds: number[] }[];
+  const from = said.length ? said : claimsIn(notebook);
+  return {
+    data: [...new Set(from.flatMap(({ data }) => data ?? []))],
+    seeds: [...new Set(from.flatMap(({ seeds }) => seeds ?? []))].sort((a, b) => a - b),
+  };
 }
 
 function pick(from: Record<string, unknown>, keys: string[]): Record<string, unknown> {

@@ -16,14 +16,14 @@ export interface Provenance {
   /** Last commit that changed the library or the data manifest; `+` when there were uncommitted changes to them. */
   commit: string | null;
   profile: Profile;
-  /** Settings of the environment that decide what is computed; 'default' where none was given. */
+  /** What, besides the sources, decides what is computed: the engine that was asked for, and whether MNIST was there. */
   settings: string;
   /** Which engine computed, in the engine card's words. */
   engine: Record<string, unknown> | null;
   /** Data sets that the notebook's outputs name. */
   data: string[];
   seeds: number[];
-  /** Wall time, two digits; kept from the last run while it is within a third of it, so that a rerun changes nothing. */
+  /** Wall time, two digits; a rerun of the same sources keeps the figure it finds, see {@link steadyMinutes}. */
   minutes: number;
   /** Over the three below. */
   hash: string;
@@ -99,9 +99,11 @@ export function codeCommit(root: string): string | null {
   }
 }
 
-/** Minutes with two digits; the earlier figure where it still describes this run. */
+/**
+ * Minutes with two digits. A run of the same sources keeps the `earlier` figure unless it moved by more than a minute and
+ * more than itself: how busy the machine was is no news about the notebook.
+ */
 export function steadyMinutes(seconds: number, earlier: number | undefined): number {
   const minutes = Number((seconds / 60).toPrecision(2));
-  if (earlier !== undefined && Math.abs(minutes - earlier) <= Math.max(earlier / 3, 0.1)) return earlier;
-  return minutes;
+  return earlier !== undefined && Math.abs(minutes - earlier) <= Math.max(earlier, 1) ? earlier : minutes;
 }

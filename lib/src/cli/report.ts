@@ -196,7 +196,7 @@ function rowOf(notebook: Notebook) {
   const said = notebook.metadata.bnlab?.provenance;
   const counts = new Map<string, number>();
   for (const { verdict } of claimsIn(notebook)) {
-    if (typeof verdict === 'string') counts.set(verdict, (counts.get(verdict) ?? 0) + 1);
+    counts.set(verdict, (counts.get(verdict) ?? 0) + 1);
   }
   return {
     verdicts: [...counts].map(([text, n]) => ({

@@ -72,7 +72,9 @@ async function setup(shown, rest) {
 async function start(shown, rest) {
   const began = Date.now();
   await setUp({ command: shown });
-  for (const step of [['data'], ['notebooks', ...rest], ['report']]) {
+  // The committed notebooks stay as they are: what this machine computes goes to reports/, and only what is not there yet.
+  const executed = path.join(path.dirname(layout.report), 'executed');
+  for (const step of [['data'], ['notebooks', '--out', executed, '--stale', ...rest], ['report', '--from', executed]]) {
     const code = await runInFront(process.execPath, [layout.cli, ...step]);
     if (code !== 0) {
       process.stderr.write(`\`npm run ${step[0]}\` ended with exit code ${code}; what to do is said above. What was finished is kept.\n`);

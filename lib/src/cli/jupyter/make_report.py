@@ -14,6 +14,7 @@ import nbformat
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 from markupsafe import Markup
 from nbconvert import HTMLExporter
+from nbconvert.exporters.templateexporter import TemplateExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
@@ -87,7 +88,14 @@ class Page(IPythonRenderer):
 
 
 def markdown(page, source):
-    return Markup(MarkdownWithMath(renderer=page).render(source))
+    made = MarkdownWithMath(renderer=page).render(source)
+    return Markup(made.replace('<input class="task-list-item-checkbox"', '<input aria-label="Task" class="task-list-item-checkbox"'))
+
+
+class Exporter(HTMLExporter):
+    def from_notebook_node(self, nb, resources=None, **kw):
+        """Without HTMLExporter's second pass: reading the page as HTML and writing it again would spoil inline SVG."""
+        return TemplateExporter.from_notebook_node(self, nb, resources, **kw)
 
 
 def figure(output, number):
@@ -113,6 +121,8 @@ def figure(output, number):
 
 def output_kind(output):
     data = output.get("data", {})
+    if output.get("metadata", {}).get("bnlab", {}).get("role") == "caption":
+        return None  # JupyterLab needs it below a figure; here the figure has its own
     for kind, type_ in (("plotly", PLOTLY), ("html", "text/html"), ("markdown", "text/markdown"),
                         ("svg", "image/svg+xml"), ("png", "image/png"), ("jpeg", "image/jpeg"), ("text", "text/plain")):
         if type_ in data and not (kind == "text" and CLAIM in data):
@@ -124,7 +134,7 @@ def convert(task, entry, pages):
     notebook = nbformat.read(entry["notebook"], as_version=4)
     page = Page(Path(entry["notebook"]).parent if entry.get("folder") is None else entry["folder"], pages)
     numbers = iter(range(1, 10_000))
-    exporter = HTMLExporter(extra_template_basedirs=[str(HERE / "template")], template_name="bnlab")
+    exporter = Exporter(extra_template_basedirs=[str(HERE / "template")], template_name="bnlab")
     exporter.register_filter("page_markdown", lambda source: markdown(page, source))
     exporter.register_filter("page_code", lambda source: Markup(highlighted(source)))
     exporter.register_filter("page_figure", lambda output: figure(output, next(numbers)))
