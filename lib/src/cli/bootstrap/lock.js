@@ -94,8 +94,11 @@ async function acquire({ command, waiting, stopIfAsked }) {
     if (holder && told !== `${holder.host} ${holder.pid}`) {
       told = `${holder.host} ${holder.pid}`;
       const seconds = Math.max(0, Math.round((Date.now() - holder.since) / 1000));
-      const where = holder.host === os.hostname() ? '' : ` on ${holder.host}; if that one is gone, delete ${layout.lock}`;
-      waiting(`Another set-up (\`${holder.command}\`, process ${holder.pid}${where}) has been at work here for ${seconds} s; waiting for it to finish.`);
+      const where =
+        holder.host === os.hostname() ? '' : ` on ${holder.host}; if that one is gone, delete ${layout.lock}`;
+      waiting(
+        `Another set-up (\`${holder.command}\`, process ${holder.pid}${where}) has been at work here for ${seconds} s; waiting for it to finish.`,
+      );
     }
     await sleep(200);
   }

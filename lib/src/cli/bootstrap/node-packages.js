@@ -22,7 +22,10 @@ function workspaces() {
 }
 
 function wantedKey() {
-  const files = [layout.lockFile, ...['', ...workspaces()].map((folder) => path.join(layout.root, folder, 'package.json'))];
+  const files = [
+    layout.lockFile,
+    ...['', ...workspaces()].map((folder) => path.join(layout.root, folder, 'package.json')),
+  ];
   return digest(process.platform, process.arch, ...files.map((file) => fs.readFileSync(file)));
 }
 
@@ -51,7 +54,9 @@ function installedByHand(packages) {
   const agrees = Object.entries(packages).every(([place, entry]) => {
     if (!place.includes('node_modules/')) return true;
     const there = installed[place];
-    return there ? there.version === entry.version && there.integrity === entry.integrity : Boolean(entry.optional || entry.peer);
+    return there
+      ? there.version === entry.version && there.integrity === entry.integrity
+      : Boolean(entry.optional || entry.peer);
   });
   return agrees && Object.keys(installed).every((place) => !place.includes('node_modules/') || place in packages);
 }
@@ -65,7 +70,8 @@ function look() {
   const key = wantedKey();
   if (!fs.existsSync(layout.nodeModules)) return { state: 'missing', packages, key };
   const stamped = readJson(stampFile)?.key === key;
-  if (missingPackages(layout.root, packages).length > 0) return { state: stamped ? 'incomplete' : 'stale', packages, key };
+  if (missingPackages(layout.root, packages).length > 0)
+    return { state: stamped ? 'incomplete' : 'stale', packages, key };
   return { state: stamped ? 'current' : 'stale', packages, key };
 }
 
@@ -121,19 +127,28 @@ async function install(note) {
   }
   const stage = temporaryName(layout.temporary);
   try {
-    for (const name of ['package.json', 'package-lock.json', '.npmrc', ...workspaces().map((folder) => `${folder}/package.json`)]) {
+    for (const name of [
+      'package.json',
+      'package-lock.json',
+      '.npmrc',
+      ...workspaces().map((folder) => `${folder}/package.json`),
+    ]) {
       fs.mkdirSync(path.dirname(path.join(stage, name)), { recursive: true });
       fs.copyFileSync(path.join(layout.root, name), path.join(stage, name));
     }
     const count = Object.keys(packages).length;
-    await runOrFail(npm.command, [...npm.rest, 'ci', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=warn'], {
-      step: 'npm',
-      cwd: stage,
-      what: '`npm ci` failed',
-      fix: 'Its last lines are above; the log has all of them. Then run the same command again.',
-      note,
-      progress: () => progress(stage, count),
-    });
+    await runOrFail(
+      npm.command,
+      [...npm.rest, 'ci', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=warn'],
+      {
+        step: 'npm',
+        cwd: stage,
+        what: '`npm ci` failed',
+        fix: 'Its last lines are above; the log has all of them. Then run the same command again.',
+        note,
+        progress: () => progress(stage, count),
+      },
+    );
     const missing = missingPackages(stage, packages);
     if (missing.length > 0) {
       throw new SetupError(
@@ -163,7 +178,8 @@ function progress(stage, count) {
   const folder = path.join(stage, 'node_modules');
   if (!fs.existsSync(folder)) return undefined;
   let made = 0;
-  for (const name of fs.readdirSync(folder)) made += name.startsWith('@') ? fs.readdirSync(path.join(folder, name)).length : 1;
+  for (const name of fs.readdirSync(folder))
+    made += name.startsWith('@') ? fs.readdirSync(path.join(folder, name)).length : 1;
   return `${Math.min(made, count)} of ${count}`;
 }
 

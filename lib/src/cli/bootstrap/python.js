@@ -78,7 +78,9 @@ function choosePython() {
   const forced = process.env.BNLAB_PYTHON;
   if (!best) {
     throw new SetupError(
-      forced ? `BNLAB_PYTHON=${forced} is not a Python that runs` : 'no Python was found on the PATH (python3 or python)',
+      forced
+        ? `BNLAB_PYTHON=${forced} is not a Python that runs`
+        : 'no Python was found on the PATH (python3 or python)',
       forced
         ? 'Set it to the full path of Python 3.10 or later, or unset it.'
         : `Install Python 3.10 or later: ${installCommand('python3 python3-venv', 'python@3.12')}; then run the same command again.`,
@@ -86,7 +88,10 @@ function choosePython() {
   }
   const lacking = found.find((python) => isNewEnough(python));
   if (lacking) {
-    throw new SetupError(`${describe(lacking)} comes without ${lacking.lacks.join(', ')}, so it cannot make a virtual environment`, venvFix(lacking));
+    throw new SetupError(
+      `${describe(lacking)} comes without ${lacking.lacks.join(', ')}, so it cannot make a virtual environment`,
+      venvFix(lacking),
+    );
   }
   throw new SetupError(
     `${describe(best)} is too old: Python 3.10 or later is needed`,
@@ -107,9 +112,11 @@ function venvFix({ version: [major, minor] }) {
  */
 function installCommand(packages, formula) {
   if (process.platform === 'darwin') return `brew install ${formula}`;
-  if (fs.existsSync('/usr/bin/dnf')) return `sudo dnf install ${packages.replace(' python3-venv', '').replace('g++', 'gcc-c++')}`;
+  if (fs.existsSync('/usr/bin/dnf'))
+    return `sudo dnf install ${packages.replace(' python3-venv', '').replace('g++', 'gcc-c++')}`;
   if (fs.existsSync('/sbin/apk')) return `sudo apk add ${packages.replace(' python3-venv', '')}`;
-  if (fs.existsSync('/usr/bin/pacman')) return `sudo pacman -S ${packages.replace('python3 python3-venv', 'python').replace('g++', 'gcc')}`;
+  if (fs.existsSync('/usr/bin/pacman'))
+    return `sudo pacman -S ${packages.replace('python3 python3-venv', 'python').replace('g++', 'gcc')}`;
   return `sudo apt install ${packages}`;
 }
 
@@ -151,7 +158,11 @@ function look() {
  * @returns {{ python: string, differs: string[] } | undefined} undefined: the check itself could not run
  */
 function inspect() {
-  const { ok, output } = ask(layout.python, ['-I', path.join(sourceFolder, 'check_environment.py'), layout.requirements]);
+  const { ok, output } = ask(layout.python, [
+    '-I',
+    path.join(sourceFolder, 'check_environment.py'),
+    layout.requirements,
+  ]);
   if (!ok) return undefined;
   try {
     return JSON.parse(output.split('\n').at(-1) ?? '');
@@ -207,18 +218,19 @@ async function install(note) {
     const seen = inspect();
     if (!seen || seen.differs.length > 0) {
       throw new SetupError(
-        seen ? `after pip install, .venv does not hold what requirements.txt wants: ${seen.differs.join(', ')}` : 'the Python in .venv does not run',
-        'Clear pip\'s cache (.venv/bin/python -m pip cache purge) and run the same command again.',
+        seen
+          ? `after pip install, .venv does not hold what requirements.txt wants: ${seen.differs.join(', ')}`
+          : 'the Python in .venv does not run',
+        "Clear pip's cache (.venv/bin/python -m pip cache purge) and run the same command again.",
       );
     }
     const text = `Python ${seen.python} in .venv, ${countLines()} packages`;
     writeJson(stampFile, { key, text });
     return { outcome: 'done', text };
   } catch (error) {
-    if (state !== 'missing' && state !== 'broken') {
-      remove(layout.venv);
-      fs.renameSync(old, layout.venv);
-    }
+    // Half an environment would look like one to whoever uses it; the one from before works still.
+    remove(layout.venv);
+    if (fs.existsSync(old)) fs.renameSync(old, layout.venv);
     throw error;
   } finally {
     remove(old);
@@ -232,7 +244,10 @@ function madeHere() {
 }
 
 function countLines() {
-  return fs.readFileSync(layout.requirements, 'utf8').split('\n').filter((line) => /^\w/.test(line)).length;
+  return fs
+    .readFileSync(layout.requirements, 'utf8')
+    .split('\n')
+    .filter((line) => /^\w/.test(line)).length;
 }
 
 /**
@@ -272,11 +287,29 @@ async function registerKernel() {
   const { ok, output } = ask(layout.python, ['-I', '-c', question, path.dirname(path.dirname(kernelFile))]);
   if (!ok || output.split('\n').at(-1) !== process.execPath) {
     remove(path.dirname(kernelFile));
-    throw new SetupError('Jupyter does not find the tslab kernel that was registered in .venv', 'Delete .venv and run the same command again.', {
-      detail: lastLines(output),
-    });
+    throw new SetupError(
+      'Jupyter does not find the tslab kernel that was registered in .venv',
+      'Delete .venv and run the same command again.',
+      {
+        detail: lastLines(output),
+      },
+    );
   }
   return { outcome: 'done', text };
 }
 
-module.exports = { look, install, registerKernel, kernelIsCurrent, kernelFile, findPythons, choosePython, suits, describe, pip, installCommand, stampFile, sourceFolder };
+module.exports = {
+  look,
+  install,
+  registerKernel,
+  kernelIsCurrent,
+  kernelFile,
+  findPythons,
+  choosePython,
+  suits,
+  describe,
+  pip,
+  installCommand,
+  stampFile,
+  sourceFolder,
+};

@@ -69,7 +69,10 @@ async function run(command, rest, { step, cwd = layout.root, env = environment()
   fs.mkdirSync(layout.logs, { recursive: true });
   const log = path.join(layout.logs, `${step}.log`);
   const file = fs.openSync(log, 'a');
-  fs.writeSync(file, `$ ${[command, ...rest].map((word) => (/[\s'"]/.test(word) ? JSON.stringify(word) : word)).join(' ')}\n`);
+  fs.writeSync(
+    file,
+    `$ ${[command, ...rest].map((word) => (/[\s'"]/.test(word) ? JSON.stringify(word) : word)).join(' ')}\n`,
+  );
   const child = spawn(process.execPath, [path.join(__dirname, 'guard.js'), command, ...rest], {
     cwd,
     env,
@@ -77,7 +80,8 @@ async function run(command, rest, { step, cwd = layout.root, env = environment()
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   const group = child.pid;
-  if (group === undefined) throw new SetupError(`${command} could not be started`, 'Look for a limit on processes (ulimit -u).');
+  if (group === undefined)
+    throw new SetupError(`${command} could not be started`, 'Look for a limit on processes (ulimit -u).');
   groups.add(group);
   lock.noteChild(group);
   let output = '';
@@ -191,7 +195,8 @@ function runInFront(command, rest, env = environment()) {
  */
 function environment(more = {}) {
   const env = { ...process.env };
-  for (const name of ['npm_config_gpu', 'npm_config_cpu', 'npm_config_rebuild', 'npm_config_json', 'npm_config_prefix']) delete env[name];
+  for (const name of ['npm_config_gpu', 'npm_config_cpu', 'npm_config_rebuild', 'npm_config_json', 'npm_config_prefix'])
+    delete env[name];
   // A virtual environment that happens to be active must not leak into ours.
   for (const name of ['PYTHONHOME', 'PYTHONPATH', 'VIRTUAL_ENV']) delete env[name];
   return { ...env, ...more };

@@ -28,7 +28,9 @@ async function setUp({ command, variant, explicit = false, rebuild = false, exte
   if (trouble) {
     throw new SetupError(
       `${layout.root} may not be written: ${trouble}`,
-      /ENOSPC/.test(trouble) ? 'Free some space on its disk, then run the same command again.' : 'Clone the repository into a folder that is yours, such as one in your home folder.',
+      /ENOSPC/.test(trouble)
+        ? 'Free some space on its disk, then run the same command again.'
+        : 'Clone the repository into a folder that is yours, such as one in your home folder.',
     );
   }
   const steps = new Steps();
@@ -39,7 +41,8 @@ async function setUp({ command, variant, explicit = false, rebuild = false, exte
     const chosen = variant ?? engine.rememberedVariant();
     if (rebuild) engine.forget();
     const packages = steps.run('npm packages', (note) => nodePackages.install(note));
-    const compiled = extent === 'all' ? packages.then(() => steps.run('library', (note) => library.build(note))) : packages;
+    const compiled =
+      extent === 'all' ? packages.then(() => steps.run('library', (note) => library.build(note))) : packages;
     /** Two lanes, because one waits for the network while the other computes. */
     const environment = async () => {
       if (extent !== 'all') return;

@@ -31,7 +31,8 @@ const library = [
 ];
 
 /** @param {[string, string, string, number, string][]} rows name, version, sha256, megabytes, folder to take */
-const nvidia = (rows) => rows.map(([name, version, sha256, megabytes, take]) => ({ name, version, sha256, megabytes, take: [take] }));
+const nvidia = (rows) =>
+  rows.map(([name, version, sha256, megabytes, take]) => ({ name, version, sha256, megabytes, take: [take] }));
 
 /** @type {Record<'cpu' | 'gpu', Wheel[]>} */
 const wheels = {
@@ -55,18 +56,90 @@ const wheels = {
       take: library,
     },
     ...nvidia([
-      ['nvidia-cublas-cu12', '12.9.3.13', 'd7d51055f161b317c7105ddaae90e71eda059026074ffef93cf7cde2886bfe72', 581, 'nvidia/cublas/lib/'],
-      ['nvidia-cuda-cupti-cu12', '12.8.90', 'ea0cb07ebda26bb9b29ba82cda34849e73c166c18162d3913575b0c9db9a6182', 10, 'nvidia/cuda_cupti/lib/'],
-      ['nvidia-cuda-nvcc-cu12', '12.9.86', '5d6a0d32fdc7ea39917c20065614ae93add6f577d840233237ff08e9a38f58f0', 41, 'nvidia/cuda_nvcc/'],
-      ['nvidia-cuda-nvrtc-cu12', '12.9.86', '210cf05005a447e29214e9ce50851e83fc5f4358df8b453155d5e1918094dcb4', 90, 'nvidia/cuda_nvrtc/lib/'],
-      ['nvidia-cuda-runtime-cu12', '12.9.79', '25bba2dfb01d48a9b59ca474a1ac43c6ebf7011f1b0b8cc44f54eb6ac48a96c3', 3, 'nvidia/cuda_runtime/lib/'],
-      ['nvidia-cudnn-cu12', '9.28.0.42', '9ff58b7f36dacd0a93e89f8f2957b52466889217963701daa15e577317cfa375', 717, 'nvidia/cudnn/lib/'],
-      ['nvidia-cufft-cu12', '11.4.1.4', 'c67884f2a7d276b4b80eb56a79322a95df592ae5e765cf1243693365ccab4e28', 201, 'nvidia/cufft/lib/'],
-      ['nvidia-curand-cu12', '10.3.10.19', '49b274db4780d421bd2ccd362e1415c13887c53c214f0d4b761752b8f9f6aa1e', 68, 'nvidia/curand/lib/'],
-      ['nvidia-cusolver-cu12', '11.7.5.82', '15da72d1340d29b5b3cf3fd100e3cd53421dde36002eda6ed93811af63c40d88', 338, 'nvidia/cusolver/lib/'],
-      ['nvidia-cusparse-cu12', '12.5.10.65', '73060ce019ac064a057267c585bf1fd5a353734151f87472ff02b2c5c9984e78', 366, 'nvidia/cusparse/lib/'],
-      ['nvidia-nccl-cu12', '2.32.3', 'bb94b2348e4861d5e8aa00b36c3d12d9bdf9c6369b82cbb723de0b582280a21c', 352, 'nvidia/nccl/lib/'],
-      ['nvidia-nvjitlink-cu12', '12.9.86', 'e3f1171dbdc83c5932a45f0f4c99180a70de9bd2718c1ab77d14104f6d7147f9', 40, 'nvidia/nvjitlink/lib/'],
+      [
+        'nvidia-cublas-cu12',
+        '12.9.3.13',
+        'd7d51055f161b317c7105ddaae90e71eda059026074ffef93cf7cde2886bfe72',
+        581,
+        'nvidia/cublas/lib/',
+      ],
+      [
+        'nvidia-cuda-cupti-cu12',
+        '12.8.90',
+        'ea0cb07ebda26bb9b29ba82cda34849e73c166c18162d3913575b0c9db9a6182',
+        10,
+        'nvidia/cuda_cupti/lib/',
+      ],
+      [
+        'nvidia-cuda-nvcc-cu12',
+        '12.9.86',
+        '5d6a0d32fdc7ea39917c20065614ae93add6f577d840233237ff08e9a38f58f0',
+        41,
+        'nvidia/cuda_nvcc/',
+      ],
+      [
+        'nvidia-cuda-nvrtc-cu12',
+        '12.9.86',
+        '210cf05005a447e29214e9ce50851e83fc5f4358df8b453155d5e1918094dcb4',
+        90,
+        'nvidia/cuda_nvrtc/lib/',
+      ],
+      [
+        'nvidia-cuda-runtime-cu12',
+        '12.9.79',
+        '25bba2dfb01d48a9b59ca474a1ac43c6ebf7011f1b0b8cc44f54eb6ac48a96c3',
+        3,
+        'nvidia/cuda_runtime/lib/',
+      ],
+      [
+        'nvidia-cudnn-cu12',
+        '9.28.0.42',
+        '9ff58b7f36dacd0a93e89f8f2957b52466889217963701daa15e577317cfa375',
+        717,
+        'nvidia/cudnn/lib/',
+      ],
+      [
+        'nvidia-cufft-cu12',
+        '11.4.1.4',
+        'c67884f2a7d276b4b80eb56a79322a95df592ae5e765cf1243693365ccab4e28',
+        201,
+        'nvidia/cufft/lib/',
+      ],
+      [
+        'nvidia-curand-cu12',
+        '10.3.10.19',
+        '49b274db4780d421bd2ccd362e1415c13887c53c214f0d4b761752b8f9f6aa1e',
+        68,
+        'nvidia/curand/lib/',
+      ],
+      [
+        'nvidia-cusolver-cu12',
+        '11.7.5.82',
+        '15da72d1340d29b5b3cf3fd100e3cd53421dde36002eda6ed93811af63c40d88',
+        338,
+        'nvidia/cusolver/lib/',
+      ],
+      [
+        'nvidia-cusparse-cu12',
+        '12.5.10.65',
+        '73060ce019ac064a057267c585bf1fd5a353734151f87472ff02b2c5c9984e78',
+        366,
+        'nvidia/cusparse/lib/',
+      ],
+      [
+        'nvidia-nccl-cu12',
+        '2.32.3',
+        'bb94b2348e4861d5e8aa00b36c3d12d9bdf9c6369b82cbb723de0b582280a21c',
+        352,
+        'nvidia/nccl/lib/',
+      ],
+      [
+        'nvidia-nvjitlink-cu12',
+        '12.9.86',
+        'e3f1171dbdc83c5932a45f0f4c99180a70de9bd2718c1ab77d14104f6d7147f9',
+        40,
+        'nvidia/nvjitlink/lib/',
+      ],
     ]),
   ],
 };
@@ -77,9 +150,13 @@ const platformArguments = [
   '--only-binary=:all:',
   '--implementation=cp',
   `--python-version=${python}`,
-  ...['manylinux_2_27_x86_64', 'manylinux_2_17_x86_64', 'manylinux2014_x86_64', 'manylinux_2_12_x86_64', 'manylinux2010_x86_64'].map(
-    (tag) => `--platform=${tag}`,
-  ),
+  ...[
+    'manylinux_2_27_x86_64',
+    'manylinux_2_17_x86_64',
+    'manylinux2014_x86_64',
+    'manylinux_2_12_x86_64',
+    'manylinux2010_x86_64',
+  ].map((tag) => `--platform=${tag}`),
 ];
 
 module.exports = { tensorflow, wheels, platformArguments };
