@@ -4,6 +4,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
 import { dataCacheFolder, DataError, datasetText, IMAGE_PIXELS, loadDataset } from 'bnlab';
+import { cacheFolder } from 'bnlab/dist/cli/bootstrap/layout';
 import { FILES, LARGE, NAMES, temporaryFolder, writeManifest } from './fixture';
 
 /** The real files, where this checkout has them. */
@@ -119,10 +120,24 @@ test('a wrong manifest says which file and what is wrong with it', async () => {
 test('an unknown name lists the known ones', () =>
   fails(loadDataset('cifar' as 'mnist'), 'argument', /'cifar'; wanted 'mnist', 'fashion', 'digits' or 'auto'/));
 
+test('BNLAB_DATASET decides what auto is, and nothing else', async () => {
+  const { environment } = localFolder();
+  const digits = { train: 10, test: 10 };
+  const drawn = { ...environment, BNLAB_DATASET: 'digits' };
+  assert.equal((await loadDataset('auto', { environment: drawn, digits })).name, 'digits');
+  assert.equal((await loadDataset('mnist', { environment: drawn })).name, 'mnist');
+  const wrong = { ...environment, BNLAB_DATASET: 'cifar' };
+  await fails(loadDataset('auto', { environment: wrong }), 'argument', /BNLAB_DATASET: No data set 'cifar'/);
+});
+
 test('the cache is where the platform keeps caches, and a relative XDG_CACHE_HOME is ignored as its specification says', () => {
   const xdg = temporaryFolder();
   assert.equal(dataCacheFolder({ XDG_CACHE_HOME: xdg }), join(xdg, 'bnlab', 'data'));
   const standard = dataCacheFolder({});
   assert.ok(standard.startsWith(homedir()));
   assert.equal(dataCacheFolder({ XDG_CACHE_HOME: 'relative' }), standard);
+  // Set-up keeps its downloads beside the data, and has to work before this library is built: it names the folder itself.
+  for (const environment of [{}, { XDG_CACHE_HOME: xdg }, { BNLAB_CACHE: xdg, XDG_CACHE_HOME: '/elsewhere' }]) {
+    assert.equal(dataCacheFolder(environment), join(cacheFolder(environment), 'data'));
+  }
 });

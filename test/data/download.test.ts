@@ -181,6 +181,14 @@ test('no network: named at once, and generated digits take the place of MNIST un
   const error = await failure(loadDataset('mnist', options));
   assert.equal(error.code, 'network');
 
+  // Another process need not wait for the same mirrors; one that asks for MNIST by name insists.
+  const later = { ...environment, BNLAB_DATA: '' };
+  assert.match(
+    (await loadDataset('auto', { ...options, environment: later })).note!,
+    /not be reached some minutes ago/,
+  );
+  assert.match((await failure(loadDataset('mnist', { ...options, environment: later }))).message, /connection refused/);
+
   const offline = await loadDataset('auto', { ...options, environment: { ...environment, BNLAB_OFFLINE: '1' } });
   assert.match(offline.note!, /BNLAB_OFFLINE is set/);
 });
@@ -295,20 +303,20 @@ test('the command fetches, says where, and says so again', () =>
     assert.ok(first.output.includes(`small MNIST: fetched, checksums right, in ${folder}`), first.output);
     const second = await start(environment, 'mnist').ended;
     assert.equal(second.code, 0);
-    assert.match(second.output, /^small MNIST: already in the cache, checksums right, in /);
+    assert.match(second.output, /^ {2}✓ data .* small MNIST: in the cache, checksums right, in /);
   }));
 
 test('the command: exit codes for auto, for a set asked for, and for a wrong name', async () => {
   const { environment } = place(['http://127.0.0.1:9/']);
   const auto = await start(environment).ended;
   assert.equal(auto.code, 0, auto.output);
-  assert.match(auto.output, /could not be fetched.*generated digits take its place/s);
+  assert.match(auto.output, /! data .* generated digits\. small MNIST could not be fetched/);
   const asked = await start(environment, 'mnist', 'fashion').ended;
   assert.equal(asked.code, 1);
   assert.match(asked.output, /small MNIST could not be fetched.*small Fashion could not be fetched/s);
   const wrong = await start(environment, 'cifar').ended;
   assert.equal(wrong.code, 2);
-  assert.match(wrong.output, /cifar.*mnist, fashion, auto/s);
+  assert.match(wrong.output, /cifar.*mnist, fashion, digits, auto/s);
 });
 
 test('Ctrl-C and kill -9 in the middle of a file: the next run continues', () =>

@@ -14,7 +14,7 @@ interface Entry {
 }
 
 const entries: Entry[] = [
-  { name: 'data', does: 'get the data set, or generate digits', module: './data', run: 'getData' },
+  { name: 'data', does: 'fetch and check the data', module: './data', run: 'data' },
   { name: 'notebooks', does: 'execute notebooks and keep their outputs', module: './notebooks', run: 'runNotebooks' },
   { name: 'report', does: 'write reports/ from the executed notebooks', module: './report', run: 'writeReports' },
   { name: 'lab', does: 'open JupyterLab on the notebooks', module: './lab', run: 'lab' },

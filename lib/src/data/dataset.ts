@@ -6,7 +6,7 @@ import { DataError } from './errors';
 import { sha256 } from './folders';
 import { CLASS_COUNT, type Examples, readExamples } from './idx';
 import { PARTS, REAL_DATASETS, type RealName } from './manifest';
-import { obtainFiles } from './obtain';
+import { isUnobtainable, obtainFiles, type ObtainOptions } from './obtain';
 
 /** Ten classes of 28x28 grey pictures, and what they are. The arrays are shared within the process: do not write to them. */
 export interface Dataset {
@@ -40,6 +40,9 @@ export interface DatasetOptions extends DownloadOptions {
   digits?: DigitOptions;
 }
 
+/** The environment variables that decide what is loaded, and from where. */
+const VARIABLES = ['BNLAB_DATASET', 'BNLAB_DATA', 'BNLAB_CACHE', 'XDG_CACHE_HOME', 'BNLAB_MANIFEST', 'BNLAB_OFFLINE'];
+
 const loaded = new Map<string, Promise<Dataset>>();
 
 /**
@@ -48,8 +51,8 @@ const loaded = new Map<string, Promise<Dataset>>();
  * - `'mnist'`, `'fashion'`: from the folder that `BNLAB_DATA` names when it is set, else from this user's cache, else
  *   from the network (11 MB and 30 MB, then kept in the cache). Every file is held against its SHA-256.
  * - `'digits'`: drawn by this library in about two seconds, the same on every machine.
- * - `'auto'` (default): `'mnist'` if it can be had, else `'digits'` with a `note` that says why. Without network that
- *   takes a few seconds at most; `BNLAB_OFFLINE=1` saves them.
+ * - `'auto'` (default): what `BNLAB_DATASET` names when it is set, else `'mnist'` if it can be had, else `'digits'` with
+ *   a `note` that says why. Without network that takes a few seconds at most; `BNLAB_OFFLINE=1` saves them.
  *
  * Loaded once per process: later calls with the same settings return the same object.
  *
@@ -66,8 +69,8 @@ const loaded = new Map<string, Promise<Dataset>>();
  * const { x, y } = toTensors(data.train, { pixels: 'binary' });
  */
 export function loadDataset(name: Dataset['name'] | 'auto' = 'auto', options: DatasetOptions = {}): Promise<Dataset> {
-  const { BNLAB_DATA, BNLAB_MANIFEST, XDG_CACHE_HOME, BNLAB_OFFLINE } = options.environment ?? process.env;
-  const key = JSON.stringify([name, options.digits, BNLAB_DATA, BNLAB_MANIFEST, XDG_CACHE_HOME, BNLAB_OFFLINE]);
+  const environment = options.environment ?? process.env;
+  const key = JSON.stringify([name, options.digits, ...VARIABLES.map((variable) => environment[variable])]);
   const known = loaded.get(key);
   if (known) return known;
   const loading = load(name, options);
@@ -82,26 +85,27 @@ export function datasetText({ title, train, test, checksum }: Dataset): string {
   return `${title}: ${count(train.n)} training and ${count(test.n)} test pictures, sha256 ${checksum.slice(0, 12)}`;
 }
 
-async function load(name: Dataset['name'] | 'auto', options: DatasetOptions): Promise<Dataset> {
+async function load(asked: Dataset['name'] | 'auto', options: DatasetOptions): Promise<Dataset> {
+  const { BNLAB_DATASET } = options.environment ?? process.env;
+  const name = (asked === 'auto' && BNLAB_DATASET) || asked;
   if (name === 'digits') return drawDigits(options);
   if (name === 'auto') return loadAuto(options);
   const real = REAL_DATASETS.find((known) => known === name);
   if (real) return loadReal(real, options);
-  throw new DataError('argument', `No data set '${name}'; wanted 'mnist', 'fashion', 'digits' or 'auto'.`);
+  const from = name === asked ? '' : 'BNLAB_DATASET: ';
+  throw new DataError('argument', `${from}No data set '${name}'; wanted 'mnist', 'fashion', 'digits' or 'auto'.`);
 }
 
 async function loadAuto(options: DatasetOptions): Promise<Dataset> {
   try {
-    return await loadReal('mnist', options);
+    return await loadReal('mnist', { ...options, unlessSilent: true });
   } catch (error) {
-    const { BNLAB_DATA } = options.environment ?? process.env;
-    const unobtainable = error instanceof DataError && (error.code === 'network' || error.code === 'checksum');
-    if (BNLAB_DATA || !unobtainable) throw error;
+    if (!isUnobtainable(error, options.environment)) throw error;
     return { ...drawDigits(options), note: `These are generated digits, because ${error.message}` };
   }
 }
 
-async function loadReal(name: RealName, options: DatasetOptions): Promise<Dataset> {
+async function loadReal(name: RealName, options: ObtainOptions): Promise<Dataset> {
   const { set, files, from, problem } = await obtainFiles(name, options);
   const raw = PARTS.map((part) => gunzipSync(files[part]));
   const [trainImages, trainLabels, testImages, testLabels] = raw;

@@ -44,7 +44,7 @@ export interface Downloaded {
   problem?: string;
 }
 
-/** The mirror did not answer: the next file need not ask it again. */
+/** The mirror did not answer: asking again at once is no use. */
 class Unreachable extends Error {}
 /** The mirror answered with something that asking again will not change. */
 class Refused extends Error {}
@@ -53,10 +53,10 @@ class Refused extends Error {}
 const FRUITLESS_ATTEMPTS = 3;
 const RETRY_MS = 200;
 
-/** Fetches files, and remembers which mirrors do not answer. Close it when done. */
+/** Fetches files, and does not ask a mirror again that failed to answer or broke off time and again. Close it when done. */
 export class Downloader {
   private readonly agent: Dispatcher;
-  private readonly unreachable = new Map<string, string>();
+  private readonly failing = new Map<string, string>();
 
   constructor(private readonly options: DownloadOptions = {}) {
     this.agent = makeAgent(options.environment ?? process.env);
@@ -76,7 +76,7 @@ export class Downloader {
     const reasons: string[] = [];
     let wrong = false;
     for (const mirror of mirrors) {
-      let reason = this.unreachable.get(mirror);
+      let reason = this.failing.get(mirror);
       let startedAnew = false;
       for (let fruitless = 0; reason === undefined && fruitless < FRUITLESS_ATTEMPTS;) {
         const before = partial.length;
@@ -102,11 +102,12 @@ export class Downloader {
             throw new DataError('stopped', `${file.name}: stopped. Run again to continue where it stopped.`, error);
           }
           const words = (error as Error).message;
-          if (error instanceof Unreachable) this.unreachable.set(mirror, words);
-          if (error instanceof Unreachable || error instanceof Refused) reason = words;
-          else if (partial.length > before) fruitless = 0;
-          else if (++fruitless === FRUITLESS_ATTEMPTS) reason = words;
-          if (reason === undefined) await new Promise((resolve) => setTimeout(resolve, RETRY_MS * (1 + fruitless)));
+          fruitless = partial.length > before ? 0 : fruitless + 1;
+          if (error instanceof Refused) reason = words;
+          else if (error instanceof Unreachable || fruitless === FRUITLESS_ATTEMPTS) {
+            reason = words;
+            this.failing.set(mirror, words);
+          } else await new Promise((resolve) => setTimeout(resolve, RETRY_MS * (1 + fruitless)));
         }
       }
       reasons.push(`${new URL(mirror).host}: ${reason}`);
@@ -143,6 +144,8 @@ export class Downloader {
         headers: { 'accept-encoding': 'identity', ...range },
       });
       answered = true;
+      clearTimeout(clock);
+      clock = setTimeout(stopped, stallMs);
       body.on('error', () => undefined); // Given up on below, when the answer is of no use.
       if (statusCode === 416) partial.reset();
       if (statusCode === 200 && partial.length > 0) partial.reset();

@@ -14,10 +14,11 @@ export function sha256(...parts: Uint8Array[]): string {
 }
 
 /**
- * The folder in which fetched data is kept for this user: `$XDG_CACHE_HOME/bnlab/data`, else the platform's place for
- * caches (`~/.cache` on Linux, `~/Library/Caches` on macOS, `%LOCALAPPDATA%` on Windows).
+ * The folder in which fetched data is kept for this user: `$BNLAB_CACHE/data`, `$XDG_CACHE_HOME/bnlab/data`, else the
+ * platform's place for caches (`~/.cache` on Linux, `~/Library/Caches` on macOS, `%LOCALAPPDATA%` on Windows).
  */
 export function dataCacheFolder(environment: NodeJS.ProcessEnv = process.env): string {
+  if (environment.BNLAB_CACHE) return resolve(environment.BNLAB_CACHE, 'data');
   const named = environment.XDG_CACHE_HOME;
   // The XDG base directory specification: a relative path there is invalid and to be ignored.
   if (named && isAbsolute(named)) return join(named, 'bnlab', 'data');

@@ -16,4 +16,4 @@ export { type DownloadOptions, type DownloadProgress } from './download';
 export { DataError, type DataErrorCode } from './errors';
 export { dataCacheFolder } from './folders';
 export { CLASS_COUNT, type Examples, type IdxArray, IMAGE_PIXELS, IMAGE_SIDE, readExamples, readIdx } from './idx';
-export { type ObtainedFiles, obtainFiles } from './obtain';
+export { type ObtainedFiles, obtainFiles, type ObtainOptions } from './obtain';

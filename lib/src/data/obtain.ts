@@ -1,4 +1,5 @@
 /** Getting the four files of a set: from the folder of BNLAB_DATA, the cache, or the network, verified in each case. */
+import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Downloader, type DownloadOptions } from './download';
 import { DataError } from './errors';
@@ -16,17 +17,33 @@ export interface ObtainedFiles {
   problem?: string;
 }
 
+/** Settings of `obtainFiles`. */
+export interface ObtainOptions extends DownloadOptions {
+  /**
+   * Do not ask mirrors that could not be reached in the last minutes, by this process or another: with a firewall that
+   * swallows what it forbids, every asking takes seconds, and a run of many notebooks would ask again in each.
+   */
+  unlessSilent?: boolean;
+}
+
+/** Whether other data may take the place of what could not be had: not when the reader named a wrong folder. */
+export function isUnobtainable(error: unknown, environment: NodeJS.ProcessEnv = process.env): error is DataError {
+  return (
+    error instanceof DataError && (error.code === 'network' || error.code === 'checksum') && !environment.BNLAB_DATA
+  );
+}
+
 /**
  * Gets the files of a set, and keeps what it fetches in this user's cache. A cached file that is not the right one is
  * fetched anew.
  *
- * Environment: BNLAB_DATA, BNLAB_MANIFEST, XDG_CACHE_HOME, the proxy variables, and BNLAB_OFFLINE (any value: leave the
- * network alone).
+ * Environment: BNLAB_DATA, BNLAB_CACHE, XDG_CACHE_HOME, BNLAB_MANIFEST, the proxy variables, and BNLAB_OFFLINE (any value:
+ * leave the network alone).
  *
  * @throws DataError `folder` or `checksum` for a wrong BNLAB_DATA; `network` or `checksum` when the mirrors do not give
  *   the right files; `stopped` when the signal said so; `manifest` for a wrong manifest
  */
-export async function obtainFiles(name: RealName, options: DownloadOptions = {}): Promise<ObtainedFiles> {
+export async function obtainFiles(name: RealName, options: ObtainOptions = {}): Promise<ObtainedFiles> {
   const { environment = process.env } = options;
   const set = readManifest(environment).datasets[name];
   const files: Partial<Record<Part, Uint8Array>> = {};
@@ -47,6 +64,11 @@ export async function obtainFiles(name: RealName, options: DownloadOptions = {})
   if (environment.BNLAB_OFFLINE) {
     throw new DataError('network', `${set.title} is not in ${folder}, and BNLAB_OFFLINE is set. ${advice}`);
   }
+  const silence = new Silence(dataCacheFolder(environment), set.mirrors);
+  if (options.unlessSilent && silence.isFresh()) {
+    const given = `${set.title} is not in ${folder}, and the mirrors could not be reached some minutes ago`;
+    throw new DataError('network', `${given}. ${advice}`);
+  }
   const downloader = new Downloader(options);
   let problem: string | undefined;
   try {
@@ -58,14 +80,59 @@ export async function obtainFiles(name: RealName, options: DownloadOptions = {})
     }
   } catch (error) {
     if (!(error instanceof DataError) || error.code === 'stopped') throw error;
+    silence.note();
     throw new DataError(error.code, `${set.title} could not be fetched. ${error.message} ${advice}`, error);
   } finally {
     await downloader.close();
   }
+  silence.end();
   if (problem === undefined) return done('network', folder);
   const fix = 'Make room or give permission there, or set XDG_CACHE_HOME to a folder that can be written.';
   return {
     ...done('network', folder),
     problem: `${set.title} was fetched but could not be kept in ${folder} (${problem}), so every run fetches it again. ${fix}`,
   };
+}
+
+/** How long mirrors that could not be reached are left alone by those who do not insist. */
+const SILENCE_MS = 10 * 60_000;
+
+/** A file in the cache that says since when these mirrors cannot be reached. Where it cannot be written, nothing is lost. */
+class Silence {
+  private readonly path: string;
+  private readonly mirrors: string;
+
+  constructor(
+    private readonly folder: string,
+    mirrors: string[],
+  ) {
+    this.path = join(folder, 'unreachable');
+    this.mirrors = mirrors.join('\n');
+  }
+
+  isFresh(): boolean {
+    try {
+      const age = Date.now() - statSync(this.path).mtimeMs;
+      return age >= 0 && age < SILENCE_MS && readFileSync(this.path, 'utf8') === this.mirrors;
+    } catch {
+      return false;
+    }
+  }
+
+  note(): void {
+    try {
+      mkdirSync(this.folder, { recursive: true });
+      writeFileSync(this.path, this.mirrors);
+    } catch {
+      // Then the next one asks again.
+    }
+  }
+
+  end(): void {
+    try {
+      rmSync(this.path, { force: true });
+    } catch {
+      // It ends by itself.
+    }
+  }
 }

@@ -34,7 +34,12 @@ export async function chooseEngine(environment: NodeJS.ProcessEnv = process.env)
   const forced = forcedEngine(environment);
   const passedOver: PassedOver[] = [];
   for (const engine of engines) {
-    if (forced && engine !== forced) continue;
+    if (forced && engine !== forced) {
+      if (engines.indexOf(engine) < engines.indexOf(forced)) {
+        passedOver.push({ engine, why: `BNLAB_ENGINE asks for ${forced}`, fix: 'unset BNLAB_ENGINE' });
+      }
+      continue;
+    }
     const outcome = await load(engine);
     if (outcome.loaded) return card(engine, outcome, [...passedOver, ...(outcome.passedOver ?? [])]);
     if (forced) {

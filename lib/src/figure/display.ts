@@ -63,8 +63,8 @@ export interface Place {
  * notebooks (nbclient) put the last version into the first cell's output. In a script only the first version is printed.
  */
 export function newPlace(): Place {
-  // Unique within the kernel, and the same in every run: nothing random reaches a saved notebook.
-  const id = `bnlab-${++entries}`;
+  // Unique among the kernels that a notebook may have had; never saved, so the file stays the same from run to run.
+  const id = `bnlab-${process.pid}-${++entries}`;
   let shown = false;
   return {
     show(bundle, metadata = {}) {

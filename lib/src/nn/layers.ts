@@ -153,8 +153,8 @@ export interface BatchNormLayerOptions {
   /** Default 0. */
   initialBeta?: number;
   /**
-   * In training, stop at NaN and infinity before they reach the moving averages. It looks at the batch's statistics, d
-   * numbers; inside `compile` nothing can be read, and nothing is checked. Default true.
+   * Stop at NaN and infinity before they reach the moving averages. It looks at the batch's statistics, d numbers, where they
+   * are about to be averaged; inside `compile` nothing can be read, and nothing is checked. Default true.
    */
   check?: boolean;
   /** A known-wrong variant in place of the right one. */
@@ -266,8 +266,10 @@ export class BatchNormLayer extends BaseLayer {
       }
       // Looked at, the layer is computed in two steps, so that gradients with respect to xHat pass through what the tap saw.
       const { y, mean, variance } = context.tap ? this.normalize(x, null, null) : this.normalize(x, this.gamma, this.beta);
-      if (this.check) expectFiniteStatistics(this.name, x, variance);
-      if (context.updateStatistics ?? true) this.update(mean, variance, m);
+      if (context.updateStatistics ?? true) {
+        if (this.check) expectFiniteStatistics(this.name, x, variance);
+        this.update(mean, variance, m);
+      }
       if (!context.tap) return y;
       context.tap(`${this.name}/mean`, mean);
       context.tap(`${this.name}/variance`, variance);

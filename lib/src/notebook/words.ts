@@ -1,0 +1,176 @@
+/** What a notebook says besides figures: sentences from computed values, three voices, prompts, tables. */
+import { fmt, type Sayable } from '../figure/format';
+import { emit } from '../figure/display';
+import { htmlTable, inline, textTable, unmark } from './html';
+
+/**
+ * Says a paragraph (Markdown) in which every number comes from a variable and is formatted by {@link fmt}.
+ *
+ * @example say`With BN the net reaches ${percent(accuracy)} after ${steps} steps.`
+ * @throws TypeError for a value that is neither number, string, boolean, nor a list of them, such as a tensor
+ */
+export function say(text: string): void;
+export function say(strings: TemplateStringsArray, ...values: Sayable[]): void;
+export function say(first: string | TemplateStringsArray, ...values: Sayable[]): void {
+  markdown(typeof first === 'string' ? first : fmt(first, ...values), 'say');
+}
+
+function markdown(text: string, role: string, plain = unmark(text)): void {
+  emit({ 'text/markdown': text, 'text/plain': plain }, { bnlab: { role } });
+}
+
+/** Who speaks: label and the colour of the edge. The three are also told apart by their labels alone. */
+const voices = {
+  paper: { label: 'The paper says', edge: '#7a5c00' },
+  measured: { label: 'We measured', edge: '#00427d' },
+  later: { label: 'Later work says', edge: '#5b3a8c' },
+} as const;
+
+function voice(kind: keyof typeof voices, source: string, text: string): void {
+  const { label, edge } = voices[kind];
+  const head = source ? `${label} (${source})` : label;
+  // Blank lines inside let Markdown, and with it mathematics, work within the block.
+  emit(
+    {
+      'text/markdown':
+        `<blockquote class="bnlab-voice bnlab-${kind}" style="border-left:5px solid ${edge};padding:2px 0 2px 14px;margin:6px 0;max-width:740px">\n\n` +
+        `**${head}.** ${text}\n\n</blockquote>`,
+      'text/plain': `${head}: ${unmark(text)}`,
+    },
+    { bnlab: { role: `voice-${kind}` } },
+  );
+}
+
+/**
+ * The paper's voice: its own words, with the section they stand in.
+ *
+ * @param quote the sentence as it stands there, without quotation marks
+ * @param section '3.2', 'Figure 1', 'abstract'
+ */
+export function paperSays(quote: string, section: string): void {
+  voice('paper', sectionName(section), `“${quote.trim()}”`);
+}
+
+/** Our voice: what this run measured. Used as `say` is, with numbers from variables. */
+export function weMeasured(text: string): void;
+export function weMeasured(strings: TemplateStringsArray, ...values: Sayable[]): void;
+export function weMeasured(first: string | TemplateStringsArray, ...values: Sayable[]): void {
+  voice('measured', '', typeof first === 'string' ? first : fmt(first, ...values));
+}
+
+/**
+ * The voice of later work: what was found after the paper.
+ *
+ * @param text what it says, in our words
+ * @param source author and year, as the references list it: 'Santurkar et al. 2018, section 3'
+ */
+export function laterWork(text: string, source: string): void {
+  if (!source.trim()) throw new TypeError('laterWork: source is empty. Name author and year, as the references do.');
+  voice('later', source, text);
+}
+
+/** 'section 3.2' for '3.2'; other names ('Figure 1', 'abstract') stay as they are. @internal */
+export function sectionName(section: string): string {
+  return /^\d/.test(section) ? `section ${section}` : section;
+}
+
+/**
+ * Asks the reader to commit to an answer before going on. Static: works without scripts, on every page.
+ *
+ * @param question ends with a question mark
+ * @param options `choices` are lettered; `think` is shown when the reader opens the block, a help to decide; `answer`
+ *   too, for questions that no later cell answers
+ */
+export function predict(
+  question: string,
+  options: { choices?: readonly string[]; think?: string; answer?: string } = {},
+): void {
+  const { choices = [], think, answer } = options;
+  const letters = choices.map((choice, i) => `${String.fromCharCode(97 + i)}) ${choice}`);
+  const inside = [think, answer ? `**Answer.** ${answer}` : undefined].filter((part): part is string => part !== undefined);
+  emit(
+    {
+      'text/markdown':
+        `**Predict.** ${question}\n\n` +
+        (letters.length > 0 ? letters.map((line) => `- ${line}`).join('\n') + '\n\n' : '') +
+        (inside.length > 0
+          ? `<details><summary>Write your answer down, then open.</summary>\n\n${inside.join('\n\n')}\n\n</details>`
+          : '*Write your answer down before you run the next cell.*'),
+      'text/plain': [
+        `Predict: ${unmark(question)}`,
+        ...letters.map((line) => `  ${unmark(line)}`),
+        'Write your answer down before you go on.',
+        ...inside.map((part) => unmark(part)),
+      ].join('\n'),
+    },
+    { bnlab: { role: 'predict' } },
+  );
+}
+
+/** What to take away: three sentences, as a list. */
+export function takeaways(sentences: readonly string[]): void {
+  if (sentences.length === 0) throw new TypeError('takeaways: wanted some sentences (three, as a rule), got none.');
+  const lines = sentences.map((sentence, i) => `${i + 1}. ${sentence}`);
+  emit(
+    {
+      'text/markdown': `**Takeaways**\n\n${lines.join('\n')}`,
+      'text/plain': ['Takeaways', ...lines.map((line) => `  ${unmark(line)}`)].join('\n'),
+    },
+    { bnlab: { role: 'takeaways' } },
+  );
+}
+
+/** What {@link table} takes besides its rows. */
+export interface TableOptions {
+  /** columns to show, in order: keys of the rows, or [key, heading]; all keys of the first row unless told */
+  columns?: readonly (string | readonly [key: string, heading: string])[];
+  /** stands above the table */
+  caption?: string;
+  /** significant digits of numbers, 3 unless told */
+  digits?: number;
+}
+
+/**
+ * A table of values: numbers formatted and set right, text set left.
+ *
+ * @example table([{ engine: 'native', ms: 1.234 }], { columns: ['engine', ['ms', 'ms per step']] })
+ * @throws TypeError for no rows, or a column that no row has
+ */
+export function table(rows: readonly Record<string, unknown>[], options: TableOptions = {}): void {
+  if (rows.length === 0) throw new TypeError('table: wanted at least one row, got none.');
+  const columns = (options.columns ?? Object.keys(rows[0])).map((column) =>
+    typeof column === 'string' ? { key: column, heading: column } : { key: column[0], heading: column[1] },
+  );
+  for (const { key } of columns) {
+    if (!rows.some((row) => key in row)) {
+      throw new TypeError(
+        `table: no row has the column "${key}"; the first row has ${Object.keys(rows[0]).join(', ')}.`,
+      );
+    }
+  }
+  const text = (value: unknown) =>
+    typeof value === 'number'
+      ? fmt(value, options.digits ?? 3)
+      : value === undefined || value === null
+        ? ''
+        : fmt`${value as Sayable}`;
+  const align = columns.map(({ key }) =>
+    rows.some((row) => typeof row[key] === 'number') ? ('right' as const) : ('left' as const),
+  );
+  const cells = rows.map((row) => columns.map(({ key }) => text(row[key])));
+  const head = columns.map(({ heading }) => heading);
+  const caption = options.caption ? `<p style="margin:0.4em 0"><strong>${inline(options.caption)}</strong></p>` : '';
+  emit(
+    {
+      'text/html': `<div class="bnlab-table">${caption}${htmlTable(
+        head.map(inline),
+        cells.map((row) => row.map(inline)),
+        align,
+      )}</div>`,
+      'text/plain':
+        (options.caption ? `${unmark(options.caption)}\n` : '') +
+        textTable([head, ...cells.map((row) => row.map(unmark))], align),
+    },
+    { bnlab: { role: 'table' } },
+  );
+}

@@ -1,0 +1,211 @@
+/** What goes through a network: values inside it, their percentiles, and the share of units that are saturated. */
+import { tf } from '../engine';
+import { activationDerivative, type ActivationName, type Layer } from '../nn';
+import { quantiles } from '../train/statistics';
+import { expectBatch, fixedNoise, untouched } from './model';
+import type { Json, Probe } from './types';
+
+/** Which network, on what, in which mode: what every probe of the forward pass is told. */
+export interface LookOptions {
+  network: Layer;
+  /** Inputs [m, ...] float32. */
+  x: tf.Tensor;
+  /** True: mini-batch statistics, dropout active (one fixed mask). False: inference. Moving averages do not move in either. */
+  training: boolean;
+}
+
+/** Values that a tap saw: row after row, the units (or channels) of one example beside each other. */
+export interface Values {
+  /** [m, units], or [m, height, width, channels]. */
+  shape: number[];
+  /** float32, row-major: the value of unit j in row i is `values[i * units + j]`, `units` the last of `shape`. */
+  values: Float32Array;
+}
+
+/**
+ * Values inside a network when a batch goes through, as plain arrays. The network stays as it was.
+ *
+ * @param taps names (`layer3/preActivation`), or a test on names; `tapNames` lists them
+ * @returns by tap name, in order of the forward pass
+ * @example observe({ network, x, training: false, taps: ['layer3/preActivation'] })['layer3/preActivation'].values
+ * @throws RangeError for an empty batch, or a name that the network has no tap for, listing those it has
+ */
+export function observe(options: LookOptions & { taps: string[] | RegExp }): Record<string, Values> {
+  return forward('observe', options, options.taps).found;
+}
+
+function forward(caller: string, { network, x, training }: LookOptions, taps: string[] | RegExp) {
+  expectBatch(caller, x);
+  const wanted = (name: string) => (taps instanceof RegExp ? taps.test(name) : taps.includes(name));
+  const found: Record<string, Values> = {};
+  const names: string[] = [];
+  let outputTap: string | undefined;
+  untouched(network, () => {
+    const ids = new Map<number, string>();
+    const tap = (name: string, value: tf.Tensor) => {
+      names.push(name);
+      ids.set(value.id, name);
+      if (wanted(name)) found[name] = { shape: [...value.shape], values: Float32Array.from(value.dataSync()) };
+    };
+    const outputs = network.apply(x, { training, updateStatistics: false, random: fixedNoise(), tap });
+    outputTap = ids.get(outputs.id);
+  });
+  const missing = taps instanceof RegExp ? undefined : taps.find((name) => !(name in found));
+  if (missing !== undefined || Object.keys(found).length === 0) {
+    throw new RangeError(
+      `${caller}: network '${network.name}' has no tap ${missing ? `'${missing}'` : String(taps)}. Taps: ${names.join(', ')}.`,
+    );
+  }
+  return { found, outputTap };
+}
+
+/** The percentiles of the paper's Figure 1. */
+export const FIGURE_1_PERCENTILES = [0.15, 0.5, 0.85];
+
+/** Percentiles of one unit and of all units together. */
+export interface ActivationPercentiles {
+  /** Index of the unit followed. */
+  unit: number;
+  /** Its quantiles over the examples. */
+  typical: number[];
+  /** Quantiles over examples and units together. */
+  all: number[];
+}
+
+/**
+ * Percentiles of the values at a tap: of one unit over the examples, and over all units together (Figure 1 b, c).
+ *
+ * @param values as `observe` gives them
+ * @param unit index; default the typical one, see {@link typicalUnit}
+ * @param percentiles between 0 and 1; default 0.15, 0.5, 0.85
+ * @example activationPercentiles(observe({ network, x, training: false, taps: [tap] })[tap])
+ * @throws RangeError for a unit that is not there, or values that are not numbers
+ */
+export function activationPercentiles(
+  values: Values,
+  unit = typicalUnit(values),
+  percentiles: number[] = FIGURE_1_PERCENTILES,
+): ActivationPercentiles {
+  return {
+    unit,
+    typical: quantiles(unitValues(values, unit), percentiles),
+    all: quantiles(values.values, percentiles),
+  };
+}
+
+/**
+ * The unit whose 15th, 50th and 85th percentiles are nearest (in Euclidean distance) to the medians of those over all units: the
+ * paper shows "a typical sigmoid" and does not say how it was chosen.
+ */
+export function typicalUnit(values: Values): number {
+  const units = values.shape[values.shape.length - 1];
+  const each = Array.from({ length: units }, (_, j) => quantiles(unitValues(values, j), FIGURE_1_PERCENTILES));
+  const middle = FIGURE_1_PERCENTILES.map(
+    (_, p) =>
+      quantiles(
+        each.map((of) => of[p]),
+        [0.5],
+      )[0],
+  );
+  const distances = each.map((of) => Math.hypot(...of.map((q, p) => q - middle[p])));
+  return distances.indexOf(Math.min(...distances));
+}
+
+function unitValues({ shape, values }: Values, unit: number): Float32Array {
+  const units = shape[shape.length - 1];
+  if (!Number.isInteger(unit) || unit < 0 || unit >= units) {
+    throw new RangeError(`unit: wanted a whole number from 0 to ${units - 1}, got ${unit}.`);
+  }
+  const out = new Float32Array(values.length / units);
+  for (let i = 0; i < out.length; i++) out[i] = values[i * units + unit];
+  return out;
+}
+
+/**
+ * Follows {@link activationPercentiles} through training, on the test set in inference mode.
+ *
+ * The unit is chosen at the first evaluation and kept. Values that are not numbers (a diverged network) give nulls.
+ *
+ * @param options.tap what to look at; the paper's Figure 1 shows inputs to the last hidden sigmoid, `layer3/preActivation`
+ * @param options.unit index, or `'typical'` (default): see {@link typicalUnit}
+ * @returns a probe that reports {@link ActivationPercentiles}
+ * @example trainNetwork({ ...options, probes: { figure1: percentileProbe({ tap: 'layer3/preActivation' }) } })
+ */
+export function percentileProbe(options: { tap: string; unit?: number | 'typical'; percentiles?: number[] }): Probe {
+  const { tap, unit = 'typical', percentiles = FIGURE_1_PERCENTILES } = options;
+  return {
+    taps: [tap],
+    measure: ({ taps, memory }) => {
+      const values: Values = { shape: taps[tap].shape, values: taps[tap].dataSync() as Float32Array };
+      const none = percentiles.map(() => null);
+      if (values.values.some(Number.isNaN)) return { unit: (memory.unit as number) ?? null, typical: none, all: none };
+      memory.unit ??= unit === 'typical' ? typicalUnit(values) : unit;
+      return { ...activationPercentiles(values, memory.unit as number, percentiles) };
+    },
+  };
+}
+
+/** How many values of a layer are saturated. */
+export interface Saturation {
+  /** Share of all values (examples times units). */
+  share: number;
+  /** Share of units that are saturated for every example of the batch: units that nothing in it can teach. */
+  stuckUnits: number;
+}
+
+/** When a value counts as saturated. */
+export interface SaturationOptions extends LookOptions {
+  /** The nonlinearity; its derivative decides. */
+  activation: ActivationName;
+  /** Saturated: |g'(z)| below this fraction of the largest |g'| (1/4 for sigmoid, 1 for tanh and ReLU). Default 0.05. */
+  fraction?: number;
+  /** Saturated: |z| above this, instead of `fraction`. */
+  beyond?: number;
+  /** Taps of what enters the nonlinearities; default every `.../preActivation` but the network's output. */
+  taps?: string[];
+}
+
+/**
+ * Share of saturated units per layer.
+ *
+ * With the default fraction 0.05, a sigmoid is saturated where its derivative is below 1/80, that is |z| > 4.36; tanh |z| > 2.18;
+ * a ReLU where it is off (z <= 0).
+ *
+ * @returns by tap
+ * @example saturation({ network, x, training: false, activation: 'sigmoid' })['layer3/preActivation'].share
+ * @throws RangeError for a fraction outside (0, 1], or a tap that is not there
+ */
+export function saturation(options: SaturationOptions): Record<string, Saturation> {
+  const { fraction = 0.05, beyond, activation } = options;
+  if (!(fraction > 0 && fraction <= 1)) {
+    throw new RangeError(`saturation: fraction must be above 0 and at most 1, got ${fraction}.`);
+  }
+  if (beyond !== undefined && !(beyond >= 0)) {
+    throw new RangeError(`saturation: beyond must be zero or above, got ${beyond}.`);
+  }
+  const { found, outputTap } = forward('saturation', options, options.taps ?? /\/preActivation$/);
+  const last = outputTap?.replace(/\/activation$/, '/preActivation');
+  const names = Object.keys(found).filter((name) => options.taps || name !== last);
+  const limit = fraction * (activation === 'sigmoid' ? 0.25 : 1);
+  return Object.fromEntries(
+    names.map((name) => {
+      const { shape, values } = found[name];
+      const units = shape[shape.length - 1];
+      const flags = tf.tidy(() => {
+        const z = tf.tensor2d(values, [values.length / units, units]);
+        const off =
+          beyond === undefined ? tf.less(activationDerivative(activation)(z), limit) : tf.greater(tf.abs(z), beyond);
+        const one = tf.cast(off, 'float32');
+        return tf.concat([tf.reshape(tf.mean(one), [1]), tf.min(one, 0)]);
+      });
+      const [share, ...stuck] = flags.dataSync();
+      flags.dispose();
+      return [name, { share, stuckUnits: stuck.reduce((a, b) => a + b, 0) / units }];
+    }),
+  );
+}
+
+/** {@link saturation} of the run's first training batch at every evaluation point; `training` as stated. */
+export function saturationProbe(options: Omit<SaturationOptions, 'network' | 'x'>): Probe {
+  return { measure: ({ network, batch }) => saturation({ ...options, network, x: batch.x }) as unknown as Json };
+}

@@ -1,0 +1,133 @@
+/** Jacobians of layers and networks, their singular values, and ranks. */
+import { SingularValueDecomposition } from 'ml-matrix';
+import { tf } from '../engine';
+import type { Layer } from '../nn';
+import { fixedNoise } from './model';
+
+/** What to differentiate, where. */
+export interface JacobianOptions {
+  /** A layer or network, or any function of a batch: [m, d] to [m, k]. */
+  of: Layer | ((x: tf.Tensor) => tf.Tensor);
+  /** The point: a batch [m, d] (further axes count as part of d). */
+  x: tf.Tensor;
+  /** For a layer: training mode (mini-batch statistics) or inference. Of no effect on a function. */
+  training: boolean;
+  /**
+   * Index of an example: its own block, dy_e / dx_e, [k, d]. `'all'`: the whole batch's, [m k, m d], which in training mode has blocks
+   * off the diagonal because the statistics join the examples. Default 0.
+   */
+  example?: number | 'all';
+}
+
+/**
+ * The Jacobian dy/dx, row by row from vector-Jacobian products (float32 products, exact up to rounding).
+ *
+ * @returns rows of the matrix: outputs by inputs. Cost: one backward pass per row.
+ * @example jacobian({ of: network, x, training: true, example: 3 }) // [k][d]
+ * @throws RangeError for an empty batch, an example that is not there, or an output whose first axis is not the batch
+ */
+export function jacobian({ of, x, training, example = 0 }: JacobianOptions): number[][] {
+  const m = x.shape[0];
+  if (x.rank < 2 || m === 0) {
+    throw new RangeError(`jacobian: x has shape [${x.shape}]; wanted [examples, ...] with at least one example.`);
+  }
+  if (example !== 'all' && !(Number.isInteger(example) && example >= 0 && example < m)) {
+    throw new RangeError(`jacobian: example must be a whole number from 0 to ${m - 1} or 'all', got ${example}.`);
+  }
+  const f =
+    typeof of === 'function'
+      ? of
+      : (u: tf.Tensor) => of.apply(u, { training, updateStatistics: false, random: fixedNoise() });
+  const shape = tf.tidy(() => f(x).shape);
+  if (shape[0] !== m) {
+    throw new RangeError(`jacobian: the output has shape [${shape}] for ${m} examples; wanted [${m}, ...].`);
+  }
+  const k = tf.util.sizeFromShape(shape) / m;
+  const d = x.size / m;
+  const size = m * k;
+  const pullBack = tf.grad((u: tf.Tensor) => f(u));
+  const outputs =
+    example === 'all'
+      ? Array.from({ length: size }, (_, r) => r)
+      : Array.from({ length: k }, (_, j) => example * k + j);
+  return outputs.map((output) => {
+    const row = tf.tidy(() => {
+      const seed = new Float32Array(size);
+      seed[output] = 1;
+      const dx = pullBack(x, tf.tensor(seed, shape));
+      return example === 'all' ? tf.reshape(dx, [m * d]) : tf.reshape(tf.slice(dx, example, 1), [d]);
+    });
+    const values = Array.from(row.dataSync());
+    row.dispose();
+    return values;
+  });
+}
+
+/**
+ * Singular values of a matrix, largest first, in float64 (ml-matrix).
+ *
+ * @param matrix rows of equal length
+ * @example singularValues(jacobian({ of: layer, x, training: true }))
+ * @throws RangeError for an empty matrix, rows of different lengths, or an entry that is not finite
+ */
+export function singularValues(matrix: ArrayLike<number>[]): number[] {
+  const columns = matrix[0]?.length ?? 0;
+  if (columns === 0)
+    throw new RangeError('singularValues: the matrix is empty; wanted at least one row and one column.');
+  const rows = matrix.map((row, i) => {
+    if (row.length !== columns) {
+      throw new RangeError(
+        `singularValues: row ${i} has ${row.length} entries and row 0 has ${columns}; wanted as many.`,
+      );
+    }
+    const values = Array.from(row);
+    const bad = values.findIndex((value) => !Number.isFinite(value));
+    if (bad >= 0)
+      throw new RangeError(`singularValues: entry [${i}, ${bad}] is ${values[bad]}; wanted finite numbers.`);
+    return values;
+  });
+  const decomposition = new SingularValueDecomposition(rows, {
+    computeLeftSingularVectors: false,
+    computeRightSingularVectors: false,
+    autoTranspose: true,
+  });
+  return decomposition.diagonal.slice(0, Math.min(rows.length, columns)).sort((a, b) => b - a);
+}
+
+/**
+ * Effective rank (Roy & Vetterli 2007): exp of the entropy of the singular values as shares of their sum. r equal values give r, one
+ * dominant value nearly 1; 0 for the zero matrix.
+ *
+ * @example effectiveRank([1, 1, 1, 0]) // 3
+ */
+export function effectiveRank(values: number[]): number {
+  const total = values.reduce((sum, s) => sum + checkedValue('effectiveRank', s), 0);
+  if (total === 0) return 0;
+  const entropy = values.reduce((sum, s) => (s === 0 ? sum : sum - (s / total) * Math.log(s / total)), 0);
+  return Math.exp(entropy);
+}
+
+/**
+ * Stable rank: |A|_F^2 / |A|_2^2 = sum s^2 / max s^2. At most the rank; moved little by small singular values. 0 for the zero matrix.
+ *
+ * @example stableRank([2, 2, 0]) // 2
+ */
+export function stableRank(values: number[]): number {
+  const largest = values.reduce((max, s) => Math.max(max, checkedValue('stableRank', s)), 0);
+  return largest === 0 ? 0 : values.reduce((sum, s) => sum + (s / largest) ** 2, 0);
+}
+
+/**
+ * Number of singular values above `tolerance` times the largest.
+ *
+ * @param tolerance default 1e-5, a little above what float32 rounding leaves of a zero
+ */
+export function numericalRank(values: number[], tolerance = 1e-5): number {
+  const largest = values.reduce((max, s) => Math.max(max, checkedValue('numericalRank', s)), 0);
+  return values.filter((s) => s > tolerance * largest).length;
+}
+
+function checkedValue(caller: string, s: number): number {
+  if (s >= 0 && Number.isFinite(s)) return s;
+  throw new RangeError(`${caller}: wanted singular values, finite and none negative, got ${s}.`);
+}

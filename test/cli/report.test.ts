@@ -1,0 +1,281 @@
+/** The report in a real browser, with the network off: with JavaScript and without, on a screen and on paper. */
+import test, { after, before } from 'node:test';
+import assert from 'node:assert/strict';
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { launchBrowser } from 'bnlab/dist/cli/browser';
+import { addTwins, TwinMaker } from 'bnlab/dist/cli/twins';
+import { notebookText, parseNotebook } from 'bnlab/dist/cli/notebook-file';
+import { renderMathematics } from 'bnlab/dist/cli/report';
+import { collection, home, notebookOf, start } from './sample';
+
+/* Code given to `page.evaluate` runs in the page, whose types this project does not otherwise use. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+declare const document: any, window: any;
+
+const figure = (name: string, extra = {}) => ({
+  data: [{ type: 'scatter', x: [1, 2, 3, 4], y: [1, 4, 9, 16], name }],
+  layout: {
+    width: 760,
+    height: 360,
+    title: { text: `<b>${name} grow</b>` },
+    meta: { alt: `${name}: a curve that rises from 1 to 16`, caption: `${name} of the first four numbers, </script> & all.`, summary: 'x: 1 2 3 4' },
+    ...extra,
+  },
+});
+const display = (data: object, metadata: object = {}) => ({ output_type: 'display_data', data, metadata });
+
+const article = `# When do squares grow?
+
+Text with $\\mu < 1$ and \`code\`, a [neighbour](02-next.ipynb#part), money: 5\\$.
+
+## First part
+
+$$\\hat x = \\frac{x - \\mu}{\\sqrt{\\sigma^2 + \\epsilon}}$$
+
+| Symbol | Meaning |
+|---|---|
+| $\\gamma$ | scale, 缩放 |
+
+### Detail
+
+- [ ] a task
+
+## First part
+
+\\begin{align} a &= b \\\\ c &< d \\end{align}
+`;
+
+function sources(): Record<string, string> {
+  const main = JSON.parse(notebookOf([{ md: article }, "const a: number = 1;\nconsole.log('<b>', a);", '2', '3', '4', '']));
+  const outputs: Record<number, object[]> = {
+    1: [{ output_type: 'stream', name: 'stdout', text: '<b> 1\n' }],
+    2: [
+      display({ 'application/vnd.plotly.v1+json': figure('Squares'), 'text/plain': 'Squares' }),
+      display({ 'text/html': '<p>the caption again</p>', 'text/plain': 'c' }, { bnlab: { role: 'caption' } }),
+    ],
+    3: [
+      display({ 'application/vnd.plotly.v1+json': figure('Cubes'), 'text/plain': 'Cubes' }),
+      display({ 'text/markdown': '**Said** $x^2$', 'text/plain': 'Said' }),
+      display({ 'text/html': '<p id="raw-html">kept <em>as it is</em></p>', 'text/plain': 'x' }),
+    ],
+    4: [
+      display({
+        'application/vnd.bnlab.claim+json': { id: 'a', claim: 'c', verdict: 'holds', measured: '', expected: '', rule: '', source: '', profile: 'quick' },
+        'text/html': '<p>the verdict</p>',
+        'text/plain': 'v',
+      }),
+    ],
+  };
+  main.cells.forEach((cell: { outputs?: object[] }, i: number) => {
+    if (cell.outputs) cell.outputs = outputs[i] ?? [];
+  });
+  main.metadata.bnlab = {
+    provenance: { commit: 'abc1234', profile: 'quick', settings: '', engine: { engine: 'native', tensorflow: '2.21.0' }, data: ['MNIST'], seeds: [1, 2], minutes: 1.5, hash: 'h' },
+  };
+  return { '01-squares': JSON.stringify(main), '02-next': notebookOf([{ md: '# And cubes?\n\n## Part\n\nText.' }, '1']) };
+}
+
+let browser: Browser;
+let root: string;
+const page = (name: string) => pathToFileURL(path.join(root, 'reports', name)).href;
+
+before(async () => {
+  browser = await launchBrowser();
+  root = collection(sources());
+  // Twins of the first notebook only for its first figure: the second shows what a page does without.
+  const file = path.join(root, 'notebooks', '01-squares.ipynb');
+  const notebook = parseNotebook(fs.readFileSync(file, 'utf8'), file);
+  const maker = await TwinMaker.open();
+  await addTwins(notebook, maker);
+  await maker.close();
+  fs.writeFileSync(file, notebookText(notebook));
+  const made = await start('report.js', 'writeReports', ['--root', root]).ended;
+  assert.equal(made.code, 0, made.said);
+  assert.match(made.said, /2 pages and their index .*index\.html/);
+});
+
+after(async () => {
+  await browser?.close();
+  if (root) fs.rmSync(root, { recursive: true, force: true });
+});
+
+/** Opens a page with no network and notes every request and every complaint. */
+async function open(name: string, options: BrowserContextOptions = {}): Promise<{ tab: Page; requests: string[]; errors: string[]; close: () => Promise<void> }> {
+  const context = await browser.newContext({ offline: true, viewport: { width: 1280, height: 900 }, ...options });
+  const requests: string[] = [];
+  const errors: string[] = [];
+  await context.route(/^(?!file:|data:|blob:)/, (route) => route.abort());
+  const tab = await context.newPage();
+  tab.on('request', (request) => requests.push(request.url()));
+  tab.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
+  tab.on('pageerror', (error) => errors.push(error.message));
+  await tab.goto(page(name));
+  return { tab, requests, errors, close: () => context.close() };
+}
+
+const onlyFiles = (requests: string[]) => assert.deepEqual(requests.filter((url) => !/^(?:file|data|blob):/.test(url)), []);
+
+async function violations(tab: Page): Promise<string[]> {
+  await tab.addScriptTag({ path: path.join(home, 'node_modules', 'axe-core', 'axe.min.js') });
+  const result = await tab.evaluate(() => window.axe.run({ preload: false }));
+  return result.violations.map((v: { impact: string; id: string; nodes: { html: string }[] }) => `${v.impact} ${v.id}: ${v.nodes[0].html.slice(0, 200)}`);
+}
+
+test('with JavaScript: figures become live when they come near, and nothing leaves the machine', async () => {
+  const { tab, requests, errors, close } = await open('01-squares.html');
+  const states = () => tab.evaluate(() => [...document.querySelectorAll('figure.plot')].map((f: { dataset: { state?: string } }) => f.dataset.state));
+  assert.equal(await tab.locator('figure.plot').count(), 2);
+  await tab.locator('#figure-2').scrollIntoViewIfNeeded();
+  await tab.locator('#figure-1').scrollIntoViewIfNeeded();
+  await tab.waitForFunction(() => document.querySelectorAll('figure.plot[data-state="live"]').length === 2, null, { timeout: 30_000 });
+  assert.deepEqual(await states(), ['live', 'live']);
+  assert.ok(await tab.locator('#figure-1 .live .main-svg').first().isVisible());
+  assert.ok(!(await tab.locator('#figure-1 .twin').isVisible()), 'the picture gives way to the live figure');
+  assert.match((await tab.locator('#figure-1 .live').getAttribute('aria-label')) ?? '', /Squares: a curve that rises/);
+
+  // A point is there to be asked.
+  const box = (await tab.locator('#figure-1 .live').boundingBox())!;
+  await tab.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+  await tab.waitForSelector('#figure-1 .hoverlayer .hovertext', { timeout: 10_000 });
+
+  assert.deepEqual(await violations(tab), []);
+  onlyFiles(requests);
+  assert.deepEqual(errors, []);
+
+  const blocks = tab.locator('details.code');
+  assert.equal(await blocks.count(), 4, 'an empty cell is not shown');
+  await tab.locator('#fold').focus();
+  await tab.keyboard.press('Enter');
+  assert.equal(await tab.locator('details.code[open]').count(), 0);
+  assert.equal(await tab.locator('#fold').textContent(), 'Show code');
+  await close();
+});
+
+test('without JavaScript: text, formulas, code and every figure’s picture are there', async () => {
+  const { tab, requests, close } = await open('01-squares.html', { javaScriptEnabled: false });
+  for (const n of [1, 2]) {
+    const twin = tab.locator(`#figure-${n} .twin`);
+    assert.ok(await twin.isVisible());
+    assert.match((await twin.getAttribute('aria-label'))!, /a curve that rises from 1 to 16/);
+    assert.ok((await twin.locator('svg').boundingBox())!.width > 700);
+  }
+  assert.match((await tab.locator('#figure-1 figcaption').textContent())!, /Figure 1\. Squares of the first four numbers, <\/script> & all\./);
+  assert.equal(await tab.getByText('the caption again').count(), 0, 'a figure has one caption');
+  assert.equal(await tab.locator('.tools').isVisible(), false, 'a button that does nothing is not shown');
+  assert.equal(await tab.locator('details.code[open] pre').first().isVisible(), true);
+  assert.equal((await tab.locator('pre.stream').first().textContent())!.trim(), '<b> 1');
+  assert.equal(await tab.locator('#raw-html em').textContent(), 'as it is');
+  // Formulas: visible as KaTeX sets them, and as MathML for whoever listens.
+  assert.equal(await tab.locator('bn-math').count(), 0);
+  assert.equal(await tab.locator('.katex-display').count(), 2);
+  assert.ok((await tab.locator('.katex').count()) >= 5);
+  assert.equal(await tab.locator('.katex-mathml math').count(), await tab.locator('.katex').count());
+  assert.match((await tab.locator('article').textContent())!, /money: 5\$\./);
+  assert.deepEqual(
+    await tab.locator('.toc a').evaluateAll((links) => links.map((link) => (link as unknown as { getAttribute(n: string): string }).getAttribute('href'))),
+    ['#first-part', '#detail', '#first-part-2'],
+  );
+  assert.equal(await tab.locator('article a', { hasText: 'neighbour' }).getAttribute('href'), '02-next.html#part');
+  assert.match((await tab.locator('.facts').textContent())!, /native.*TensorFlow 2\.21\.0.*MNIST.*1, 2.*quick.*1\.5 min.*abc1234/s);
+  onlyFiles(requests);
+  await close();
+});
+
+test('the fonts of the formulas come with the page', async () => {
+  const { tab, close } = await open('01-squares.html');
+  const loaded = await tab.evaluate(async () => {
+    await document.fonts.ready;
+    return [...document.fonts].filter((f: { status: string }) => f.status === 'loaded').map((f: { family: string }) => f.family);
+  });
+  assert.ok(loaded.includes('KaTeX_Main') && loaded.includes('KaTeX_Math'), String(loaded));
+  await close();
+});
+
+test('the keyboard reaches everything, the first stop skips to the text', async () => {
+  const { tab, close } = await open('01-squares.html');
+  await tab.keyboard.press('Tab');
+  assert.equal(await tab.evaluate(() => document.activeElement.className), 'skip');
+  await tab.keyboard.press('Enter');
+  assert.match(tab.url(), /#main$/);
+  const seen = new Set<string>();
+  for (let i = 0; i < 40; i++) {
+    await tab.keyboard.press('Tab');
+    seen.add(await tab.evaluate(() => document.activeElement.closest('figure')?.id || document.activeElement.tagName));
+  }
+  for (const wanted of ['SUMMARY', 'PRE', 'figure-1', 'figure-2', 'A']) assert.ok(seen.has(wanted), `${wanted} among ${[...seen].join(', ')}`);
+  await close();
+});
+
+test('a telephone’s width: no sideways scrolling of the page; paper: the pictures, not the live figures', async () => {
+  const { tab, close } = await open('01-squares.html', { viewport: { width: 360, height: 700 } });
+  await tab.locator('#figure-1').scrollIntoViewIfNeeded();
+  await tab.waitForSelector('#figure-1[data-state="live"]', { timeout: 30_000 });
+  const { page: wide, screen } = await tab.evaluate(() => ({ page: document.documentElement.scrollWidth, screen: document.documentElement.clientWidth }));
+  assert.ok(wide <= screen, `the page is ${wide} wide on a screen of ${screen}`);
+  await tab.emulateMedia({ media: 'print' });
+  assert.ok(await tab.locator('#figure-1 .twin').isVisible());
+  assert.ok(!(await tab.locator('#figure-1 .live').isVisible()));
+  assert.ok(!(await tab.locator('header.site').isVisible()));
+  await close();
+});
+
+test('the index: each notebook with its question, verdict, data, engine, profile and minutes', async () => {
+  const { tab, requests, errors, close } = await open('index.html');
+  const rows = await tab.locator('tbody tr').allInnerTexts();
+  assert.equal(rows.length, 2);
+  for (const text of ['01-squares', 'When do squares grow?', 'holds', 'MNIST', 'native', 'quick', '1.5']) assert.ok(rows[0].includes(text), `${text} in ${rows[0]}`);
+  assert.ok(rows[1].includes('not executed'), rows[1]);
+  assert.deepEqual(await violations(tab), []);
+  await tab.locator('tbody a').first().click();
+  assert.match(tab.url(), /01-squares\.html$/);
+  onlyFiles(requests);
+  assert.deepEqual(errors, []);
+  await close();
+});
+
+test('twins: the same figure gives the same bytes, two figures share no id, nothing random is left', async () => {
+  const maker = await TwinMaker.open();
+  try {
+    const heat = { data: [{ type: 'heatmap', z: [[1, 2], [3, 4]] }], layout: { title: { text: 'Heat' } } };
+    const slider = figure('Slider', { sliders: [{ steps: [{ label: 'a', method: 'skip' }, { label: 'b', method: 'skip' }] }], updatemenus: [{ type: 'buttons', buttons: [{ label: 'Play', method: 'skip' }] }] });
+    const [one, two, again] = [await maker.svg(heat), await maker.svg(slider), await maker.svg(heat)];
+    assert.equal(one, again);
+    const ids = (svg: string) => [...svg.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id);
+    assert.ok(ids(one).length > 0 && ids(two).length > 0);
+    assert.deepEqual(ids(one).filter((id) => ids(two).includes(id)), []);
+    for (const svg of [one, two]) {
+      for (const [, id] of svg.matchAll(/url\(#([^)]+)\)|href="#([^"]+)"/g)) assert.ok(ids(svg).includes(id), `#${id} leads nowhere`);
+      assert.doesNotMatch(svg, /https?:\/\/(?!www\.w3\.org)/);
+      assert.doesNotMatch(svg, /\d\.\d\d/, 'a tenth of a pixel is enough');
+    }
+    assert.match(one, /viewBox="0 0 760 420"/);
+    assert.doesNotMatch(two, /Play/, 'a button does nothing in a picture');
+  } finally {
+    await maker.close();
+  }
+});
+
+test('a formula that is not understood is named, and stays readable', () => {
+  const problems: string[] = [];
+  const made = renderMathematics('<p><bn-math>\\frac{1}</bn-math> <bn-math>a &lt; b</bn-math></p>', (problem) => problems.push(problem));
+  assert.equal(problems.length, 1);
+  assert.match(problems[0], /'\\frac\{1\}' is not understood/);
+  assert.match(made, /<code>\\frac\{1\}<\/code>/);
+  assert.match(made, /<mo>&lt;<\/mo>/);
+});
+
+test('a report from executed copies, of some notebooks, and one that cannot be', async () => {
+  const out = path.join(root, 'elsewhere');
+  const [some, none] = await Promise.all([
+    start('report.js', 'writeReports', ['--root', root, '--from', path.join(root, 'notebooks'), '--out', out, '02']).ended,
+    start('report.js', 'writeReports', ['--root', root, '--from', path.join(root, 'nowhere')]).ended,
+  ]);
+  assert.equal(some.code, 0, some.said);
+  assert.deepEqual(fs.readdirSync(out).sort(), ['02-next.html', 'assets', 'index.html']);
+  assert.deepEqual(fs.readdirSync(path.join(out, 'assets')).sort(), ['page.css', 'plotly.js']);
+  assert.equal(none.code, 2);
+  assert.match(none.said, /nowhere: no such folder\. Run/);
+});

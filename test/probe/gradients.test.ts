@@ -1,0 +1,386 @@
+import test from 'node:test';
+import assert from 'node:assert/strict';
+import {
+  curvature,
+  effectiveRank,
+  gradientNorms,
+  gradientPredictiveness,
+  internalCovariateShift,
+  jacobian,
+  lossAlongGradient,
+  mlp,
+  numericalRank,
+  Random,
+  ready,
+  sgdUpdateRatios,
+  singularValues,
+  softmaxCrossEntropy,
+  stableRank,
+  tf,
+  trainNetwork,
+  updateRatios,
+  type Network,
+} from 'bnlab';
+import { clouds, noLeak } from '../train/toy';
+import { given, normals } from './given';
+
+test.before(async () => {
+  await ready();
+});
+
+const close = (actual: number, expected: number, tolerance = 1e-5) =>
+  assert.ok(
+    Math.abs(actual - expected) <= tolerance * Math.max(1, Math.abs(expected)),
+    `${actual} is not ${expected} within ${tolerance}`,
+  );
+
+async function untouchedBy<T>(network: Network, body: () => T | Promise<T>): Promise<T> {
+  const before = network.snapshot();
+  const result = await noLeak(body);
+  assert.deepEqual(network.snapshot(), before);
+  return result;
+}
+
+const loss = 'meanSquaredError' as const;
+
+test('gradientNorms: a two-layer linear net, by hand', async () => {
+  // y = x W1 W2 with W1 = [[2]], W2 = [[3]], x = 1 and 2, targets 0: l = mean(36 x^2) = 90, dl/dy_i = 2 y_i / m.
+  const network = given([[[2]], [[3]]]);
+  const [x, y] = [tf.tensor2d([[1], [2]]), tf.tensor2d([[0], [0]])];
+  const norms = await untouchedBy(network, () => gradientNorms({ network, x, y, loss, training: true }));
+  close(norms.loss, 90);
+  close(norms.weights['layer1/weights'], 90); // l = 22.5 w1^2: derivative 45 w1
+  close(norms.weights['layer2/weights'], 60); // l = 10 w2^2: derivative 20 w2
+  close(norms.activations['layer2/linear'], Math.hypot(6, 12));
+  close(norms.activations['layer1/linear'], 3 * Math.hypot(6, 12));
+  const ratios = await untouchedBy(network, () =>
+    sgdUpdateRatios({ network, x, y, loss, training: true, learningRate: 0.01 }),
+  );
+  close(ratios['layer1/weights'], 0.45);
+  close(ratios['layer2/weights'], 0.2);
+  await untouchedBy(network, () => {
+    assert.throws(() => gradientNorms({ network, x, y: tf.tidy(() => y.clone()), loss, training: true }), /disposed/);
+    assert.throws(() => sgdUpdateRatios({ network, x, y, loss, training: true, learningRate: 0 }), /learningRate/);
+  });
+  tf.dispose([x, y]);
+  network.dispose();
+});
+
+test('gradientNorms: values inside a batch-normalized net, against finite differences of the loss', async () => {
+  const network = mlp({ sizes: [3, 5, 4, 3], activation: 'tanh', norm: 'batch', seed: 3 });
+  const { x, y } = clouds(12, 3);
+  const seen = await untouchedBy(network, () => gradientNorms({ network, x, y, training: true }));
+  // dl/db of the output's bias is the sum over examples of dl/dlogits; here the norm of dl/dlogits itself, in closed form.
+  const expected = tf.tidy(() => {
+    const logits = network.apply(x, { training: true, updateStatistics: false });
+    return tf.norm(tf.div(tf.sub(tf.softmax(logits), y), 12)).dataSync()[0];
+  });
+  close(seen.activations['layer3/linear'], expected);
+  // Norm of dl/dW for a weight, entry by entry, from central differences.
+  const weights = network.named['layer1/weights'];
+  const start = Float32Array.from(weights.dataSync());
+  let sum = 0;
+  for (let i = 0; i < start.length; i++) {
+    const at = (h: number) =>
+      tf.tidy(() => {
+        const moved = Float32Array.from(start);
+        moved[i] += h;
+        weights.assign(tf.tensor(moved, weights.shape));
+        return softmaxCrossEntropy(network.apply(x, { training: true, updateStatistics: false }), y).dataSync()[0];
+      });
+    sum += ((at(1e-2) - at(-1e-2)) / 2e-2) ** 2;
+  }
+  close(seen.weights['layer1/weights'], Math.sqrt(sum), 1e-3);
+  // Inference mode has another gradient: the statistics are constants there.
+  const other = gradientNorms({ network, x, y, training: false });
+  assert.ok(Math.abs(other.weights['layer1/weights'] - seen.weights['layer1/weights']) > 1e-4);
+  tf.dispose([x, y]);
+  network.dispose();
+});
+
+test('updateRatios: after one SGD step, what sgdUpdateRatios said before it', async () => {
+  await noLeak(async () => {
+    const network = mlp({ sizes: [3, 5, 3], activation: 'relu', seed: 3 });
+    const set = clouds(30, 3);
+    const before = network.snapshot();
+    const said = sgdUpdateRatios({ network, ...set, training: true, learningRate: 0.2 });
+    await trainNetwork({
+      network,
+      data: { train: set, test: set },
+      steps: 1,
+      batchSize: 30,
+      learningRate: 0.2,
+      seed: 1,
+    });
+    const found = updateRatios(network, before);
+    for (const label of Object.keys(found)) {
+      if (label.endsWith('/bias')) assert.equal(found[label], Infinity);
+      else close(found[label], said[label], 1e-4);
+    }
+    assert.throws(() => updateRatios(network, {}), /does not hold 'layer1\/weights'/);
+    network.dispose();
+    tf.dispose([set]);
+  });
+});
+
+test('lossAlongGradient and gradientPredictiveness: a parabola', async () => {
+  // l(w) = w^2 mean(x^2) = 2.5 w^2 at w = 2: g = 10, l(w - s g) = 2.5 (2 - 10 s)^2, gradient 5 (2 - 10 s).
+  const network = given([[[2]]]);
+  const [x, y] = [tf.tensor2d([[1], [2]]), tf.tensor2d([[0], [0]])];
+  const at = { network, x, y, loss, training: true, stepSizes: [0, 0.1, 0.2, 0.4] };
+  const along = await untouchedBy(network, () => lossAlongGradient(at));
+  close(along.start, 10);
+  close(along.gradientNorm, 10);
+  [10, 2.5, 0, 10].forEach((v, i) => close(along.loss[i], v));
+  const there = await untouchedBy(network, () => gradientPredictiveness({ ...at, stepSizes: [0.1, 0.3] }));
+  [5, 15].forEach((v, i) => close(there.distance[i], v));
+  [1, -1].forEach((v, i) => close(there.cosine[i], v));
+  close(there.smoothness, 5); // the second derivative
+  await untouchedBy(network, () => {
+    assert.throws(() => lossAlongGradient({ ...at, stepSizes: [] }), /got none/);
+    assert.throws(() => lossAlongGradient({ ...at, stepSizes: [NaN] }), /got NaN/);
+  });
+  tf.dispose([x, y]);
+  network.dispose();
+});
+
+test('internalCovariateShift: a chain of three weights, by hand', async () => {
+  // l = (w1 w2 w3)^2 for x = 1, y = 0; dl/dw_i = 2 (w1 w2 w3)^2 / w_i.
+  const w = [1, 2, 0.5];
+  const rate = 0.1;
+  const gradient = (v: number[], i: number) => (2 * (v[0] * v[1] * v[2]) ** 2) / v[i];
+  const stepped = w.map((v, i) => v - rate * gradient(w, i));
+  const network = given(w.map((v) => [[v]]));
+  const [x, y] = [tf.ones([1, 1]), tf.zeros([1, 1])];
+  const shifts = await untouchedBy(network, () =>
+    internalCovariateShift({ network, x, y, loss, training: true, learningRate: rate }),
+  );
+  assert.deepEqual(
+    shifts.map((s) => s.layer),
+    ['layer1', 'layer2', 'layer3'],
+  );
+  assert.deepEqual({ ...shifts[0] }, { layer: 'layer1', l2: 0, relative: 0, cosine: 1 });
+  const expected = [1, 2].map(
+    (i) =>
+      gradient(
+        w.map((v, k) => (k < i ? stepped[k] : v)),
+        i,
+      ) - gradient(w, i),
+  );
+  expected.forEach((difference, k) => {
+    close(shifts[k + 1].l2, Math.abs(difference));
+    close(shifts[k + 1].relative, Math.abs(difference) / gradient(w, k + 1));
+    close(shifts[k + 1].cosine, 1);
+  });
+  tf.dispose([x, y]);
+  network.dispose();
+});
+
+test('internalCovariateShift: layers of a batch-normalized net step with gamma and beta; no step, no shift', async () => {
+  const network = mlp({ sizes: [3, 6, 6, 3], activation: 'sigmoid', norm: 'batch', dropout: 0.3, seed: 2 });
+  const { x, y } = clouds(30, 3);
+  const at = { network, x, y, training: true };
+  const shifts = await untouchedBy(network, () => internalCovariateShift({ ...at, learningRate: 1 }));
+  assert.deepEqual(
+    shifts.map((s) => s.layer),
+    ['layer1', 'layer2', 'layer3'],
+  );
+  assert.ok(shifts[1].l2 > 0 && shifts[2].cosine < 1);
+  const little = internalCovariateShift({ ...at, learningRate: 1e-4 });
+  // To first order the shift grows with the rate.
+  const ten = internalCovariateShift({ ...at, learningRate: 1e-3 });
+  close(ten[2].l2 / little[2].l2, 10, 0.1);
+  tf.dispose([x, y]);
+  network.dispose();
+});
+
+test('jacobian: of a linear net the product of its matrices, for every example', async () => {
+  const matrices = normals(new Random(3), [4, 5, 3], 1);
+  const network = given(matrices);
+  const x = tf.randomNormal([6, 4], 0, 1, 'float32', 2);
+  const product = tf.tidy(
+    () => tf.matMul(tf.tensor2d(matrices[0]), tf.tensor2d(matrices[1])).transpose().arraySync() as number[][],
+  );
+  const [first, last] = await untouchedBy(network, () => [
+    jacobian({ of: network, x, training: false }),
+    jacobian({ of: network, x, training: false, example: 5 }),
+  ]);
+  first.forEach((row, i) => row.forEach((v, j) => close(v, product[i][j])));
+  last.forEach((row, i) => row.forEach((v, j) => close(v, product[i][j])));
+  const all = await untouchedBy(network, () => jacobian({ of: network, x, training: true, example: 'all' }));
+  assert.deepEqual([all.length, all[0].length], [18, 24]);
+  all.forEach((row, r) =>
+    row.forEach((v, c) => {
+      const same = Math.floor(r / 3) === Math.floor(c / 4);
+      close(v, same ? product[r % 3][c % 4] : 0);
+    }),
+  );
+  await untouchedBy(network, () => {
+    assert.throws(() => jacobian({ of: network, x, training: true, example: 6 }), /from 0 to 5 or 'all', got 6/);
+    assert.throws(() => jacobian({ of: (u) => tf.sum(u, 0), x, training: true }), /\[4\] for 6 examples/);
+  });
+  x.dispose();
+  network.dispose();
+});
+
+test("jacobian: batch normalization joins the examples; the paper's closed form", async () => {
+  // One feature: dxHat_i/dx_j = (delta_ij - 1/m - xHat_i xHat_j / m) / sqrt(sigma2 + epsilon).
+  const xs = [1, 4, -2, 0.5];
+  const m = xs.length;
+  const network = mlp({ sizes: [1, 1, 1], activation: 'identity', norm: 'batch', seed: 1 });
+  const bn = (network.layers[0] as unknown as { norm: Network }).norm;
+  const mean = xs.reduce((a, b) => a + b) / m;
+  const variance = xs.reduce((a, b) => a + (b - mean) ** 2, 0) / m;
+  const deviation = Math.sqrt(variance + 1e-5);
+  const xHat = xs.map((v) => (v - mean) / deviation);
+  const x = tf.tensor2d(xs, [m, 1]);
+  const all = await noLeak(() => jacobian({ of: bn, x, training: true, example: 'all' }));
+  all.forEach((row, i) =>
+    row.forEach((v, j) => close(v, (+(i === j) - 1 / m - (xHat[i] * xHat[j]) / m) / deviation, 1e-5)),
+  );
+  // It takes away two directions: the constant one and xHat's.
+  assert.equal(numericalRank(singularValues(all), 1e-4), m - 2);
+  const inference = await noLeak(() => jacobian({ of: bn, x, training: false, example: 'all' }));
+  inference.forEach((row, i) => row.forEach((v, j) => close(v, i === j ? 1 / Math.sqrt(1 + 1e-5) : 0)));
+  x.dispose();
+  network.dispose();
+});
+
+test('singular values: known matrices, wide and tall; ranks', () => {
+  const rounded = (values: number[]) => values.map((v) => Math.round(v * 1e9) / 1e9);
+  assert.deepEqual(
+    rounded(
+      singularValues([
+        [3, 0],
+        [0, -2],
+      ]),
+    ),
+    [3, 2],
+  );
+  // [[1, 1], [0, 1]]: golden ratio and its inverse
+  const golden = (1 + Math.sqrt(5)) / 2;
+  const shear = singularValues([
+    [1, 1],
+    [0, 1],
+  ]);
+  close(shear[0], golden, 1e-12);
+  close(shear[1], 1 / golden, 1e-12);
+  assert.deepEqual(rounded(singularValues([[3, 4]])), [5]);
+  assert.deepEqual(rounded(singularValues([[3], [4]])), [5]);
+  assert.deepEqual(
+    rounded(
+      singularValues([
+        [1, 2, 2],
+        [2, 4, 4],
+      ]),
+    ),
+    [rounded([Math.sqrt(45)])[0], 0],
+  );
+  // sum of squares is the squared Frobenius norm
+  const random = new Random(8);
+  const matrix = Array.from({ length: 20 }, () => Array.from({ length: 13 }, () => random.normal()));
+  const values = singularValues(matrix);
+  assert.equal(values.length, 13);
+  close(
+    values.reduce((s, v) => s + v * v, 0),
+    matrix.flat().reduce((s, v) => s + v * v, 0),
+    1e-10,
+  );
+  close(effectiveRank([2, 2, 2, 0]), 3, 1e-12);
+  close(effectiveRank([1, 0, 0]), 1, 1e-12);
+  // shares 1/2, 1/4, 1/4: entropy 1.5 ln 2
+  close(effectiveRank([2, 1, 1]), 2 ** 1.5, 1e-12);
+  close(stableRank([2, 1, 1]), 1.5, 1e-12);
+  assert.equal(effectiveRank([0, 0]), 0);
+  assert.equal(stableRank([0]), 0);
+  assert.equal(numericalRank([1, 1e-3, 1e-7]), 2);
+  assert.throws(() => singularValues([]), /empty/);
+  assert.throws(() => singularValues([[1, 2], [3]]), /row 1 has 1/);
+  assert.throws(() => singularValues([[NaN]]), /\[0, 0\] is NaN/);
+  assert.throws(() => effectiveRank([-1]), /got -1/);
+});
+
+test("curvature: of a quadratic loss, the largest eigenvalue of 2 X'X / m", async () => {
+  // One linear layer, mean squared error over m examples and one output: H = 2/m X'X exactly. X'X/m = diag(9, 4, 1) here.
+  const x = tf.tensor2d(
+    [
+      [3, 0, 0],
+      [0, 2, 0],
+      [0, 0, 1],
+    ].map((row) => row.map((v) => v * Math.sqrt(3))),
+  );
+  const y = tf.ones([3, 1]);
+  const network = given([[[1], [-2], [0.5]]]);
+  const at = { network, x, y, loss, training: true, tolerance: 1e-5 };
+  const found = await untouchedBy(network, () => curvature(at));
+  close(found.largest, 18, 1e-3);
+  assert.equal(found.dominant, found.largest);
+  assert.ok(found.converged && found.residual < 0.1 && found.stepError < 1e-2, JSON.stringify(found));
+  const cut = curvature({ ...at, iterations: 1 });
+  assert.ok(!cut.converged && cut.largest < 18);
+  assert.deepEqual(curvature(at), curvature(at));
+  await untouchedBy(network, () => {
+    assert.throws(() => curvature({ ...at, iterations: 0 }), /iterations/);
+    assert.throws(() => curvature({ ...at, tolerance: 0 }), /tolerance/);
+    assert.throws(() => curvature({ ...at, step: -1 }), /step/);
+  });
+  tf.dispose([x, y]);
+  network.dispose();
+});
+
+test('curvature: a saddle, where the largest magnitude is negative', async () => {
+  // l = (w1 w2 - 1)^2: Hessian [[2 w2^2, 4 w1 w2 - 2], [same, 2 w1^2]]; at (a, -a): eigenvalues 2a^2 +- (4a^2 + 2).
+  const a = 0.5;
+  const network = given([[[a]], [[-a]]]);
+  const [x, y] = [tf.ones([1, 1]), tf.ones([1, 1])];
+  const found = await untouchedBy(network, () =>
+    curvature({ network, x, y, loss, training: true, tolerance: 1e-6, step: 1e-2 }),
+  );
+  const [high, low] = [2 * a * a + (4 * a * a + 2), 2 * a * a - (4 * a * a + 2)];
+  assert.ok(Math.abs(low) < Math.abs(high));
+  close(found.largest, high, 2e-3);
+  // l at (w, w) small and negative curvature dominant: loss -(w1^2)/2 by a custom loss.
+  const down = (outputs: tf.Tensor) => tf.mean(tf.mul(-0.5, tf.square(outputs))) as tf.Scalar;
+  const single = given([[[1], [1]]]);
+  const wide = tf.tensor2d([[2, 0]]);
+  const peak = await untouchedBy(single, () =>
+    curvature({ network: single, x: wide, y: x, loss: down, training: true, tolerance: 1e-4 }),
+  );
+  close(peak.dominant, -4, 1e-3);
+  close(peak.largest, 0, 5e-3);
+  tf.dispose([x, y, wide]);
+  network.dispose();
+  single.dispose();
+});
+
+test('curvature: a batch-normalized net, against the Hessian entry by entry', async () => {
+  const network = mlp({ sizes: [3, 3, 3], activation: 'tanh', norm: 'batch', seed: 3 });
+  const { x, y } = clouds(30, 3);
+  const found = await untouchedBy(network, () => curvature({ network, x, y, training: true, tolerance: 1e-4 }));
+  // Columns of the Hessian by differences of gradients along each coordinate.
+  const start = network.trainable.map((v) => Float32Array.from(v.dataSync()));
+  const gradientAt = (block: number, entry: number, h: number) =>
+    tf.tidy(() => {
+      const moved = Float32Array.from(start[block]);
+      moved[entry] += h;
+      network.trainable[block].assign(tf.tensor(moved, network.trainable[block].shape));
+      const f = () => softmaxCrossEntropy(network.apply(x, { training: true, updateStatistics: false }), y);
+      const { grads } = tf.variableGrads(f, network.trainable);
+      const flat = network.trainable.flatMap((v) => Array.from(grads[v.name].dataSync()));
+      network.trainable[block].assign(tf.tensor(start[block], network.trainable[block].shape));
+      return flat;
+    });
+  const hessian = start.flatMap((values, block) =>
+    Array.from(values, (_, entry) => {
+      const [ahead, behind] = [gradientAt(block, entry, 1e-2), gradientAt(block, entry, -1e-2)];
+      return ahead.map((g, i) => (g - behind[i]) / 2e-2);
+    }),
+  );
+  // Largest eigenvalue of a symmetric matrix: shifted far to the positive side it is the largest singular value.
+  const shift = 50;
+  const largest = singularValues(hessian.map((row, i) => row.map((v, j) => v + (i === j ? shift : 0))))[0] - shift;
+  close(found.largest, largest, 1e-2);
+  assert.ok(found.stepError < 0.01 * found.largest, JSON.stringify(found));
+  tf.dispose([x, y]);
+  network.dispose();
+});
