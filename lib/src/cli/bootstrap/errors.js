@@ -1,5 +1,9 @@
 'use strict';
 
+const { isFull } = require('./layout');
+
+const noSpace = /ENOSPC|No space left on device|Errno 28/i;
+
 /**
  * A step that cannot go on: what is wrong, and what the reader can do about it.
  */
@@ -36,7 +40,7 @@ class Interrupted extends Error {
  * @returns {{ what: string, fix: string } | undefined}
  */
 function knownCause(output, place) {
-  if (/ENOSPC|No space left on device|Errno 28/i.test(output)) {
+  if (noSpace.test(output) || isFull(place)) {
     return {
       what: `the disk that holds ${place} is full`,
       fix: 'Free some space there (set-up needs about 2.5 GB in all), then run the same command again. What was finished is kept.',
@@ -81,4 +85,4 @@ function knownCause(output, place) {
   return undefined;
 }
 
-module.exports = { SetupError, Interrupted, knownCause };
+module.exports = { SetupError, Interrupted, knownCause, noSpace };

@@ -71,16 +71,31 @@ function whyNotWritable(folder) {
  */
 const needs = { npm: 650, library: 20, python: 350, tensorflow: 1200, tensorflowGpu: 8500 };
 
+/** @param {string} folder which may not be there yet */
+function diskOf(folder) {
+  let place = folder;
+  while (!fs.existsSync(place)) place = path.dirname(place);
+  return fs.statfsSync(place);
+}
+
 /**
  * Free megabytes for this user where `folder` is, or will be.
  *
  * @param {string} folder
  */
 function freeMegabytes(folder) {
-  let place = folder;
-  while (!fs.existsSync(place)) place = path.dirname(place);
-  const disk = fs.statfsSync(place);
+  const disk = diskOf(folder);
   return Math.floor((disk.bavail * disk.bsize) / 1e6);
 }
 
-module.exports = { layout, cacheFolder, whyNotWritable, needs, freeMegabytes };
+/**
+ * Whether the disk at `folder` has no room left for bytes, or for files: not every program says so when it fails on it.
+ *
+ * @param {string} folder
+ */
+function isFull(folder) {
+  const disk = diskOf(folder);
+  return disk.bavail * disk.bsize < 5e6 || (disk.files > 0 && disk.ffree < 20);
+}
+
+module.exports = { layout, cacheFolder, whyNotWritable, needs, freeMegabytes, isFull };

@@ -205,7 +205,7 @@ async function install(note) {
   if (state !== 'missing') fs.renameSync(layout.venv, old);
   try {
     note('virtual environment');
-    await runOrFail(python.executable, ['-m', 'venv', layout.venv], {
+    await runOrFail(python.command, ['-m', 'venv', layout.venv], {
       step: 'python',
       what: `${describe(python)} could not make a virtual environment`,
       fix: venvFix(python),

@@ -7,7 +7,7 @@ const { spawn, spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
-const { Interrupted, SetupError, knownCause } = require('./errors');
+const { Interrupted, SetupError, knownCause, noSpace } = require('./errors');
 const { layout } = require('./layout');
 const lock = require('./lock');
 
@@ -88,6 +88,8 @@ async function run(command, rest, { step, cwd = layout.root, env = environment()
   /** @param {Buffer} chunk */
   const take = (chunk) => {
     output = (output + chunk.toString('utf8')).slice(-200_000);
+    // npm goes on for half a minute, warning by warning, before it gives up on a full disk.
+    if (noSpace.test(output)) signalGroup(group, 'SIGTERM');
     try {
       fs.writeSync(file, chunk);
     } catch {
