@@ -41,7 +41,9 @@ const layout = {
  */
 function cacheFolder(environment = process.env) {
   if (environment.BNLAB_CACHE) return path.resolve(environment.BNLAB_CACHE);
-  if (environment.XDG_CACHE_HOME) return path.join(environment.XDG_CACHE_HOME, 'bnlab');
+  const named = environment.XDG_CACHE_HOME;
+  // The XDG base directory specification: a relative path there is invalid and to be ignored.
+  if (named && path.isAbsolute(named)) return path.join(named, 'bnlab');
   if (process.platform === 'darwin') return path.join(os.homedir(), 'Library', 'Caches', 'bnlab');
   return path.join(os.homedir(), '.cache', 'bnlab');
 }
