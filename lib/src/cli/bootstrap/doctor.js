@@ -257,9 +257,10 @@ function aboutEngine(packages, compiled) {
   const forced = process.env.BNLAB_ENGINE ? `, forced by BNLAB_ENGINE` : '';
   return {
     name,
-    state: card.passedOver?.length > 0 ? 'without' : 'ok',
+    // A better engine that nothing would bring about here is no fault.
+    state: (card.passedOver ?? []).some((/** @type {any} */ other) => other.fix) ? 'without' : 'ok',
     found: [`${card.engine}${card.device ? ` (${card.device})` : ''}${forced}`, ...better].join('; '),
-    fix: card.passedOver?.[0]?.fix,
+    fix: (card.passedOver ?? []).find((/** @type {any} */ other) => other.fix)?.fix,
     more: { card },
   };
 }
