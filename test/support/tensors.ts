@@ -31,10 +31,10 @@ export const golden = <T>(file: string): T =>
 
 export const toTensor = (g: Golden): tf.Tensor => tf.tensor(g.values, g.shape, 'float32');
 
-/** Rows of a rank 2 golden tensor, or of an image with its pixels as rows. */
+/** Rows of a rank 2 golden tensor, or of an image with its pixels as rows; the float32 values that inputs stand for. */
 export function toRows(g: Golden): number[][] {
   const d = g.shape[g.shape.length - 1];
-  return Array.from({ length: g.values.length / d }, (_, i) => g.values.slice(i * d, (i + 1) * d));
+  return Array.from({ length: g.values.length / d }, (_, i) => g.values.slice(i * d, (i + 1) * d).map(Math.fround));
 }
 
 /**
@@ -54,7 +54,8 @@ export function assertClose(
   const scales =
     typeof scale === 'number'
       ? new Array<number>(d).fill(scale)
-      : (scale ?? Array.from({ length: d }, (_, j) => Math.max(...wanted.values.filter((_v, i) => i % d === j).map(Math.abs))));
+      : (scale ??
+        Array.from({ length: d }, (_, j) => Math.max(...wanted.values.filter((_v, i) => i % d === j).map(Math.abs))));
   got.forEach((value, i) => {
     const error = Math.abs(value - wanted.values[i]);
     const allowed = tolerance * scales[i % d];
@@ -66,7 +67,12 @@ export function assertClose(
 }
 
 /** Asserts that two tensors or arrays agree to `tolerance` times the largest of the second. */
-export function assertSame(actual: tf.Tensor | number[], wanted: tf.Tensor | number[], what: string, tolerance = 3e-6): void {
+export function assertSame(
+  actual: tf.Tensor | number[],
+  wanted: tf.Tensor | number[],
+  what: string,
+  tolerance = 3e-6,
+): void {
   const list = wanted instanceof tf.Tensor ? values(wanted) : wanted;
   const shape = wanted instanceof tf.Tensor ? wanted.shape : [list.length];
   const scale = Math.max(...list.map(Math.abs), 1e-30);

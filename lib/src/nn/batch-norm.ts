@@ -35,7 +35,8 @@ export interface EpsilonOptions {
 export interface BatchNormOptions extends EpsilonOptions {
   /**
    * Where the gradient comes from: `compact` is the paper's six equations in one line, fewer operations and less
-   * rounding; `automatic` leaves it to TensorFlow.js, as an independent check. Default `compact`.
+   * rounding; `automatic` leaves it to TensorFlow.js, as an independent check (for sigma up to about 1e12, from where the
+   * 3/2 power in the derivative of rsqrt leaves float32). Default `compact`.
    */
   gradient?: 'compact' | 'automatic';
 }
@@ -273,7 +274,9 @@ export function batchNormGradient(
     const xHat = tf.mul(centred, inverse);
 
     const dXHat = gamma != null ? tf.mul(dy, gamma) : tf.clone(dy);
-    const dVariance = tf.mul(tf.sum(tf.mul(dXHat, centred), axes), tf.mul(-0.5, tf.mul(inverse, tf.square(inverse))));
+    // (sigma2 + epsilon)^(-3/2) as three factors, one after the other: the power itself leaves float32 from sigma = 1e13 on.
+    const projection = tf.sum(tf.mul(dXHat, centred), axes);
+    const dVariance = tf.mul(-0.5, tf.mul(tf.mul(tf.mul(projection, inverse), inverse), inverse));
     const dMean = tf.add(
       tf.neg(tf.mul(tf.sum(dXHat, axes), inverse)),
       tf.mul(dVariance, tf.div(tf.sum(tf.mul(-2, centred), axes), m)),

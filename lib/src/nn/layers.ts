@@ -265,7 +265,9 @@ export class BatchNormLayer extends BaseLayer {
         );
       }
       // Looked at, the layer is computed in two steps, so that gradients with respect to xHat pass through what the tap saw.
-      const { y, mean, variance } = context.tap ? this.normalize(x, null, null) : this.normalize(x, this.gamma, this.beta);
+      const { y, mean, variance } = context.tap
+        ? this.normalize(x, null, null)
+        : this.normalize(x, this.gamma, this.beta);
       if (context.updateStatistics ?? true) {
         if (this.check) expectFiniteStatistics(this.name, x, variance);
         this.update(mean, variance, m);

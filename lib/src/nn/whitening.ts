@@ -165,6 +165,8 @@ function read(where: string, t: tf.Tensor): ArrayLike<number> {
  *
  *     P_0 = I,   P_k = 1/2 (3 P_(k-1) - P_(k-1)^3 Sigma_N),   A = P_T / sqrt(tr(Sigma))
  *
+ * computed in the coupled form, P_k = 1/2 (3 I - P Q) P with Q = P Sigma_N carried along (Higham 2008, (6.35)): the same in exact
+ * arithmetic, and stable, where rounding in P^3 Sigma_N grows with the condition number.
  * For one eigenvalue l of Sigma_N, the value z = p sqrt(l) follows z <- z (3 - z^2)/2, which goes to 1 from 0 < z < sqrt(3): fast
  * near 1, but by the factor 3/2 only while z is small; an eigenvalue far below the trace takes about log(1/sqrt(l))/log(3/2)
  * iterations. From z between sqrt(3) and sqrt(5) it goes to 1 or to -1, beyond it diverges.
@@ -182,9 +184,11 @@ export function newtonSchulz(covariance: tf.Tensor, options: NewtonSchulzOptions
     const trace = prescale === 'trace' ? tf.sum(tf.mul(covariance, identity)) : tf.scalar(1);
     const normalized = tf.div(covariance, trace);
     let p: tf.Tensor = identity;
+    let q: tf.Tensor = normalized; // P_k Sigma_N
     for (let k = 0; k < iterations; k++) {
-      const cubed = tf.matMul(tf.matMul(p, p), p);
-      p = tf.sub(tf.mul(p, 1.5), tf.mul(tf.matMul(cubed, normalized), 0.5));
+      const correction = tf.sub(tf.mul(identity, 1.5), tf.mul(tf.matMul(p, q), 0.5));
+      p = tf.matMul(correction, p);
+      if (k + 1 < iterations) q = tf.matMul(q, correction);
     }
     return tf.div(p, tf.sqrt(trace));
   });
@@ -209,7 +213,10 @@ const ROOTS: Record<WhiteningMethod, { formula: string; count: (d: number, itera
   pca: { formula: '9 d^3 + d^2', count: (d) => 9 * d ** 3 + d ** 2 },
   // 4.2: Cholesky d^3/3; 3.1: the triangular inverse d^3/3.
   cholesky: { formula: '(2/3) d^3', count: (d) => (2 / 3) * d ** 3 },
-  'newton-schulz': { formula: 'T (6 d^3 + 3 d^2)', count: (d, t) => t * (6 * d ** 3 + 3 * d ** 2) },
+  'newton-schulz': {
+    formula: 'T (6 d^3 + 3 d^2) - 2 d^3',
+    count: (d, t) => Math.max(0, t * (6 * d ** 3 + 3 * d ** 2) - 2 * d ** 3),
+  },
 };
 
 /**
