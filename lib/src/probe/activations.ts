@@ -209,3 +209,27 @@ export function saturation(options: SaturationOptions): Record<string, Saturatio
 export function saturationProbe(options: Omit<SaturationOptions, 'network' | 'x'>): Probe {
   return { measure: ({ network, batch }) => saturation({ ...options, network, x: batch.x }) as unknown as Json };
 }
+
+/**
+ * How far a distribution wanders while it is followed: (max q50 - min q50) / median(q85 - q15), the movement of its median in units of
+ * its own width. 0 for a distribution that stays; above 1 the median has left where most values once were.
+ *
+ * @param rows [points][15th, 50th, 85th percentile], as {@link percentileProbe} reports them
+ * @example wander(history.evaluations.slice(1).map((e) => e.probes.fan.typical))
+ * @throws RangeError for no rows, rows of other than three finite numbers, or a width of 0
+ */
+export function wander(rows: readonly (readonly number[])[]): number {
+  const bad = rows.findIndex((row) => row.length !== 3 || !row.every(Number.isFinite));
+  if (rows.length === 0 || bad >= 0) {
+    throw new RangeError(
+      `wander: wanted rows of three finite percentiles, got ${bad < 0 ? 'none' : `[${rows[bad].join(', ')}] in row ${bad}`}.`,
+    );
+  }
+  const medians = rows.map((row) => row[1]);
+  const [width] = quantiles(
+    rows.map((row) => row[2] - row[0]),
+    [0.5],
+  );
+  if (!(width > 0)) throw new RangeError(`wander: the distribution has width ${width}; nothing to measure by.`);
+  return (Math.max(...medians) - Math.min(...medians)) / width;
+}

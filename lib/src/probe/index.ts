@@ -6,6 +6,7 @@ export {
   saturation,
   saturationProbe,
   typicalUnit,
+  wander,
   type ActivationPercentiles,
   type LookOptions,
   type Saturation,
