@@ -532,7 +532,10 @@ function forget() {
   if (fs.existsSync(layout.tfjsNode)) remove(cachedAddon());
 }
 
-/** Libraries of another version or build are no longer used by this project; the cache keeps its own. @param {Variant} variant */
+/**
+ * Libraries of another version or build are no longer used by this project; the cache keeps its own.
+ * @param {Variant} variant
+ */
 function removeOthers(variant) {
   const parent = path.join(layout.state, 'tensorflow');
   for (const name of fs.readdirSync(parent)) if (name !== folderName(variant)) remove(path.join(parent, name));

@@ -18,7 +18,10 @@ const buildInfo = '.tsbuildinfo';
 /** Beside dist, so that tsc's record of an earlier build, which holds relative paths, stays valid. */
 const stage = path.join(layout.root, 'lib', '.dist.new');
 
-/** Only what the compiler reads: a change to a Python or template file needs no build. @param {string} name */
+/**
+ * Only what the compiler reads: a change to a Python or template file needs no build.
+ * @param {string} name
+ */
 const isCompiled = (name) => /\.(ts|js)$/.test(name);
 
 function wantedKey() {

@@ -54,7 +54,7 @@ async function setUp({ command, variant, explicit = false, rebuild = false, exte
     };
     const results = await Promise.allSettled([compiled, environment()]);
     stopIfAsked();
-    const failures = results.filter((result) => result.status === 'rejected').map((result) => result.reason);
+    const failures = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
     if (failures.length > 0) throw failures.find((reason) => reason instanceof SetupError) ?? failures[0];
     if (extent === 'all') await steps.run('engine', (note) => engine.prepareAddon({ variant: chosen, explicit, note }));
     remove(layout.temporary);

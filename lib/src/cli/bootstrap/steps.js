@@ -30,7 +30,10 @@ class Steps {
     this.began = Date.now();
     /** How many steps had something to do. */
     this.worked = 0;
-    /** Lines of steps that had nothing to do; shown only when another step had. @type {string[]} */
+    /**
+     * Lines of steps that had nothing to do; shown only when another step had.
+     * @type {string[]}
+     */
     this.quiet = [];
     /** @type {NodeJS.Timeout | undefined} */
     this.timer = undefined;
