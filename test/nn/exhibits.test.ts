@@ -1,0 +1,239 @@
+/** Each known-wrong variant breaks a property that the right one keeps; and where they are right, they are. */
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import {
+  batchMoments,
+  batchNormInference,
+  batchNormLayer,
+  BatchNormLayer,
+  Block,
+  EXHIBITS,
+  exhibit,
+  ExhibitName,
+  mlp,
+  NormName,
+  Random,
+  stopGradient,
+  tf,
+} from 'bnlab';
+import { assertSame, clean, values } from '../support/tensors';
+import { batch } from './arbitraries';
+
+/** undefined: the right one. */
+type Subject = ExhibitName | undefined;
+
+const layerOf = (subject: Subject, features: number, options = {}) =>
+  batchNormLayer(features, { exhibit: subject, ...options });
+const largest = (x: tf.Tensor) => Math.max(...values(tf.abs(x)));
+
+/** How far each property is missed, relative to its own size; it holds below 1e-4. */
+const PROPERTIES = {
+  'the gradient over a batch sums to zero': (subject) =>
+    withLayer(subject, 3, {}, (layer) => {
+      const { x, dy } = batch([7, 3], 1);
+      const dx = tf.grad((a: tf.Tensor) => layer.apply(a, { training: true }))(x, dy);
+      return largest(tf.sum(dx, 0)) / largest(dx);
+    }),
+
+  'the gradient over a batch against xHat sums to its epsilon term': (subject) =>
+    withLayer(subject, 3, {}, (layer) => {
+      const { x, dy } = batch([7, 3], 2);
+      const dx = tf.grad((a: tf.Tensor) => layer.apply(a, { training: true }))(x, dy);
+      const { variance, centred } = batchMoments(x);
+      return largest(tf.sum(tf.mul(dx, tf.div(centred, tf.sqrt(variance))), 0)) / largest(dx);
+    }),
+
+  'the variance of xHat is sigma2/(sigma2 + epsilon)': (subject) =>
+    withLayer(subject, 3, { epsilon: 0.5 }, (layer) => {
+      const { x } = batch([9, 3], 3);
+      const { variance } = batchMoments(x);
+      const wanted = tf.div(variance, tf.add(variance, 0.5));
+      return largest(tf.sub(tf.div(batchMoments(layer.apply(x, { training: true })).variance, wanted), 1));
+    }),
+
+  'the gradient of a constant feature is finite': (subject) =>
+    withLayer(subject, 2, {}, (layer) => {
+      const x = tf.ones([4, 2]);
+      const dx = tf.grad((a: tf.Tensor) => layer.apply(a, { training: true }))(x, batch([4, 2], 1).dy);
+      return values(dx).every(Number.isFinite) ? 0 : 1;
+    }),
+
+  'adding a constant to a feature changes nothing': (subject) =>
+    withLayer(subject, 3, { check: false }, (layer) => {
+      const x = tf.div(tf.round(tf.mul(batch([8, 3], 4).x, 8)), 8);
+      const [a, b] = [x, tf.add(x, 16384)].map((input) => layer.apply(input, { training: true }));
+      const difference = largest(tf.sub(a, b));
+      return Number.isNaN(difference) ? Infinity : difference;
+    }),
+
+  'batch k weighs (1 - decay) decay^(t-k) in the moving mean': (subject) =>
+    withLayer(subject, 1, { decay: 0.9 }, (layer) => {
+      // Batches of mean 1, 10, 100.
+      for (const mean of [1, 10, 100]) layer.apply(tf.tensor2d([[mean - 1], [mean + 1]]), { training: true });
+      return Math.abs(values(layer.movingMean)[0] / (0.1 * (0.81 * 1 + 0.9 * 10 + 100)) - 1);
+    }),
+
+  'equal batches of variance 1 leave a variance of 1': (subject) =>
+    withLayer(subject, 1, { decay: 0.9 }, (layer) => {
+      // Unbiased variance exactly 1, mean 0: the start (0, 1), the batches, and every mixture of both agree.
+      const x = tf.tensor2d([[1], [-1], [0]]);
+      for (let step = 0; step < 5; step++) layer.apply(x, { training: true });
+      return Math.abs(values(layer.statistics().variance)[0] - 1);
+    }),
+
+  'the expected moving variance is that of the population': (subject) =>
+    withLayer(subject, 1, { decay: 0 }, (layer) => {
+      // All pairs, with replacement, from -1 and 1: population variance 1; decay 0 shows each batch as it is.
+      let sum = 0;
+      for (const [a, b] of [
+        [-1, -1],
+        [-1, 1],
+        [1, -1],
+        [1, 1],
+      ]) {
+        layer.apply(tf.tensor2d([[a], [b]]), { training: true });
+        sum += values(layer.movingVariance)[0];
+      }
+      return Math.abs(sum / 4 - 1);
+    }),
+
+  'every parameter has an effect on the output': (subject) => {
+    const norm: NormName = subject ? `exhibit:${subject}` : 'batch';
+    const net = mlp({ sizes: [4, 3, 2], norm, activation: 'tanh', seed: 3 });
+    const missed = tf.tidy(() => {
+      const { x } = batch([6, 4], 5);
+      const run = () => values(net.apply(x, { training: true, updateStatistics: false }));
+      return net.trainable.filter((variable) => {
+        const before = run();
+        const kept = tf.clone(variable);
+        variable.assign(tf.add(variable, new Random(1).normal(1)));
+        const after = run();
+        variable.assign(kept);
+        return Math.max(...after.map((v, i) => Math.abs(v - before[i]))) < 1e-5;
+      }).length;
+    });
+    net.dispose();
+    return missed;
+  },
+} satisfies Record<string, (subject: Subject) => number>;
+
+type Property = keyof typeof PROPERTIES;
+
+function withLayer(
+  subject: Subject,
+  features: number,
+  options: object,
+  measure: (layer: BatchNormLayer) => number,
+): number {
+  const layer = layerOf(subject, features, options);
+  try {
+    return tf.tidy(() => measure(layer));
+  } finally {
+    layer.dispose();
+  }
+}
+
+/** What catches each variant: all of these fail for it. */
+const CAUGHT_BY: Record<ExhibitName, Property[]> = {
+  detached: [
+    'the gradient over a batch sums to zero',
+    'the gradient over a batch against xHat sums to its epsilon term',
+  ],
+  detachedMean: ['the gradient over a batch sums to zero', 'the variance of xHat is sigma2/(sigma2 + epsilon)'],
+  epsilonOutside: ['the variance of xHat is sigma2/(sigma2 + epsilon)', 'the gradient of a constant feature is finite'],
+  cancellation: ['adding a constant to a feature changes nothing'],
+  swappedDecay: ['batch k weighs (1 - decay) decay^(t-k) in the moving mean'],
+  missingDebias: ['equal batches of variance 1 leave a variance of 1'],
+  biasedMoving: [
+    'the expected moving variance is that of the population',
+    'equal batches of variance 1 leave a variance of 1',
+  ],
+  redundantBias: ['every parameter has an effect on the output'],
+};
+
+test('the table names every exhibit', () => assert.deepEqual(Object.keys(CAUGHT_BY).sort(), [...EXHIBITS].sort()));
+
+for (const [property, miss] of Object.entries(PROPERTIES) as [Property, (subject: Subject) => number][]) {
+  clean(`the right one: ${property}`, () => assert.ok(miss(undefined) < 1e-4, `missed by ${miss(undefined)}`));
+}
+
+for (const name of EXHIBITS) {
+  for (const property of CAUGHT_BY[name]) {
+    clean(`${name} is caught: ${property}`, () => {
+      const missed = PROPERTIES[property](name);
+      assert.ok(!(missed < 1e-2), `${name} keeps the property; missed by ${missed} only`);
+    });
+  }
+}
+
+clean('forward, the detached variant and those of the moving averages are right: the mistake is elsewhere', () =>
+  tf.tidy(() => {
+    const { x, gamma, beta } = batch([8, 3], 6);
+    const right = batchNormLayer(3);
+    right.gamma?.assign(gamma);
+    right.beta?.assign(beta);
+    for (const name of ['detached', 'swappedDecay', 'missingDebias', 'biasedMoving', 'redundantBias'] as const) {
+      assertSame(exhibit(name).normalize(x, gamma, beta).y, right.apply(x, { training: true }), name, 1e-5);
+      const { mean, variance } = batchMoments(x);
+      assertSame(
+        exhibit(name).infer(x, mean, variance, gamma, beta),
+        batchNormInference(x, mean, variance, gamma, beta),
+        name,
+      );
+    }
+    right.dispose();
+  }),
+);
+
+clean('exhibits are used under their own names only, and say what is wrong', () => {
+  for (const name of EXHIBITS) {
+    const shown = exhibit(name);
+    for (const text of [shown.mistake, shown.consequence, shown.brokenProperty]) assert.match(text, /^[A-Z].*\.$/);
+    const net = mlp({ sizes: [3, 4, 2], norm: `exhibit:${name}`, seed: 1 });
+    const block = net.layers[0] as Block;
+    assert.equal((block.norm as BatchNormLayer).scheme.mistake, shown.mistake);
+    assert.equal('layer1/bias' in net.named, shown.biasBefore);
+    net.dispose();
+    assert.throws(
+      () => mlp({ sizes: [3, 4, 2], norm: name as unknown as NormName }),
+      /must be one of none, batch, .*got '/,
+    );
+  }
+});
+
+clean('section 2: with the mean detached, the bias grows and neither output nor loss changes', () => {
+  const start = tf.zeros([1]);
+  const bias = tf.variable(start);
+  start.dispose();
+  const layer = layerOf('detachedMean', 1, { center: false, scale: false });
+  const optimizer = tf.train.sgd(0.1);
+  const losses: number[] = [];
+  const biases: number[] = [];
+  tf.tidy(() => {
+    const u = tf.tensor2d([[1], [2], [4]]);
+    const target = tf.scalar(3);
+    for (let step = 0; step < 20; step++) {
+      const loss = optimizer.minimize(
+        () => tf.mean(tf.square(tf.sub(layer.apply(tf.add(u, bias), { training: true }), target))) as tf.Scalar,
+        true,
+        [bias],
+      ) as tf.Scalar;
+      losses.push(values(loss)[0]);
+      biases.push(values(bias)[0]);
+    }
+  });
+  assert.ok(losses.every((loss) => Math.abs(loss - losses[0]) < 1e-4));
+  // dl/db = 2 mean(xHat - 3) = -6, seen by the scheme; so b grows by 0.6 each step, for ever.
+  biases.forEach((b, step) => assert.ok(Math.abs(b - 0.6 * (step + 1)) < 1e-3, `${b} after ${step + 1}`));
+  optimizer.dispose();
+  bias.dispose();
+  layer.dispose();
+});
+
+clean('stopGradient: the value passes, the gradient does not', () =>
+  tf.tidy(() => {
+    const x = tf.tensor1d([1, -2]);
+    const y = tf.grad((a: tf.Tensor) => tf.mul(a, stopGradient(tf.square(a))))(x);
+    assert.deepEqual(values(y), [1, 4]);
+  }),
+);
