@@ -15,6 +15,7 @@ import { dataCacheFolder } from '../data/folders';
 import { Finding, findingText } from './check';
 import { CheckedNotebook, checkCells } from './check-cells';
 import { claimsIn, writeLedger } from './claims';
+import { writeCover } from './cover';
 import { displays, MIME, nameOf, normalize, Notebook, notebookText, parseNotebook, Profile, readNotebook, writeAtomically } from './notebook-file';
 import { findNotebooks, home, jupyterGlue, python, shown } from './places';
 import { codeCommit, hashes, libraryHash, Provenance, staleReasons, steadyMinutes } from './provenance';
@@ -193,6 +194,7 @@ class Run {
       const done = this.jobs.filter((job) => job.state === 'done');
       if (!this.options.out) {
         const inCollection = done.filter((job) => path.dirname(job.target) === path.join(path.resolve(this.options.root), 'notebooks'));
+        for (const job of inCollection) writeCover(this.options.root, job.name, job.notebook);
         if (inCollection.length) writeLedger(this.options.root, inCollection.map((job) => ({ name: job.name, records: claimsIn(job.notebook) })));
       }
       if (this.twinProblem) this.screen.line(`Figures have no SVG twins: ${this.twinProblem}`);
