@@ -106,11 +106,8 @@ export function intervalFigure(options: IntervalOptions): Figure {
   );
   const texts = rows.map(
     (r) =>
-      (x.percent
-        ? `${percent(r.center)}` + (r.low < r.high ? ` [${percent(r.low)}, ${percent(r.high)}]` : '')
-        : r.low < r.high
-          ? fmtInterval(r.center, r.low, r.high)
-          : fmt(r.center)) + (r.n !== undefined && r.n > 1 ? `, n = ${r.n}` : ''),
+      (r.low < r.high ? fmtInterval(r.center, r.low, r.high, { percent: x.percent }) : shown(r.center)) +
+      (r.n !== undefined && r.n > 1 ? `, n = ${r.n}` : ''),
   );
   const left = Math.ceil(Math.max(...rows.map((r) => textWidth(r.row.label, size.text)))) + 24;
   const right = Math.ceil(Math.max(...texts.map((t) => textWidth(t, size.small)))) + 24;

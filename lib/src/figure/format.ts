@@ -46,26 +46,41 @@ export function list(items: readonly string[]): string {
  * A share as percent: `percent(0.97341)` is `'97.3%'`, written as the paper writes it.
  *
  * @param share 0 .. 1
- * @param decimals digits after the point, 1 unless told
+ * @param decimals digits after the point; 1 unless told, and two digits in all below 1%: `percent(0.00134)` is `'0.13%'`
  */
-export function percent(share: number, decimals = 1): string {
+export function percent(share: number, decimals?: number): string {
   if (!Number.isFinite(share)) return formatNumber(share, 3);
-  return `${fixed(share * 100, decimals)}%`;
+  const hundred = share * 100;
+  if (decimals === undefined && Math.abs(hundred) < 1 && hundred !== 0) return `${formatNumber(hundred, 2)}%`;
+  return `${fixed(hundred, decimals ?? 1)}%`;
 }
 
 /**
- * A value with its interval, all three to the same decimals, as many as the interval's width deserves.
+ * A value with its interval, all three to the same decimals, as many as the interval's width deserves; where the ends
+ * are of different sizes, each to three digits.
  *
- * @example fmtInterval(0.97341, 0.9712, 0.9749) // '0.973 [0.971, 0.975]'
+ * @example
+ * fmtInterval(0.97341, 0.9712, 0.9749)                      // '0.9734 [0.9712, 0.9749]'
+ * fmtInterval(0.97341, 0.9712, 0.9749, { percent: true })   // '97.34% [97.12%, 97.49%]'
+ * @param options `percent` for shares 0 .. 1; `unit` stands after each form once
  */
-export function fmtInterval(value: number, low: number, high: number): string {
-  const width = Math.abs(high - low);
-  const largest = Math.max(Math.abs(value), Math.abs(low), Math.abs(high));
-  if (![value, low, high].every(Number.isFinite) || width === 0 || largest >= 1e6 || largest < 1e-3) {
-    return `${fmt(value)} [${fmt(low)}, ${fmt(high)}]`;
-  }
-  const decimals = Math.min(8, Math.max(0, 1 - Math.floor(Math.log10(width))));
-  return `${fixed(value, decimals)} [${fixed(low, decimals)}, ${fixed(high, decimals)}]`;
+export function fmtInterval(
+  value: number,
+  low: number,
+  high: number,
+  options: { percent?: boolean; unit?: string } = {},
+): string {
+  const sign = options.percent ? '%' : '';
+  const unit = options.unit ? ` ${options.unit}` : '';
+  const all = [value, low, high].map((v) => (options.percent ? v * 100 : v));
+  const sizes = all.map(Math.abs);
+  const width = Math.abs(high - low) * (options.percent ? 100 : 1);
+  const largest = Math.max(...sizes);
+  const alike = all.every(Number.isFinite) && width > 0 && largest < 1e6 && largest >= 1e-3;
+  // Two digits of the width; a small end beside a large one (1.43 beside 16.6) would lose its own.
+  const decimals = alike ? Math.min(8, Math.max(0, 1 - Math.floor(Math.log10(width)))) : 0;
+  const one = (v: number) => (alike && (decimals > 0 || Math.min(...sizes) >= 100) ? fixed(v, decimals) : formatNumber(v, 3)) + sign;
+  return `${one(all[0])} [${one(all[1])}, ${one(all[2])}]${unit}`;
 }
 
 function formatNumber(value: number, digits: number): string {

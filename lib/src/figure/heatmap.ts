@@ -12,7 +12,7 @@ import {
   type FigureText,
   type PlotlyTrace,
 } from './figure';
-import { fmt, superscript, textWidth, wrap } from './format';
+import { fmt, percent, superscript, textWidth, wrap } from './format';
 import { contrast, divergingScale, ink, sequentialScale, size } from './theme';
 
 /** What {@link heatmapFigure} takes. */
@@ -61,6 +61,8 @@ export function heatmapFigure(options: HeatmapOptions): Figure {
   const drawable = (v: number) => Number.isFinite(v) && (!z.log || v > 0);
   const scaled = (v: number) => (!drawable(v) ? NaN : z.log ? Math.log10(v) : v);
   const all = panels.flatMap((panel) => panel.values.flatMap((row) => Array.from(row)));
+  const said = (v: number) => (z.percent ? percent(v) : fmt(v));
+  const inCell = (v: number) => (z.percent ? percent(v) : shortNumber(v));
   const finite = all.filter(drawable);
   if (finite.length === 0) {
     throw new FigureError(
@@ -84,7 +86,7 @@ export function heatmapFigure(options: HeatmapOptions): Figure {
   const cell = Math.min(44, Math.max(14, 300 / rows));
   const height = options.height ?? Math.round(Math.max(120, rows * cell));
   const withText = options.text ?? rows * columns <= 60;
-  const widestText = Math.max(...finite.map((v) => textWidth(shortNumber(v), size.small)));
+  const widestText = Math.max(...finite.map((v) => textWidth(inCell(v), size.small)));
   const legible = withText && widestText <= width / columns - 4;
 
   const { title, height: headHeight } = heading(options, []);
@@ -133,7 +135,7 @@ export function heatmapFigure(options: HeatmapOptions): Figure {
       x: xNames.map((_, i) => i),
       y: yNames.map((_, i) => i),
       z: panel.values.map((row) => Array.from(row, (v) => round(scaled(v)))),
-      customdata: panel.values.map((row, i) => Array.from(row, (v, j) => [fmt(v), xNames[j], yNames[i]])),
+      customdata: panel.values.map((row, i) => Array.from(row, (v, j) => [said(v), xNames[j], yNames[i]])),
       hovertemplate:
         `${escapeHtml(x.label)} %{customdata[1]}, ${escapeHtml(y.label)} %{customdata[2]}<br>` +
         `${escapeHtml(z.label)}: %{customdata[0]}${z.unit ? ` ${escapeHtml(z.unit)}` : ''}<extra></extra>`,
@@ -173,7 +175,7 @@ export function heatmapFigure(options: HeatmapOptions): Figure {
         if (drawable(v) && !legible) return;
         const color = drawable(v) ? textOn(scale, (scaled(v) - low) / (high - low)) : ink.muted;
         annotations.push({
-          text: drawable(v) ? shortNumber(v) : '×',
+          text: drawable(v) ? inCell(v) : '×',
           font: { size: size.small, color },
           xref: `x${suffix}`,
           yref: `y${suffix}`,
@@ -202,7 +204,7 @@ export function heatmapFigure(options: HeatmapOptions): Figure {
       const least = flat.reduce((a, b) => (b.v < a.v ? b : a));
       const most = flat.reduce((a, b) => (b.v > a.v ? b : a));
       summary.push(
-        `  ${panel.title ? `${panel.title}: ` : ''}from ${fmt(least.v)} (${least.at}) to ${fmt(most.v)} (${most.at})`,
+        `  ${panel.title ? `${panel.title}: ` : ''}from ${said(least.v)} (${least.at}) to ${said(most.v)} (${most.at})`,
       );
     }
   });

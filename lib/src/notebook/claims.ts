@@ -191,11 +191,10 @@ function judge(claim: Claim, options: VerdictOptions): ClaimRecord {
     low: interval.low,
     high: interval.high,
   };
-  const unit = options.unit ? ` ${options.unit}` : '';
   const spread =
     measured.n === 1
       ? `${show(measured.median, options)} (one value)`
-      : `median ${options.percent ? `${percent(measured.median)} [${percent(measured.low)}, ${percent(measured.high)}]` : fmtInterval(measured.median, measured.low, measured.high) + unit}, n = ${measured.n} (95% bootstrap interval; smallest ${show(Math.min(...values), options)}, largest ${show(Math.max(...values), options)})`;
+      : `median ${fmtInterval(measured.median, measured.low, measured.high, options)}, n = ${measured.n} (95% bootstrap interval; smallest ${show(Math.min(...values), options)}, largest ${show(Math.max(...values), options)})`;
   const data = typeof options.data === 'string' ? options.data : options.data?.title;
   return {
     ...base,
