@@ -191,7 +191,7 @@ clean('exhibits are used under their own names only, and say what is wrong', () 
     for (const text of [shown.mistake, shown.consequence, shown.brokenProperty]) assert.match(text, /^[A-Z].*\.$/);
     const net = mlp({ sizes: [3, 4, 2], norm: `exhibit:${name}`, seed: 1 });
     const block = net.layers[0] as Block;
-    assert.equal((block.norm as BatchNormLayer).scheme.mistake, shown.mistake);
+    assert.deepEqual((block.norm as BatchNormLayer).scheme, shown);
     assert.equal('layer1/bias' in net.named, shown.biasBefore);
     net.dispose();
     assert.throws(

@@ -1,6 +1,18 @@
 import { tf } from '../engine';
 import { ApplyContext, Layer, Network, WeightsSnapshot } from './types';
 
+/** Runs what builds layers; when it throws half-way, the variables made until then are disposed. */
+export function allOrNothing<T>(build: () => T): T {
+  const registered = tf.engine().registeredVariables;
+  const before = new Set(Object.keys(registered));
+  try {
+    return build();
+  } catch (error) {
+    for (const name of Object.keys(registered)) if (!before.has(name)) registered[name].dispose();
+    throw error;
+  }
+}
+
 /** What layers share: a name, labelled variables, freezing. Extend it to write a layer of your own. */
 export abstract class BaseLayer implements Layer {
   private readonly own: Record<string, tf.Variable> = {};

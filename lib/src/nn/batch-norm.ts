@@ -71,6 +71,17 @@ export function valuesPerFeature(x: tf.Tensor): number {
   return x.size / x.shape[x.rank - 1];
 }
 
+/** Throws when x is a batch of one: fewer than 2 values per feature. */
+export function expectBatch(where: string, x: tf.Tensor): void {
+  const m = valuesPerFeature(x);
+  if (m < 2) {
+    throw new RangeError(
+      `${where}: training needs at least 2 values per feature, got ${m} in ${describe(x)}. One value has no variance: ` +
+        'its normalized form is 0 whatever it is. Use a larger batch, or inference.',
+    );
+  }
+}
+
 /** The checks of a training-mode normalization; returns epsilon. */
 export function checkBatch(
   where: string,
@@ -80,13 +91,7 @@ export function checkBatch(
   options: BatchNormOptions,
 ): number {
   const epsilon = checkNormalization(where, x, gamma, beta, options);
-  const m = valuesPerFeature(x);
-  if (m < 2) {
-    throw new RangeError(
-      `${where}: training needs at least 2 values per feature, got ${m} in ${describe(x)}. One value has no variance: ` +
-        'its normalized form is 0 whatever it is. Use a larger batch, or inference.',
-    );
-  }
+  expectBatch(where, x);
   if (options.gradient !== undefined) expectOneOf(where, 'gradient', options.gradient, ['compact', 'automatic']);
   return epsilon;
 }

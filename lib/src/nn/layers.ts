@@ -1,7 +1,14 @@
 /** Thin layers over the pure functions: dense, convolution, batch normalization, dropout, pooling. */
 import { fusedBatchNorm, fusedIsFaster, Random, tf } from '../engine';
 import { BaseLayer } from './base';
-import { BatchNormResult, DEFAULT_EPSILON, scaleAndShift, unbiasedVariance, valuesPerFeature } from './batch-norm';
+import {
+  BatchNormResult,
+  DEFAULT_EPSILON,
+  expectBatch,
+  scaleAndShift,
+  unbiasedVariance,
+  valuesPerFeature,
+} from './batch-norm';
 import {
   describe,
   expectCount,
@@ -257,20 +264,14 @@ export class BatchNormLayer extends BaseLayer {
         context.tap(`${this.name}/xHat`, xHat);
         return scaleAndShift(xHat, this.gamma, this.beta);
       }
-      const m = valuesPerFeature(x);
-      if (m < 2) {
-        throw new RangeError(
-          `${this.name}: training needs at least 2 values per feature, got ${m} in ${describe(x)}. ` +
-            'Use a larger batch, or { training: false }.',
-        );
-      }
+      expectBatch(this.name, x);
       // Looked at, the layer is computed in two steps, so that gradients with respect to xHat pass through what the tap saw.
       const { y, mean, variance } = context.tap
         ? this.normalize(x, null, null)
         : this.normalize(x, this.gamma, this.beta);
       if (context.updateStatistics ?? true) {
         if (this.check) expectFiniteStatistics(this.name, x, variance);
-        this.update(mean, variance, m);
+        this.update(mean, variance, valuesPerFeature(x));
       }
       if (!context.tap) return y;
       context.tap(`${this.name}/mean`, mean);

@@ -1,7 +1,7 @@
 /** Networks: plain, convolutional, Inception-style and residual, with or without normalization. */
 import { tf } from '../engine';
 import { ActivationLayer, activation as activationLayer, ActivationName, ACTIVATIONS } from './activations';
-import { Composite } from './base';
+import { allOrNothing, Composite } from './base';
 import { batchNormLayer, BatchNormLayerOptions, conv2d, dense, dropout, DropoutLayer } from './layers';
 import { averagePool, flatten, globalAveragePool, maxPool, toImage } from './layers';
 import { expectCount, expectFloatTensor, expectOneOf } from './checks';
@@ -195,6 +195,10 @@ export interface MlpOptions extends NetworkOptions, MlpOnly {
  * @throws RangeError for sizes, names, rates or options out of range; TypeError for initialScale beside initializer
  */
 export function mlp(options: MlpOptions): Sequential {
+  return allOrNothing(() => buildMlp(options));
+}
+
+function buildMlp(options: MlpOptions): Sequential {
   const where = options.name ?? 'mlp';
   const settled = settle(where, options);
   const { sizes, placement = 'before' } = options;
@@ -285,6 +289,10 @@ export interface ConvNetOptions extends ImageNetworkOptions {
  * @throws as `mlp`
  */
 export function convNet(options: ConvNetOptions = {}): Sequential {
+  return allOrNothing(() => buildConvNet(options));
+}
+
+function buildConvNet(options: ConvNetOptions): Sequential {
   const where = options.name ?? 'convNet';
   const settled = settle(where, options);
   const { image = [28, 28, 1], classes = 10, filters = [16, 32], hidden = 100 } = options;
@@ -363,7 +371,7 @@ export interface InceptionChannels {
  */
 export function inceptionBlock(inputs: number, channels: InceptionChannels, options: NetworkOptions = {}): Parallel {
   const name = options.name ?? 'inception';
-  return inception(name, inputs, channels, settle(name, options));
+  return allOrNothing(() => inception(name, inputs, channels, settle(name, options)));
 }
 
 function inception(
@@ -405,6 +413,10 @@ export interface InceptionNetOptions extends ImageNetworkOptions {
  * @throws as `mlp`
  */
 export function inceptionNet(options: InceptionNetOptions = {}): Sequential {
+  return allOrNothing(() => buildInceptionNet(options));
+}
+
+function buildInceptionNet(options: InceptionNetOptions): Sequential {
   const where = options.name ?? 'inceptionNet';
   const settled = settle(where, options);
   const {
@@ -496,6 +508,10 @@ export interface ResidualNetOptions extends NetworkOptions {
  * @throws as `mlp`
  */
 export function residualNet(options: ResidualNetOptions = {}): Sequential {
+  return allOrNothing(() => buildResidualNet(options));
+}
+
+function buildResidualNet(options: ResidualNetOptions): Sequential {
   const where = options.name ?? 'residualNet';
   const settled = settle(where, options);
   const { inputs = 784, width = 100, depth = 8, classes = 10 } = options;

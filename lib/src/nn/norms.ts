@@ -3,15 +3,15 @@
  * with care. Same layout as `batch-norm.ts`: the last axis holds the features or channels; gamma and beta are per feature.
  */
 import { tf } from '../engine';
-import { BaseLayer } from './base';
+import { allOrNothing, BaseLayer } from './base';
 import {
   batchMoments,
   checkBatch,
   checkNormalization,
   DEFAULT_EPSILON,
   EpsilonOptions,
+  expectBatch,
   scaleAndShift,
-  valuesPerFeature,
 } from './batch-norm';
 import {
   describe,
@@ -19,6 +19,7 @@ import {
   expectDecay,
   expectEpsilon,
   expectFeatures,
+  expectFiniteStatistics,
   expectFloatTensor,
   expectPerFeature,
 } from './checks';
@@ -272,7 +273,7 @@ export function layerNormLayer(features: number, options: NormLayerOptions = {})
 /** Group normalization as a layer; see `groupNorm`. Taps `NAME/xHat`. */
 export function groupNormLayer(features: number, options: GroupNormLayerOptions = {}): ExampleNormLayer {
   const groups = options.groups ?? [8, 4, 2, 1].find((g) => features % g === 0) ?? 1;
-  return new ExampleNormLayer('group', features, groups, options);
+  return allOrNothing(() => new ExampleNormLayer('group', features, groups, options));
 }
 
 /** Instance normalization as a layer, for images; see `instanceNorm`. Taps `NAME/xHat`. */
@@ -303,9 +304,7 @@ export class BatchRenormLayer extends AffineNormLayer {
 
   protected standardized(x: tf.Tensor, context: ApplyContext, options: EpsilonOptions): tf.Tensor {
     if (!context.training || this.frozen) return tf.div(tf.sub(x, this.movingMean), this.movingDeviation);
-    if (valuesPerFeature(x) < 2) {
-      throw new RangeError(`${this.name}: training needs at least 2 values per feature, got 1 in ${describe(x)}.`);
-    }
+    expectBatch(this.name, x);
     const { y, mean, deviation, r, d } = batchRenorm(x, this.movingMean, this.movingDeviation, null, null, {
       ...options,
       rMax: this.rMax,
@@ -314,6 +313,7 @@ export class BatchRenormLayer extends AffineNormLayer {
     context.tap?.(`${this.name}/r`, r);
     context.tap?.(`${this.name}/d`, d);
     if (context.updateStatistics ?? true) {
+      expectFiniteStatistics(this.name, x, deviation);
       const newMean = moveWithDecay(this.movingMean, mean, this.decay);
       const newDeviation = moveWithDecay(this.movingDeviation, deviation, this.decay);
       this.movingMean.assign(newMean);
@@ -325,5 +325,5 @@ export class BatchRenormLayer extends AffineNormLayer {
 
 /** Batch renormalization as a layer; see `batchRenorm`. Taps `NAME/xHat`, `NAME/r`, `NAME/d`. */
 export function batchRenormLayer(features: number, options: BatchRenormLayerOptions = {}): BatchRenormLayer {
-  return new BatchRenormLayer(features, options);
+  return allOrNothing(() => new BatchRenormLayer(features, options));
 }

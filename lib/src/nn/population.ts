@@ -1,6 +1,7 @@
 /** From a trained network to one for inference: population statistics in place of moving averages, and folding. */
 import { tf } from '../engine';
 import { activation, ActivationLayer } from './activations';
+import { allOrNothing } from './base';
 import { foldBatchNorm, populationStatistics, valuesPerFeature } from './batch-norm';
 import { expectFloatTensor } from './checks';
 import { BatchNormLayer, Conv2dLayer, conv2d, dense, DenseLayer, dropout, DropoutLayer, FunctionLayer } from './layers';
@@ -87,7 +88,9 @@ export function usePopulationStatistics(
  * @throws RangeError when a normalization does not stand right behind a dense or convolutional layer, or is no batch normalization
  */
 export function foldNetwork(network: Sequential): Sequential {
-  return new Sequential(`${network.name}/folded`, network.layers.map(folded), { ...network.config, folded: true });
+  return allOrNothing(
+    () => new Sequential(`${network.name}/folded`, network.layers.map(folded), { ...network.config, folded: true }),
+  );
 }
 
 function folded(layer: Layer): Layer {

@@ -6,13 +6,21 @@
 import { Matrix } from 'ml-matrix';
 import { tf } from '../engine';
 import { BaseLayer } from './base';
-import { checkBatch, DEFAULT_EPSILON, EpsilonOptions, scaleAndShift, valuesPerFeature } from './batch-norm';
+import {
+  checkBatch,
+  DEFAULT_EPSILON,
+  EpsilonOptions,
+  expectBatch,
+  scaleAndShift,
+  valuesPerFeature,
+} from './batch-norm';
 import {
   expectCount,
   expectDecay,
   expectEpsilon,
   expectFeatures,
   expectFinite,
+  expectFiniteStatistics,
   expectFloatTensor,
   expectOneOf,
   expectPerFeature,
@@ -304,6 +312,7 @@ export class WhiteningLayer extends BaseLayer {
   }
 
   private train(x: tf.Tensor, context: ApplyContext): tf.Tensor {
+    expectBatch(this.name, x);
     const { y, mean, covariance } = whiten(x, {
       ...this.iterations,
       method: this.method,
@@ -312,6 +321,7 @@ export class WhiteningLayer extends BaseLayer {
       check: false,
     });
     if (context.updateStatistics ?? true) {
+      expectFiniteStatistics(this.name, x, covariance);
       const m = valuesPerFeature(x);
       const spread = tf.mul(tf.sub(covariance, tf.mul(tf.eye(this.features), this.epsilon)), m / (m - 1));
       const newMean = moveWithDecay(this.movingMean, mean, this.decay);
