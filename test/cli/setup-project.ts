@@ -143,7 +143,7 @@ export function linkTree(from: string, to: string): void {
 function cleanEnvironment(): NodeJS.ProcessEnv {
   const env = { ...process.env };
   for (const name of Object.keys(env)) {
-    if (/^(BNLAB_|NODE_|npm_(config|package|lifecycle)_|CXX$)/.test(name)) delete env[name];
+    if (/^(BNLAB_|NODE_|npm_|CXX$)/.test(name)) delete env[name];
   }
   return env;
 }

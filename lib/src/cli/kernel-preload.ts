@@ -10,6 +10,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { inspect } from 'node:util';
+import './bootstrap/kernel-watch';
 
 /** One line of the file that the kernel writes and the runner reads. */
 export interface KernelNote {

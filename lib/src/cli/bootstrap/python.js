@@ -125,11 +125,16 @@ function wantedKey() {
   return digest(layout.venv, process.env.BNLAB_PYTHON ?? '', fs.readFileSync(layout.requirements));
 }
 
-/** What tslab's own `install` would write, with absolute paths instead of whatever `tslab` the PATH has. */
+/**
+ * What tslab's own `install` would write, with absolute paths instead of whatever `tslab` the PATH has, and our mend
+ * of its compiler's watching.
+ */
 function kernelSpec() {
   return {
     argv: [
       process.execPath,
+      '--require',
+      path.join(sourceFolder, 'kernel-watch.js'),
       path.join(layout.nodeModules, 'tslab', 'bin', 'tslab'),
       'kernel',
       '--config-path',
