@@ -130,7 +130,7 @@ test('doctor on a bare clone: says what set-up would do; without Python the main
     assert.equal(states['Node.js'], 'ok');
 
     const empty = bare.binaries({});
-    const unable = await bare.run(['doctor'], { env: { PATH: empty } });
+    const unable = await bare.run(['doctor'], { env: { PATH: empty, npm_execpath: '' } });
     assert.equal(unable.code, 1);
     assert.match(unable.output, /✗ Python +no Python was found/);
     assert.match(unable.output, /✗ npm /);

@@ -62,7 +62,9 @@ test('observe: values inside, by name; training mode leaves moving averages alon
       () => observe({ network, x, training: false, taps: ['layer3/linear'] }),
       /'layer3\/linear'. Taps: layer1/,
     );
-    assert.throws(() => observe({ network, x: tf.tidy(() => tf.zeros([2])), training: false, taps: /./ }), /disposed/);
+    const gone = tf.zeros([2, 2]);
+    gone.dispose();
+    assert.throws(() => observe({ network, x: gone, training: false, taps: /./ }), /disposed/);
   });
   const bn = mlp({ sizes: [2, 4, 3], norm: 'batch', activation: 'sigmoid', dropout: 0.5, seed: 1 });
   const { 'layer1/xHat': xHat } = await untouchedBy(bn, () =>
