@@ -51,9 +51,10 @@ const nativeCannot: Record<string, Unable> = {
 };
 
 /**
- * The same for WebAssembly. Three of these answer wrongly without a word: `ClipByValue` turns NaN into the lower bound,
+ * The same for WebAssembly. Four of these answer wrongly without a word: `ClipByValue` turns NaN into the lower bound,
  * which would hide a network that has diverged; `Cast` to bool keeps numbers other than 0 and 1; pooling with padding
- * given in numbers reads past the end of its input.
+ * given in numbers reads past the end of its input; the gradient of max pooling seeks the largest value from zero upwards,
+ * so that a window of negative ones sends its gradient to the wrong place.
  */
 const wasmCannot: Record<string, Unable> = {
   ClipByValue: always,
@@ -63,9 +64,9 @@ const wasmCannot: Record<string, Unable> = {
   AvgPool3D: paddedByNumber,
   AvgPool3DGrad: paddedByNumber,
   MaxPool: paddedByNumber,
-  MaxPoolGrad: paddedByNumber,
+  MaxPoolGrad: always,
   MaxPool3D: paddedByNumber,
-  MaxPool3DGrad: paddedByNumber,
+  MaxPool3DGrad: always,
   BatchMatMul: ({ a, b }) => a.dtype !== 'float32' || b.dtype !== 'float32',
   Conv2D: channelsFirst,
   Conv2DBackpropInput: channelsFirst,

@@ -20,7 +20,7 @@ import {
   expectOneOf,
   expectPerFeature,
 } from './checks';
-import { convolve } from './convolution';
+import { averaged, convolve } from './convolution';
 import { CORRECT, exhibit, ExhibitName, NormalizationScheme } from './exhibits';
 import { initializer, Initializer } from './initializers';
 import { ApplyContext } from './types';
@@ -390,7 +390,7 @@ export function averagePool(
   expectCount(name, 'size', size);
   const stride = options.stride ?? size;
   expectCount(name, 'stride', stride);
-  return new FunctionLayer(name, (x) => tf.avgPool(x as tf.Tensor4D, size, stride, options.pad ?? 'same'), [4]);
+  return new FunctionLayer(name, (x) => averaged(x as tf.Tensor4D, size, stride, options.pad ?? 'same'), [4]);
 }
 
 /** The mean over height and width: [batch, height, width, channels] to [batch, channels]. */

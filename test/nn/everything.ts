@@ -1,0 +1,130 @@
+/**
+ * Trains every kind of network for a few steps on the engine that BNLAB_ENGINE names, eagerly and compiled, and prints the
+ * weights as JSON. Run by engines.test.ts, once per engine.
+ */
+import {
+  compile,
+  convNet,
+  engineCard,
+  EXHIBITS,
+  inceptionNet,
+  mlp,
+  Network,
+  NORMS,
+  Random,
+  ready,
+  residualNet,
+  StepContext,
+  tf,
+} from 'bnlab';
+
+const common = { activation: 'tanh', seed: 2, normOptions: { groups: 2, iterations: 4 } } as const;
+
+/** Small networks from 36 inputs to 3 classes; between them they use every layer of the library. */
+export const BUILDERS: Record<string, () => Network> = {
+  ...Object.fromEntries(
+    NORMS.filter((norm) => norm !== 'instance').map((norm) => [
+      `mlp ${norm}`,
+      () => mlp({ sizes: [36, 6, 6, 3], ...common, norm, dropout: 0.2 }),
+    ]),
+  ),
+  ...Object.fromEntries(
+    EXHIBITS.map((name) => [
+      `mlp exhibit:${name}`,
+      () => mlp({ sizes: [36, 6, 3], ...common, norm: `exhibit:${name}` }),
+    ]),
+  ),
+  'mlp debias': () =>
+    mlp({ sizes: [36, 6, 3], ...common, activation: 'sigmoid', norm: 'batch', normOptions: { debias: true } }),
+  'mlp after': () => mlp({ sizes: [36, 6, 3], ...common, activation: 'relu', norm: 'batch', placement: 'after' }),
+  'convNet batch': () =>
+    convNet({ image: [6, 6, 1], filters: [4, 4], hidden: 5, classes: 3, ...common, norm: 'batch' }),
+  'convNet instance': () =>
+    convNet({ image: [6, 6, 1], filters: [4], hidden: 0, classes: 3, ...common, norm: 'instance' }),
+  inceptionNet: () =>
+    inceptionNet({
+      image: [6, 6, 1],
+      stem: 2,
+      classes: 3,
+      ...common,
+      norm: 'batch',
+      blocks: [{ one: 2, three: [2, 3], double: [2, 2], pool: 2 }],
+    }),
+  residualNet: () => residualNet({ inputs: 36, width: 4, depth: 2, classes: 3, ...common, norm: 'batch' }),
+};
+
+export const STEPS = 4;
+const BATCH = 6;
+
+export type Result = Record<
+  string,
+  { mode: string; losses: number[]; weights: Record<string, number[]>; inference: number[] }
+>;
+
+async function train(build: () => Network, mode: 'auto' | 'eager', xla: 'auto' | false): Promise<Result[string]> {
+  const random = new Random(9);
+  const n = 24;
+  const x = tf.tensor2d(random.normals(n * 36, 0.3), [n, 36]);
+  const y = tf.tidy(() =>
+    tf
+      .oneHot(
+        tf.tensor1d(
+          Int32Array.from({ length: n }, (_, i) => i % 3),
+          'int32',
+        ),
+        3,
+      )
+      .toFloat(),
+  );
+  const net = build();
+  const optimizer = tf.train.sgd(0.05);
+  const step = compile(
+    (inputs: Record<string, tf.Tensor>, { random: draw }: StepContext) => ({
+      loss: optimizer.minimize(
+        () => {
+          const logits = net.apply(inputs.x, { training: true, random: draw });
+          return tf.neg(tf.mean(tf.sum(tf.mul(inputs.y, tf.logSoftmax(logits)), 1)));
+        },
+        true,
+        net.trainable,
+      ) as tf.Scalar,
+    }),
+    { mode, seed: 4, xla },
+  );
+  const batches = Int32Array.from({ length: STEPS * BATCH }, () => random.integer(n));
+  const { outputs } = await step.run({ data: { x, y }, batches, batchSize: BATCH });
+  const result = {
+    mode: step.mode,
+    losses: Array.from(await outputs.loss.data()),
+    weights: Object.fromEntries(
+      Object.entries(net.snapshot()).map(([label, { values }]) => [label, Array.from(values)]),
+    ),
+    inference: tf.tidy(() => Array.from(net.apply(x, { training: false }).dataSync())),
+  };
+  step.dispose();
+  tf.dispose([x, y, outputs.loss]);
+  optimizer.dispose();
+  net.dispose();
+  return result;
+}
+
+async function main(): Promise<void> {
+  await ready();
+  const results: Record<string, Result> = { auto: {}, eager: {} };
+  const before = tf.memory().numTensors;
+  for (const [name, build] of Object.entries(BUILDERS)) {
+    // XLA takes a second or so for each; two networks stand for all.
+    const xla = name === 'mlp batch' || name === 'mlp renorm' ? 'auto' : false;
+    results.auto[name] = await train(build, 'auto', xla);
+    // Elsewhere 'auto' is eager already.
+    if (engineCard().engine === 'native') results.eager[name] = await train(build, 'eager', false);
+  }
+  process.stdout.write(JSON.stringify({ engine: engineCard().engine, left: tf.memory().numTensors - before, results }));
+}
+
+if (require.main === module) {
+  main().catch((error: unknown) => {
+    console.error(error);
+    process.exitCode = 1;
+  });
+}
