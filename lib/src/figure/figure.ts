@@ -306,6 +306,15 @@ export function labelColor(identity: Identity): string {
   return contrast(identity.color, ink.paper) >= 4.5 ? identity.color : ink.text;
 }
 
+/**
+ * Room for the longest legend entry. Plotly would measure the text with the font of the machine that draws; a reader's font
+ * may be wider, and a legend clips. @internal
+ */
+export function legendRoom(entries: readonly string[]): { entrywidth: number; entrywidthmode: 'pixels' } {
+  const widest = Math.max(0, ...entries.map((entry) => textWidth(entry, size.text)));
+  return { entrywidth: Math.ceil(widest) + 10, entrywidthmode: 'pixels' };
+}
+
 /** Numbers for JSON: plain arrays, six significant digits, gaps (`null`) for what is not finite. @internal */
 export function numbers(values: ArrayLike<number>): (number | null)[] {
   return Array.from(values, (v) => (Number.isFinite(v) ? Number(v.toPrecision(6)) : null));

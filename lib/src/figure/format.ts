@@ -79,7 +79,8 @@ export function fmtInterval(
   const alike = all.every(Number.isFinite) && width > 0 && largest < 1e6 && largest >= 1e-3;
   // Two digits of the width; a small end beside a large one (1.43 beside 16.6) would lose its own.
   const decimals = alike ? Math.min(8, Math.max(0, 1 - Math.floor(Math.log10(width)))) : 0;
-  const one = (v: number) => (alike && (decimals > 0 || Math.min(...sizes) >= 100) ? fixed(v, decimals) : formatNumber(v, 3)) + sign;
+  const one = (v: number) =>
+    (alike && (decimals > 0 || Math.min(...sizes) >= 100) ? fixed(v, decimals) : formatNumber(v, 3)) + sign;
   return `${one(all[0])} [${one(all[1])}, ${one(all[2])}]${unit}`;
 }
 
@@ -102,7 +103,8 @@ function formatNumber(value: number, digits: number): string {
   return grouped(trimZeros(value.toFixed(decimals)));
 }
 
-function fixed(value: number, decimals: number): string {
+/** A number with a fixed number of decimals, separators and a true minus sign. */
+export function fixed(value: number, decimals: number): string {
   const text = value.toFixed(decimals);
   return grouped(Number(text) === 0 ? text.replace('-', '') : text);
 }

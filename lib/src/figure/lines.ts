@@ -66,7 +66,7 @@ export interface FacetOptions extends FigureText {
  * @throws FigureError for what {@link lineFigure} refuses, and more than four columns
  */
 export function facetFigure(options: FacetOptions): Figure {
-  const columns = options.columns ?? Math.min(3, options.panels.length);
+  const columns = options.columns ?? Math.max(1, Math.min(3, options.panels.length));
   if (!Number.isInteger(columns) || columns < 1 || columns > 4) {
     throw new FigureError(`facetFigure: columns must be 1, 2, 3 or 4 to stay legible, got ${columns}.`);
   }

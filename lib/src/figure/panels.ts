@@ -9,6 +9,7 @@ import {
   escapeHtml,
   FigureError,
   heading,
+  legendRoom,
   labelColor,
   numbers,
   plotlyAxis,
@@ -106,12 +107,14 @@ export interface PanelPlan {
 }
 
 const GAP_X = 40;
+/** Length of a line in the legend, pixels: two dashes of the longest dash. */
+const LEGEND_LINE = 40;
 /** Names at line ends are broken at this width, pixels. */
 const NAME_WIDTH = 190;
 
 /** @internal */
 export function drawPanels(plan: PanelPlan): Figure {
-  const { builder, text, panels, columns, x, y } = plan;
+  const { builder, text, panels, columns, y } = plan;
   requireText(builder, text);
   if (panels.length === 0) throw new FigureError(`${builder}: wanted at least one panel, got none.`);
   const band = plan.band ?? [0.15, 0.85];
@@ -124,7 +127,12 @@ export function drawPanels(plan: PanelPlan): Figure {
     throw new FigureError(`${builder}: labels at the line ends need one column, got ${columns}. Use labels: 'legend'.`);
   }
 
-  const xRange = rangeOf(builder, x, valuesX(panels, all), plan.airX ?? (all.some((s) => withMarkers(s)) ? 0.02 : 0));
+  const xRange = rangeOf(
+    builder,
+    plan.x,
+    valuesX(panels, all),
+    plan.airX ?? (all.some((s) => withMarkers(s)) ? 0.02 : 0),
+  );
   const axesY = panels.map((panel) => panel.y ?? y);
   const ownRanges = () => panels.map((panel, p) => rangeOf(builder, axesY[p], valuesY(panel, drawn[p])));
   const shared = () =>
@@ -146,6 +154,8 @@ export function drawPanels(plan: PanelPlan): Figure {
     : 26;
   const gapX = plan.sharedY ? GAP_X : left;
   const width = (size.width - left - right - (columns - 1) * gapX) / columns;
+
+  const x = measuredTicks(plan.x, all, xRange, width);
 
   // Vertical room.
   const facts = [...seedFacts(all, band), ...(plan.facts ?? [])];
@@ -177,7 +187,8 @@ export function drawPanels(plan: PanelPlan): Figure {
       y: 1 + (panelTitle + 2) / inner,
       yanchor: 'bottom',
       font: { size: size.text },
-      itemwidth: 40,
+      itemwidth: LEGEND_LINE,
+      ...legendRoom(all.map(legendName)),
       tracegroupgap: 0,
     };
   }
@@ -274,6 +285,20 @@ export function drawPanels(plan: PanelPlan): Figure {
       ...(plan.summary ?? []),
     ],
   });
+}
+
+/** On a logarithmic axis with few measured values (rates, batch sizes), the ticks are these values, where they fit. */
+function measuredTicks(x: Axis, all: Drawn[], range: [number, number], width: number): Axis {
+  if (!x.log || x.ticks) return x;
+  const values = [...new Set(all.flatMap((series) => series.x))].filter((v) => v > 0).sort((a, b) => a - b);
+  if (values.length < 2 || values.length > 12) return x;
+  const perDecade = width / (range[1] - range[0]);
+  const fits = values.every((v, i) => {
+    if (i === 0) return true;
+    const room = (Math.log10(v) - Math.log10(values[i - 1])) * perDecade;
+    return room > (textWidth(fmt(v), size.tick) + textWidth(fmt(values[i - 1]), size.tick)) / 2 + 6;
+  });
+  return fits ? { ...x, ticks: values } : x;
 }
 
 /** Checks a panel's series and computes their medians and bands. */
@@ -414,9 +439,9 @@ function lineNames(panel: Panel, all: Drawn[], range: [number, number], axis: Ax
 }
 
 function legendLines(all: Drawn[], width: number): number {
-  const entries = [...new Set(all.map(legendName))].filter((entry) => entry !== '');
-  const widest = Math.max(...entries.map((entry) => textWidth(entry, size.text))) + 56;
-  return Math.ceil(entries.length / Math.max(1, Math.floor(width / widest)));
+  const entries = new Set(all.map(legendName).filter((entry) => entry !== ''));
+  const { entrywidth } = legendRoom([...entries]);
+  return Math.ceil(entries.size / Math.max(1, Math.floor(width / (entrywidth + LEGEND_LINE + 12))));
 }
 
 /** Reference lines and shaded regions of a panel. */

@@ -5,6 +5,7 @@ import {
   escapeHtml,
   FigureError,
   heading,
+  legendRoom,
   numbers,
   plotlyAxis,
   rangeOf,
@@ -90,7 +91,15 @@ export function scatterFigure(options: ScatterOptions): Figure {
     title,
     hovermode: 'closest',
     showlegend: legend,
-    legend: { orientation: 'h', x: 0, xanchor: 'left', y: 1 + 40 / height, yanchor: 'bottom', itemsizing: 'constant' },
+    legend: {
+      orientation: 'h',
+      x: 0,
+      xanchor: 'left',
+      y: 1 + 40 / height,
+      yanchor: 'bottom',
+      itemsizing: 'constant',
+      ...legendRoom(labels),
+    },
   };
   const summary: string[] = [];
   panels.forEach((panel, p) => {

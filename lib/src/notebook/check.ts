@@ -102,7 +102,7 @@ export function compare(name: string, options: CheckOptions): Comparison {
     let at = 0;
     let exact = true;
     got.values.forEach((v, i) => {
-      if (Object.is(v, wanted.values[i]) || v === wanted.values[i]) return;
+      if (v === wanted.values[i]) return;
       exact = false;
       const difference = Math.abs(v - wanted.values[i]);
       if (Number.isNaN(difference) || difference > largest)

@@ -6,7 +6,7 @@
 import { bootstrapInterval, median } from '../train';
 import { emit, newPlace, type Place } from '../figure/display';
 import { fmt, fmtInterval, list, percent } from '../figure/format';
-import { card, htmlTable, inline, unmark } from './html';
+import { card, htmlFacts, htmlTable, inline, unmark } from './html';
 import { CLAIM_MIME, verdictSigns, type ClaimRecord } from './ledger';
 import { profile, type Profile } from './profile';
 import { sectionName } from './words';
@@ -132,10 +132,7 @@ export function verdict(options: VerdictOptions): void {
         'verdict',
         color,
         `<p style="margin:2px 0"><strong style="color:${color}">${sign} Verdict: ${record.verdict}</strong></p>` +
-          htmlTable(
-            [],
-            shown.map(([name, text]) => [`<strong>${name}</strong>`, inline(text)]),
-          ),
+          htmlFacts(shown),
       ),
       'text/plain': [
         `${sign} Verdict on ${claim.id}: ${record.verdict}`,

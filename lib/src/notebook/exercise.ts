@@ -36,8 +36,8 @@ export function exercise(id: string, text: string, options: { hint?: string; sol
     {
       'text/markdown':
         `**Exercise ${id}.** ${text}` +
-        (hint ? `\n\n<details><summary>Hint</summary>\n\n${hint}\n\n</details>` : '') +
-        (solution ? `\n\n[Solution](${solution})` : ''),
+        (solution ? ` ([solution](${solution}))` : '') +
+        (hint ? `\n\n<details><summary>Hint</summary>\n\n${hint}\n\n</details>` : ''),
       'text/plain': `Exercise ${id}: ${unmark(text)}${hint ? `\n  Hint: ${unmark(hint)}` : ''}`,
     },
     { bnlab: { role: 'exercise' } },

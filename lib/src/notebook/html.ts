@@ -25,6 +25,17 @@ export function unmark(text: string): string {
 
 const cellStyle = 'text-align:left;vertical-align:top;padding:3px 14px 3px 0;white-space:normal';
 
+/** Names and what they stand for, as a table without head. */
+export function htmlFacts(rows: readonly (readonly [string, string])[]): string {
+  const name = cellStyle.replace('white-space:normal', 'white-space:nowrap');
+  return `<table style="border-collapse:collapse"><tbody>${rows
+    .map(
+      ([key, text]) =>
+        `<tr><th scope="row" style="${name}">${inline(key)}</th><td style="${cellStyle}">${inline(text)}</td></tr>`,
+    )
+    .join('')}</tbody></table>`;
+}
+
 /** A table whose cells are HTML already. */
 export function htmlTable(head: string[], rows: string[][], align: ('left' | 'right')[] = []): string {
   const style = (i: number) => cellStyle.replace('text-align:left', `text-align:${align[i] ?? 'left'}`);

@@ -45,6 +45,7 @@ export function progress(label: string, total?: number): Progress {
   let last = -Infinity;
   let at = 0;
   let all = total ?? 0;
+  let unit = '';
   let finished = false;
   const draw = (secondsLeft?: number) => {
     const now = performance.now();
@@ -52,7 +53,7 @@ export function progress(label: string, total?: number): Progress {
     last = now;
     const left = secondsLeft ?? (at > 0 ? (((now - began) / 1000) * (all - at)) / at : undefined);
     const share = all > 0 ? Math.min(1, at / all) : 0;
-    const text = `${label}: ${fmt(at)}${all > 0 ? ` of ${fmt(all)}` : ''}${left !== undefined && Number.isFinite(left) ? `, ${duration(left)} left` : ''}`;
+    const text = `${label}: ${fmt(at)}${all > 0 ? ` of ${fmt(all)}${unit}` : ''}${left !== undefined && Number.isFinite(left) ? `, ${duration(left)} left` : ''}`;
     place.show({
       'text/html': `<div class="bnlab-progress">${escapeHtml(text)}<br>${picture(share, curves)}</div>`,
       'text/plain': text,
@@ -67,7 +68,7 @@ export function progress(label: string, total?: number): Progress {
   const done = () => {
     if (finished) return;
     finished = true;
-    const text = `${label}: done${all > 0 ? `, ${fmt(all)}` : ''}`;
+    const text = `${label}: ${all > 0 ? `${fmt(all)}${unit} ` : ''}done`;
     place.show(
       {
         'text/html': `<div class="bnlab-progress" style="color:${ink.muted}">✓ ${escapeHtml(text)}</div>`,
@@ -80,7 +81,7 @@ export function progress(label: string, total?: number): Progress {
   if (inNotebook()) draw();
   return {
     report({ step, steps, secondsLeft, loss, name }) {
-      [at, all] = [step, steps];
+      [at, all, unit] = [step, steps, ' steps'];
       if (loss !== undefined && Number.isFinite(loss)) add({ [name ?? 'loss']: loss });
       if (at >= all) done();
       else if (inNotebook()) draw(secondsLeft);

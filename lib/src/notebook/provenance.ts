@@ -3,7 +3,7 @@ import { engineCard, engineCardHtml, engineCardText, type EngineCard } from '../
 import { emit } from '../figure/display';
 import { fmt } from '../figure/format';
 import { openClaims } from './claims';
-import { card, htmlTable, inline, textTable } from './html';
+import { card, htmlFacts, textTable } from './html';
 import { profile } from './profile';
 
 /**
@@ -63,10 +63,7 @@ export function provenance(options: ProvenanceOptions): void {
       'text/html': card(
         'provenance',
         '#8c8c8c',
-        `<p style="margin:2px 0"><strong>What made these numbers</strong></p>${htmlTable(
-          [],
-          rows.map(([name, text]) => [`<strong>${name}</strong>`, inline(text)]),
-        )}`,
+        `<p style="margin:2px 0"><strong>What made these numbers</strong></p>${htmlFacts(rows)}`,
       ),
       'text/plain': textTable(rows),
     },

@@ -1,5 +1,5 @@
 /** What a notebook says besides figures: sentences from computed values, three voices, prompts, tables. */
-import { fmt, type Sayable } from '../figure/format';
+import { fixed, fmt, percent, type Sayable } from '../figure/format';
 import { emit } from '../figure/display';
 import { htmlTable, inline, textTable, unmark } from './html';
 
@@ -87,12 +87,14 @@ export function predict(
 ): void {
   const { choices = [], think, answer } = options;
   const letters = choices.map((choice, i) => `${String.fromCharCode(97 + i)}) ${choice}`);
-  const inside = [think, answer ? `**Answer.** ${answer}` : undefined].filter((part): part is string => part !== undefined);
+  const inside = [think, answer ? `**Answer.** ${answer}` : undefined].filter(
+    (part): part is string => part !== undefined,
+  );
   emit(
     {
       'text/markdown':
         `**Predict.** ${question}\n\n` +
-        (letters.length > 0 ? letters.map((line) => `- ${line}`).join('\n') + '\n\n' : '') +
+        (letters.length > 0 ? letters.join('  \n') + '\n\n' : '') +
         (inside.length > 0
           ? `<details><summary>Write your answer down, then open.</summary>\n\n${inside.join('\n\n')}\n\n</details>`
           : '*Write your answer down before you run the next cell.*'),
@@ -113,7 +115,7 @@ export function takeaways(sentences: readonly string[]): void {
   const lines = sentences.map((sentence, i) => `${i + 1}. ${sentence}`);
   emit(
     {
-      'text/markdown': `**Takeaways**\n\n${lines.join('\n')}`,
+      'text/markdown': lines.join('\n'),
       'text/plain': ['Takeaways', ...lines.map((line) => `  ${unmark(line)}`)].join('\n'),
     },
     { bnlab: { role: 'takeaways' } },
@@ -128,6 +130,8 @@ export interface TableOptions {
   caption?: string;
   /** significant digits of numbers, 3 unless told */
   digits?: number;
+  /** keys of the columns whose values are shares 0 .. 1, shown as percent */
+  percent?: readonly string[];
 }
 
 /**
@@ -148,16 +152,16 @@ export function table(rows: readonly Record<string, unknown>[], options: TableOp
       );
     }
   }
-  const text = (value: unknown) =>
-    typeof value === 'number'
-      ? fmt(value, options.digits ?? 3)
-      : value === undefined || value === null
-        ? ''
-        : fmt`${value as Sayable}`;
-  const align = columns.map(({ key }) =>
-    rows.some((row) => typeof row[key] === 'number') ? ('right' as const) : ('left' as const),
-  );
-  const cells = rows.map((row) => columns.map(({ key }) => text(row[key])));
+  const digits = options.digits ?? 3;
+  const align = columns.map(({ key }) => (rows.some((row) => typeof row[key] === 'number') ? 'right' : 'left'));
+  const texts = columns.map(({ key }) => {
+    const values = rows.map((row) => row[key]);
+    const format = options.percent?.includes(key) ? percent : columnFormat(values, digits);
+    return values.map((value) =>
+      typeof value === 'number' ? format(value) : value === undefined || value === null ? '' : fmt`${value as Sayable}`,
+    );
+  });
+  const cells = rows.map((_, i) => texts.map((column) => column[i]));
   const head = columns.map(({ heading }) => heading);
   const caption = options.caption ? `<p style="margin:0.4em 0"><strong>${inline(options.caption)}</strong></p>` : '';
   emit(
@@ -173,4 +177,15 @@ export function table(rows: readonly Record<string, unknown>[], options: TableOp
     },
     { bnlab: { role: 'table' } },
   );
+}
+
+/** One format for a column of numbers: the same decimals throughout where their sizes allow it. */
+function columnFormat(values: readonly unknown[], digits: number): (value: number) => string {
+  const numbers = values.filter((v): v is number => typeof v === 'number' && Number.isFinite(v));
+  const sizes = numbers.filter((v) => v !== 0).map(Math.abs);
+  const [least, most] = [Math.min(...sizes), Math.max(...sizes)];
+  const alike = sizes.length > 0 && most < 1e5 && least >= 1e-3 && most / least < 1000;
+  if (!alike || numbers.every((v) => Number.isInteger(v))) return (value) => fmt(value, digits);
+  const decimals = Math.max(0, digits - 1 - Math.floor(Math.log10(most)));
+  return (value) => (Number.isFinite(value) ? fixed(value, decimals) : fmt(value));
 }

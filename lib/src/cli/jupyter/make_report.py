@@ -63,6 +63,11 @@ class Page(IPythonRenderer):
         link = f'<a class="anchor" href="#{anchor}" aria-label="Link to: {label}">#</a>'
         return f'<h{level} id="{anchor}">{text}{link}</h{level}>\n'
 
+    def block_html(self, html):
+        # nbconvert embeds a block's pictures by parsing it alone, which closes what a later block is to close: the
+        # quotation around a paragraph, the fold around an answer. A report's pictures are embedded already.
+        return html
+
     def block_math(self, body):
         return f"<bn-math display>{html.escape(body, quote=False)}</bn-math>"
 
