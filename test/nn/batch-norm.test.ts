@@ -2,6 +2,9 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import {
+  activationDerivative,
+  activationFunction,
+  ACTIVATIONS,
   batchMoments,
   batchNorm,
   batchNorm64,
@@ -10,11 +13,20 @@ import {
   batchNormGradientCompact,
   batchNormInference,
   batchNormLayer,
+  batchRenorm,
+  exhibit,
+  EXHIBITS,
   foldBatchNorm,
+  groupNorm,
+  instanceNorm,
+  layerNorm,
   populationStatistics,
   Random,
+  stopGradient,
   tf,
   unbiasedVariance,
+  whiten,
+  WHITENINGS,
 } from 'bnlab';
 import { assertSame, clean, values } from '../support/tensors';
 import { batch, batchShape, RUNS } from './arbitraries';
@@ -392,3 +404,44 @@ clean(
     );
   },
 );
+
+clean('every function leaves behind what it returns, and nothing else', () => {
+  const shapes = [
+    [6, 4],
+    [2, 3, 2, 4],
+  ];
+  for (const shape of shapes) {
+    const { x, gamma, beta, dy } = batch(shape, 3);
+    const [mean, deviation] = [tf.zeros([4]), tf.ones([4])];
+    const before = tf.memory().numTensors;
+    const calls: (() => tf.TensorContainer)[] = [
+      () => batchMoments(x),
+      () => batchNorm(x, gamma, beta),
+      () => batchNorm(x, gamma, beta, { gradient: 'automatic' }),
+      () => batchNorm(x),
+      () => batchNormGradient(dy, x, gamma),
+      () => batchNormGradientCompact(dy, x, gamma),
+      () => batchNormInference(x, mean, deviation, gamma, beta),
+      () => unbiasedVariance(deviation, 3),
+      () => populationStatistics([{ mean, variance: deviation }], 4),
+      () => foldBatchNorm({ weights: tf.keep(dy), mean, variance: deviation, gamma, beta }),
+      () => layerNorm(x, gamma, beta),
+      () => groupNorm(x, 2, gamma, beta),
+      () => batchRenorm(x, mean, deviation, gamma, beta),
+      () => stopGradient(x),
+      ...EXHIBITS.map((name) => () => exhibit(name).normalize(x, gamma, beta) as tf.TensorContainer),
+      ...EXHIBITS.map((name) => () => exhibit(name).infer(x, mean, deviation, gamma, beta)),
+      ...WHITENINGS.map((method) => () => whiten(x, { method }) as tf.TensorContainer),
+      ...ACTIVATIONS.flatMap((name) => [() => activationFunction(name)(x), () => activationDerivative(name)(x)]),
+    ];
+    if (shape.length === 4) calls.push(() => instanceNorm(x, gamma, beta));
+    calls.forEach((call, i) => {
+      const result = call();
+      const returned = (result instanceof tf.Tensor ? [result] : Object.values(result as object)).length;
+      assert.equal(tf.memory().numTensors - before, returned, `call ${i} of rank ${shape.length}: ${call.toString()}`);
+      tf.dispose(result);
+      assert.equal(tf.memory().numTensors, before, `call ${i} returns a tensor it was given`);
+    });
+    tf.dispose([x, gamma, beta, dy, mean, deviation]);
+  }
+});

@@ -83,7 +83,7 @@ async function train(build: () => Network, mode: 'auto' | 'eager', xla: 'auto' |
       loss: optimizer.minimize(
         () => {
           const logits = net.apply(inputs.x, { training: true, random: draw });
-          return tf.neg(tf.mean(tf.sum(tf.mul(inputs.y, tf.logSoftmax(logits)), 1)));
+          return tf.neg(tf.mean(tf.sum(tf.mul(inputs.y, tf.logSoftmax(logits)), 1))) as tf.Scalar;
         },
         true,
         net.trainable,

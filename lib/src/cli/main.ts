@@ -21,6 +21,12 @@ const entries: Entry[] = [
   { name: 'check', does: 'check the notebooks without running them', module: './check', run: 'check' },
   { name: 'claims', does: "list the paper's claims and their verdicts", module: './claims', run: 'claims' },
   { name: 'bench', does: 'run the benchmarks', module: './bench', run: 'bench' },
+  {
+    name: 'mutation',
+    does: 'put errors into the formulas and see whether the tests notice',
+    module: './mutation',
+    run: 'mutation',
+  },
   { name: 'docs', does: "write the library's reference", module: './docs', run: 'docs' },
   {
     name: 'conformance',

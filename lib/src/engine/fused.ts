@@ -50,6 +50,7 @@ export function fusedBatchNorm<T extends tf.Tensor2D | tf.Tensor4D>(
   if (x.rank !== 2 && x.rank !== 4) {
     throw new RangeError(`fusedBatchNorm: wanted x of rank 2 or 4, got shape [${x.shape}].`);
   }
+  if (!(epsilon >= 0)) throw new RangeError(`fusedBatchNorm: wanted epsilon of 0 or more, got ${epsilon}.`);
   const d = x.shape[x.rank - 1]!;
   for (const [name, tensor] of Object.entries({ gamma, beta })) {
     if (tensor.rank !== 1 || tensor.shape[0] !== d) {

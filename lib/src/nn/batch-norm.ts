@@ -135,12 +135,14 @@ export function scaleAndShift(xHat: tf.Tensor, gamma?: tf.Tensor | null, beta?: 
  */
 export function batchMoments(x: tf.Tensor): { mean: tf.Tensor; variance: tf.Tensor; centred: tf.Tensor } {
   expectFloatTensor('batchMoments', 'x', x, RANKS);
-  const axes = reducedAxes(x);
-  const roughMean = tf.mean(x, axes);
-  const roughlyCentred = tf.sub(x, roughMean);
-  const error = tf.mean(roughlyCentred, axes);
-  const centred = tf.sub(roughlyCentred, error);
-  return { mean: tf.add(roughMean, error), variance: tf.mean(tf.square(centred), axes), centred };
+  return tf.tidy(() => {
+    const axes = reducedAxes(x);
+    const roughMean = tf.mean(x, axes);
+    const roughlyCentred = tf.sub(x, roughMean);
+    const error = tf.mean(roughlyCentred, axes);
+    const centred = tf.sub(roughlyCentred, error);
+    return { mean: tf.add(roughMean, error), variance: tf.mean(tf.square(centred), axes), centred };
+  });
 }
 
 /**

@@ -1,0 +1,246 @@
+/**
+ * Are the formulas held by the tests? Puts one deliberate error at a time into a copy of the library and runs the tests of its
+ * room on it:
+ *
+ *     npm run mutation                            every error, in every file of formulas (hours)
+ *     npm run mutation -- nn/batch-norm.ts        one file
+ *     npm run mutation -- --list                  only says what would be tried
+ *
+ * The errors: an arithmetic operator, in JavaScript or in TensorFlow.js, becomes another; a sum a mean; a square an absolute
+ * value; a number a neighbour; a transposition goes. What is thrown and said is left alone: tests of bad input hold that.
+ * An error that no test notices is a survivor; those known to change nothing are listed below, with the reason.
+ */
+import { spawnSync } from 'node:child_process';
+import * as fs from 'node:fs';
+import * as os from 'node:os';
+import * as path from 'node:path';
+import ts from 'typescript';
+
+const ROOT = path.join(__dirname, '../..');
+/** Files of formulas by room, and the room's tests, the quickest to notice first. */
+const ROOMS: Record<string, { files: string[]; tests: string[] }> = {
+  nn: {
+    files: [
+      'batch-norm.ts',
+      'exhibits.ts',
+      'layers.ts',
+      'norms.ts',
+      'whitening.ts',
+      'float64.ts',
+      'convolution.ts',
+      'activations.ts',
+      'initializers.ts',
+      'population.ts',
+    ],
+    tests: ['golden', 'batch-norm', 'exhibits', 'whitening', 'layers', 'bad-input', 'tf-layers', 'engines'],
+  },
+  train: {
+    files: ['statistics.ts', 'schedule.ts', 'optimizer.ts', 'loss.ts', 'evaluate.ts', 'population.ts', 'history.ts'],
+    tests: ['statistics', 'parts', 'training', 'compare'],
+  },
+  probe: {
+    files: ['activations.ts', 'gradients.ts', 'curvature.ts', 'jacobian.ts', 'shift.ts', 'model.ts'],
+    tests: ['looking', 'gradients', 'wander'],
+  },
+};
+const FILES = Object.entries(ROOMS).flatMap(([room, { files }]) => files.map((file) => `${room}/${file}`));
+
+/** Errors that change nothing that could be tested: part of the source line, and why. */
+const EQUIVALENT: { file: string; line: RegExp; becomes?: RegExp; why: string }[] = [
+  {
+    file: 'nn/batch-norm.ts',
+    line: /sum\(tf\.mul\(-2, centred\), axes\), m\)|tf\.mul\(dVariance, tf\.div\(tf\.sum/,
+    why: 'the last term of dl/dmu is a multiple of sum (x_i - mu), which is zero',
+  },
+];
+
+interface Mutation {
+  /** Such as `nn/batch-norm.ts`. */
+  file: string;
+  line: number;
+  text: string;
+  start: number;
+  end: number;
+  replacement: string;
+}
+
+const SWAPS: Record<string, string> = {
+  add: 'sub',
+  sub: 'add',
+  mul: 'div',
+  div: 'mul',
+  mean: 'sum',
+  sum: 'mean',
+  square: 'abs',
+  rsqrt: 'sqrt',
+  sqrt: 'square',
+  neg: 'abs',
+  sigmoid: 'tanh',
+  tanh: 'sigmoid',
+  relu: 'abs',
+  ones: 'zeros',
+  zeros: 'ones',
+  onesLike: 'zerosLike',
+  zerosLike: 'onesLike',
+  maxPool: 'avgPool',
+  avgPool: 'maxPool',
+  eye: 'zeros',
+  step: 'sign',
+  less: 'greater',
+  greater: 'less',
+  min: 'max',
+  max: 'min',
+};
+const MATH: Record<string, string> = {
+  sqrt: 'abs', abs: 'sqrt', max: 'min', min: 'max', floor: 'ceil', ceil: 'floor', exp: 'log1p', log: 'log2', cos: 'sin', hypot: 'max',
+}; // prettier-ignore
+const OPERATORS: Record<string, string> = {
+  '+': '-',
+  '-': '+',
+  '*': '/',
+  '/': '*',
+  '**': '*',
+  '+=': '-=',
+  '-=': '+=',
+  '*=': '/=',
+};
+
+const source = (file: string): string => fs.readFileSync(path.join(ROOT, 'lib/src', file), 'utf8');
+const target = (folder: string, file: string): string => path.join(folder, 'lib/dist', file.replace(/\.ts$/, '.js'));
+
+/** Every error that the source of a file can be given. */
+function mutations(file: string): Mutation[] {
+  const text = source(file);
+  const tree = ts.createSourceFile(file, text, ts.ScriptTarget.ES2022, true);
+  const lines = text.split('\n');
+  const found: Mutation[] = [];
+  const put = (node: ts.Node, replacement: string) => {
+    const start = node.getStart(tree);
+    const line = tree.getLineAndCharacterOfPosition(start).line;
+    found.push({ file, line: line + 1, text: lines[line].trim(), start, end: node.getEnd(), replacement });
+  };
+  const visit = (node: ts.Node): void => {
+    if (ts.isThrowStatement(node) || ts.isImportDeclaration(node) || ts.isTypeNode(node)) return;
+    if (ts.isTemplateExpression(node) || ts.isStringLiteral(node)) return;
+    if (ts.isBinaryExpression(node)) {
+      const operator = node.operatorToken.getText(tree);
+      const joinsText = operator.startsWith('+') && /['`]/.test(node.getText(tree));
+      if (operator in OPERATORS && !joinsText) put(node.operatorToken, OPERATORS[operator]);
+    }
+    if (ts.isPropertyAccessExpression(node) && node.expression.getText(tree) === 'tf' && node.name.text in SWAPS) {
+      put(node.name, SWAPS[node.name.text]);
+    }
+    if (ts.isPropertyAccessExpression(node) && node.expression.getText(tree) === 'Math' && node.name.text in MATH) {
+      put(node.name, MATH[node.name.text]);
+    }
+    if (ts.isNumericLiteral(node) && !ts.isElementAccessExpression(node.parent)) {
+      const value = Number(node.text);
+      put(node, value === 0 ? '1' : Number.isInteger(value) ? String(value + 1) : String(value * 1.5));
+    }
+    if (ts.isPrefixUnaryExpression(node) && node.operator === ts.SyntaxKind.MinusToken)
+      put(node, node.operand.getText(tree));
+    if (node.kind === ts.SyntaxKind.TrueKeyword || node.kind === ts.SyntaxKind.FalseKeyword) {
+      put(node, node.kind === ts.SyntaxKind.TrueKeyword ? 'false' : 'true');
+    }
+    if (
+      ts.isCallExpression(node) &&
+      /^(transposed|symmetric|stopGradient|unbiasedVariance)$/.test(node.expression.getText(tree))
+    ) {
+      put(node, `(${node.arguments[0].getText(tree)})`);
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(tree);
+  return found;
+}
+
+/** A copy of the library and its tests, compiled, beside links to everything they need. */
+function workshop(): string {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'bnlab-mutation-'));
+  const modules = path.join(folder, 'node_modules');
+  fs.mkdirSync(modules);
+  for (const name of fs.readdirSync(path.join(ROOT, 'node_modules'))) {
+    if (name !== 'bnlab') fs.symlinkSync(path.join(ROOT, 'node_modules', name), path.join(modules, name));
+  }
+  fs.cpSync(path.join(ROOT, 'lib/dist'), path.join(folder, 'lib/dist'), { recursive: true });
+  fs.copyFileSync(path.join(ROOT, 'lib/package.json'), path.join(folder, 'lib/package.json'));
+  fs.symlinkSync(path.join(folder, 'lib'), path.join(modules, 'bnlab'));
+  if (fs.existsSync(path.join(ROOT, 'lib/node_modules'))) {
+    fs.symlinkSync(path.join(ROOT, 'lib/node_modules'), path.join(folder, 'lib/node_modules'));
+  }
+  fs.cpSync(path.join(ROOT, 'data/golden'), path.join(folder, 'data/golden'), { recursive: true });
+  for (const name of ['package.json', 'tsconfig.json']) fs.copyFileSync(path.join(ROOT, name), path.join(folder, name));
+  for (const room of [...Object.keys(ROOMS), 'support']) {
+    fs.mkdirSync(path.join(folder, 'test', room), { recursive: true });
+    for (const name of fs.readdirSync(path.join(ROOT, 'test', room))) {
+      const text = fs.readFileSync(path.join(ROOT, 'test', room, name), 'utf8');
+      // engines.test.ts starts everything.ts by that name; the rest runs as JavaScript, for speed.
+      fs.writeFileSync(path.join(folder, 'test', room, name), text);
+      fs.writeFileSync(path.join(folder, 'test', room, name.replace(/\.ts$/, '.js')), compiled(text));
+    }
+  }
+  return folder;
+}
+
+const compiled = (source: string): string =>
+  ts.transpileModule(source, {
+    compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.CommonJS, esModuleInterop: true },
+  }).outputText;
+
+/** The test of the room that notices, or undefined. */
+function noticedBy(folder: string, room: string): string | undefined {
+  return ROOMS[room].tests.find((name) => {
+    const run = spawnSync(process.execPath, [path.join(folder, 'test', room, `${name}.test.js`)], {
+      cwd: folder,
+      stdio: 'ignore',
+      timeout: 120_000,
+    });
+    return run.status !== 0;
+  });
+}
+
+function main(): void {
+  const given = process.argv.slice(2).filter((word) => !word.startsWith('--'));
+  const unknown = given.filter((name) => !FILES.includes(name));
+  if (unknown.length) throw new Error(`${unknown.join(', ')}: not among ${FILES.join(', ')}`);
+  const all = (given.length ? given : FILES).flatMap(mutations);
+  const known = (m: Mutation) =>
+    EQUIVALENT.find((e) => e.file === m.file && e.line.test(m.text) && (e.becomes?.test(m.replacement) ?? true));
+  if (process.argv.includes('--list')) {
+    for (const m of all)
+      console.log(`${m.file}:${m.line}  ${m.text}  ->  ${m.replacement}${known(m) ? '  (changes nothing)' : ''}`);
+    console.log(`${all.length} errors`);
+    return;
+  }
+  const folder = workshop();
+  const survivors: Mutation[] = [];
+  const counts: Record<string, number> = {};
+  try {
+    // Compiled as the errors will be, so that a difference is the error's and nothing else's.
+    for (const file of FILES) fs.writeFileSync(target(folder, file), compiled(source(file)));
+    for (const room of new Set(all.map((m) => path.dirname(m.file)))) {
+      const whole = noticedBy(folder, room);
+      if (whole) throw new Error(`${room}/${whole}.test.ts fails without any error put in; nothing can be learnt so.`);
+    }
+    for (const [i, m] of all.entries()) {
+      if (known(m)) continue;
+      const right = source(m.file);
+      fs.writeFileSync(target(folder, m.file), compiled(right.slice(0, m.start) + m.replacement + right.slice(m.end)));
+      const test = noticedBy(folder, path.dirname(m.file));
+      fs.writeFileSync(target(folder, m.file), compiled(right));
+      counts[test ?? 'none'] = (counts[test ?? 'none'] ?? 0) + 1;
+      if (!test) survivors.push(m);
+      console.log(
+        `${i + 1}/${all.length} ${m.file}:${m.line} -> ${m.replacement}: ${test ? `noticed by ${test}` : `SURVIVES  ${m.text}`}`,
+      );
+    }
+  } finally {
+    fs.rmSync(folder, { recursive: true, force: true });
+  }
+  console.log(`\nNoticed by: ${JSON.stringify(counts)}; ${all.filter(known).length} change nothing.`);
+  console.log(survivors.length ? `${survivors.length} survive:` : 'None survives.');
+  for (const m of survivors) console.log(`  ${m.file}:${m.line}  ${m.text}  ->  ${m.replacement}`);
+  process.exitCode = survivors.length ? 1 : 0;
+}
+
+main();
