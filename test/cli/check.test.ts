@@ -24,7 +24,8 @@ function executed(cells: SampleCell[], outputs: Outputs = {}): string {
 
 const stream = (text: string, name = 'stdout') => ({ output_type: 'stream', name, text });
 const display = (data: object) => ({ output_type: 'display_data', data, metadata: {} });
-const plotly = (meta: object) => display({ 'application/vnd.plotly.v1+json': { data: [], layout: { meta } }, 'text/plain': 'a figure' });
+const plotly = (meta: object) =>
+  display({ 'application/vnd.plotly.v1+json': { data: [], layout: { meta } }, 'text/plain': 'a figure' });
 
 /** [rule, cell, line] of everything that must be found, and nothing else. */
 const cases: Record<string, { text: string; finds: [string, number | null, number | null, RegExp?][] }> = {
@@ -46,10 +47,10 @@ const cases: Record<string, { text: string; finds: [string, number | null, numbe
   types: {
     text: executed([
       'const a: number = 1;',
-      "const b: string = a;\nconst c = (x) => x;\nb.nothing;",
+      'const b: string = a;\nconst c = (x) => x;\nb.nothing;',
       'usedBefore + 1;',
       'const usedBefore = 2;',
-      "Random;\nconst d = 1;",
+      'Random;\nconst d = 1;',
       "import { Random, NoSuchThing } from 'bnlab';",
       "import { gone } from './nowhere';",
     ]),
@@ -79,27 +80,42 @@ const cases: Record<string, { text: string; finds: [string, number | null, numbe
     ],
   },
   'tslab traps': {
-    text: executed(['const p = Promise.resolve([1]);', '(await (p)).length', 'for await (const n of [p]) console.log(n);']),
+    text: executed([
+      'const p = Promise.resolve([1]);',
+      '(await (p)).length',
+      'for await (const n of [p]) console.log(n);',
+    ]),
     finds: [
       ['types', 2, 1, /does not run an `await \(\.\.\.\)`/],
       ['types', 3, 1, /does not run a `for await`/],
     ],
   },
   names: {
-    text: executed(["import { Random } from 'bnlab';\nconst a = 1;", 'const { b, c: [a] } = { b: 1, c: [2] };', "import { Random } from 'bnlab';\nb"]),
+    text: executed([
+      "import { Random } from 'bnlab';\nconst a = 1;",
+      'const { b, c: [a] } = { b: 1, c: [2] };',
+      "import { Random } from 'bnlab';\nb",
+    ]),
     finds: [
       ['name declared twice', 2, 1, /'a' is declared in cell 1 already/],
       ['name declared twice', 3, 1, /'Random'/],
     ],
   },
   lengths: {
-    text: executed([Array.from({ length: LIMITS.lines + 1 }, (_, i) => `const n${i} = ${i};`).join('\n'), `const wide = '${'x'.repeat(80)}';`, '1']),
+    text: executed([
+      Array.from({ length: LIMITS.lines + 1 }, (_, i) => `const n${i} = ${i};`).join('\n'),
+      `const wide = '${'x'.repeat(80)}';`,
+      '1',
+    ]),
     finds: [
       ['cell length', 1, 31],
       ['line length', 2, 1, /96 columns, at most 88/],
     ],
   },
-  median: { text: executed([Array.from({ length: 9 }, (_, i) => `const m${i} = ${i};`).join('\n')]), finds: [['cell length', null, null, /median cell has 9 lines/]] },
+  median: {
+    text: executed([Array.from({ length: 9 }, (_, i) => `const m${i} = ${i};`).join('\n')]),
+    finds: [['cell length', null, null, /median cell has 9 lines/]],
+  },
   network: {
     text: executed([
       { md: 'Text\n\n![far away](https://example.org/a.png)' },
@@ -147,13 +163,22 @@ const cases: Record<string, { text: string; finds: [string, number | null, numbe
     ],
   },
   'not executed': {
-    text: JSON.stringify({ ...JSON.parse(executed(['1', '2', '3'])), cells: JSON.parse(executed(['1', '2', '3'])).cells.map((cell: object, i: number) => ({ ...cell, execution_count: [1, null, 7][i] })) }),
+    text: JSON.stringify({
+      ...JSON.parse(executed(['1', '2', '3'])),
+      cells: JSON.parse(executed(['1', '2', '3'])).cells.map((cell: object, i: number) => ({
+        ...cell,
+        execution_count: [1, null, 7][i],
+      })),
+    }),
     finds: [
       ['not executed', 2, null, /no execution count/],
       ['not executed', 3, null, /count 7, wanted 3/],
     ],
   },
-  'output size': { text: executed(['1'], { 0: [stream('x'.repeat(1_000_001))] }), finds: [['output size', null, null, /1\.00 MB, at most 1 MB/]] },
+  'output size': {
+    text: executed(['1'], { 0: [stream('x'.repeat(1_000_001))] }),
+    finds: [['output size', null, null, /1\.00 MB, at most 1 MB/]],
+  },
 };
 
 test('each rule finds what breaks it, at its cell and line, and nothing else', () => {
@@ -176,7 +201,12 @@ test('each rule finds what breaks it, at its cell and line, and nothing else', (
 
 test('a cell sees what stands above it, as in tslab: a name declared again hides the earlier one', () => {
   const root = collection({});
-  const text = notebookOf(['let x = 1;', "const f = () => x;\nlet y: string = 'a';", "const x = 'text';\nx.length", 'f().toFixed() + y']);
+  const text = notebookOf([
+    'let x = 1;',
+    "const f = () => x;\nlet y: string = 'a';",
+    "const x = 'text';\nx.length",
+    'f().toFixed() + y',
+  ]);
   const file = path.join(root, 'notebooks', 'n.ipynb');
   const findings = checkCells([{ file, notebook: parseNotebook(text, file) }]).filter(({ rule }) => rule === 'types');
   assert.deepEqual(findings, []);

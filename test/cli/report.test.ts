@@ -21,7 +21,11 @@ const figure = (name: string, extra = {}) => ({
     width: 760,
     height: 360,
     title: { text: `<b>${name} grow</b>` },
-    meta: { alt: `${name}: a curve that rises from 1 to 16`, caption: `${name} of the first four numbers, </script> & all.`, summary: 'x: 1 2 3 4' },
+    meta: {
+      alt: `${name}: a curve that rises from 1 to 16`,
+      caption: `${name} of the first four numbers, </script> & all.`,
+      summary: 'x: 1 2 3 4',
+    },
     ...extra,
   },
 });
@@ -49,7 +53,9 @@ $$\\hat x = \\frac{x - \\mu}{\\sqrt{\\sigma^2 + \\epsilon}}$$
 `;
 
 function sources(): Record<string, string> {
-  const main = JSON.parse(notebookOf([{ md: article }, "const a: number = 1;\nconsole.log('<b>', a);", '2', '3', '4', '']));
+  const main = JSON.parse(
+    notebookOf([{ md: article }, "const a: number = 1;\nconsole.log('<b>', a);", '2', '3', '4', '']),
+  );
   const outputs: Record<number, object[]> = {
     1: [{ output_type: 'stream', name: 'stdout', text: '<b> 1\n' }],
     2: [
@@ -63,7 +69,16 @@ function sources(): Record<string, string> {
     ],
     4: [
       display({
-        'application/vnd.bnlab.claim+json': { id: 'a', claim: 'c', verdict: 'holds', measured: '', expected: '', rule: '', source: '', profile: 'quick' },
+        'application/vnd.bnlab.claim+json': {
+          id: 'a',
+          claim: 'c',
+          verdict: 'holds',
+          measured: '',
+          expected: '',
+          rule: '',
+          source: '',
+          profile: 'quick',
+        },
         'text/html': '<p>the verdict</p>',
         'text/plain': 'v',
       }),
@@ -73,9 +88,21 @@ function sources(): Record<string, string> {
     if (cell.outputs) cell.outputs = outputs[i] ?? [];
   });
   main.metadata.bnlab = {
-    provenance: { commit: 'abc1234', profile: 'quick', settings: '', engine: { engine: 'native', tensorflow: '2.21.0' }, data: ['MNIST'], seeds: [1, 2], minutes: 1.5, hash: 'h' },
+    provenance: {
+      commit: 'abc1234',
+      profile: 'quick',
+      settings: '',
+      engine: { engine: 'native', tensorflow: '2.21.0' },
+      data: ['MNIST'],
+      seeds: [1, 2],
+      minutes: 1.5,
+      hash: 'h',
+    },
   };
-  return { '01-squares': JSON.stringify(main), '02-next': notebookOf([{ md: '# And cubes?\n\n## Part\n\nText.' }, '1']) };
+  return {
+    '01-squares': JSON.stringify(main),
+    '02-next': notebookOf([{ md: '# And cubes?\n\n## Part\n\nText.' }, '1']),
+  };
 }
 
 let browser: Browser;
@@ -103,7 +130,10 @@ after(async () => {
 });
 
 /** Opens a page with no network and notes every request and every complaint. */
-async function open(name: string, options: BrowserContextOptions = {}): Promise<{ tab: Page; requests: string[]; errors: string[]; close: () => Promise<void> }> {
+async function open(
+  name: string,
+  options: BrowserContextOptions = {},
+): Promise<{ tab: Page; requests: string[]; errors: string[]; close: () => Promise<void> }> {
   const context = await browser.newContext({ offline: true, viewport: { width: 1280, height: 900 }, ...options });
   const requests: string[] = [];
   const errors: string[] = [];
@@ -116,21 +146,33 @@ async function open(name: string, options: BrowserContextOptions = {}): Promise<
   return { tab, requests, errors, close: () => context.close() };
 }
 
-const onlyFiles = (requests: string[]) => assert.deepEqual(requests.filter((url) => !/^(?:file|data|blob):/.test(url)), []);
+const onlyFiles = (requests: string[]) =>
+  assert.deepEqual(
+    requests.filter((url) => !/^(?:file|data|blob):/.test(url)),
+    [],
+  );
 
 async function violations(tab: Page): Promise<string[]> {
   await tab.addScriptTag({ path: path.join(home, 'node_modules', 'axe-core', 'axe.min.js') });
   const result = await tab.evaluate(() => window.axe.run({ preload: false }));
-  return result.violations.map((v: { impact: string; id: string; nodes: { html: string }[] }) => `${v.impact} ${v.id}: ${v.nodes[0].html.slice(0, 200)}`);
+  return result.violations.map(
+    (v: { impact: string; id: string; nodes: { html: string }[] }) =>
+      `${v.impact} ${v.id}: ${v.nodes[0].html.slice(0, 200)}`,
+  );
 }
 
 test('with JavaScript: figures become live when they come near, and nothing leaves the machine', async () => {
   const { tab, requests, errors, close } = await open('01-squares.html');
-  const states = () => tab.evaluate(() => [...document.querySelectorAll('figure.plot')].map((f: { dataset: { state?: string } }) => f.dataset.state));
+  const states = () =>
+    tab.evaluate(() =>
+      [...document.querySelectorAll('figure.plot')].map((f: { dataset: { state?: string } }) => f.dataset.state),
+    );
   assert.equal(await tab.locator('figure.plot').count(), 2);
   await tab.locator('#figure-2').scrollIntoViewIfNeeded();
   await tab.locator('#figure-1').scrollIntoViewIfNeeded();
-  await tab.waitForFunction(() => document.querySelectorAll('figure.plot[data-state="live"]').length === 2, null, { timeout: 30_000 });
+  await tab.waitForFunction(() => document.querySelectorAll('figure.plot[data-state="live"]').length === 2, null, {
+    timeout: 30_000,
+  });
   assert.deepEqual(await states(), ['live', 'live']);
   assert.ok(await tab.locator('#figure-1 .live .main-svg').first().isVisible());
   assert.ok(!(await tab.locator('#figure-1 .twin').isVisible()), 'the picture gives way to the live figure');
@@ -141,7 +183,10 @@ test('with JavaScript: figures become live when they come near, and nothing leav
   // A label appears near a point, and only for a pointer that moves: go along the curve until there is one.
   const labels = tab.locator('#figure-1 .hoverlayer .hovertext');
   for (let k = 0; k < 200 && (await labels.count()) === 0; k++) {
-    await tab.mouse.move(box.x + box.width * (0.05 + (0.9 * (k % 50)) / 50), box.y + box.height * (0.8 - 0.15 * Math.floor(k / 50)));
+    await tab.mouse.move(
+      box.x + box.width * (0.05 + (0.9 * (k % 50)) / 50),
+      box.y + box.height * (0.8 - 0.15 * Math.floor(k / 50)),
+    );
     await tab.waitForTimeout(60);
   }
   assert.ok((await labels.count()) > 0, 'no label appeared anywhere along the curve');
@@ -167,7 +212,10 @@ test('without JavaScript: text, formulas, code and every figure’s picture are 
     assert.match((await twin.getAttribute('aria-label'))!, /a curve that rises from 1 to 16/);
     assert.ok((await twin.locator('svg').boundingBox())!.width > 700);
   }
-  assert.match((await tab.locator('#figure-1 figcaption').textContent())!, /Figure 1\. Squares of the first four numbers, <\/script> & all\./);
+  assert.match(
+    (await tab.locator('#figure-1 figcaption').textContent())!,
+    /Figure 1\. Squares of the first four numbers, <\/script> & all\./,
+  );
   assert.equal(await tab.getByText('the caption again').count(), 0, 'a figure has one caption');
   assert.equal(await tab.locator('.tools').isVisible(), false, 'a button that does nothing is not shown');
   assert.equal(await tab.locator('details.code[open] pre').first().isVisible(), true);
@@ -180,11 +228,18 @@ test('without JavaScript: text, formulas, code and every figure’s picture are 
   assert.equal(await tab.locator('.katex-mathml math').count(), await tab.locator('.katex').count());
   assert.match((await tab.locator('article').textContent())!, /money: 5\$\./);
   assert.deepEqual(
-    await tab.locator('.toc a').evaluateAll((links) => links.map((link) => (link as unknown as { getAttribute(n: string): string }).getAttribute('href'))),
+    await tab
+      .locator('.toc a')
+      .evaluateAll((links) =>
+        links.map((link) => (link as unknown as { getAttribute(n: string): string }).getAttribute('href')),
+      ),
     ['#first-part', '#detail', '#first-part-2'],
   );
   assert.equal(await tab.locator('article a', { hasText: 'neighbour' }).getAttribute('href'), '02-next.html#part');
-  assert.match((await tab.locator('.facts').textContent())!, /native.*TensorFlow 2\.21\.0.*MNIST.*1, 2.*quick.*1\.5 min.*abc1234/s);
+  assert.match(
+    (await tab.locator('.facts').textContent())!,
+    /native.*TensorFlow 2\.21\.0.*MNIST.*1, 2.*quick.*1\.5 min.*abc1234/s,
+  );
   onlyFiles(requests);
   await close();
 });
@@ -193,7 +248,9 @@ test('the fonts of the formulas come with the page', async () => {
   const { tab, close } = await open('01-squares.html');
   const loaded = await tab.evaluate(async () => {
     await document.fonts.ready;
-    return [...document.fonts].filter((f: { status: string }) => f.status === 'loaded').map((f: { family: string }) => f.family);
+    return [...document.fonts]
+      .filter((f: { status: string }) => f.status === 'loaded')
+      .map((f: { family: string }) => f.family);
   });
   assert.ok(loaded.includes('KaTeX_Main') && loaded.includes('KaTeX_Math'), String(loaded));
   await close();
@@ -210,7 +267,8 @@ test('the keyboard reaches everything, the first stop skips to the text', async 
     await tab.keyboard.press('Tab');
     seen.add(await tab.evaluate(() => document.activeElement.closest('figure')?.id || document.activeElement.tagName));
   }
-  for (const wanted of ['SUMMARY', 'PRE', 'figure-1', 'figure-2', 'A']) assert.ok(seen.has(wanted), `${wanted} among ${[...seen].join(', ')}`);
+  for (const wanted of ['SUMMARY', 'PRE', 'figure-1', 'figure-2', 'A'])
+    assert.ok(seen.has(wanted), `${wanted} among ${[...seen].join(', ')}`);
   await close();
 });
 
@@ -218,7 +276,10 @@ test('a telephone’s width: no sideways scrolling of the page; paper: the pictu
   const { tab, close } = await open('01-squares.html', { viewport: { width: 360, height: 700 } });
   await tab.locator('#figure-1').scrollIntoViewIfNeeded();
   await tab.waitForSelector('#figure-1[data-state="live"]', { timeout: 30_000 });
-  const { page: wide, screen } = await tab.evaluate(() => ({ page: document.documentElement.scrollWidth, screen: document.documentElement.clientWidth }));
+  const { page: wide, screen } = await tab.evaluate(() => ({
+    page: document.documentElement.scrollWidth,
+    screen: document.documentElement.clientWidth,
+  }));
   assert.ok(wide <= screen, `the page is ${wide} wide on a screen of ${screen}`);
   await tab.emulateMedia({ media: 'print' });
   assert.ok(await tab.locator('#figure-1 .twin').isVisible());
@@ -231,7 +292,8 @@ test('the index: each notebook with its question, verdict, data, engine, profile
   const { tab, requests, errors, close } = await open('index.html');
   const rows = await tab.locator('tbody tr').allInnerTexts();
   assert.equal(rows.length, 2);
-  for (const text of ['01-squares', 'When do squares grow?', 'holds', 'MNIST', 'native', 'quick', '1.5']) assert.ok(rows[0].includes(text), `${text} in ${rows[0]}`);
+  for (const text of ['01-squares', 'When do squares grow?', 'holds', 'MNIST', 'native', 'quick', '1.5'])
+    assert.ok(rows[0].includes(text), `${text} in ${rows[0]}`);
   assert.ok(rows[1].includes('not executed'), rows[1]);
   assert.deepEqual(await violations(tab), []);
   await tab.locator('tbody a').first().click();
@@ -244,15 +306,40 @@ test('the index: each notebook with its question, verdict, data, engine, profile
 test('twins: the same figure gives the same bytes, two figures share no id, nothing random is left', async () => {
   const maker = await TwinMaker.open();
   try {
-    const heat = { data: [{ type: 'heatmap', z: [[1, 2], [3, 4]] }], layout: { title: { text: 'Heat' } } };
-    const slider = figure('Slider', { sliders: [{ steps: [{ label: 'a', method: 'skip' }, { label: 'b', method: 'skip' }] }], updatemenus: [{ type: 'buttons', buttons: [{ label: 'Play', method: 'skip' }] }] });
+    const heat = {
+      data: [
+        {
+          type: 'heatmap',
+          z: [
+            [1, 2],
+            [3, 4],
+          ],
+        },
+      ],
+      layout: { title: { text: 'Heat' } },
+    };
+    const slider = figure('Slider', {
+      sliders: [
+        {
+          steps: [
+            { label: 'a', method: 'skip' },
+            { label: 'b', method: 'skip' },
+          ],
+        },
+      ],
+      updatemenus: [{ type: 'buttons', buttons: [{ label: 'Play', method: 'skip' }] }],
+    });
     const [one, two, again] = [await maker.svg(heat), await maker.svg(slider), await maker.svg(heat)];
     assert.equal(one, again);
     const ids = (svg: string) => [...svg.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id);
     assert.ok(ids(one).length > 0 && ids(two).length > 0);
-    assert.deepEqual(ids(one).filter((id) => ids(two).includes(id)), []);
+    assert.deepEqual(
+      ids(one).filter((id) => ids(two).includes(id)),
+      [],
+    );
     for (const svg of [one, two]) {
-      for (const [, id] of svg.matchAll(/url\(#([^)]+)\)|href="#([^"]+)"/g)) assert.ok(ids(svg).includes(id), `#${id} leads nowhere`);
+      for (const [, id] of svg.matchAll(/url\(#([^)]+)\)|href="#([^"]+)"/g))
+        assert.ok(ids(svg).includes(id), `#${id} leads nowhere`);
       assert.doesNotMatch(svg, /https?:\/\/(?!www\.w3\.org)/);
       assert.doesNotMatch(svg, /\d\.\d\d/, 'a tenth of a pixel is enough');
     }
@@ -265,7 +352,9 @@ test('twins: the same figure gives the same bytes, two figures share no id, noth
 
 test('a formula that is not understood is named, and stays readable', () => {
   const problems: string[] = [];
-  const made = renderMathematics('<p><bn-math>\\frac{1}</bn-math> <bn-math>a &lt; b</bn-math></p>', (problem) => problems.push(problem));
+  const made = renderMathematics('<p><bn-math>\\frac{1}</bn-math> <bn-math>a &lt; b</bn-math></p>', (problem) =>
+    problems.push(problem),
+  );
   assert.equal(problems.length, 1);
   assert.match(problems[0], /'\\frac\{1\}' is not understood/);
   assert.match(made, /<code>\\frac\{1\}<\/code>/);
@@ -275,7 +364,8 @@ test('a formula that is not understood is named, and stays readable', () => {
 test('a report from executed copies, of some notebooks, and one that cannot be', async () => {
   const out = path.join(root, 'elsewhere');
   const [some, none] = await Promise.all([
-    start('report.js', 'writeReports', ['--root', root, '--from', path.join(root, 'notebooks'), '--out', out, '02']).ended,
+    start('report.js', 'writeReports', ['--root', root, '--from', path.join(root, 'notebooks'), '--out', out, '02'])
+      .ended,
     start('report.js', 'writeReports', ['--root', root, '--from', path.join(root, 'nowhere')]).ended,
   ]);
   assert.equal(some.code, 0, some.said);

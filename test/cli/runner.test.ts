@@ -46,7 +46,11 @@ const broken: Record<string, { cells: string[]; cell: number | null; says: RegEx
     says: [/an exception outside of any cell/, /Error: from a timer/],
   },
   // The kernel itself is not strict and would run both.
-  'strict-null': { cells: ['const e = 1;', 'const s: string = null;'], cell: 2, says: [/type error/, /cell 2, line 1/, /TS2322/] },
+  'strict-null': {
+    cells: ['const e = 1;', 'const s: string = null;'],
+    cell: 2,
+    says: [/type error/, /cell 2, line 1/, /TS2322/],
+  },
   'strict-any': { cells: ['const f = (x) => x;'], cell: 1, says: [/type error/, /TS7006/] },
   'too-long': { cells: ['while (true) {}'], cell: 1, says: [/over its time limit/, /limit of 6 s/] },
   dies: { cells: ['const g = 1;', 'process.exit(3);'], cell: 2, says: [/the kernel died/] },
@@ -63,10 +67,15 @@ test('a notebook that is broken fails, says where and why, and stays as it was',
   // One good notebook among them: it is kept, and has no twin, because this browser does not exist.
   notebooks.good = notebookOf([figureCode()]);
   const root = collection(notebooks);
-  const { code, said } = await start('notebooks.js', 'runNotebooks', ['--root', root, '--cell-limit', '6', '--jobs', '3'], {
-    BNLAB_BROWSER: '/no/such/browser',
-    BNLAB_PROFILE: 'quick',
-  }).ended;
+  const { code, said } = await start(
+    'notebooks.js',
+    'runNotebooks',
+    ['--root', root, '--cell-limit', '6', '--jobs', '3'],
+    {
+      BNLAB_BROWSER: '/no/such/browser',
+      BNLAB_PROFILE: 'quick',
+    },
+  ).ended;
   assert.equal(code, 1, said);
   const parts = said.split(/^(?=[✓✗] )/m);
   for (const [name, { cells, cell, says }] of Object.entries(broken)) {
@@ -82,8 +91,15 @@ test('a notebook that is broken fails, says where and why, and stays as it was',
   }
   assert.match(said, /✓ good: .* of 60 s; 1 cell, 1 figure without twins/);
   assert.match(said, /no SVG twins: BNLAB_BROWSER=\/no\/such\/browser: no such file/);
-  assert.match(said, new RegExp(`1 of ${Object.keys(broken).length + 1} notebooks executed .*; ${Object.keys(broken).length} failed`));
-  assert.deepEqual(fs.readdirSync(path.join(root, 'notebooks')).filter((file) => file.startsWith('.')), [], 'leftovers');
+  assert.match(
+    said,
+    new RegExp(`1 of ${Object.keys(broken).length + 1} notebooks executed .*; ${Object.keys(broken).length} failed`),
+  );
+  assert.deepEqual(
+    fs.readdirSync(path.join(root, 'notebooks')).filter((file) => file.startsWith('.')),
+    [],
+    'leftovers',
+  );
   fs.rmSync(root, { recursive: true });
 });
 
@@ -114,12 +130,17 @@ test('a good notebook is executed in order, is the same twice, and fills the led
     ]),
   });
   const run = (...more: string[]) =>
-    start('notebooks.js', 'runNotebooks', ['--root', root, ...more], { BNLAB_PROFILE: 'quick', FORCE_COLOR: '1' }).ended;
+    start('notebooks.js', 'runNotebooks', ['--root', root, ...more], { BNLAB_PROFILE: 'quick', FORCE_COLOR: '1' })
+      .ended;
   const first = await run();
   assert.equal(first.code, 0, first.said);
   const once = read(root, '01-good');
   const notebook = JSON.parse(once);
-  const cells = notebook.cells as { execution_count: number | null; outputs: { text?: string[]; data?: Record<string, unknown> }[]; id: string }[];
+  const cells = notebook.cells as {
+    execution_count: number | null;
+    outputs: { text?: string[]; data?: Record<string, unknown> }[];
+    id: string;
+  }[];
   assert.deepEqual(
     cells.map((cell) => cell.execution_count ?? null),
     [null, 1, null, 2, 3, 4, null, 5],
@@ -142,7 +163,10 @@ test('a good notebook is executed in order, is the same twice, and fills the led
   const ledger = JSON.parse(fs.readFileSync(path.join(root, 'data', 'claims.json'), 'utf8'));
   assert.equal(ledger['01-good'].length, 1);
   assert.equal(ledger['01-good'][0].cell, 6);
-  assert.match(fs.readFileSync(path.join(root, 'notebooks', 'CLAIMS.md'), 'utf8'), /“Squares \\\| grow” \(section 1; `squares`, cell 6\) \| 16 \| the largest: 16 .*✓ \*\*holds\*\*/);
+  assert.match(
+    fs.readFileSync(path.join(root, 'notebooks', 'CLAIMS.md'), 'utf8'),
+    /“Squares \\\| grow” \(section 1; `squares`, cell 6\) \| 16 \| the largest: 16 .*✓ \*\*holds\*\*/,
+  );
 
   const out = path.join(root, 'executed copies');
   const [second, copied] = [await run(), await run('--out', out, '--no-twins')];
@@ -163,8 +187,14 @@ test('a good notebook is executed in order, is the same twice, and fills the led
 });
 
 test('an interrupted run leaves the notebook, and no process', async () => {
-  const cells = ["require('fs').writeFileSync('pid', String(process.pid));", 'await new Promise((resolve) => setTimeout(resolve, 60000));'];
-  for (const [signal, wanted] of [['SIGINT', 130], ['SIGKILL', null]] as const) {
+  const cells = [
+    "require('fs').writeFileSync('pid', String(process.pid));",
+    'await new Promise((resolve) => setTimeout(resolve, 60000));',
+  ];
+  for (const [signal, wanted] of [
+    ['SIGINT', 130],
+    ['SIGKILL', null],
+  ] as const) {
     const text = notebookOf(cells);
     const root = collection({ long: text });
     const pid = path.join(root, 'notebooks', 'pid');
@@ -181,8 +211,12 @@ test('an interrupted run leaves the notebook, and no process', async () => {
 });
 
 test('a call that makes no sense says what would', async () => {
-  const root = collection({ '01-one': notebookOf(['1']), other: notebookOf(['1'], { kernelspec: { name: 'python3' } }) });
-  const call = async (argv: string[], environment = {}) => start('notebooks.js', 'runNotebooks', ['--root', root, ...argv], environment).ended;
+  const root = collection({
+    '01-one': notebookOf(['1']),
+    other: notebookOf(['1'], { kernelspec: { name: 'python3' } }),
+  });
+  const call = async (argv: string[], environment = {}) =>
+    start('notebooks.js', 'runNotebooks', ['--root', root, ...argv], environment).ended;
   const [unknown, kernel, profile, jobs] = await Promise.all([
     call(['02']),
     call(['other']),

@@ -12,12 +12,23 @@ export type SampleCell = string | { md: string } | { code: string; tags: string[
 /** The text of a notebook file with these cells, not executed. */
 export function notebookOf(cells: SampleCell[], metadata: object = {}): string {
   const made = cells.map((cell, i) => {
-    if (typeof cell === 'object' && 'md' in cell) return { cell_type: 'markdown', id: `text-${i}`, metadata: {}, source: cell.md };
+    if (typeof cell === 'object' && 'md' in cell)
+      return { cell_type: 'markdown', id: `text-${i}`, metadata: {}, source: cell.md };
     const [source, tags] = typeof cell === 'string' ? [cell, undefined] : [cell.code, cell.tags];
-    return { cell_type: 'code', id: `code-${i}`, metadata: tags ? { tags } : {}, source, outputs: [], execution_count: null };
+    return {
+      cell_type: 'code',
+      id: `code-${i}`,
+      metadata: tags ? { tags } : {},
+      source,
+      outputs: [],
+      execution_count: null,
+    };
   });
   const kernelspec = { display_name: 'TypeScript', language: 'typescript', name: 'tslab' };
-  return JSON.stringify({ cells: made, metadata: { kernelspec, ...metadata }, nbformat: 4, nbformat_minor: 5 }, null, 1) + '\n';
+  return (
+    JSON.stringify({ cells: made, metadata: { kernelspec, ...metadata }, nbformat: 4, nbformat_minor: 5 }, null, 1) +
+    '\n'
+  );
 }
 
 /**
@@ -28,7 +39,8 @@ export function collection(notebooks: Record<string, string>): string {
   const root = fs.mkdtempSync(path.join(os.tmpdir(), 'bnlab naïve 批 '));
   fs.mkdirSync(path.join(root, 'notebooks'));
   fs.symlinkSync(path.join(home, 'node_modules'), path.join(root, 'node_modules'), 'dir');
-  for (const [name, text] of Object.entries(notebooks)) fs.writeFileSync(path.join(root, 'notebooks', `${name}.ipynb`), text);
+  for (const [name, text] of Object.entries(notebooks))
+    fs.writeFileSync(path.join(root, 'notebooks', `${name}.ipynb`), text);
   return root;
 }
 
@@ -60,7 +72,11 @@ export function figureCode(extra: object = {}, layout: object = {}): string {
       width: 760,
       height: 360,
       title: { text: '<b>Squares grow</b>' },
-      meta: { alt: 'A curve that rises from 1 to 16', caption: 'Squares of the first four numbers.', summary: 'x: 1 2 3 4\ny: 1 4 9 16' },
+      meta: {
+        alt: 'A curve that rises from 1 to 16',
+        caption: 'Squares of the first four numbers.',
+        summary: 'x: 1 2 3 4\ny: 1 4 9 16',
+      },
       ...layout,
     },
   };

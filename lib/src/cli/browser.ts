@@ -36,7 +36,9 @@ export async function findBrowser(): Promise<BrowserPlace> {
     if (fs.existsSync(named)) return { executable: named, environment: {} };
     throw new Error(`BNLAB_BROWSER=${named}: no such file. Name a Chromium or Chrome, or unset it.`);
   }
-  const onPath = (process.env.PATH ?? '').split(path.delimiter).flatMap((dir) => NAMES.map((name) => path.join(dir, name)));
+  const onPath = (process.env.PATH ?? '')
+    .split(path.delimiter)
+    .flatMap((dir) => NAMES.map((name) => path.join(dir, name)));
   const found = [...onPath, ...(FIXED[process.platform] ?? [])].find((file) => fs.existsSync(file));
   if (found) return { executable: found, environment: {} };
   if (process.platform === 'linux' && process.arch === 'x64') return packaged();

@@ -57,12 +57,20 @@ export function checkCells(notebooks: CheckedNotebook[]): Finding[] {
   const { getSourceFile, fileExists, readFile } = host;
   host.getSourceFile = (file, ...rest) => {
     const module = byFile.get(file);
-    return module ? ts.createSourceFile(file, module.text, ts.ScriptTarget.ES2022, true) : getSourceFile.call(host, file, ...rest);
+    return module
+      ? ts.createSourceFile(file, module.text, ts.ScriptTarget.ES2022, true)
+      : getSourceFile.call(host, file, ...rest);
   };
   host.fileExists = (file) => byFile.has(file) || fileExists.call(host, file);
   host.readFile = (file) => byFile.get(file)?.text ?? readFile.call(host, file);
-  const typeRoots = [...new Set(modules.map((module) => nearestTypes(path.dirname(module.file))))].filter((root): root is string => root !== undefined);
-  const program = ts.createProgram({ rootNames: modules.map((module) => module.file), options: { ...options, typeRoots }, host });
+  const typeRoots = [...new Set(modules.map((module) => nearestTypes(path.dirname(module.file))))].filter(
+    (root): root is string => root !== undefined,
+  );
+  const program = ts.createProgram({
+    rootNames: modules.map((module) => module.file),
+    options: { ...options, typeRoots },
+    host,
+  });
   const checker = program.getTypeChecker();
 
   const findings: Finding[] = [];
@@ -77,9 +85,18 @@ export function checkCells(notebooks: CheckedNotebook[]): Finding[] {
     }
     const visit = (node: ts.Node): void => {
       if (ts.isExpressionStatement(node) && floats(checker, node.expression)) {
-        add('floating promise', node.getStart(), 'a promise that nobody awaits: write `await`, or `void` where that is meant');
+        add(
+          'floating promise',
+          node.getStart(),
+          'a promise that nobody awaits: write `await`, or `void` where that is meant',
+        );
       }
-      if (ts.isIdentifier(node) && node.parent && !ts.isImportSpecifier(node.parent) && !ts.isImportClause(node.parent)) {
+      if (
+        ts.isIdentifier(node) &&
+        node.parent &&
+        !ts.isImportSpecifier(node.parent) &&
+        !ts.isImportClause(node.parent)
+      ) {
         const imported = checker.getSymbolAtLocation(node)?.declarations?.[0];
         if (imported && imported.getSourceFile() === source && isImport(imported)) {
           const [here, there] = [at(node.getStart()).cell, at(imported.getStart()).cell];
@@ -108,7 +125,12 @@ function cellModule(checked: CheckedNotebook): CellModule {
   codeCells(notebook).forEach(({ cell, index }) => {
     let body = cell.source;
     for (const statement of parse(cell.source).statements) {
-      if (!ts.isImportDeclaration(statement) && !ts.isExportDeclaration(statement) && !ts.isImportEqualsDeclaration(statement)) continue;
+      if (
+        !ts.isImportDeclaration(statement) &&
+        !ts.isExportDeclaration(statement) &&
+        !ts.isImportEqualsDeclaration(statement)
+      )
+        continue;
       const [start, end] = [statement.getStart(), statement.getEnd()];
       const written = cell.source.slice(start, end);
       // Blanks keep every later position as it was.
@@ -142,7 +164,9 @@ function placeOf(module: CellModule, position: number): { cell: number | null; l
 }
 
 function codeCells(notebook: Notebook): { cell: Cell; index: number }[] {
-  return notebook.cells.map((cell, index) => ({ cell, index })).filter(({ cell }) => cell.cell_type === 'code' && cell.source.trim());
+  return notebook.cells
+    .map((cell, index) => ({ cell, index }))
+    .filter(({ cell }) => cell.cell_type === 'code' && cell.source.trim());
 }
 
 function parse(source: string): ts.SourceFile {
@@ -150,7 +174,12 @@ function parse(source: string): ts.SourceFile {
 }
 
 function isImport(node: ts.Node): boolean {
-  return ts.isImportSpecifier(node) || ts.isImportClause(node) || ts.isNamespaceImport(node) || ts.isImportEqualsDeclaration(node);
+  return (
+    ts.isImportSpecifier(node) ||
+    ts.isImportClause(node) ||
+    ts.isNamespaceImport(node) ||
+    ts.isImportEqualsDeclaration(node)
+  );
 }
 
 /** True for an expression statement that makes a promise and lets it go. */
@@ -158,7 +187,11 @@ function floats(checker: ts.TypeChecker, expression: ts.Expression): boolean {
   let inner = expression;
   while (ts.isParenthesizedExpression(inner)) inner = inner.expression;
   if (ts.isAwaitExpression(inner) || ts.isVoidExpression(inner)) return false;
-  if (ts.isBinaryExpression(inner) && inner.operatorToken.kind >= ts.SyntaxKind.FirstAssignment && inner.operatorToken.kind <= ts.SyntaxKind.LastAssignment) {
+  if (
+    ts.isBinaryExpression(inner) &&
+    inner.operatorToken.kind >= ts.SyntaxKind.FirstAssignment &&
+    inner.operatorToken.kind <= ts.SyntaxKind.LastAssignment
+  ) {
     return false; // kept in a variable
   }
   if (ts.isBinaryExpression(inner)) return floats(checker, inner.right);
@@ -211,8 +244,11 @@ function declaredNames(source: ts.SourceFile): { name: string; position: number 
   for (const statement of source.statements) {
     if (ts.isVariableStatement(statement)) statement.declarationList.declarations.forEach((d) => bind(d.name));
     else if (
-      (ts.isFunctionDeclaration(statement) || ts.isClassDeclaration(statement) || ts.isInterfaceDeclaration(statement) ||
-        ts.isTypeAliasDeclaration(statement) || ts.isEnumDeclaration(statement)) &&
+      (ts.isFunctionDeclaration(statement) ||
+        ts.isClassDeclaration(statement) ||
+        ts.isInterfaceDeclaration(statement) ||
+        ts.isTypeAliasDeclaration(statement) ||
+        ts.isEnumDeclaration(statement)) &&
       statement.name
     ) {
       bind(statement.name);

@@ -79,7 +79,11 @@ export async function check(argv: string[]): Promise<number> {
   const solutions =
     command.args.length || !fs.existsSync(folder)
       ? []
-      : fs.readdirSync(folder).filter((f) => f.endsWith('.ipynb')).sort().map((f) => load(path.join(folder, f)));
+      : fs
+          .readdirSync(folder)
+          .filter((f) => f.endsWith('.ipynb'))
+          .sort()
+          .map((f) => load(path.join(folder, f)));
 
   const findings = checkNotebooks(notebooks, { outputs });
   findings.push(...checkNotebooks(solutions, { outputs: false }));
@@ -91,7 +95,9 @@ export async function check(argv: string[]): Promise<number> {
     const reasons = staleReasons(root, notebook, library);
     if (reasons.length === 0) continue;
     staleOnes++;
-    console.log(`${shown(file)}: stale: ${reasons.join(', ')}. Run \`npm run notebooks -- ${path.basename(file, '.ipynb')}\`.`);
+    console.log(
+      `${shown(file)}: stale: ${reasons.join(', ')}. Run \`npm run notebooks -- ${path.basename(file, '.ipynb')}\`.`,
+    );
   }
   const count = notebooks.length + solutions.length;
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
@@ -116,7 +122,13 @@ function cellLimits(file: string, notebook: Notebook): Finding[] {
     lines.forEach((line, i) => {
       const width = [...line].length;
       if (width <= LIMITS.columns) return;
-      findings.push({ file, cell: number, line: i + 1, rule: 'line length', message: `${width} columns, at most ${LIMITS.columns}` });
+      findings.push({
+        file,
+        cell: number,
+        line: i + 1,
+        rule: 'line length',
+        message: `${width} columns, at most ${LIMITS.columns}`,
+      });
     });
   }
   lengths.sort((a, b) => a - b);
@@ -134,15 +146,33 @@ function addresses(file: string, notebook: Notebook): Finding[] {
   const rule = 'network address';
   for (const { cell, number } of code(notebook)) {
     cell.source.split('\n').forEach((line, i) => {
-      const found = /\b(?:https?|wss?|ftp):\/\/[^\s'"`)]+|\bfetch\s*\(|['"](?:node:)?(?:https?|net|dns|tls)['"]/.exec(line);
+      const found = /\b(?:https?|wss?|ftp):\/\/[^\s'"`)]+|\bfetch\s*\(|['"](?:node:)?(?:https?|net|dns|tls)['"]/.exec(
+        line,
+      );
       if (!found) return;
-      findings.push({ file, cell: number, line: i + 1, rule, message: `'${found[0]}': code must not need a network; references belong in the text` });
+      findings.push({
+        file,
+        cell: number,
+        line: i + 1,
+        rule,
+        message: `'${found[0]}': code must not need a network; references belong in the text`,
+      });
     });
   }
   for (const { cell, number } of text(notebook)) {
     cell.source.split('\n').forEach((line, i) => {
-      const found = /!\[[^\]]*\]\(\s*<?((?:https?:)?\/\/[^\s)]+)|<(?:img|script|link|iframe|video|audio|source)\b[^>]*(?:src|href)\s*=\s*["']?((?:https?:)?\/\/[^\s"'>]+)/i.exec(line);
-      if (found) findings.push({ file, cell: number, line: i + 1, rule, message: `'${found[1] ?? found[2]}' is loaded from the network` });
+      const found =
+        /!\[[^\]]*\]\(\s*<?((?:https?:)?\/\/[^\s)]+)|<(?:img|script|link|iframe|video|audio|source)\b[^>]*(?:src|href)\s*=\s*["']?((?:https?:)?\/\/[^\s"'>]+)/i.exec(
+          line,
+        );
+      if (found)
+        findings.push({
+          file,
+          cell: number,
+          line: i + 1,
+          rule,
+          message: `'${found[1] ?? found[2]}' is loaded from the network`,
+        });
     });
   }
   return findings;
@@ -154,20 +184,35 @@ function pictures(file: string, notebook: Notebook): Finding[] {
   const rule = 'alt text';
   for (const { cell, number } of text(notebook)) {
     cell.source.split('\n').forEach((line, i) => {
-      const empty = /!\[\s*\]\(/.test(line) || (/<img\b[^>]*>/i.test(line) && !/<img\b[^>]*\balt\s*=\s*("[^"]+"|'[^']+')/i.test(line));
+      const empty =
+        /!\[\s*\]\(/.test(line) ||
+        (/<img\b[^>]*>/i.test(line) && !/<img\b[^>]*\balt\s*=\s*("[^"]+"|'[^']+')/i.test(line));
       if (empty) findings.push({ file, cell: number, line: i + 1, rule, message: 'a picture without alt text' });
     });
   }
   for (const { index, data } of displays(notebook)) {
     if (data[MIME.plotly]) {
       if (!figureText(data[MIME.plotly]).alt) {
-        findings.push({ file, cell: index + 1, line: null, rule, message: 'a figure without alt text: pass `alt` to the figure' });
+        findings.push({
+          file,
+          cell: index + 1,
+          line: null,
+          rule,
+          message: 'a figure without alt text: pass `alt` to the figure',
+        });
       }
     } else if (['image/png', 'image/jpeg', MIME.svg].some((type) => data[type])) {
       const described = typeof data['text/plain'] === 'string' && data['text/plain'].trim() !== '';
-      if (!described) findings.push({ file, cell: index + 1, line: null, rule, message: 'a picture without a text beside it' });
+      if (!described)
+        findings.push({ file, cell: index + 1, line: null, rule, message: 'a picture without a text beside it' });
     } else if (/<img\b(?![^>]*\balt\s*=\s*["'][^"']+)/i.test(String(data['text/html'] ?? ''))) {
-      findings.push({ file, cell: index + 1, line: null, rule, message: 'a picture without alt text in an HTML output' });
+      findings.push({
+        file,
+        cell: index + 1,
+        line: null,
+        rule,
+        message: 'a picture without alt text in an HTML output',
+      });
     }
   }
   return findings;
@@ -175,7 +220,10 @@ function pictures(file: string, notebook: Notebook): Finding[] {
 
 /** What a figure says in words, wherever its maker put it. */
 export function figureText(figure: unknown): { alt: string; caption: string; summary: string } {
-  const { layout, ...rest } = (figure ?? {}) as { layout?: { meta?: Record<string, unknown> } } & Record<string, unknown>;
+  const { layout, ...rest } = (figure ?? {}) as { layout?: { meta?: Record<string, unknown> } } & Record<
+    string,
+    unknown
+  >;
   const find = (key: string) => {
     const value = layout?.meta?.[key] ?? rest[key];
     return typeof value === 'string' ? value.trim() : '';
@@ -207,9 +255,15 @@ function committedOutputs(file: string, notebook: Notebook): Finding[] {
       }
       const said = outputText(output);
       if (withoutAnsi(said) !== said) add('terminal colours', 'escape sequences in an output');
-      const local = /(?:^|[\s"'(=:])((?:\/(?:home|root|Users|tmp|var|usr|opt|work|mnt|workspace)\/|[A-Za-z]:\\\\?)[^\s"'<>)]*)/m.exec(said);
+      const local =
+        /(?:^|[\s"'(=:])((?:\/(?:home|root|Users|tmp|var|usr|opt|work|mnt|workspace)\/|[A-Za-z]:\\\\?)[^\s"'<>)]*)/m.exec(
+          said,
+        );
       if (local) add('absolute path', `'${local[1]}' is a place on one machine`);
-      const when = /\b\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d)?|\b\d{4}-\d\d-\d\d \d\d:\d\d|\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d/.exec(said);
+      const when =
+        /\b\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d)?|\b\d{4}-\d\d-\d\d \d\d:\d\d|\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d/.exec(
+          said,
+        );
       if (when) add('timestamp', `'${when[0]}' changes from run to run`);
     }
   }

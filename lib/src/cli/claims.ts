@@ -27,7 +27,10 @@ export function readLedger(root: string): ClaimLedger {
 
 /** Writes the ledger and the page made of it. A notebook that is gone takes its claims with it. */
 export function writeLedger(root: string, executed: { name: string; records: ClaimRecord[] }[]): void {
-  const ledger: ClaimLedger = { ...readLedger(root), ...Object.fromEntries(executed.map(({ name, records }) => [name, records])) };
+  const ledger: ClaimLedger = {
+    ...readLedger(root),
+    ...Object.fromEntries(executed.map(({ name, records }) => [name, records])),
+  };
   for (const [name, records] of Object.entries(ledger)) {
     const there = fs.existsSync(path.join(root, 'notebooks', `${name}.ipynb`));
     if (!there || records.length === 0) delete ledger[name];
@@ -46,7 +49,10 @@ export async function claims(argv: string[]): Promise<number> {
   }
   const ledger = readLedger(home);
   if (json) console.log(stableJson(ledger));
-  else if (Object.keys(ledger).length === 0) console.log(`${shown(ledgerFile(home))} is not there: no notebook has been executed yet. Run \`npm run notebooks\`.`);
+  else if (Object.keys(ledger).length === 0)
+    console.log(
+      `${shown(ledgerFile(home))} is not there: no notebook has been executed yet. Run \`npm run notebooks\`.`,
+    );
   for (const [name, records] of json ? [] : Object.entries(ledger)) {
     console.log(name);
     for (const record of records) {

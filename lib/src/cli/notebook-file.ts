@@ -69,10 +69,14 @@ export function parseNotebook(text: string, file: string): Notebook {
   try {
     raw = JSON.parse(text) as Notebook;
   } catch (error) {
-    throw new Error(`${file} is not a notebook: ${(error as Error).message}. Restore it, or save it again in JupyterLab.`);
+    throw new Error(
+      `${file} is not a notebook: ${(error as Error).message}. Restore it, or save it again in JupyterLab.`,
+    );
   }
   if (raw?.nbformat !== 4 || !Array.isArray(raw.cells)) {
-    throw new Error(`${file} is not a notebook of format 4 (nbformat is ${raw?.nbformat}). Save it in a current JupyterLab.`);
+    throw new Error(
+      `${file} is not a notebook of format 4 (nbformat is ${raw?.nbformat}). Save it in a current JupyterLab.`,
+    );
   }
   const whole = (text: unknown) => (Array.isArray(text) ? text.join('') : String(text ?? ''));
   for (const cell of raw.cells) {
@@ -106,7 +110,10 @@ export function notebookText(notebook: Notebook): string {
           ...(output.text !== undefined && { text: lines(output.text) }),
           ...(output.data && {
             data: Object.fromEntries(
-              Object.entries(output.data).map(([type, v]) => [type, isJson(type) || typeof v !== 'string' ? v : lines(v)]),
+              Object.entries(output.data).map(([type, v]) => [
+                type,
+                isJson(type) || typeof v !== 'string' ? v : lines(v),
+              ]),
             ),
           }),
         })),
@@ -165,7 +172,10 @@ export function withoutAnsi(text: string): string {
 
 /** What a terminal would be left with: a carriage return starts its line again. */
 function asLeftOnScreen(text: string): string {
-  return text.replace(/\r+\n/g, '\n').replace(/^.*\r(?=.)/gm, '').replace(/\r+$/gm, '');
+  return text
+    .replace(/\r+\n/g, '\n')
+    .replace(/^.*\r(?=.)/gm, '')
+    .replace(/\r+$/gm, '');
 }
 
 /**
@@ -210,7 +220,9 @@ function joinStreams(outputs: Output[]): Output[] {
 }
 
 /** Every output with display data, with its cell. */
-export function* displays(notebook: Notebook): Generator<{ cell: Cell; index: number; output: Output; data: Record<string, unknown> }> {
+export function* displays(
+  notebook: Notebook,
+): Generator<{ cell: Cell; index: number; output: Output; data: Record<string, unknown> }> {
   for (const [index, cell] of notebook.cells.entries()) {
     for (const output of cell.outputs ?? []) if (output.data) yield { cell, index, output, data: output.data };
   }

@@ -16,7 +16,18 @@ import { Finding, findingText } from './check';
 import { CheckedNotebook, checkCells } from './check-cells';
 import { claimsIn, writeLedger } from './claims';
 import { writeCover } from './cover';
-import { displays, MIME, nameOf, normalize, Notebook, notebookText, parseNotebook, Profile, readNotebook, writeAtomically } from './notebook-file';
+import {
+  displays,
+  MIME,
+  nameOf,
+  normalize,
+  Notebook,
+  notebookText,
+  parseNotebook,
+  Profile,
+  readNotebook,
+  writeAtomically,
+} from './notebook-file';
 import { findNotebooks, home, jupyterGlue, python, shown } from './places';
 import { codeCommit, hashes, libraryHash, Provenance, staleReasons, steadyMinutes } from './provenance';
 import { addTwins, TwinMaker } from './twins';
@@ -117,7 +128,9 @@ function prepare(names: string[], options: Options, profile: Profile): Job[] {
     const notebook = parseNotebook(text, shown(file));
     const kernel = (notebook.metadata.kernelspec as { name?: string } | undefined)?.name;
     if (kernel !== undefined && kernel !== 'tslab') {
-      throw new Error(`${shown(file)} is written for the kernel '${kernel}'; this project runs 'tslab'. Choose it in JupyterLab and save.`);
+      throw new Error(
+        `${shown(file)} is written for the kernel '${kernel}'; this project runs 'tslab'. Choose it in JupyterLab and save.`,
+      );
     }
     return {
       file,
@@ -184,8 +197,14 @@ class Run {
         `${plural(this.jobs.length, 'notebook')}, profile ${this.profile}, ${width} at a time; budget ${duration(all)}`,
       );
       const runnable = this.refuseWrongTypes();
-      await this.pool(runnable.filter((job) => !job.alone), width);
-      await this.pool(runnable.filter((job) => job.alone), 1);
+      await this.pool(
+        runnable.filter((job) => !job.alone),
+        width,
+      );
+      await this.pool(
+        runnable.filter((job) => job.alone),
+        1,
+      );
       this.screen.clear();
       if (this.interrupted) {
         this.screen.line('Interrupted: notebooks that had not finished are as they were.');
@@ -193,9 +212,15 @@ class Run {
       }
       const done = this.jobs.filter((job) => job.state === 'done');
       if (!this.options.out) {
-        const inCollection = done.filter((job) => path.dirname(job.target) === path.join(path.resolve(this.options.root), 'notebooks'));
+        const inCollection = done.filter(
+          (job) => path.dirname(job.target) === path.join(path.resolve(this.options.root), 'notebooks'),
+        );
         for (const job of inCollection) writeCover(this.options.root, job.name, job.notebook);
-        if (inCollection.length) writeLedger(this.options.root, inCollection.map((job) => ({ name: job.name, records: claimsIn(job.notebook) })));
+        if (inCollection.length)
+          writeLedger(
+            this.options.root,
+            inCollection.map((job) => ({ name: job.name, records: claimsIn(job.notebook) })),
+          );
       }
       if (this.twinProblem) this.screen.line(`Figures have no SVG twins: ${this.twinProblem}`);
       const seconds = (performance.now() - started) / 1000;
@@ -243,7 +268,10 @@ class Run {
     const started = performance.now();
     const clock = setInterval(() => this.show(started), 250);
     const running = this.jobs.filter(({ state }) => state === 'running').length;
-    if (!this.screen.live) this.screen.line(`  ${job.name}: started${running > 1 ? ` beside ${running - 1} more` : ''}, budget ${duration(job.budget)}`);
+    if (!this.screen.live)
+      this.screen.line(
+        `  ${job.name}: started${running > 1 ? ` beside ${running - 1} more` : ''}, budget ${duration(job.budget)}`,
+      );
     try {
       const result = await this.execute(job, (progress) => {
         job.progress = progress;
@@ -315,7 +343,11 @@ class Run {
     }
     if (failure) return failure;
     if (engine === undefined) {
-      return { kind: 'runner', index: null, error: said.trim() || 'the Python process that runs the kernel ended early' };
+      return {
+        kind: 'runner',
+        index: null,
+        error: said.trim() || 'the Python process that runs the kernel ended early',
+      };
     }
     return { text: fs.readFileSync(task.output, 'utf8'), engine };
   }
@@ -330,7 +362,11 @@ class Run {
       provenance: this.provenance(job, executed, engine),
     };
     if (fs.readFileSync(job.file, 'utf8') !== job.text) {
-      this.fail(job, { kind: 'edited', index: null, error: 'the notebook was edited while it ran; the edited one is kept. Run it again.' });
+      this.fail(job, {
+        kind: 'edited',
+        index: null,
+        error: 'the notebook was edited while it ran; the edited one is kept. Run it again.',
+      });
       return;
     }
     const written = notebookText(executed);
@@ -344,7 +380,9 @@ class Run {
       `${(Buffer.byteLength(written) / 1e6).toFixed(2)} MB`,
     ];
     const late = job.seconds > job.budget ? ': over budget' : '';
-    this.screen.line(`✓ ${job.name}: ${duration(job.seconds)} of ${duration(job.budget)}${late}; ${parts.filter(Boolean).join(', ')}`);
+    this.screen.line(
+      `✓ ${job.name}: ${duration(job.seconds)} of ${duration(job.budget)}${late}; ${parts.filter(Boolean).join(', ')}`,
+    );
   }
 
   private async drawTwins(notebook: Notebook): Promise<number> {
@@ -378,21 +416,26 @@ class Run {
   private fail(job: Job, failure: Failure): void {
     job.state = 'failed';
     const cell = failure.index === null ? undefined : job.notebook.cells[failure.index];
-    this.screen.line(`✗ ${job.name}: ${cell ? `cell ${failure.index! + 1}: ` : ''}${KINDS[failure.kind] ?? failure.kind}`);
+    this.screen.line(
+      `✗ ${job.name}: ${cell ? `cell ${failure.index! + 1}: ` : ''}${KINDS[failure.kind] ?? failure.kind}`,
+    );
     if (cell) {
       const lines = cell.source.trimEnd().split('\n');
       const wide = String(lines.length).length;
       for (const [i, line] of lines.entries()) this.screen.line(`    ${String(i + 1).padStart(wide)} | ${line}`);
     }
     const glue = /^\s+at .*(?:[\\/]tslab[\\/]dist|kernel-preload|node:(?:vm|async_hooks|internal))/; // frames below the cell's own
-    for (const line of failure.error.split('\n').filter((text) => !glue.test(text))) this.screen.line(`    ${line}`.trimEnd());
+    for (const line of failure.error.split('\n').filter((text) => !glue.test(text)))
+      this.screen.line(`    ${line}`.trimEnd());
   }
 
   private show(started: number): void {
     const running = this.jobs.filter((job) => job.state === 'running');
     const done = this.jobs.filter((job) => job.state === 'done' || job.state === 'failed').length;
     const seconds = (performance.now() - started) / 1000;
-    this.screen.status(`  ${done}/${this.jobs.length} done, ${duration(seconds)}: ${running.map((job) => `${job.name} ${job.progress}`).join(' · ')}`);
+    this.screen.status(
+      `  ${done}/${this.jobs.length} done, ${duration(seconds)}: ${running.map((job) => `${job.name} ${job.progress}`).join(' · ')}`,
+    );
   }
 
   private interrupt(): void {

@@ -24,7 +24,10 @@ export function python(): string {
 export function findNotebooks(root: string, names: string[]): string[] {
   const folder = path.join(root, 'notebooks');
   const all = fs.existsSync(folder)
-    ? fs.readdirSync(folder).filter((file) => file.endsWith('.ipynb') && !file.startsWith('.')).sort()
+    ? fs
+        .readdirSync(folder)
+        .filter((file) => file.endsWith('.ipynb') && !file.startsWith('.'))
+        .sort()
     : [];
   if (names.length === 0) return all.map((file) => path.join(folder, file));
   return names.map((name) => {

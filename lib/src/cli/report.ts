@@ -36,7 +36,8 @@ export async function writeReports(argv: string[]): Promise<number> {
     command.parse(argv, { from: 'user' });
     options = command.opts<Options>();
     files = options.from ? executedIn(options.from, command.args) : findNotebooks(options.root, command.args);
-    if (files.length === 0) throw new Error(`There is no notebook in ${shown(options.from ?? path.join(options.root, 'notebooks'))}.`);
+    if (files.length === 0)
+      throw new Error(`There is no notebook in ${shown(options.from ?? path.join(options.root, 'notebooks'))}.`);
   } catch (error) {
     const code = (error as { code?: string }).code;
     if (code === 'commander.helpDisplayed') return 0;
@@ -49,7 +50,9 @@ export async function writeReports(argv: string[]): Promise<number> {
     const problems = await makeReport(options.root, files, out);
     for (const problem of problems) console.error(problem);
     const seconds = ((performance.now() - started) / 1000).toFixed(1);
-    console.log(`${files.length} page${files.length === 1 ? '' : 's'} and their index in ${seconds} s: ${shown(path.join(out, 'index.html'))}`);
+    console.log(
+      `${files.length} page${files.length === 1 ? '' : 's'} and their index in ${seconds} s: ${shown(path.join(out, 'index.html'))}`,
+    );
     return problems.length ? 1 : 0;
   } catch (error) {
     console.error((error as Error).message);
@@ -58,18 +61,29 @@ export async function writeReports(argv: string[]): Promise<number> {
 }
 
 function executedIn(folder: string, names: string[]): string[] {
-  if (!fs.existsSync(folder)) throw new Error(`${shown(folder)}: no such folder. Run \`npm run notebooks -- --out ${folder}\` first.`);
-  const files = fs.readdirSync(folder).filter((file) => file.endsWith('.ipynb')).sort();
+  if (!fs.existsSync(folder))
+    throw new Error(`${shown(folder)}: no such folder. Run \`npm run notebooks -- --out ${folder}\` first.`);
+  const files = fs
+    .readdirSync(folder)
+    .filter((file) => file.endsWith('.ipynb'))
+    .sort();
   const wanted = names.map((name) => path.basename(name, '.ipynb'));
   return files
-    .filter((file) => names.length === 0 || wanted.some((name) => file === `${name}.ipynb` || file.startsWith(`${name}-`)))
+    .filter(
+      (file) => names.length === 0 || wanted.some((name) => file === `${name}.ipynb` || file.startsWith(`${name}-`)),
+    )
     .map((file) => path.join(folder, file));
 }
 
 /** Writes pages, index and assets. @returns formulas that KaTeX does not understand, each with its page */
 async function makeReport(root: string, files: string[], out: string): Promise<string[]> {
   fs.mkdirSync(path.join(out, 'assets'), { recursive: true });
-  const notebooks = files.map((file) => ({ file, name: nameOf(file), page: `${nameOf(file)}.html`, notebook: readNotebook(file) }));
+  const notebooks = files.map((file) => ({
+    file,
+    name: nameOf(file),
+    page: `${nameOf(file)}.html`,
+    notebook: readNotebook(file),
+  }));
   const ledger = path.join(root, 'notebooks', 'CLAIMS.md');
   const texts = fs.existsSync(ledger)
     ? [{ name: 'claims', page: 'claims.html', folder: path.dirname(ledger), source: fs.readFileSync(ledger, 'utf8') }]
@@ -101,13 +115,23 @@ async function makeReport(root: string, files: string[], out: string): Promise<s
           'Ioffe & Szegedy, “Batch Normalization: Accelerating Deep Network Training by Reducing Internal Covariate Shift” (2015), ' +
           'read one question at a time. Every number and figure on these pages was computed by the notebook it stands in.',
         rows: notebooks.map(({ name, page, notebook }) => ({ name, page, ...rowOf(notebook) })),
-        links: texts.length ? [{ page: 'claims.html', text: 'The claims ledger: each sentence of the paper that was tested, and what came out' }] : [],
+        links: texts.length
+          ? [
+              {
+                page: 'claims.html',
+                text: 'The claims ledger: each sentence of the paper that was tested, and what came out',
+              },
+            ]
+          : [],
       },
     });
     const problems: string[] = [];
     for (const page of fs.readdirSync(fresh).filter((file) => file.endsWith('.html'))) {
       const text = fs.readFileSync(path.join(fresh, page), 'utf8');
-      writeAtomically(path.join(out, page), renderMathematics(text, (problem) => problems.push(`${page}: ${problem}`)));
+      writeAtomically(
+        path.join(out, page),
+        renderMathematics(text, (problem) => problems.push(`${page}: ${problem}`)),
+      );
     }
     writeAssets(path.join(out, 'assets'));
     return problems;
@@ -126,7 +150,9 @@ function callPython(task: unknown): Promise<void> {
     child.stderr.on('data', (text: Buffer) => (said += text.toString()));
     child.once('error', reject);
     child.once('close', (code) =>
-      code === 0 ? resolve() : reject(new Error(`nbconvert could not make the pages:\n${said.trim().split('\n').slice(-12).join('\n')}`)),
+      code === 0
+        ? resolve()
+        : reject(new Error(`nbconvert could not make the pages:\n${said.trim().split('\n').slice(-12).join('\n')}`)),
     );
     child.stdin.on('error', () => undefined);
     child.stdin.end(JSON.stringify(task));
@@ -138,7 +164,12 @@ export function renderMathematics(page: string, onProblem: (problem: string) => 
   return page.replace(/<bn-math( display)?>([^]*?)<\/bn-math>/g, (_, display: string | undefined, escaped: string) => {
     const tex = escaped.replace(/&lt;/g, '<').replace(/&gt;/g, '>').replace(/&amp;/g, '&');
     try {
-      return katex.renderToString(tex.trim(), { displayMode: Boolean(display), output: 'htmlAndMathml', strict: 'ignore', throwOnError: true });
+      return katex.renderToString(tex.trim(), {
+        displayMode: Boolean(display),
+        output: 'htmlAndMathml',
+        strict: 'ignore',
+        throwOnError: true,
+      });
     } catch (error) {
       onProblem(`the formula '${tex.trim()}' is not understood: ${(error as Error).message}`);
       return `<code>${escaped}</code>`;
@@ -161,11 +192,13 @@ function writeAssets(folder: string): void {
 /** KaTeX's style with its fonts inside: browsers refuse fonts beside a page that was opened as a file. */
 function mathStyle(): string {
   const folder = path.join(path.dirname(require.resolve('katex/package.json')), 'dist');
-  return fs.readFileSync(path.join(folder, 'katex.min.css'), 'utf8').replace(/src:(url\([^;}]*)/g, (_, sources: string) => {
-    const file = /url\(([^)]+\.woff2)\)/.exec(sources)?.[1];
-    if (!file) throw new Error(`KaTeX's style names no woff2 font in '${sources}'.`);
-    return `src:url(data:font/woff2;base64,${fs.readFileSync(path.join(folder, file)).toString('base64')}) format("woff2")`;
-  });
+  return fs
+    .readFileSync(path.join(folder, 'katex.min.css'), 'utf8')
+    .replace(/src:(url\([^;}]*)/g, (_, sources: string) => {
+      const file = /url\(([^)]+\.woff2)\)/.exec(sources)?.[1];
+      if (!file) throw new Error(`KaTeX's style names no woff2 font in '${sources}'.`);
+      return `src:url(data:font/woff2;base64,${fs.readFileSync(path.join(folder, file)).toString('base64')}) format("woff2")`;
+    });
 }
 
 /** What stands at the foot of a page: where its numbers come from. */
@@ -176,7 +209,12 @@ function factsOf(notebook: Notebook): { name: string; value: string }[] {
   const version = (key: string, title: string) => (engine[key] ? `${title} ${String(engine[key])}` : '');
   const facts: [string, string][] = [
     ['Engine', [engine.engine, engine.device].filter(Boolean).join(', ')],
-    ['Software', [version('tensorflow', 'TensorFlow'), version('tfjs', 'TensorFlow.js'), version('node', 'Node')].filter(Boolean).join(', ')],
+    [
+      'Software',
+      [version('tensorflow', 'TensorFlow'), version('tfjs', 'TensorFlow.js'), version('node', 'Node')]
+        .filter(Boolean)
+        .join(', '),
+    ],
     ['Data', said.data.join(', ')],
     ['Seeds', said.seeds.join(', ')],
     ['Profile', said.profile],
@@ -206,6 +244,12 @@ function rowOf(notebook: Notebook) {
     data: said?.data.join(', ') || 'none needed',
     engine: String(said?.engine?.engine ?? '–'),
     profile: said?.profile ?? 'not executed',
-    minutes: said ? (said.minutes < 0.1 ? '< 0.1' : said.minutes < 10 ? said.minutes.toFixed(1) : Math.round(said.minutes).toString()) : '–',
+    minutes: said
+      ? said.minutes < 0.1
+        ? '< 0.1'
+        : said.minutes < 10
+          ? said.minutes.toFixed(1)
+          : Math.round(said.minutes).toString()
+      : '–',
   };
 }

@@ -108,7 +108,12 @@ function tidySvg({ svg, prefix }: { svg: string; prefix: string }): string {
   };
   // Said by SVG itself, and never set otherwise by a parent here.
   const needless = new Set([
-    'vector-effect:none', 'opacity:1', 'display:inline', 'text-decoration-line:none', 'text-transform:none', 'font-variant:normal',
+    'vector-effect:none',
+    'opacity:1',
+    'display:inline',
+    'text-decoration-line:none',
+    'text-transform:none',
+    'font-variant:normal',
   ]);
   const onlyLive = /^(?:pointer-events|cursor|user-select|-webkit-user-select|shape-rendering|will-change)$/;
   const geometry = /^(?:d|transform|points|x|y|x1|x2|y1|y2|width|height|cx|cy|r|dx|dy)$/;
@@ -146,7 +151,9 @@ function tidySvg({ svg, prefix }: { svg: string; prefix: string }): string {
     for (const { name, value } of [...element.attributes]) {
       if (name === 'id') element.setAttribute('id', ids.get(value) ?? value);
       else if (value.includes('#')) {
-        let linked = value.replace(/url\(['"]?[^#)]*#([^'")]+)['"]?\)/g, (whole, id: string) => (ids.has(id) ? `url(#${ids.get(id)})` : whole));
+        let linked = value.replace(/url\(['"]?[^#)]*#([^'")]+)['"]?\)/g, (whole, id: string) =>
+          ids.has(id) ? `url(#${ids.get(id)})` : whole,
+        );
         if (/href$/.test(name) && ids.has(value.slice(1))) linked = `#${ids.get(value.slice(1))}`;
         if (linked !== value) element.setAttribute(name, linked);
       }
