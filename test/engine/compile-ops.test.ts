@@ -5,6 +5,7 @@ import { Random, compile, ready, tf } from 'bnlab';
 
 before(ready);
 
+type T5 = tf.Tensor5D;
 type T4 = tf.Tensor4D;
 type T3 = tf.Tensor3D;
 type T2 = tf.Tensor2D;
@@ -168,7 +169,7 @@ const forward: Record<string, (input: In) => Many> = {
         [0, 0],
       ],
     ),
-    d2s: tf.depthToSpace(image.tile([1, 1, 1, 2]), 2),
+    d2s: tf.depthToSpace(image.tile([1, 1, 1, 2]) as T4, 2),
     flip: tf.image.flipLeftRight(image),
     band: tf.linalg.bandPart(x.matMul(x, true), 1, 0),
     diag: tf.diag(x.mean(0)),
@@ -198,7 +199,7 @@ const forward: Record<string, (input: In) => Many> = {
     transposed: tf.matMul(x, x, false, true),
     left: tf.matMul(x, x, true),
     dot: x.dot(held.w),
-    outer: tf.outerProduct(x.mean(0), x.mean(1)),
+    outer: tf.outerProduct(x.mean(0) as T1, x.mean(1) as T1),
     batched: tf.matMul(x.reshape([2, 2, 3]), x.reshape([2, 3, 2])),
     fused: tf.fused.matMul({ a: x, b: held.w as T2, bias: tf.ones([5]), activation: 'relu' }),
     einsum: tf.einsum('ij,jk->ki', x, held.w),
@@ -216,9 +217,9 @@ const forward: Record<string, (input: In) => Many> = {
     ]),
     depthwise: tf.depthwiseConv2d(image, held.depth as T4, 1, 'same'),
     separable: tf.separableConv2d(image, held.depth as T4, held.point as T4, 1, 'same'),
-    transpose: tf.conv2dTranspose(image.tile([1, 1, 1, 1]), held.trans as T4, [2, 12, 12, 4], 2, 'same'),
+    transpose: tf.conv2dTranspose(image.tile([1, 1, 1, 1]) as T4, held.trans as T4, [2, 12, 12, 4], 2, 'same'),
     one: tf.conv1d(image.reshape([2, 36, 2]) as T3, held.f1 as T3, 1, 'same'),
-    three: tf.conv3d(image.reshape([2, 6, 3, 2, 2]), held.f3 as tf.Tensor5D, 1, 'same'),
+    three: tf.conv3d(image.reshape([2, 6, 3, 2, 2]) as T5, held.f3 as T5, 1, 'same'),
     dilation: tf.dilation2d(image, held.dilate as T3, 1, 'same'),
     fused: tf.fused.conv2d({
       x: image,
@@ -234,14 +235,21 @@ const forward: Record<string, (input: In) => Many> = {
     avg: tf.avgPool(image, 3, 2, 'same'),
     global: tf.mean(image, [1, 2]),
     pool: tf.pool(image, 2, 'avg', 'valid', undefined, 1),
-    max3: tf.maxPool3d(image.reshape([2, 6, 3, 2, 2]), 2, 1, 'same'),
-    avg3: tf.avgPool3d(image.reshape([2, 6, 3, 2, 2]), 2, 1, 'same'),
+    max3: tf.maxPool3d(image.reshape([2, 6, 3, 2, 2]) as T5, 2, 1, 'same'),
+    avg3: tf.avgPool3d(image.reshape([2, 6, 3, 2, 2]) as T5, 2, 1, 'same'),
   }),
   images: ({ image }) => ({
     bilinear: tf.image.resizeBilinear(image, [4, 5], true),
     nearest: tf.image.resizeNearestNeighbor(image, [9, 3]),
     lrn: tf.localResponseNormalization(image, 1),
-    inference: tf.batchNorm4d(image, tf.zeros([2]), tf.ones([2]), tf.ones([2]), tf.ones([2]), 1e-3),
+    inference: tf.batchNorm4d(
+      image,
+      tf.zeros([2]) as T1,
+      tf.ones([2]) as T1,
+      tf.ones([2]) as T1,
+      tf.ones([2]) as T1,
+      1e-3,
+    ),
     crop: tf.image.cropAndResize(image, tf.tensor2d([[0, 0, 1, 0.5]]), tf.tensor1d([1], 'int32'), [3, 3]),
   }),
   losses: ({ x, k }) => {
@@ -264,7 +272,7 @@ const forward: Record<string, (input: In) => Many> = {
     };
   },
   linearAlgebra: ({ x }) => ({
-    qr: tf.linalg.gramSchmidt(x),
+    qr: tf.linalg.gramSchmidt(x) as T2,
     cosine: tf.signal.hannWindow(4),
     complex: tf.real(tf.spectral.fft(tf.complex(x, x.neg()))),
     imag: tf.imag(tf.spectral.rfft(x)),
@@ -354,7 +362,7 @@ const backward: Record<string, [keyof Pick<In, 'x' | 'image'>, ((value: tf.Tenso
       (x) => tf.conv2d(x as T4, held.f2 as T4, 2, 'valid'),
       (x) => tf.depthwiseConv2d(x as T4, held.depth as T4, 1, 'same'),
       (x) => tf.conv2dTranspose(x as T4, held.trans as T4, [2, 12, 12, 4], 2, 'same'),
-      (x) => tf.conv3d(x.reshape([2, 6, 3, 2, 2]), held.f3 as tf.Tensor5D, 1, 'same'),
+      (x) => tf.conv3d(x.reshape([2, 6, 3, 2, 2]) as T5, held.f3 as T5, 1, 'same'),
       (x) => tf.maxPool(x as T4, 2, 2, 'valid'),
       (x) => tf.avgPool(x as T4, 3, 2, 'same'),
       (x) => tf.mean(x, [1, 2]),
@@ -370,9 +378,10 @@ const backward: Record<string, [keyof Pick<In, 'x' | 'image'>, ((value: tf.Tenso
             [0, 0],
           ],
         ),
-      (x) => tf.batchNorm4d(x as T4, tf.zeros([2]), tf.ones([2]), tf.ones([2]), tf.ones([2]), 1e-3),
-      (x) => tf.maxPool3d(x.reshape([2, 6, 3, 2, 2]), 2, 1, 'same'),
-      (x) => tf.avgPool3d(x.reshape([2, 6, 3, 2, 2]), 2, 1, 'same'),
+      (x) =>
+        tf.batchNorm4d(x as T4, tf.zeros([2]) as T1, tf.ones([2]) as T1, tf.ones([2]) as T1, tf.ones([2]) as T1, 1e-3),
+      (x) => tf.maxPool3d(x.reshape([2, 6, 3, 2, 2]) as T5, 2, 1, 'same'),
+      (x) => tf.avgPool3d(x.reshape([2, 6, 3, 2, 2]) as T5, 2, 1, 'same'),
     ],
   ],
 };

@@ -27,8 +27,9 @@ function operands(shape: number[]) {
   const random = new Random(7, shape.join('x'));
   const d = shape.at(-1)!;
   const size = shape.reduce((a, b) => a * b, 1);
+  const x: tf.Tensor = tf.tensor(random.normals(size, 3, 2), shape);
   return {
-    x: tf.tensor(random.normals(size, 3, 2), shape) as tf.Tensor2D,
+    x: x as tf.Tensor2D,
     gamma: tf.tensor1d(random.normals(d, 1, 0.5)),
     beta: tf.tensor1d(random.normals(d)),
     weights: tf.tensor(random.normals(size), shape),
@@ -129,7 +130,7 @@ test('what does not fit is said', () => {
   assert.throws(() => fusedBatchNorm(x, tf.ones([4]), beta, 1e-3), /gamma of shape \[3\], got \[4\]/);
   assert.throws(() => fusedBatchNorm(x, gamma, tf.ones([1, 3]) as never, 1e-3), /beta of shape \[3\], got \[1,3\]/);
   assert.throws(() => fusedBatchNorm(x, gamma, beta, undefined as never), /epsilon of 0 or more, got undefined/);
-  assert.throws(() => fusedBatchNorm(x.cast('int32'), gamma, beta, 1e-3), /float32, got int32/);
+  assert.throws(() => fusedBatchNorm(x.toInt(), gamma, beta, 1e-3), /float32, got int32/);
 });
 
 test('on another engine it says so, and is not recommended', async () => {

@@ -19,11 +19,24 @@ import {
   typicalUnit,
   updateRatioProbe,
   wasserstein1,
+  type ActivationPercentiles,
   type Network,
   type Values,
 } from 'bnlab';
 import { clouds, noLeak } from '../train/toy';
 import { given } from './given';
+
+/** What the probes of the run below report. */
+interface Watched {
+  figure1: ActivationPercentiles;
+  unit3: ActivationPercentiles;
+  saturation: Record<string, { share: number }>;
+  gradients: { weights: Record<string, number>; activations: Record<string, number> };
+  updates: Record<string, number>;
+  drift: Record<string, { wasserstein: number } | null>;
+  sinceStart: Watched['drift'];
+  shift: unknown[];
+}
 
 test.before(async () => {
   await ready();
@@ -233,12 +246,12 @@ test('probes during training: plain numbers at every evaluation, and no trace in
     assert.deepEqual(history.losses, plain.losses);
     assert.deepEqual(watched.snapshot(), alone.snapshot());
     assert.deepEqual(JSON.parse(JSON.stringify(history)), history);
-    const [first, second, third] = history.evaluations.map((e) => e.probes as Record<string, any>);
+    const [first, second, third] = history.evaluations.map((e) => e.probes as unknown as Watched);
     assert.equal(first.figure1.unit, third.figure1.unit);
     assert.equal(first.unit3.unit, 3);
     assert.equal(first.figure1.all.length, 3);
     assert.equal(first.drift['layer2/linear'], null);
-    assert.ok(third.drift['layer2/linear'].wasserstein > 0);
+    assert.ok(third.drift['layer2/linear']!.wasserstein > 0);
     assert.deepEqual(second.drift, second.sinceStart);
     assert.notDeepEqual(third.drift, third.sinceStart);
     assert.equal(third.shift.length, 3);
@@ -252,7 +265,7 @@ test('probes during training: plain numbers at every evaluation, and no trace in
     // What the probe says of the end is what one sees there: the test set, inference mode.
     const tap = 'layer2/preActivation';
     const seen = observe({ network: watched, x: check.x, training: false, taps: [tap] })[tap];
-    const last = (history.evaluations.at(-1)!.probes as Record<string, any>).figure1;
+    const last = (history.evaluations.at(-1)!.probes as unknown as Watched).figure1;
     activationPercentiles(seen, last.unit).typical.forEach((q, i) => close(q, last.typical[i], 1e-5));
     watched.dispose();
     alone.dispose();

@@ -296,7 +296,7 @@ test('population statistics: those of the batches, used at evaluation, moving av
     assert.ok(Math.abs(training.loss! - inference.loss!) < 2e-3);
     network.dispose();
 
-    const runs = await Promise.all([normalized(3), normalized(3)]);
+    const runs = [normalized(3), normalized(3)];
     const options = { ...common, learningRate: 0.5, seed: 1, steps: 20 };
     const moving = await trainNetwork({ network: runs[0], ...options });
     const population = await trainNetwork({ network: runs[1], ...options, inference: 'population' });

@@ -112,6 +112,6 @@ export async function launchBrowser(extra: string[] = []): Promise<Browser> {
   } catch (error) {
     // Containers without user namespaces cannot have Chromium's sandbox. Only our own pages are opened.
     if (sandbox.length === 0) return start([...flags, '--no-sandbox']);
-    throw new Error(`${executable} did not start: ${(error as Error).message.split('\n')[0]}`);
+    throw new Error(`${executable} did not start: ${(error as Error).message.split('\n')[0]}`, { cause: error });
   }
 }

@@ -71,6 +71,7 @@ export function parseNotebook(text: string, file: string): Notebook {
   } catch (error) {
     throw new Error(
       `${file} is not a notebook: ${(error as Error).message}. Restore it, or save it again in JupyterLab.`,
+      { cause: error },
     );
   }
   if (raw?.nbformat !== 4 || !Array.isArray(raw.cells)) {

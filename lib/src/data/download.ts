@@ -183,7 +183,7 @@ export class Downloader {
       if (error instanceof Refused) throw error;
       if (stop.signal.aborted) {
         if (!answered) throw new Unreachable(`did not answer within ${answerMs / 1000} s`);
-        throw new Error(`sent nothing for ${stallMs / 1000} s after ${partial.length} bytes`);
+        throw new Error(`sent nothing for ${stallMs / 1000} s after ${partial.length} bytes`, { cause: error });
       }
       const words = describe(error as NodeJS.ErrnoException);
       throw answered ? new Error(words) : new Unreachable(words);
