@@ -5,6 +5,7 @@ export type DataErrorCode = 'format' | 'checksum' | 'network' | 'folder' | 'mani
  * Every failure of this room. The message says what was given, what was wanted and what to do about it.
  */
 export class DataError extends Error {
+  /** `DataError`, in messages and to tell errors apart. */
   override readonly name = 'DataError';
 
   /**

@@ -16,4 +16,5 @@ export { type DownloadOptions, type DownloadProgress } from './download';
 export { DataError, type DataErrorCode } from './errors';
 export { dataCacheFolder } from './folders';
 export { CLASS_COUNT, type Examples, type IdxArray, IMAGE_PIXELS, IMAGE_SIDE, readExamples, readIdx } from './idx';
+export { type ManifestDataset, type ManifestFile, type Part, PARTS, REAL_DATASETS, type RealName } from './manifest';
 export { type ObtainedFiles, obtainFiles, type ObtainOptions } from './obtain';

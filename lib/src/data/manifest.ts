@@ -25,12 +25,17 @@ export interface ManifestFile {
 
 /** One set of pictures to fetch. */
 export interface ManifestDataset {
+  /** As people call it. */
   title: string;
+  /** Who made it, and where. */
   source: string;
+  /** What may be done with it. */
   licence: string;
+  /** Names of the ten classes, by label. */
   classes: string[];
   /** Addresses that end in a slash, tried in this order. */
   mirrors: string[];
+  /** What to fetch. */
   files: Record<Part, ManifestFile>;
 }
 

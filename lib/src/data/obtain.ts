@@ -8,8 +8,11 @@ import { type ManifestDataset, PARTS, type Part, readManifest, type RealName } f
 
 /** The four files of a set, still compressed, each with the checksum the manifest gives. */
 export interface ObtainedFiles {
+  /** What the manifest says about the set. */
   set: ManifestDataset;
+  /** The bytes of each part, as they are served (gzip). */
   files: Record<Part, Uint8Array>;
+  /** Where they were found. */
   from: 'BNLAB_DATA' | 'cache' | 'network';
   /** The folder they lie in, or would. */
   folder: string;

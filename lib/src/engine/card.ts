@@ -15,6 +15,7 @@ export interface PassedOver {
 
 /** What computes, in plain data: safe to store beside a result and to compare. */
 export interface EngineCard {
+  /** Which engine computes. */
   engine: EngineName;
   /** True when TensorFlow computes on an NVIDIA GPU. */
   gpu: boolean;

@@ -15,6 +15,7 @@ export interface BlockRow {
 
 /** What {@link blockDiagram} takes. */
 export interface BlockOptions extends FigureText {
+  /** From top to bottom. */
   rows: readonly BlockRow[];
   /** names of the blocks to fill; 'BN' unless told */
   highlight?: readonly string[];

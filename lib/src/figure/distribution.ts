@@ -22,7 +22,7 @@ import { identityOf, ink, size, translucent, type IdentityName } from './theme';
 export interface HistogramOptions extends FigureText {
   /** what is distributed, with its unit */
   x: Axis;
-  /** [steps]: the training steps at which samples were taken */
+  /** [steps], the training steps at which samples were taken */
   steps: ArrayLike<number>;
   /** one panel each, from top to bottom; `samples` is [steps][values], as many values as were seen */
   series: readonly { as?: IdentityName; label?: string; samples: readonly ArrayLike<number>[] }[];

@@ -20,14 +20,19 @@ import { identityOf, ink, size, translucent, type IdentityName } from './theme';
 
 /** One row of {@link intervalFigure}. */
 export interface IntervalRow {
+  /** Left of the row. */
   label: string;
+  /** Whose colour and symbol it wears. */
   as?: IdentityName;
   /** one value per seed: the median and its 95 % bootstrap interval are drawn, and each value as a faint dot */
   values?: ArrayLike<number>;
   /** or a value with an interval computed elsewhere */
   center?: number;
+  /** Lower end of the interval, in units of x. */
   low?: number;
+  /** Upper end. */
   high?: number;
+  /** Number of values behind it. */
   n?: number;
   /** what theory or the paper says for this row: an open diamond */
   expected?: number;
@@ -35,7 +40,9 @@ export interface IntervalRow {
 
 /** What {@link intervalFigure} takes. */
 export interface IntervalOptions extends FigureText {
+  /** The axis that all rows share. */
   x: Axis;
+  /** From top to bottom. */
   rows: readonly IntervalRow[];
   /** one reference for all rows: a vertical line */
   reference?: { value: number; label: string };

@@ -10,9 +10,11 @@ export type PlotlyTrace = { type: string } & Record<string, unknown>;
 
 /** A figure: plain Plotly JSON, with what a reader needs who does not see it. */
 export interface Figure {
+  /** Traces. */
   readonly data: PlotlyTrace[];
   /** Plotly layout; `layout.meta` repeats alt, caption and summary for whoever has only the JSON */
   readonly layout: Record<string, unknown>;
+  /** Plotly's settings of interaction. */
   readonly config: Record<string, unknown>;
   /** animation frames of a slider figure */
   readonly frames?: Record<string, unknown>[];
@@ -42,6 +44,7 @@ export interface FigureText {
 
 /** A figure that cannot be drawn as asked; the message says what was given, what was wanted, what to do. */
 export class FigureError extends Error {
+  /** `FigureError`, in messages and to tell errors apart. */
   override name = 'FigureError';
 }
 
@@ -69,13 +72,17 @@ export interface Mark {
   y?: number;
   /** vertical line at this x */
   x?: number;
+  /** Beside the line. */
   label: string;
 }
 
 /** A shaded stretch of the x axis, such as the region in which a unit saturates. */
 export interface Region {
+  /** Left end, in units of x. */
   from: number;
+  /** Right end. */
   to: number;
+  /** Inside, at the top. */
   label?: string;
 }
 

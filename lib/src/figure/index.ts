@@ -1,4 +1,4 @@
-export { identities, identityOf, ordinalColor, type Identity, type IdentityName } from './theme';
+export { identities, identityOf, ordinalColor, type Dash, type Identity, type IdentityName } from './theme';
 export { fmt, fmtInterval, percent, type Sayable } from './format';
 export {
   FigureError,

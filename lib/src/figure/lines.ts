@@ -6,8 +6,11 @@ import { identityOf, type IdentityName } from './theme';
 
 /** What {@link lineFigure} takes. */
 export interface LineOptions extends FigureText {
+  /** Horizontal axis. */
   x: Axis;
+  /** Vertical axis. */
   y: Axis;
+  /** What is drawn; at most as many as can be told apart. */
   series: readonly Series[];
   /** straight reference lines, such as chance level */
   marks?: readonly Mark[];
@@ -50,12 +53,17 @@ export function lineFigure(options: LineOptions): Figure {
 
 /** What {@link facetFigure} takes. */
 export interface FacetOptions extends FigureText {
+  /** Horizontal axis of every panel. */
   x: Axis;
+  /** Vertical axis of every panel. */
   y: Axis;
+  /** From left to right. */
   panels: readonly Panel[];
   /** panels side by side, 1 to 4; as many as there are, at most 3, unless told */
   columns?: number;
+  /** Where series are named. Default a legend. */
   labels?: Labels;
+  /** The quantiles shaded over several runs. */
   band?: readonly [number, number];
 }
 
@@ -87,10 +95,13 @@ export function facetFigure(options: FacetOptions): Figure {
 
 /** What {@link stackedFigure} takes. */
 export interface StackedOptions extends FigureText {
+  /** The axis that all panels share. */
   x: Axis;
   /** from top to bottom; each with its own y axis */
   panels: readonly (Panel & { y: Axis })[];
+  /** Where series are named. */
   labels?: Labels;
+  /** The quantiles shaded over several runs. */
   band?: readonly [number, number];
 }
 
@@ -122,8 +133,11 @@ export function stackedFigure(options: StackedOptions): Figure {
 
 /** What {@link percentileFan} takes. */
 export interface FanOptions extends FigureText {
+  /** Horizontal axis of every panel. */
   x: Axis;
+  /** Vertical axis of every panel. */
   y: Axis;
+  /** From left to right: one distribution each, as its quantiles over x. */
   panels: readonly {
     title?: string;
     as?: IdentityName;
@@ -194,6 +208,7 @@ function ordinalPercentile(level: number): string {
 export interface FunctionOptions extends FigureText {
   /** the argument, with its range: the functions are evaluated there */
   x: Axis & { range: readonly [number, number] };
+  /** What is drawn, each with its derivative where one is given. */
   functions: readonly {
     as?: IdentityName;
     label?: string;
@@ -209,6 +224,7 @@ export interface FunctionOptions extends FigureText {
    * several functions each region belongs to the first one.
    */
   saturatedBelow?: number;
+  /** Shaded parts of the x axis. */
   regions?: readonly Region[];
   /** points per curve, 241 unless told */
   points?: number;

@@ -35,11 +35,11 @@ export interface Series {
   label?: string; // an empty one: a companion line that has no name of its own
   /** [points] */
   x: ArrayLike<number>;
-  /** [points]: one run, or a formula */
+  /** [points], of one run or a formula */
   y?: ArrayLike<number>;
   /** [seeds][points]: several runs; the median is drawn, with a band of quantiles */
   seeds?: readonly ArrayLike<number>[];
-  /** [points]: a band computed elsewhere, around `y` */
+  /** [points], a band computed elsewhere, around `y` */
   low?: ArrayLike<number>;
   /** [points] */
   high?: ArrayLike<number>;
@@ -59,10 +59,13 @@ export interface Series {
 export interface Panel {
   /** stands above the panel, for small multiples */
   title?: string;
+  /** What is drawn. */
   series: readonly Series[];
   /** this panel's own y axis; the figure's unless told */
   y?: Axis;
+  /** Vertical lines. */
   marks?: readonly Mark[];
+  /** Shaded parts of the x axis. */
   regions?: readonly Region[];
 }
 

@@ -7,9 +7,13 @@ import { identityOf, type IdentityName } from './theme';
 
 /** One curve of {@link logLogFigure}. */
 export interface ScalingSeries {
+  /** Whose colour and symbol it wears. */
   as?: IdentityName;
+  /** In the legend. */
   label?: string;
+  /** Above 0. */
   x: ArrayLike<number>;
+  /** Above 0, one per x. */
   y?: ArrayLike<number>;
   /** [seeds][points] */
   seeds?: readonly ArrayLike<number>[];
@@ -19,13 +23,19 @@ export interface ScalingSeries {
 
 /** What {@link logLogFigure} takes. */
 export interface LogLogOptions extends FigureText {
+  /** Horizontal axis, made logarithmic. */
   x: Axis;
+  /** Vertical axis, made logarithmic. */
   y: Axis;
+  /** What is drawn. */
   series: readonly ScalingSeries[];
   /** exact curves to hold the measurement against: values, or an exponent drawn through the first measured point */
   theory?: readonly { label: string; x?: ArrayLike<number>; y?: ArrayLike<number>; exponent?: number }[];
+  /** Vertical lines. */
   marks?: readonly Mark[];
+  /** Where series are named. */
   labels?: Labels;
+  /** The quantiles shaded over several runs. */
   band?: readonly [number, number];
 }
 

@@ -21,7 +21,9 @@ import { identityOf, ink, size, translucent, type IdentityName } from './theme';
 
 /** What {@link scatterFigure} takes. */
 export interface ScatterOptions extends FigureText {
+  /** Horizontal axis. */
   x: Axis;
+  /** Vertical axis, to the same scale. */
   y: Axis;
   /** side by side, with the same ranges */
   panels: readonly {

@@ -16,6 +16,7 @@ export interface Identity {
   readonly label: string;
   /** `#rrggbb`, used for the line, its band (transparent) and its label */
   readonly color: string;
+  /** Plotly's dash of the line. */
   readonly dash: Dash;
   /** Plotly marker symbol, where points are drawn */
   readonly symbol: string;

@@ -3,7 +3,9 @@ import { BaseLayer } from './base';
 import { expectFloatTensor, expectOneOf } from './checks';
 import { ApplyContext } from './types';
 
+/** Names that `activation(name)` and the networks know. */
 export const ACTIVATIONS = ['sigmoid', 'tanh', 'relu', 'identity'] as const;
+/** One of {@link ACTIVATIONS}. */
 export type ActivationName = (typeof ACTIVATIONS)[number];
 
 const FUNCTIONS: Record<ActivationName, { f: (x: tf.Tensor) => tf.Tensor; derivative: (x: tf.Tensor) => tf.Tensor }> = {
@@ -47,6 +49,7 @@ export function activationDerivative(name: ActivationName): (x: tf.Tensor) => tf
 /** The layer that `activation` makes. */
 export class ActivationLayer extends BaseLayer {
   constructor(
+    /** Which nonlinearity. */
     readonly kind: ActivationName,
     name: string,
   ) {

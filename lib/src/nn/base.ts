@@ -19,7 +19,10 @@ export abstract class BaseLayer implements Layer {
   private readonly learns = new Set<tf.Variable>();
   private isFrozen = false;
 
-  constructor(readonly name: string) {
+  constructor(
+    /** Before the labels of the variables and taps. */
+    readonly name: string,
+  ) {
     if (typeof name !== 'string' || name === '') {
       throw new TypeError(`A layer's name must be a non-empty string, got ${JSON.stringify(name)}.`);
     }
@@ -51,6 +54,7 @@ export abstract class BaseLayer implements Layer {
     return this.isFrozen;
   }
 
+  /** Freezes or thaws. */
   set frozen(value: boolean) {
     this.isFrozen = value;
     // Optimizers that collect variables by themselves look at this flag.
@@ -73,11 +77,13 @@ export abstract class BaseLayer implements Layer {
 
 /** Layers that are applied as one, with the variables of all of them. */
 export abstract class Composite implements Network {
+  /** Stands in messages, and before the labels of its own taps. */
   readonly named: Readonly<Record<string, tf.Variable>>;
 
   /** @throws RangeError when two of the layers use one label */
   constructor(
     readonly name: string,
+    /** The layers inside, from input to output. */
     readonly layers: Layer[],
   ) {
     const named: Record<string, tf.Variable> = {};

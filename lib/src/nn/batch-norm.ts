@@ -20,6 +20,7 @@ import {
 /** The default epsilon: 1e-5, as in PyTorch. The paper gives no value. */
 export const DEFAULT_EPSILON = 1e-5;
 
+/** Options that every normalization takes. */
 export interface EpsilonOptions {
   /** Added to the variance, inside the square root. Default 1e-5. */
   epsilon?: number;
@@ -32,6 +33,7 @@ export interface EpsilonOptions {
   check?: boolean;
 }
 
+/** Options of `batchNorm`. */
 export interface BatchNormOptions extends EpsilonOptions {
   /**
    * Where the gradient comes from: `compact` is the paper's six equations in one line, fewer operations and less
@@ -434,7 +436,9 @@ export interface FoldInput {
   mean: tf.Tensor;
   /** Var[x] of the layer's output, [out]. */
   variance: tf.Tensor;
+  /** [out]; left out means 1. */
   gamma?: tf.Tensor | null;
+  /** [out]; left out means 0. */
   beta?: tf.Tensor | null;
 }
 

@@ -17,6 +17,7 @@ import {
 } from './batch-norm';
 import { expectOneOf, expectPerFeature } from './checks';
 
+/** Names of the known-wrong variants; `exhibit(name)` says what is wrong with each. */
 export const EXHIBITS = [
   'detached',
   'detachedMean',
@@ -27,6 +28,7 @@ export const EXHIBITS = [
   'biasedMoving',
   'redundantBias',
 ] as const;
+/** One of {@link EXHIBITS}. */
 export type ExhibitName = (typeof EXHIBITS)[number];
 
 /** What a moving average does with a new batch: the new value. */
@@ -60,6 +62,7 @@ export interface NormalizationScheme {
 
 /** A mistake, and what catches it. */
 export interface Exhibit extends NormalizationScheme {
+  /** As in {@link EXHIBITS}. */
   readonly name: ExhibitName;
   /** What is wrong, in a sentence. */
   readonly mistake: string;

@@ -42,8 +42,11 @@ export function moments64(x: Rows): { mean: number[]; variance: number[] } {
 
 /** What `batchNorm64` returns. */
 export interface BatchNorm64 {
+  /** gamma xHat + beta, m rows of d. */
   y: number[][];
+  /** Normalized values, m rows of d. */
   xHat: number[][];
+  /** mu_B, d numbers. */
   mean: number[];
   /** Biased. */
   variance: number[];
@@ -102,6 +105,7 @@ export function batchNormGradient64(
 
 /** Whitenings that are computed from a decomposition, on the host. */
 export const DECOMPOSITIONS = ['zca', 'pca', 'cholesky'] as const;
+/** One of {@link DECOMPOSITIONS}. */
 export type Decomposition = (typeof DECOMPOSITIONS)[number];
 
 /** A matrix A with A Sigma A^T = I, and its derivative with respect to Sigma in both directions. */
@@ -243,6 +247,7 @@ function each(a: Matrix, f: (value: number, i: number, j: number) => number): Ma
 
 /** The normalizations whose Jacobians `normJacobians` gives. */
 export const JACOBIAN_KINDS = ['center', 'batch', ...DECOMPOSITIONS] as const;
+/** One of {@link JACOBIAN_KINDS}. */
 export type JacobianKind = (typeof JACOBIAN_KINDS)[number];
 
 /** The statistics of X as one linear map: Norm(x, X) = A(X) (x - mu(X)). */

@@ -55,7 +55,15 @@ export type {
   WhitenOptions,
   WhitenResult,
 } from './whitening';
-export { batchNorm64, batchNormGradient64, moments64, norm64, normJacobians } from './float64';
+export {
+  batchNorm64,
+  batchNormGradient64,
+  DECOMPOSITIONS,
+  JACOBIAN_KINDS,
+  moments64,
+  norm64,
+  normJacobians,
+} from './float64';
 export type { BatchNorm64, Decomposition, Float64Options, JacobianKind, NormJacobians, Rows } from './float64';
 export { allLayers, batchNormLayers, foldNetwork, usePopulationStatistics } from './population';
 export { fans, gaussian, initializer, INITIALIZERS } from './initializers';

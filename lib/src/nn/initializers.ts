@@ -8,6 +8,7 @@ import { expectCount, expectOneOf } from './checks';
 
 /** Weights for a shape whose last axis is the output: [in, out] or [height, width, in, out]. */
 export interface Initializer {
+  /** As in {@link INITIALIZERS}, or `gaussian`. */
   readonly name: string;
   /** The scale in words, for a table or a legend. */
   readonly scale: string;
@@ -40,6 +41,7 @@ function normal(name: string, scale: string, deviation: (shape: readonly number[
 
 /** Names that `initializer(name)` knows. */
 export const INITIALIZERS = ['lecun', 'glorot', 'glorotUniform', 'he', 'orthogonal', 'zeros', 'identity'] as const;
+/** One of {@link INITIALIZERS}. */
 export type InitializerName = (typeof INITIALIZERS)[number];
 
 /**

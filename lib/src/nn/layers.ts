@@ -45,7 +45,9 @@ export class DenseLayer extends BaseLayer {
   readonly bias: tf.Variable | null;
 
   constructor(
+    /** Width of the input. */
     readonly inputs: number,
+    /** Width of the output. */
     readonly outputs: number,
     options: WeightOptions = {},
   ) {
@@ -95,12 +97,17 @@ export class Conv2dLayer extends BaseLayer {
   readonly weights: tf.Variable;
   /** [outputs], or null. Starts at 0. */
   readonly bias: tf.Variable | null;
+  /** Step of the kernel, in pixels, in both directions. */
   readonly stride: number;
+  /** `same` pads with zeros; `valid` does not. */
   readonly pad: 'same' | 'valid';
 
   constructor(
+    /** Channels of the input. */
     readonly inputs: number,
+    /** Channels of the output. */
     readonly outputs: number,
+    /** Height and width of the kernel, in pixels. */
     readonly size: number,
     options: ConvolutionOptions = {},
   ) {
@@ -139,6 +146,7 @@ export function conv2d(inputs: number, outputs: number, size: number, options: C
 
 /** Options of batch normalization as a layer. */
 export interface BatchNormLayerOptions {
+  /** Label of the variables and taps, such as `layer1`. Default `batchNorm`. */
   name?: string;
   /** Added to the variance, inside the root. Default 1e-5. */
   epsilon?: number;
@@ -176,8 +184,11 @@ export interface BatchNormLayerOptions {
 
 /** The layer that `batchNormLayer` makes. */
 export class BatchNormLayer extends BaseLayer {
+  /** Added to the variance, inside the root. */
   readonly epsilon: number;
+  /** Weight of the past in the moving averages. */
   readonly decay: number;
+  /** Whether `statistics` divides by the weight gathered. */
   readonly debias: boolean;
   /** [d], or null without `scale`. */
   readonly gamma: tf.Variable | null;
@@ -196,6 +207,7 @@ export class BatchNormLayer extends BaseLayer {
   private readonly kernel: 'auto' | 'composed';
 
   constructor(
+    /** d, the size of the last axis. */
     readonly features: number,
     options: BatchNormLayerOptions = {},
   ) {
@@ -321,6 +333,7 @@ export function batchNormLayer(features: number, options: BatchNormLayerOptions 
 /** The layer that `dropout` makes. */
 export class DropoutLayer extends BaseLayer {
   constructor(
+    /** Share of the values set to 0. */
     readonly rate: number,
     name: string,
   ) {

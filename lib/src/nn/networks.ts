@@ -46,6 +46,7 @@ export function sequential(layers: Layer[], options: { name?: string } = {}): Se
 
 /** Normalizations by name. Known-wrong variants carry `exhibit:` before their name. */
 export const NORMS = ['none', 'batch', 'layer', 'group', 'instance', 'renorm', 'whiten'] as const;
+/** One of {@link NORMS}, or `exhibit:` and one of {@link EXHIBITS}. */
 export type NormName = (typeof NORMS)[number] | `exhibit:${ExhibitName}`;
 const NORM_NAMES: readonly NormName[] = [...NORMS, ...EXHIBITS.map((name) => `exhibit:${name}` as const)];
 
@@ -119,10 +120,15 @@ export class Block extends Composite {
   /** The taps of the parts would repeat the block's own. */
   constructor(
     name: string,
+    /** Dense layer or convolution. */
     readonly linear: Layer,
+    /** The normalization; null for none. */
     readonly norm: Layer | null,
+    /** The nonlinearity; `identity` for an output layer. */
     readonly activation: ActivationLayer,
+    /** After the nonlinearity; null for none. */
     readonly dropout: DropoutLayer | null,
+    /** Whether the normalization stands before the nonlinearity or after it. */
     readonly placement: 'before' | 'after',
   ) {
     super(
@@ -450,7 +456,9 @@ function buildInceptionNet(options: InceptionNetOptions): Sequential {
 export class Residual extends Composite {
   constructor(
     name: string,
+    /** What is added to the shortcut. */
     readonly branch: Layer,
+    /** A layer on the way past the branch; null for x itself. */
     readonly shortcut: Layer | null,
   ) {
     super(name, shortcut ? [branch, shortcut] : [branch]);

@@ -183,6 +183,7 @@ function checkClipping(where: string, options: BatchRenormOptions): { rMax: numb
 
 /** Options that all normalization layers share. */
 export interface NormLayerOptions {
+  /** Label of the variables and taps, such as `layer1`. */
   name?: string;
   /** Default 1e-5. */
   epsilon?: number;
@@ -204,17 +205,23 @@ export interface GroupNormLayerOptions extends NormLayerOptions {
 export interface BatchRenormLayerOptions extends NormLayerOptions {
   /** Weight of the past in the moving averages. Default 0.9. */
   decay?: number;
+  /** r is clipped to [1/rMax, rMax]. Default 3. */
   rMax?: number;
+  /** d is clipped to [-dMax, dMax]. Default 5. */
   dMax?: number;
 }
 
 abstract class AffineNormLayer extends BaseLayer {
+  /** Added to the variance, inside the root. */
   readonly epsilon: number;
+  /** [d], or null without `scale`. */
   readonly gamma: tf.Variable | null;
+  /** [d], or null without `center`. */
   readonly beta: tf.Variable | null;
   protected readonly allowZeroEpsilon: boolean;
 
   constructor(
+    /** d, the size of the last axis. */
     readonly features: number,
     options: NormLayerOptions,
     name: string,
@@ -230,6 +237,10 @@ abstract class AffineNormLayer extends BaseLayer {
 
   protected abstract standardized(x: tf.Tensor, context: ApplyContext, options: EpsilonOptions): tf.Tensor;
 
+  /**
+   * gamma xHat + beta.
+   * @throws TypeError, RangeError for a tensor of another type, rank or number of features; nothing is updated then
+   */
   apply(x: tf.Tensor, context: ApplyContext): tf.Tensor {
     this.expectAlive();
     expectFloatTensor(this.name, 'x', x, [2, 4]);
@@ -246,8 +257,10 @@ abstract class AffineNormLayer extends BaseLayer {
 /** The layer that `layerNormLayer`, `groupNormLayer` and `instanceNormLayer` make. */
 export class ExampleNormLayer extends AffineNormLayer {
   constructor(
+    /** Which of the three. */
     readonly kind: 'layer' | 'group' | 'instance',
     features: number,
+    /** Groups of channels; 1 for `layer`, d for `instance`. */
     readonly groups: number,
     options: NormLayerOptions,
   ) {
@@ -283,8 +296,11 @@ export function instanceNormLayer(features: number, options: NormLayerOptions = 
 
 /** The layer that `batchRenormLayer` makes. */
 export class BatchRenormLayer extends AffineNormLayer {
+  /** Weight of the past in the moving averages. */
   readonly decay: number;
+  /** r is clipped to [1/rMax, rMax]. */
   readonly rMax: number;
+  /** d is clipped to [-dMax, dMax]. */
   readonly dMax: number;
   /** Moving average of the batch means, [d]; starts at 0. */
   readonly movingMean: tf.Variable;

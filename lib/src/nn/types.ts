@@ -29,6 +29,7 @@ export interface ApplyContext {
 
 /** A function with weights: what networks are made of. */
 export interface Layer {
+  /** Stands in messages, labels and taps. */
   readonly name: string;
   /** The variables under their labels, such as `layer1/weights` or `layer1/movingMean`. Labels are stable; `variable.name` is not. */
   readonly named: Readonly<Record<string, tf.Variable>>;
@@ -50,6 +51,7 @@ export type WeightsSnapshot = Record<string, { shape: number[]; values: Float32A
 
 /** A layer made of layers, with its weights as a whole. */
 export interface Network extends Layer {
+  /** The layers inside, from input to output. */
   readonly layers: Layer[];
   /**
    * Takes over the values of every variable whose label `other` has too, so that two sides of a comparison start from

@@ -30,7 +30,9 @@ import { Decomposition, DECOMPOSITIONS, inverseRoot } from './float64';
 import type { NormLayerOptions } from './norms';
 import { ApplyContext } from './types';
 
+/** Names of the whitenings: see `WhitenOptions.method`. */
 export const WHITENINGS = [...DECOMPOSITIONS, 'newton-schulz'] as const;
+/** One of {@link WHITENINGS}. */
 export type WhiteningMethod = (typeof WHITENINGS)[number];
 
 /** Options of the Newton-Schulz iterations. */
@@ -210,6 +212,7 @@ export interface NormalizationCost {
   root: number;
   /** Applying it. */
   apply: number;
+  /** The sum of the three. */
   total: number;
   /** The same as formulas in m, d and T (iterations). */
   formulas: { statistics: string; root: string; apply: string };
@@ -268,10 +271,15 @@ export interface WhiteningLayerOptions extends NormLayerOptions, NewtonSchulzOpt
 
 /** The layer that `whiteningLayer` makes. */
 export class WhiteningLayer extends BaseLayer {
+  /** Which inverse root. */
   readonly method: WhiteningMethod;
+  /** Added to the diagonal of the covariance. */
   readonly epsilon: number;
+  /** Weight of the past in the moving statistics. */
   readonly decay: number;
+  /** [d], or null without `scale`. */
   readonly gamma: tf.Variable | null;
+  /** [d], or null without `center`. */
   readonly beta: tf.Variable | null;
   /** [d]; starts at 0. */
   readonly movingMean: tf.Variable;
@@ -281,6 +289,7 @@ export class WhiteningLayer extends BaseLayer {
   private readonly allowZeroEpsilon: boolean;
 
   constructor(
+    /** d, the size of the last axis. */
     readonly features: number,
     options: WhiteningLayerOptions = {},
   ) {

@@ -9,19 +9,24 @@ import { inline, unmark } from './html';
 
 /** A check that failed, and what to look at. */
 export class CheckError extends Error {
+  /** `CheckError`, in messages and to tell errors apart. */
   override name = 'CheckError';
 }
 
 /** A number, many numbers (nested as they like), or a tensor. */
 export type Numeric = number | boolean | ArrayLike<number> | readonly Numeric[] | TensorLike;
 
-interface TensorLike {
+/** What has a shape and numbers: a tensor of TensorFlow.js, for one. */
+export interface TensorLike {
+  /** Sizes of the axes. */
   shape: number[];
+  /** The numbers, row-major. */
   dataSync(): ArrayLike<number>;
 }
 
 /** How a value is judged. Give `want`, or a bound. */
 export interface CheckOptions {
+  /** What was computed. */
   got: Numeric;
   /** what it must be */
   want?: Numeric;

@@ -27,6 +27,7 @@ export interface Claim {
 export interface ClaimCardOptions {
   /** the one question of the notebook */
   question: string;
+  /** What the notebook tests. */
   claims: readonly Claim[];
   /** wall time, by profile */
   minutes: Record<Profile, number>;
@@ -36,17 +37,23 @@ export interface ClaimCardOptions {
 
 /** The measurement a rule judges: values over seeds and what they amount to. */
 export interface Measured {
+  /** As given to `verdict`. */
   values: number[];
+  /** How many. */
   n: number;
+  /** Of the values. */
   median: number;
   /** 95% bootstrap interval of the median; the value itself when there is one only */
   low: number;
+  /** Upper end. */
   high: number;
 }
 
 /** When a claim holds: words that the reader sees, and the function that decides. */
 export interface Rule {
+  /** The rule in words, for the report. */
   text: string;
+  /** The verdict on what was measured. */
   judge(measured: Measured): 'holds' | 'partly' | 'fails at this scale';
 }
 
@@ -56,12 +63,15 @@ export interface VerdictOptions {
   id: string;
   /** one value per seed, or one value */
   measured?: number | ArrayLike<number>;
+  /** Of the values. */
   unit?: string;
   /** values are shares, shown as percent */
   percent?: boolean;
   /** what theory or the paper says, and where */
   expected?: { value: number | string; source: string };
+  /** What decides. */
   rule?: Rule;
+  /** What was computed on, by title. */
   data?: string | { title: string };
   /** which seeds, in the order of the values */
   seeds?: readonly number[];

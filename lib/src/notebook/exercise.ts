@@ -10,6 +10,7 @@ export const EXERCISE_MIME = 'application/vnd.bnlab.exercise+json';
 
 /** Thrown by {@link todo}: this part is the reader's. */
 export class ExerciseTodo extends Error {
+  /** `ExerciseTodo`, in messages and to tell errors apart. */
   override name = 'ExerciseTodo';
 }
 

@@ -1,6 +1,6 @@
 export { byProfile, profile, type Profile } from './profile';
 export { laterWork, paperSays, predict, say, table, takeaways, weMeasured, type TableOptions } from './words';
-export { check, CheckError, type CheckOptions, type Numeric } from './check';
+export { check, CheckError, type CheckOptions, type Numeric, type TensorLike } from './check';
 export {
   claimCard,
   rule,

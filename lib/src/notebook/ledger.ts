@@ -34,7 +34,9 @@ export interface ClaimRecord {
   statistics?: { unit: string; values: number[]; n: number; median: number; low: number; high: number };
   /** data set */
   data?: string;
+  /** Of the runs behind it. */
   seeds?: number[];
+  /** `quick`, `full` or `paper`. */
   profile: string;
   /** number of the cell that emitted it, from 1 over all cells; added by the runner */
   cell?: number;

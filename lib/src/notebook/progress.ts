@@ -10,10 +10,15 @@ import { escapeHtml } from './html';
 
 /** What the training functions report; see `onProgress`. */
 export interface ProgressReport {
+  /** Steps done. */
   step: number;
+  /** Steps in all. */
   steps: number;
+  /** Estimate. */
   secondsLeft?: number;
+  /** Last training loss. */
   loss?: number;
+  /** Which run. */
   name?: string;
 }
 

@@ -7,6 +7,7 @@ import type { Json, Probe } from './types';
 
 /** Which network, on what, in which mode: what every probe of the forward pass is told. */
 export interface LookOptions {
+  /** What to look at; it is left as it was. */
   network: Layer;
   /** Inputs [m, ...] float32. */
   x: tf.Tensor;
@@ -25,7 +26,7 @@ export interface Values {
 /**
  * Values inside a network when a batch goes through, as plain arrays. The network stays as it was.
  *
- * @param taps names (`layer3/preActivation`), or a test on names; `tapNames` lists them
+ * @param options.taps names (`layer3/preActivation`), or a test on names; `tapNames` lists them
  * @returns by tap name, in order of the forward pass
  * @example observe({ network, x, training: false, taps: ['layer3/preActivation'] })['layer3/preActivation'].values
  * @throws RangeError for an empty batch, or a name that the network has no tap for, listing those it has

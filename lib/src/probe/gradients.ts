@@ -16,6 +16,7 @@ export interface LossLookOptions extends LookOptions {
 
 /** Norms of the gradient of the mean loss over a batch. */
 export interface GradientNorms {
+  /** Mean loss of the batch. */
   loss: number;
   /** |dl/dW| by label: Euclidean norm over all entries. */
   weights: Record<string, number>;
@@ -146,6 +147,7 @@ export function lossAlongGradient(options: LossLookOptions & { stepSizes: number
 
 /** How the gradient changes along its own direction. */
 export interface GradientPredictiveness {
+  /** As given. */
   stepSizes: number[];
   /** |g(W - s g) - g(W)|, Euclidean, over all trainable variables. */
   distance: number[];

@@ -6,7 +6,9 @@ export type Json = null | boolean | number | string | Json[] | { [key: string]: 
 
 /** Inputs and targets, row by row. */
 export interface LabelledBatch {
+  /** Inputs [n, ...] float32. */
   x: tf.Tensor;
+  /** Targets [n, ...]; one-hot for classes. */
   y: tf.Tensor;
 }
 
@@ -16,7 +18,9 @@ export interface ProbePoint {
   step: number;
   /** Rate of the next step. */
   learningRate: number;
+  /** The network in training: look, do not change. */
   network: Layer;
+  /** The loss it is trained with, mean over a batch. */
   loss: (outputs: tf.Tensor, y: tf.Tensor) => tf.Scalar;
   /** The test set. */
   test: LabelledBatch;

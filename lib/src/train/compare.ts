@@ -17,6 +17,7 @@ import {
 
 /** One side of a comparison: how to build its network, and what it does differently from the others. */
 export interface Side {
+  /** Stands in histories, tables and legends; each side its own. */
   name: string;
   /** Called once per seed. What differs from seed to seed must be in the variables: the step is traced once for all seeds. */
   build: (seed: number) => Network;
@@ -34,8 +35,11 @@ export interface CompareOptions
   extends
     Omit<StepOptions, 'network'>,
     Omit<TrainRunOptions, 'learningRate' | 'seed' | 'name' | 'weightsSeed' | 'batches' | 'budget'> {
+  /** What is compared; the first lends its weights to the others. */
   sides: Side[];
+  /** One run per side, rate and seed. */
   seeds: ComparisonSeed[];
+  /** For every side without its own. */
   learningRates: number[];
   /** Every side starts from the first side's values of the variables they share (default true). */
   shareWeights?: boolean;
@@ -47,21 +51,29 @@ export interface CompareOptions
 
 /** One run of a comparison. */
 export interface ComparisonRun {
+  /** Name of the side. */
   side: string;
   /** Position in `seeds`. */
   seedIndex: number;
+  /** Base rate. */
   learningRate: number;
+  /** The record of the run. */
   history: History;
 }
 
 /** Runs of several sides over the same seeds and batches. Plain JSON. */
 export interface Comparison {
+  /** What the JSON is. */
   kind: 'comparison';
+  /** Of this layout. */
   version: 1;
+  /** Name, rates and number of trainable parameters of each. */
   sides: { name: string; learningRates: number[]; parameters: number }[];
+  /** As given, one entry for weights and one for the order of the batches. */
   seeds: { weights: number; order: number }[];
   /** Labels of the variables that every side took from the first, per side. */
   shared: Record<string, string[]>;
+  /** In the order they were made: seed by seed, side by side, rate by rate. */
   runs: ComparisonRun[];
   /** Runs that a stop or a spent budget left out. */
   missing: { side: string; seedIndex: number; learningRate: number }[];
@@ -154,19 +166,25 @@ export async function compare(options: CompareOptions): Promise<Comparison> {
 
 /** How to read one side of a comparison as a band. */
 export interface BandOptions {
+  /** Name of the side. */
   side: string;
   /** Needed where the side has several. */
   learningRate?: number;
   /** Outer quantiles; default 0.25 and 0.75. */
   low?: number;
+  /** Upper quantile. */
   high?: number;
 }
 
 /** A band over seeds: what `bandFigure` draws. */
 export interface Band {
+  /** Steps done at each point. */
   steps: number[];
+  /** Over seeds, per point. */
   median: number[];
+  /** Lower quantile, per point. */
   low: number[];
+  /** Upper quantile, per point. */
   high: number[];
   /** Number of seeds. */
   n: number;
@@ -229,7 +247,9 @@ export function accuracyBand(comparison: Comparison, options: BandOptions): Band
 
 /** One line of a sweep's table. */
 export interface SweepRow {
+  /** Name of the side. */
   side: string;
+  /** Base rate. */
   learningRate: number;
   /** Final test accuracy, one per seed that finished. */
   final: number[];
@@ -241,7 +261,9 @@ export interface SweepRow {
 
 /** A comparison, its table, and the rate chosen for each side. */
 export interface Sweep {
+  /** All runs. */
   comparison: Comparison;
+  /** One row per side and rate. */
   table: SweepRow[];
   /** By side. */
   best: Record<string, number>;

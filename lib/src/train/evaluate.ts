@@ -6,11 +6,13 @@ import { lossOf, type Loss, type LossName } from './loss';
 
 /** What to evaluate, on what, how. */
 export interface EvaluateOptions {
+  /** What to evaluate; it is left as it was. */
   network: Layer;
   /** Inputs [n, ...] float32. */
   x: tf.Tensor;
   /** Targets [n, ...]; one-hot for classes. */
   y: tf.Tensor;
+  /** Default `'crossEntropy'`. */
   loss?: LossName | Loss;
   /** False (default): inference. True: statistics of each mini-batch; moving averages do not move. */
   training?: boolean;

@@ -14,10 +14,15 @@ export interface Seeds {
 
 /** Everything that decides the numbers of a run beside the network itself. Plain JSON. */
 export interface Settings {
+  /** Examples per update. */
   batchSize: number;
+  /** Base rate, before the schedule. */
   learningRate: number;
+  /** Factor on the rate over the steps. */
   schedule: Schedule;
+  /** With its defaults filled in. */
   optimizer: Required<OptimizerSettings>;
+  /** null for none. */
   weightDecay: Required<WeightDecay> | null;
   /** `'crossEntropy'`, `'meanSquaredError'`, or `'custom'` for a function. */
   loss: string;
@@ -40,7 +45,9 @@ export interface Provenance {
   network: Json;
   /** Value of BNLAB_PROFILE; null when unset. */
   profile: string | null;
+  /** Of weights, batches and noise. */
   seeds: Seeds;
+  /** As they were used, defaults filled in. */
   settings: Settings;
   /** First 16 hexadecimal digits of the SHA-256 of all batch indices: equal means the very same batches in the same order. */
   batches: string;
@@ -82,9 +89,13 @@ export interface Divergence {
 
 /** The record of one training run. Plain JSON: `JSON.stringify` loses nothing. */
 export interface History {
+  /** What the JSON is. */
   kind: 'history';
+  /** Of this layout. */
   version: 1;
+  /** As the run was called. */
   name: string;
+  /** Where the numbers come from. */
   provenance: Provenance;
   /** Steps asked for. */
   steps: number;
@@ -96,6 +107,7 @@ export interface History {
   diverged: Divergence | null;
   /** Training loss (data term only), averaged over windows: `values[i]` is the mean over the `window` steps that end at `steps[i]`. */
   losses: { window: number; steps: number[]; values: (number | null)[] };
+  /** What was seen at the evaluation points, by rising step. */
   evaluations: Evaluation[];
   /** What `record` returned, one entry per step. */
   perStep: Record<string, Json[]>;

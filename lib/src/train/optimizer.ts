@@ -21,7 +21,9 @@ export type OptimizerSettings =
  * are the same. A bare number means `'l2'`.
  */
 export interface WeightDecay {
+  /** Into the gradient, or beside the step. */
   kind: 'l2' | 'decoupled';
+  /** 0 or above; 0 is none. */
   rate: number;
   /** `'weights'` (default): variables of rank 2 and more, so no bias, gamma or beta. `'all'`: every trainable variable. */
   on?: 'weights' | 'all';

@@ -8,21 +8,29 @@ import { Random } from '../engine';
 
 /** Median and the two outer quantiles of many series, point by point: what a band figure draws. */
 export interface QuantileBand {
+  /** Per point. */
   median: number[];
+  /** Lower quantile, per point. */
   low: number[];
+  /** Upper quantile, per point. */
   high: number[];
 }
 
 /** An estimate and the two ends of its interval. */
 export interface Interval {
+  /** The statistic of the sample itself. */
   estimate: number;
+  /** Lower end. */
   low: number;
+  /** Upper end. */
   high: number;
 }
 
 /** Least-squares line y = intercept + slope x. */
 export interface LinearFit {
+  /** Units of y per unit of x. */
   slope: number;
+  /** y at x = 0. */
   intercept: number;
   /** Standard error of the slope, sqrt(SSR / (n - 2) / Sxx). NaN for two points: they leave nothing to judge it by. */
   slopeError: number;
@@ -32,9 +40,11 @@ export interface LinearFit {
 
 /** y = factor x^exponent, fitted as a line on log-log axes. */
 export interface PowerLaw {
+  /** Slope on log-log axes. */
   exponent: number;
   /** Standard error of the exponent; NaN for two points. */
   exponentError: number;
+  /** y at x = 1. */
   factor: number;
 }
 

@@ -6,9 +6,11 @@ import type { History } from './history';
 
 /** What went wrong with a stored result, and with which file. */
 export class StoreError extends Error {
+  /** `StoreError`, in messages and to tell errors apart. */
   override readonly name = 'StoreError';
 
   constructor(
+    /** The file it is about. */
     readonly file: string,
     problem: string,
   ) {

@@ -20,9 +20,11 @@ import { scheduleRates, type Schedule } from './schedule';
 
 /** Training and test set as tensors, with a name for the provenance. */
 export interface TensorData {
+  /** For the provenance. Default `'tensors'`. */
   name?: string;
   /** x [n, ...] float32; y [n, classes] one-hot float32, or [n] int32 labels, or targets of a regression. */
   train: LabelledBatch;
+  /** As `train`. */
   test: LabelledBatch;
 }
 
@@ -31,16 +33,21 @@ export type TrainingData = Dataset | TensorData;
 
 /** What `record` sees after each step; tensors by the network's labels (`layer1/weights`). */
 export interface StepRecord {
+  /** Training loss of the step, before it changed the weights. */
   loss: tf.Scalar;
+  /** Of the loss, before weight decay. */
   gradients: Record<string, tf.Tensor>;
   /** Weights before and after the step. */
   before: Record<string, tf.Tensor>;
+  /** Weights after the step. */
   after: Record<string, tf.Tensor>;
 }
 
 /** What is fixed for a {@link Trainer}: everything that is part of the step. */
 export interface StepOptions {
+  /** What is trained; it keeps the trained weights. */
   network: Layer;
+  /** Default `'sgd'`. */
   optimizer?: OptimizerName | OptimizerSettings;
   /** Default `'crossEntropy'`. */
   loss?: LossName | Loss;
@@ -54,7 +61,9 @@ export interface StepOptions {
 
 /** How far a run is. */
 export interface TrainingProgress {
+  /** Steps done. */
   step: number;
+  /** Steps in all. */
   steps: number;
   /** Seconds since the run began. */
   seconds: number;
@@ -76,9 +85,13 @@ export interface Budget {
 
 /** What can differ from run to run of one {@link Trainer}. */
 export interface TrainRunOptions {
+  /** What to train and test on. */
   data: TrainingData;
+  /** Number of updates, at least 1. */
   steps: number;
+  /** Examples per update (the m of a dense layer), from 1 to the size of the training set. */
   batchSize: number;
+  /** Base rate, above 0. */
   learningRate: number;
   /** Factor on the learning rate over the steps; default constant. */
   schedule?: Schedule;
@@ -99,6 +112,7 @@ export interface TrainRunOptions {
    * taken anew at each evaluation point; the moving averages stay.
    */
   inference?: 'moving' | 'population';
+  /** What to look at, at every evaluation point; the results go into `evaluations[i].probes`, by these names. */
   probes?: Record<string, Probe | Probe['measure']>;
   /** Row numbers of the batches, `steps * batchSize`, instead of random epochs. */
   batches?: Int32Array;
@@ -108,9 +122,13 @@ export interface TrainRunOptions {
   divergenceBound?: number;
   /** Rows per forward pass of an evaluation; default 1000. */
   evaluationBatch?: number;
+  /** Stands in the history and in progress. Default the network's name. */
   name?: string;
+  /** Called as the run gets on, and after every evaluation. */
   onProgress?: (progress: TrainingProgress) => void;
+  /** Aborting it ends the run between steps; the history holds what was done. */
   signal?: AbortSignal;
+  /** Bounds of time and memory. */
   budget?: Budget;
 }
 
@@ -249,7 +267,7 @@ export class Trainer {
     };
     const provenance: Provenance = {
       commit: commit(),
-      engine: plain(await engineCard()),
+      engine: plain(engineCard()),
       data: data.description,
       network: describe(network),
       profile: profileName(),
@@ -456,9 +474,13 @@ class LossWindows {
 
 /** Data as tensors, checked, described for the provenance. */
 export interface PreparedData {
+  /** Training set. */
   train: LabelledBatch;
+  /** Test set. */
   test: LabelledBatch;
+  /** Name, checksum and sizes, for the provenance. */
   description: Json;
+  /** Frees what was made here; tensors that were given stay. */
   dispose(): void;
 }
 
