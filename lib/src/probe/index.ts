@@ -13,6 +13,7 @@ export {
   type SaturationOptions,
   type Values,
 } from './activations';
+export { batchDependence, type BatchDependence, type BatchDependenceOptions } from './batch-dependence';
 export { curvature, type Curvature, type CurvatureOptions } from './curvature';
 export {
   gradientNormProbe,
@@ -27,7 +28,43 @@ export {
   type LossAlongGradient,
   type LossLookOptions,
 } from './gradients';
+export {
+  distributionShape,
+  layerShape,
+  shapeDistance,
+  shapeProbe,
+  type DistributionShape,
+  type LayerShape,
+  type TrainedShape,
+} from './gaussianity';
 export { effectiveRank, jacobian, numericalRank, singularValues, stableRank, type JacobianOptions } from './jacobian';
+export {
+  linearizedOutputs,
+  linearRegime,
+  linearRegimeOfNormal,
+  type LinearRegime,
+  type LinearRegimeOptions,
+} from './linear-regime';
+export { scaledLayer, type ScaledLayer, type ScaledLayerOptions } from './scaled-layer';
+export {
+  gradientScan,
+  signalPropagation,
+  type GradientScanOptions,
+  type GradientScanRow,
+  type Propagation,
+  type PropagationOptions,
+} from './propagation';
+export { sampleProbe } from './samples';
+export {
+  gaussianMean,
+  SCALAR_FUNCTIONS,
+  saturationKind,
+  saturationPoint,
+  type SaturationKind,
+  type ScalarFunction,
+  type ScalarName,
+  type Tail,
+} from './saturating';
 export {
   covariateShiftProbe,
   distributionDrift,

@@ -1,0 +1,64 @@
+/** One layer whose weights are scaled, with and without batch normalization, in float64 (section 3.3). */
+import { batchNorm64, batchNormGradient64, type Rows } from '../nn';
+
+/** What {@link scaledLayer} takes. */
+export interface ScaledLayerOptions {
+  /** The layer's inputs, m rows of n numbers. */
+  u: Rows;
+  /** Its weights W, n rows of d numbers. */
+  weights: Rows;
+  /** dl/dy, m rows of d numbers: what comes back from the layers above. */
+  dy: Rows;
+  /** The scalar a of section 3.3; default 1. */
+  a?: number;
+  /** Whether the layer is normalized; default true. */
+  normalize?: boolean;
+  /** Default 1e-5; 0 for the identities as the paper states them. */
+  epsilon?: number;
+}
+
+/** What goes up and what comes down. */
+export interface ScaledLayer {
+  /** BN((aW)u), or (aW)u, [m, d]. */
+  y: number[][];
+  /** dl/du, [m, n]. */
+  du: number[][];
+  /** dl/d(aW), [n, d]: with respect to the weights that the layer has, not to W. */
+  dWeights: number[][];
+}
+
+/**
+ * A layer with the weights aW: y = BN((aW)u), and the gradients of a loss with respect to u and to aW.
+ *
+ * Section 3.3, for epsilon = 0 and a > 0: y and dl/du do not depend on a, and dl/d(aW) = (1/a) dl/dW. With epsilon above 0, exactly,
+ * BN_epsilon((aW)u) = BN_(epsilon/a^2)(Wu), so that the same holds with another epsilon on the two sides.
+ *
+ * @example const { y, du, dWeights } = scaledLayer({ u, weights, dy, a: 10, epsilon: 0 });
+ * @throws RangeError when shapes do not fit, a is 0 or not finite, or epsilon is negative
+ */
+export function scaledLayer(options: ScaledLayerOptions): ScaledLayer {
+  const { u, weights, dy, a = 1, normalize = true, epsilon } = options;
+  if (!Number.isFinite(a) || a === 0)
+    throw new RangeError(`scaledLayer: a must be a finite number and not 0, got ${a}.`);
+  const [m, n, d] = [u.length, weights.length, weights[0]?.length ?? 0];
+  if (u[0]?.length !== n || dy.length !== m || dy[0]?.length !== d) {
+    throw new RangeError(
+      `scaledLayer: wanted u [m, n], weights [n, d] and dy [m, d], got [${m}, ${u[0]?.length}], [${n}, ${d}] and ` +
+        `[${dy.length}, ${dy[0]?.length}].`,
+    );
+  }
+  const scaled = weights.map((row) => row.map((w) => a * w));
+  const x = product(u, scaled);
+  const y = normalize ? batchNorm64(x, { epsilon }).y : x;
+  const dx = normalize ? batchNormGradient64(dy, x, { epsilon }).dx : dy;
+  return { y, du: product(dx, transposed(scaled)), dWeights: product(transposed(u), dx) };
+}
+
+function product(a: Rows, b: Rows): number[][] {
+  const columns = transposed(b);
+  return a.map((row) => columns.map((column) => row.reduce((sum, v, k) => sum + v * column[k], 0)));
+}
+
+function transposed(a: Rows): number[][] {
+  return a[0].map((_, j) => a.map((row) => row[j]));
+}

@@ -1,0 +1,113 @@
+import test, { before } from 'node:test';
+import assert from 'node:assert/strict';
+import { distributionShape, layerShape, mlp, Random, ready, shapeDistance, shapeProbe, tf, trainNetwork } from 'bnlab';
+import type { TrainedShape } from 'bnlab';
+import { clouds, noLeak } from '../train/toy';
+
+before(async () => void (await ready()));
+
+const normal = (n: number, seed: number) => {
+  const random = new Random(seed);
+  return Array.from({ length: n }, () => random.normal());
+};
+
+test('distributionShape: small samples by hand', () => {
+  // -1, 0, 0, 0, 1: variance 2/5, fourth moment 2/5, so kurtosis 5/2.
+  const shape = distributionShape([0, -1, 0, 1, 0]);
+  assert.ok(Math.abs(shape.skewness) < 1e-12);
+  assert.ok(Math.abs(shape.excessKurtosis + 0.5) < 1e-12);
+  assert.equal(shape.zeros, 0.6);
+  // Below the three zeros lies 1/5 of the sample, where the normal has 1/2.
+  assert.ok(Math.abs(shape.distance - 0.3) < 1e-6);
+  // 0, 0, 0, 4: mean 1, variance 3, third moment 6.
+  assert.ok(Math.abs(distributionShape([0, 0, 0, 4]).skewness - 6 / 3 ** 1.5) < 1e-12);
+});
+
+test('distributionShape: the normal, the rectified normal and the uniform distribution', () => {
+  const z = normal(50000, 1);
+  const gaussian = distributionShape(z);
+  assert.ok(Math.abs(gaussian.skewness) < 0.05 && Math.abs(gaussian.excessKurtosis) < 0.1);
+  assert.ok(gaussian.distance < 1 / Math.sqrt(50000), `distance ${gaussian.distance}`);
+  const rectified = distributionShape(z.map((v) => Math.max(0, v)));
+  assert.ok(Math.abs(rectified.skewness - 1.641) < 0.05, `skewness ${rectified.skewness}`);
+  assert.ok(Math.abs(rectified.excessKurtosis - 2.41) < 0.2, `kurtosis ${rectified.excessKurtosis}`);
+  assert.ok(Math.abs(rectified.distance - 0.253) < 0.01 && Math.abs(rectified.zeros - 0.5) < 0.01);
+  const uniform = distributionShape(Array.from({ length: 1000 }, (_, i) => i));
+  assert.ok(Math.abs(uniform.excessKurtosis + 1.2) < 0.01);
+});
+
+test('distributionShape: mean and scale do not count', () => {
+  const z = normal(200, 2);
+  const [a, b] = [distributionShape(z), distributionShape(z.map((v) => 5 - 0.01 * v))];
+  assert.ok(Math.abs(a.skewness + b.skewness) < 1e-9 && Math.abs(a.excessKurtosis - b.excessKurtosis) < 1e-9);
+  assert.throws(() => distributionShape([2, 2, 2]), /all the same/);
+  assert.throws(() => distributionShape([1, NaN, 2]), /not finite/);
+  assert.throws(() => distributionShape([1, 2]), /at least 3/);
+});
+
+test('shapeDistance: 0 for what normalizing the first two moments makes equal, large for another shape', () => {
+  const z = normal(2000, 3);
+  assert.equal(
+    shapeDistance(
+      z,
+      z.map((v) => 3 * v + 7),
+    ),
+    0,
+  );
+  assert.equal(shapeDistance([0, 0, 1], [4, 4, 4.5]), 0);
+  // The rectified sample has half of its values at one point, the normal 0.247 below it.
+  assert.ok(
+    Math.abs(
+      shapeDistance(
+        z,
+        z.map((v) => Math.max(0, v)),
+      ) - 0.253,
+    ) < 0.03,
+  );
+  assert.throws(() => shapeDistance(z, [1, 1]), /no shape/);
+});
+
+test('layerShape: medians over the units that vary; constant units are counted', () => {
+  const rows = [0, -1, 0, 1, 0].map((v, i) => [v, 2, [0, 0, 0, 4, 4][i]]);
+  const shape = layerShape({ shape: [5, 3], values: Float32Array.from(rows.flat()) });
+  assert.equal(shape.constantUnits, 1);
+  assert.equal(shape.units, 3);
+  const [a, b] = [distributionShape([0, -1, 0, 1, 0]), distributionShape([0, 0, 0, 4, 4])];
+  assert.ok(Math.abs(shape.skewness - (Math.abs(a.skewness) + Math.abs(b.skewness)) / 2) < 1e-6);
+  assert.ok(Math.abs(shape.zeros - 0.6) < 1e-12);
+  assert.throws(() => layerShape({ shape: [3, 1], values: new Float32Array(3) }), /none of the 1 units varies/);
+});
+
+test('shapeProbe: the first evaluation has moved nowhere, training moves shapes, nothing leaks', async () => {
+  const data = { train: clouds(90, 1), test: clouds(60, 2) };
+  const taps = ['layer1/activation', 'layer2/linear'];
+  const network = mlp({ sizes: [3, 12, 12, 3], activation: 'relu', norm: 'batch', seed: 1 });
+  const probes = { shape: shapeProbe({ taps, examples: 50 }) };
+  const history = await noLeak(() =>
+    trainNetwork({ network, data, probes, steps: 40, batchSize: 30, learningRate: 0.5, seed: 1, evaluateEvery: 40 }),
+  );
+  const [start, end] = history.evaluations.map((e) => e.probes.shape as unknown as Record<string, TrainedShape>);
+  for (const tap of taps) {
+    assert.equal(start[tap].moved, 0);
+    assert.ok(end[tap].moved > 0.02, `${tap} moved ${end[tap].moved}`);
+    assert.equal(start[tap].units, 12);
+  }
+  assert.ok(start['layer1/activation'].zeros > 0.2 && start['layer2/linear'].zeros < 0.1);
+  network.dispose();
+  tf.dispose([data.train.x, data.train.y, data.test.x, data.test.y]);
+});
+
+test('shapeProbe: a network that has diverged, or a layer that is off, reports null', async () => {
+  const network = mlp({ sizes: [3, 4, 3], activation: 'relu', seed: 1 });
+  const { x, y } = clouds(30, 1);
+  network.named['layer1/bias'].assign(tf.fill([4], -100));
+  const probe = shapeProbe({ taps: ['layer1/activation', 'layer1/linear'] });
+  const at = { network, test: { x, y }, memory: {} } as unknown as Parameters<typeof probe.measure>[0];
+  const seen = (await probe.measure(at)) as Record<string, unknown>;
+  assert.equal(seen['layer1/activation'], null);
+  assert.notEqual(seen['layer1/linear'], null);
+  network.named['layer1/weights'].assign(tf.fill([3, 4], NaN));
+  assert.deepEqual(await probe.measure(at), { 'layer1/activation': null, 'layer1/linear': null });
+  network.dispose();
+  tf.dispose([x, y]);
+});

@@ -1,0 +1,101 @@
+import test, { before } from 'node:test';
+import assert from 'node:assert/strict';
+import { convNet, linearizedOutputs, linearRegime, linearRegimeOfNormal, mlp, Random, ready, tf } from 'bnlab';
+import { clouds, noLeak } from '../train/toy';
+
+before(async () => void (await ready()));
+
+const values = (rows: number[][]) => ({
+  shape: [rows.length, rows[0].length],
+  values: Float32Array.from(rows.flat()),
+});
+
+test('linearRegime: tanh and sigmoid leave their tangent where they should', () => {
+  // tanh(t)/t = 0.9 at t = 0.5858, and sigmoid(z) - 1/2 = tanh(z/2)/2.
+  const inside = [[-0.58], [0.58], [0.1], [0]];
+  const outside = [[0.59], [-3]];
+  assert.equal(linearRegime(values([...inside, ...outside]), 'tanh').share, 4 / 6);
+  const doubled = [...inside, ...outside].map((row) => row.map((v) => 2 * v));
+  assert.equal(linearRegime(values(doubled), 'sigmoid').share, 4 / 6);
+  assert.equal(linearRegime(values(doubled), 'sigmoid', { tolerance: 0.02 }).share, 2 / 6);
+});
+
+test('linearRegime: R^2 of three points by hand, 1 for the identity and a unit that does not vary', () => {
+  // tanh at -1, 0, 1 is odd: a line through the origin meets all three.
+  assert.ok(Math.abs(linearRegime(values([[-1], [0], [1]]), 'tanh').r2 - 1) < 1e-12);
+  // tanh at 0, 0, 5, 50 is 0, 0, 0.9999, 1: R^2 = Sxy^2 / (Sxx Syy).
+  const [x, y] = [
+    [0, 0, 5, 50],
+    [0, 0, Math.tanh(5), Math.tanh(50)],
+  ];
+  const mean = (v: number[]) => v.reduce((a, b) => a + b) / 4;
+  const s = (a: number[], b: number[]) => a.reduce((sum, v, i) => sum + (v - mean(a)) * (b[i] - mean(b)), 0);
+  const r2 = s(x, y) ** 2 / (s(x, x) * s(y, y));
+  assert.ok(Math.abs(linearRegime(values(x.map((v) => [v])), 'tanh').r2 - r2) < 1e-9);
+  assert.equal(linearRegime(values([[3], [9], [4]]), 'identity').r2, 1);
+  assert.equal(linearRegime(values([[3], [3]]), 'sigmoid').r2, 1);
+  assert.throws(() => linearRegime(values([[1], [NaN]]), 'sigmoid'), /not finite/);
+  assert.throws(() => linearRegime(values([[1], [2]]), 'relu'), /no tangent/);
+  assert.throws(() => linearRegime(values([[1], [2]]), 'tanh', { tolerance: 0 }), /tolerance/);
+});
+
+test('linearRegimeOfNormal: what a large normal sample shows, and the step function as the limit', () => {
+  const random = new Random(1);
+  const z = Array.from({ length: 100000 }, () => [1 + 2 * random.normal()]);
+  const theory = linearRegimeOfNormal('sigmoid', { mean: 1, deviation: 2 });
+  const sample = linearRegime(values(z), 'sigmoid');
+  assert.ok(Math.abs(theory.share - sample.share) < 0.005, `${theory.share} ${sample.share}`);
+  assert.ok(Math.abs(theory.r2 - sample.r2) < 0.003, `${theory.r2} ${sample.r2}`);
+  // A sigmoid of very wide inputs is a step: R^2 = E[|z|]^2 / E[z^2] = 2/pi.
+  assert.ok(Math.abs(linearRegimeOfNormal('sigmoid', { deviation: 1e4 }).r2 - 2 / Math.PI) < 1e-3);
+  assert.ok(Math.abs(linearRegimeOfNormal('tanh', { deviation: 1e-3 }).r2 - 1) < 1e-6);
+  assert.throws(() => linearRegimeOfNormal('tanh', { deviation: 0 }), /deviation/);
+});
+
+test('linearizedOutputs: a linear network is its own; any network becomes an affine map of its inputs', async () => {
+  const { x, y } = clouds(40, 3);
+  const apply = (network: ReturnType<typeof mlp>) =>
+    network.apply(x, { training: true, updateStatistics: false }) as tf.Tensor2D;
+  for (const norm of ['none', 'batch'] as const) {
+    const linear = mlp({ sizes: [3, 6, 5, 3], activation: 'identity', norm, seed: 2 });
+    const [own, lined] = [apply(linear), linearizedOutputs(linear, x)];
+    assert.ok(tf.max(tf.abs(tf.sub(own, lined))).dataSync()[0] < 1e-5);
+    const curved = mlp({ sizes: [3, 6, 5, 3], activation: 'sigmoid', norm, initialScale: 3, seed: 2 });
+    const before = curved.snapshot();
+    const outputs = await noLeak(() => {
+      const out = linearizedOutputs(curved, x);
+      const kept = out.arraySync() as number[][];
+      out.dispose();
+      return kept;
+    });
+    assert.deepEqual(curved.snapshot(), before);
+    // Affine in x: the two coordinates that vary and a constant explain every output.
+    const inputs = x.arraySync() as number[][];
+    for (let k = 0; k < 3; k++)
+      assert.ok(
+        affineError(
+          inputs,
+          outputs.map((row) => row[k]),
+        ) < 1e-4,
+      );
+    const own2 = (apply(curved).arraySync() as number[][]).map((row) => row[0]);
+    assert.ok(affineError(inputs, own2) > 1e-2);
+    linear.dispose();
+    curved.dispose();
+  }
+  const images = convNet({ image: [4, 4, 1], filters: [2], hidden: 3, classes: 3 });
+  assert.throws(() => linearizedOutputs(images, tf.zeros([4, 16])), /not a block/);
+  images.dispose();
+  tf.dispose([x, y]);
+});
+
+/** Largest error of b at the other rows, where an affine map is put through three of them (columns 0 and 1 and a constant). */
+function affineError(x: number[][], b: number[]): number {
+  const rows = [0, 1, 2].map((i) => [x[i][0], x[i][1], 1]);
+  const det = (a: number[][]) =>
+    a[0][0] * (a[1][1] * a[2][2] - a[1][2] * a[2][1]) -
+    a[0][1] * (a[1][0] * a[2][2] - a[1][2] * a[2][0]) +
+    a[0][2] * (a[1][0] * a[2][1] - a[1][1] * a[2][0]);
+  const solution = [0, 1, 2].map((k) => det(rows.map((row, i) => row.map((v, j) => (j === k ? b[i] : v)))) / det(rows));
+  return Math.max(...x.map((row, i) => Math.abs(solution[0] * row[0] + solution[1] * row[1] + solution[2] - b[i])));
+}
