@@ -46,24 +46,16 @@ test('distributionShape: mean and scale do not count', () => {
 });
 
 test('shapeDistance: 0 for what normalizing the first two moments makes equal, large for another shape', () => {
-  const z = normal(2000, 3);
-  assert.equal(
-    shapeDistance(
-      z,
-      z.map((v) => 3 * v + 7),
-    ),
-    0,
-  );
-  assert.equal(shapeDistance([0, 0, 1], [4, 4, 4.5]), 0);
-  // The rectified sample has half of its values at one point, the normal 0.247 below it.
-  assert.ok(
-    Math.abs(
-      shapeDistance(
-        z,
-        z.map((v) => Math.max(0, v)),
-      ) - 0.253,
-    ) < 0.03,
-  );
+  const z = normal(20000, 3);
+  const affine = z.map((v) => 3 * v + 7);
+  assert.ok(shapeDistance(z, affine) < 1e-12);
+  assert.ok(shapeDistance([0, 0, 1], [4, 4, 4.5]) < 1e-12);
+  // -1, 1 against -a, -a, 2a with a = 1/sqrt(2), through their quantile functions: the thirds and halves meet in sixths.
+  const a = Math.SQRT1_2;
+  const byHand = (3 * (1 - a) + (1 + a) + 2 * (2 * a - 1)) / 6;
+  assert.ok(Math.abs(shapeDistance([5, 7], [0, 0, 3]) - byHand) < 1e-12);
+  const rectified = z.map((v) => Math.max(0, v));
+  assert.ok(Math.abs(shapeDistance(z, rectified) - 0.424) < 0.01, `${shapeDistance(z, rectified)}`);
   assert.throws(() => shapeDistance(z, [1, 1]), /no shape/);
 });
 

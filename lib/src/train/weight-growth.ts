@@ -1,0 +1,74 @@
+/** What training does to the norm of one layer's weights, started from several scales (section 3.3). */
+import { tf } from '../engine';
+import type { Network } from '../nn';
+import { prepareData, Trainer, type TrainRunOptions } from './trainer';
+
+/** What {@link weightGrowth} takes. */
+export interface WeightGrowthOptions extends Pick<TrainRunOptions, 'data' | 'steps' | 'batchSize' | 'learningRate'> {
+  /** Called once per seed. */
+  build: (seed: number) => Network;
+  /** Label of the weights that are scaled before training, such as `layer2/weights`. */
+  weights: string;
+  /** Factors on the weights that `build` gives. */
+  scales: readonly number[];
+  seeds: readonly number[];
+}
+
+/** One run. */
+export interface WeightGrowth {
+  scale: number;
+  seed: number;
+  /** ||W|| before training and after each step, [steps + 1]; NaN from where the run diverged. */
+  norms: number[];
+}
+
+/**
+ * Trains a network with plain gradient steps, once for each seed and each scale of one layer's weights, and keeps the norm of these
+ * weights after every step. Runs of one seed differ in that scale only: other weights and batches are the same.
+ *
+ * With BN after them and epsilon neglected, the loss does not change along W, so the gradient is at a right angle to it
+ * (Euler), and every step adds its square: ||W'||^2 = ||W||^2 + rate^2 ||g||^2, where ||g|| falls as 1 / ||W||.
+ *
+ * @returns one entry per seed and scale, scales varying fastest
+ * @example await weightGrowth({ build, weights: 'layer2/weights', scales: [0.1, 1, 10], seeds: [1], data, steps: 50, batchSize: 60, learningRate: 1 })
+ * @throws RangeError for a label that the network does not have, no seeds or scales, or a scale that is not above 0
+ */
+export async function weightGrowth(options: WeightGrowthOptions): Promise<WeightGrowth[]> {
+  const { build, weights: label, scales, seeds, data, steps, batchSize, learningRate } = options;
+  if (scales.length === 0 || seeds.length === 0 || scales.some((a) => !(a > 0 && Number.isFinite(a)))) {
+    throw new RangeError(`weightGrowth: wanted seeds and scales above 0, got [${seeds}] and [${scales}].`);
+  }
+  const network = build(seeds[0]);
+  if (!(label in network.named)) {
+    const known = Object.keys(network.named).join(', ');
+    network.dispose();
+    throw new RangeError(`weightGrowth: network '${network.name}' has no '${label}'. It has ${known}.`);
+  }
+  const trainer = new Trainer({ network, record: ({ after }) => ({ norm: tf.norm(after[label]) }) });
+  const prepared = prepareData(data, 'grey', 'crossEntropy');
+  const found: WeightGrowth[] = [];
+  try {
+    for (const seed of seeds) {
+      const start = build(seed);
+      const initial = start.snapshot();
+      start.dispose();
+      for (const scale of scales) {
+        const values = initial[label].values.map((w) => scale * w);
+        network.restore({ ...initial, [label]: { ...initial[label], values } });
+        const history = await trainer.train(
+          { data, steps, batchSize, learningRate, seed, evaluateEvery: steps },
+          prepared,
+        );
+        const after = (history.perStep.norm ?? []).map((v) => (typeof v === 'number' ? v : NaN));
+        const missing = new Array<number>(Math.max(0, steps - after.length)).fill(NaN);
+        const before = Math.sqrt(values.reduce((sum, w) => sum + w * w, 0));
+        found.push({ scale, seed, norms: [before, ...after, ...missing] });
+      }
+    }
+  } finally {
+    prepared.dispose();
+    trainer.dispose();
+    network.dispose();
+  }
+  return found;
+}
