@@ -115,3 +115,4 @@ export type {
   NormOptions,
   ResidualNetOptions,
 } from './networks';
+export { PLACEMENTS, placedMlp, type PlacedMlpOptions, type Placement } from './placements';

@@ -75,3 +75,22 @@ export {
   type LayerShift,
 } from './shift';
 export { type Json, type LabelledBatch, type Probe, type ProbePoint } from './types';
+export { chainGradient, chainOnBatch, chainOrders, type ChainOnBatchOptions, type ChainStepOptions } from './chain';
+export { delivered, type Delivered } from './delivered';
+export { covarianceEigenvalues, pairwiseDistances, rowsWithSpectrum, type SpectrumOptions } from './covariance';
+export { setJacobianNorm } from './set-jacobian';
+export { batchToBatch, type BatchToBatch, type BatchToBatchOptions } from './batch-to-batch';
+export { newtonSchulzErrors, type NewtonSchulzErrorOptions, type NewtonSchulzErrors } from './newton-schulz';
+export {
+  interleavedTimes,
+  layerTimes,
+  normalizationTimes,
+  scalingOf,
+  TIMED_PARTS,
+  type LayerTimesOptions,
+  type NormalizationTimesOptions,
+  type PartTimes,
+  type RepeatOptions,
+  type Scaling,
+  type TimedPart,
+} from './normalization-times';

@@ -1,0 +1,116 @@
+import test from 'node:test';
+import assert from 'node:assert/strict';
+import { ready, shiftThenNormalize, tf, trainShifted, type ShiftedOptions } from 'bnlab';
+import { clouds, noLeak } from './toy';
+
+test.before(async () => {
+  await ready();
+});
+
+const run = (options: Partial<ShiftedOptions>) =>
+  noLeak(async () => {
+    const { x, y } = clouds(60, 1);
+    try {
+      return await trainShifted({ x, y, units: 8, steps: 40, learningRate: 1, seed: 3, ...options });
+    } finally {
+      tf.dispose([x, y]);
+    }
+  });
+const spread = (values: number[]) => Math.max(...values) - Math.min(...values);
+
+test('statistics outside the gradient, all else frozen: b grows by the same amount every step, the loss stays', async () => {
+  const { b, loss, gradient } = await run({});
+  assert.equal(b.length, 41);
+  assert.equal(loss.length, 40);
+  assert.ok(gradient[0] > 1e-3, `no force on b: ${gradient[0]}`);
+  b.forEach((norm, t) => assert.ok(Math.abs(norm - t * gradient[0]) < 1e-4 * b[40], `step ${t}: ${norm}`));
+  assert.ok(spread(loss) < 1e-5, `the loss moved by ${spread(loss)}`);
+});
+
+test('through the statistics: no force on b and g, which stay', async () => {
+  for (const options of [{}, { normalize: 'both', scale: true }] as const) {
+    const { b, g, loss } = await run({ ...options, statistics: 'through' });
+    assert.ok(b[40] < 1e-5, `b grew to ${b[40]}`);
+    assert.ok((g ?? [[1]]).at(-1)!.every((v) => Math.abs(v - 1) < 1e-5));
+    assert.ok(spread(loss) < 1e-5);
+  }
+});
+
+test('scaling as well: g^2 moves by -2 rate c t, with output and loss unchanged until a g is spent', async () => {
+  const rate = 0.01;
+  const { g, firstGradientOfG, loss } = await run({ normalize: 'both', scale: true, learningRate: rate });
+  const c = firstGradientOfG!;
+  assert.ok(c.some((v) => v > 0) && c.some((v) => v < 0));
+  c.forEach((v, k) => assert.ok(Math.abs(g![40][k] ** 2 - (1 - 2 * rate * v * 40)) < 1e-3));
+  assert.ok(spread(loss) < 1e-5);
+});
+
+test('everything trained: the loss falls, and b is driven all the same', async () => {
+  const { b, loss, g } = await run({ trains: 'all', batchSize: 20, steps: 120 });
+  assert.equal(g, null);
+  assert.ok(
+    loss.slice(-10).every((l) => l < 0.6 * loss[0]),
+    `from ${loss[0]} to ${loss.at(-1)}`,
+  );
+  assert.ok(b[120] > 1e-2);
+});
+
+test('shiftThenNormalize with gamma and beta: dl/db = gamma dl/dbeta outside the gradient, 0 through it', () => {
+  const u = tf.tensor2d([
+    [1, 10],
+    [3, 30],
+    [8, 20],
+  ]);
+  const weight = tf.tensor2d([
+    [1, 2],
+    [-4, 0],
+    [1, 5],
+  ]);
+  for (const statistics of ['outside', 'through'] as const) {
+    const layer = shiftThenNormalize(2, { statistics, affine: true });
+    layer.named['shift/gamma'].assign(tf.tensor1d([3, -2]));
+    const loss = () => tf.sum(tf.mul(layer.apply(u, { training: true }), weight)) as tf.Scalar;
+    const { grads } = tf.variableGrads(loss, layer.trainable);
+    const of = (label: string) => [...grads[layer.named[label].name].dataSync()];
+    assert.deepEqual(of('shift/beta'), [-2, 7]);
+    assert.deepEqual(
+      of('shift/b').map((v) => Math.round(v) + 0),
+      statistics === 'outside' ? [-6, -14] : [0, 0],
+    );
+    layer.dispose();
+  }
+  tf.dispose([u, weight]);
+});
+
+test('shiftThenNormalize: one forward pass for both gradients, the values of Algorithm 1', () => {
+  const u = tf.tensor2d([
+    [1, 10],
+    [3, 30],
+    [8, 20],
+  ]);
+  for (const normalize of ['center', 'both'] as const) {
+    const outputs = (['outside', 'through'] as const).map((statistics) => {
+      const layer = shiftThenNormalize(2, { normalize, statistics, affine: true });
+      const y = layer.apply(u, { training: true });
+      const values = y.arraySync() as number[][];
+      layer.dispose();
+      y.dispose();
+      return values;
+    });
+    assert.deepEqual(
+      outputs[0].map((row) => row.map(Math.fround)),
+      outputs[1].map((row) => row.map(Math.fround)),
+    );
+    const deviation = normalize === 'center' ? 1 : Math.sqrt((9 + 1 + 16) / 3);
+    outputs[0].forEach(([v], i) => assert.ok(Math.abs(v - [-3, -1, 4][i] / deviation) < 1e-6));
+  }
+  u.dispose();
+});
+
+test('shiftThenNormalize: another width is refused', () => {
+  const layer = shiftThenNormalize(3);
+  const u = tf.zeros([4, 2]);
+  assert.throws(() => layer.apply(u, { training: true }), /u.*\[4, 2\]|\[4, 2\].*u/);
+  layer.dispose();
+  u.dispose();
+});
