@@ -1,6 +1,11 @@
 /**
  * Exercises: a statement, a stub to fill in, and a check that says what is missing. In the notebook the stubs stay and
  * their checks say "not yet"; in the solutions the same checks pass. Tests hold both to that.
+ *
+ * An exercise is one code cell: statement, stub with `todo`, check. The cell of the same id in `notebooks/solutions/`
+ * holds an answer and the same check. Both are run outside a kernel, each with the cells of its notebook that declare the
+ * names it uses (and what these need), so an exercise must not use a name that a training declares: give it numbers of
+ * its own. A check must not pass on an answer that returns nothing.
  */
 import { emit } from '../figure/display';
 import { card, inline, unmark } from './html';
