@@ -1,6 +1,16 @@
 import test, { before } from 'node:test';
 import assert from 'node:assert/strict';
-import { convNet, linearizedOutputs, linearRegime, linearRegimeOfNormal, mlp, Random, ready, tf } from 'bnlab';
+import {
+  convNet,
+  linearityProbe,
+  linearizedOutputs,
+  linearRegime,
+  linearRegimeOfNormal,
+  mlp,
+  observe,
+  Random,
+} from 'bnlab';
+import { ready, tf, trainNetwork, type Linearity } from 'bnlab';
 import { clouds, noLeak } from '../train/toy';
 
 before(async () => void (await ready()));
@@ -87,6 +97,31 @@ test('linearizedOutputs: a linear network is its own; any network becomes an aff
   assert.throws(() => linearizedOutputs(images, tf.zeros([4, 16])), /not a block/);
   images.dispose();
   tf.dispose([x, y]);
+});
+
+test('linearityProbe: a trained network and its straightened twin, by layer, without a leak', async () => {
+  const data = { train: clouds(90, 1), test: clouds(60, 2) };
+  const network = mlp({ sizes: [3, 8, 8, 3], activation: 'tanh', norm: 'batch', seed: 1 });
+  const probes = { linearity: linearityProbe({ activation: 'tanh', examples: 60 }) };
+  const options = { network, data, probes, batchSize: 30, learningRate: 0.5, seed: 1 };
+  const history = await noLeak(() => trainNetwork({ ...options, steps: 60, evaluateEvery: 60 }));
+  const seen = history.evaluations[1].probes.linearity as unknown as Linearity;
+  const tap = 'layer2/preActivation';
+  const values = observe({ network, x: data.test.x, training: true, taps: [tap] })[tap];
+  assert.deepEqual(seen.layers[1], linearRegime(values, 'tanh'));
+  assert.equal(seen.layers.length, 2);
+  assert.ok(seen.accuracy > 0.85, `${seen.accuracy}`);
+  const outputs = linearizedOutputs(network, data.test.x);
+  const hits = tf.tidy(() => tf.sum(tf.equal(tf.argMax(outputs, 1), tf.argMax(data.test.y, 1))).dataSync()[0]);
+  assert.ok(Math.abs(seen.linearizedAccuracy - hits / 60) < 1e-6);
+  const at = { network, test: data.test } as unknown as Parameters<typeof probes.linearity.measure>[0];
+  const plain = mlp({ sizes: [3, 8, 3], activation: 'tanh', seed: 1 });
+  plain.named['layer1/weights'].assign(tf.fill([3, 8], NaN));
+  assert.equal(await probes.linearity.measure({ ...at, network: plain }), null);
+  plain.dispose();
+  network.dispose();
+  outputs.dispose();
+  tf.dispose([data.train.x, data.train.y, data.test.x, data.test.y]);
 });
 
 /** Largest error of b at the other rows, where an affine map is put through three of them (columns 0 and 1 and a constant). */

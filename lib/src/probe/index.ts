@@ -39,9 +39,11 @@ export {
 } from './gaussianity';
 export { effectiveRank, jacobian, numericalRank, singularValues, stableRank, type JacobianOptions } from './jacobian';
 export {
+  linearityProbe,
   linearizedOutputs,
   linearRegime,
   linearRegimeOfNormal,
+  type Linearity,
   type LinearRegime,
   type LinearRegimeOptions,
 } from './linear-regime';

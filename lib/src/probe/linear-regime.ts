@@ -2,8 +2,9 @@
 import { tf } from '../engine';
 import { activationFunction, Block, type ActivationName, type Network } from '../nn';
 import { median } from '../train/statistics';
-import type { Values } from './activations';
+import { observe, type Values } from './activations';
 import { expectBatch, untouched } from './model';
+import type { Json, Probe } from './types';
 
 /** How linear a nonlinearity is on the inputs that it gets. */
 export interface LinearRegime {
@@ -141,4 +142,51 @@ export function linearizedOutputs(network: Network, x: tf.Tensor): tf.Tensor {
       return tf.add(tf.mul(centred, slope), tf.mean(g, 0));
     }, x),
   );
+}
+
+/** What {@link linearityProbe} reports. */
+export interface Linearity {
+  /** By hidden layer, from the input on. */
+  layers: LinearRegime[];
+  /** Share of the examples that the network gets right, with the statistics of these examples. */
+  accuracy: number;
+  /** The same for its straightened twin, see {@link linearizedOutputs}. */
+  linearizedAccuracy: number;
+}
+
+/**
+ * Follows how linear a network is through training, on the first test examples in training mode (statistics of those examples).
+ *
+ * @param options.activation of the hidden layers
+ * @param options.examples default 1000
+ * @returns a probe that reports {@link Linearity}, or null where values are not finite (a diverged network)
+ * @example trainNetwork({ ...options, probes: { linearity: linearityProbe({ activation: 'sigmoid' }) } })
+ */
+export function linearityProbe(
+  options: { activation: ActivationName; examples?: number } & LinearRegimeOptions,
+): Probe {
+  const { activation, examples = 1000 } = options;
+  return {
+    measure: ({ network, test }) => {
+      const { layers } = network as Network;
+      const taps = layers.slice(0, -1).map(({ name }) => `${name}/preActivation`);
+      const m = Math.min(examples, test.x.shape[0]);
+      const [x, y] = [tf.slice(test.x, 0, m), tf.slice(test.y, 0, m)];
+      const seen = observe({ network, x, training: true, taps });
+      const finite = taps.every((tap) => seen[tap].values.every(Number.isFinite));
+      const share = (outputs: tf.Tensor) =>
+        tf.mean(tf.cast(tf.equal(tf.argMax(outputs, 1), tf.argMax(y, 1)), 'float32')).dataSync()[0];
+      const shares = !finite
+        ? null
+        : tf.tidy(() => {
+            const own = untouched(network, () => network.apply(x, { training: true, updateStatistics: false }));
+            return [share(own), share(linearizedOutputs(network as Network, x))];
+          });
+      tf.dispose([x, y]);
+      if (!shares) return null;
+      const regimes = taps.map((tap) => linearRegime(seen[tap], activation, options));
+      const report: Linearity = { layers: regimes, accuracy: shares[0], linearizedAccuracy: shares[1] };
+      return report as unknown as Json;
+    },
+  };
 }
