@@ -1,6 +1,17 @@
 import test, { before } from 'node:test';
 import assert from 'node:assert/strict';
-import { distributionShape, layerShape, mlp, Random, ready, shapeDistance, shapeProbe, tf, trainNetwork } from 'bnlab';
+import {
+  DENSITY_POINTS,
+  distributionShape,
+  layerShape,
+  mlp,
+  Random,
+  ready,
+  shapeDistance,
+  shapeProbe,
+  tf,
+  trainNetwork,
+} from 'bnlab';
 import type { TrainedShape } from 'bnlab';
 import { clouds, noLeak } from '../train/toy';
 
@@ -68,6 +79,17 @@ test('layerShape: medians over the units that vary; constant units are counted',
   assert.ok(Math.abs(shape.skewness - (Math.abs(a.skewness) + Math.abs(b.skewness)) / 2) < 1e-6);
   assert.ok(Math.abs(shape.zeros - 0.6) < 1e-12);
   assert.throws(() => layerShape({ shape: [3, 1], values: new Float32Array(3) }), /none of the 1 units varies/);
+});
+
+test('layerShape: the density of normal units is the normal density, whatever their scales', () => {
+  const [a, b] = [normal(40000, 4), normal(40000, 5)];
+  const rows = a.map((v, i) => [v, 100 + 7 * b[i]]);
+  const { density } = layerShape({ shape: [40000, 2], values: Float32Array.from(rows.flat()) });
+  DENSITY_POINTS.forEach((z, i) => {
+    const exact = Math.exp((-z * z) / 2) / Math.sqrt(2 * Math.PI);
+    assert.ok(Math.abs(density[i] - exact) < 0.012, `at ${z}: ${density[i]} against ${exact}`);
+  });
+  assert.ok(Math.abs(density.reduce((sum, v) => sum + v * 0.2, 0) - 1) < 1e-3);
 });
 
 test('shapeProbe: the first evaluation has moved nowhere, training moves shapes, nothing leaks', async () => {

@@ -106,6 +106,27 @@ export interface LayerShape {
   constantUnits: number;
   /** Number of units, those included. */
   units: number;
+  /** Density of the standardized values of all units that vary, at {@link DENSITY_POINTS}; to four digits. */
+  density: number[];
+}
+
+const HALF_WIDTH = 0.1;
+
+/** Where {@link LayerShape} gives the density: -4 to 4 standard deviations, the middles of bins 0.2 wide. */
+export const DENSITY_POINTS = Array.from({ length: 41 }, (_, i) => (i - 20) / 5);
+
+/** Pooled density of standardized samples at {@link DENSITY_POINTS}; what lies outside is left out, but counts for the total. */
+function pooledDensity(samples: Float64Array[]): number[] {
+  const counts = DENSITY_POINTS.map(() => 0);
+  let total = 0;
+  for (const z of samples) {
+    total += z.length;
+    for (const v of z) {
+      const bin = Math.floor((v - DENSITY_POINTS[0] + HALF_WIDTH) / (2 * HALF_WIDTH));
+      if (bin >= 0 && bin < counts.length) counts[bin]++;
+    }
+  }
+  return counts.map((count) => Number((count / total / (2 * HALF_WIDTH)).toPrecision(4)));
 }
 
 /** The values of every unit, one array each. */
@@ -140,6 +161,7 @@ function medianShape(caller: string, units: Float32Array[]): LayerShape {
     zeros: middle((s) => s.zeros),
     constantUnits: units.length - shapes.length,
     units: units.length,
+    density: pooledDensity(units.map(standardizedSorted).filter((z) => z !== null)),
   };
 }
 

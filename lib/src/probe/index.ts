@@ -29,6 +29,7 @@ export {
   type LossLookOptions,
 } from './gradients';
 export {
+  DENSITY_POINTS,
   distributionShape,
   layerShape,
   shapeDistance,
