@@ -3,7 +3,7 @@
  * `{ id, case, variant, steps }` gives `{ id, seconds }`; a variant is built and warmed up on its first request.
  */
 import * as readline from 'node:readline';
-import { CompileOptions, Random, StepContext, compile, engineCard, fusedBatchNorm, ready, tf } from 'bnlab';
+import { BatchNormLayer, CompileOptions, Random, StepContext, batchNormLayer, compile, engineCard, fusedBatchNorm, ready, tf } from 'bnlab';
 import { Case, EXAMPLES, cases } from './cases';
 
 type Step = (inputs: Record<string, tf.Tensor>, context?: StepContext) => Record<string, tf.Tensor>;
@@ -50,50 +50,44 @@ const variable = (shape: number[], deviation: number, trainable = true) =>
     ),
   );
 
+/** Where batch normalization comes from: the library's layer, basic operations of TensorFlow.js, or TensorFlow's kernel for it. */
+type Norm = 'library' | 'composed' | 'fused';
+
 /** The step as one writes it by hand. */
-function handWritten({ sizes, channels }: Case, fused: boolean): Step {
+function handWritten({ sizes, channels }: Case, normBy: Norm = 'library'): Step {
   const shapes = sizes
     ? sizes.slice(1).map((n, i) => [sizes[i], n])
     : [...channels!.slice(1).map((n, i) => [3, 3, channels![i], n]), [channels!.at(-1)!, 10]];
   const weights = shapes.map((shape) => variable(shape, Math.sqrt(2 / shape.slice(0, -1).reduce((a, b) => a * b, 1))));
   const widths = shapes.slice(0, -1).map((shape) => shape.at(-1)!);
-  const gamma = widths.map((d) => tf.tidy(() => tf.variable(tf.ones([d]))));
-  const beta = widths.map((d) => tf.tidy(() => tf.variable(tf.zeros([d]))));
-  const means = widths.map((d) => tf.tidy(() => tf.variable(tf.zeros([d]), false)));
-  const variances = widths.map((d) => tf.tidy(() => tf.variable(tf.ones([d]), false)));
+  const norms = widths.map((d) => batchNormLayer(d, { decay: 0.9, epsilon: 1e-5, check: false }));
   const bias = variable([10], 0);
-  const trainable = [...weights, ...gamma, ...beta, bias];
+  const trainable = [...weights, ...norms.flatMap((layer) => layer.trainable), bias];
   const optimizer = tf.train.sgd(0.1);
-  const composed = (h: tf.Tensor, i: number) => {
+  const composed = (h: tf.Tensor, gamma: tf.Tensor, beta: tf.Tensor) => {
     const { mean, variance } = tf.moments(h, h.rank === 4 ? [0, 1, 2] : [0]);
-    return {
-      y: h
-        .sub(mean)
-        .mul(tf.rsqrt(variance.add(1e-5)))
-        .mul(gamma[i])
-        .add(beta[i]),
-      mean,
-      variance,
-    };
+    const scale = tf.rsqrt(variance.add(1e-5)).mul(gamma);
+    return { y: h.sub(mean).mul(scale).add(beta) as tf.Tensor, mean, variance };
   };
-  const norm = (h: tf.Tensor, i: number) => {
-    const { y, mean, variance } = fused
-      ? fusedBatchNorm(h as tf.Tensor4D, gamma[i] as unknown as tf.Tensor1D, beta[i] as unknown as tf.Tensor1D, 1e-5)
-      : composed(h, i);
-    means[i].assign(means[i].mul(0.9).add(mean.mul(0.1)));
-    variances[i].assign(variances[i].mul(0.9).add(variance.mul(0.1)));
-    return y as tf.Tensor;
+  const norm = (h: tf.Tensor, layer: BatchNormLayer): tf.Tensor => {
+    if (normBy === 'library') return layer.apply(h, { training: true });
+    const [gamma, beta] = [layer.gamma as tf.Tensor as tf.Tensor1D, layer.beta as tf.Tensor as tf.Tensor1D];
+    const { y, mean, variance } =
+      normBy === 'fused' ? fusedBatchNorm(h as tf.Tensor4D, gamma, beta, 1e-5) : composed(h, gamma, beta);
+    layer.movingMean.assign(layer.movingMean.mul(0.9).add(mean.mul(0.1)));
+    layer.movingVariance.assign(layer.movingVariance.mul(0.9).add(variance.mul(0.1)));
+    return y;
   };
   const forward = (x: tf.Tensor): tf.Tensor => {
     if (sizes) {
       let h = x;
-      for (let i = 0; i < widths.length; i++) h = tf.sigmoid(norm(tf.matMul(h, weights[i]), i));
+      for (let i = 0; i < widths.length; i++) h = tf.sigmoid(norm(tf.matMul(h, weights[i]), norms[i]));
       return tf.matMul(h, weights.at(-1)!).add(bias);
     }
     let h: tf.Tensor = x.reshape([-1, 28, 28, 1]);
     for (let i = 0; i < widths.length; i++) {
       const convolved = tf.conv2d(h as tf.Tensor4D, weights[i] as tf.Tensor as tf.Tensor4D, i % 2 ? 2 : 1, 'same');
-      h = tf.relu(norm(convolved, i));
+      h = tf.relu(norm(convolved, norms[i]));
     }
     return tf.matMul(tf.mean(h, [1, 2]), weights.at(-1)!).add(bias);
   };
@@ -159,13 +153,13 @@ function compiled(step: Step, batch: number, options: CompileOptions): Timed {
 
 const variants: Record<string, (c: Case) => Timed> = {
   stock,
-  eager: (c) => compiled(handWritten(c, c.channels !== undefined), c.batch, { mode: 'eager' }),
-  'eager, composed': (c) => compiled(handWritten(c, false), c.batch, { mode: 'eager' }),
-  compiled: (c) => compiled(handWritten(c, c.channels !== undefined), c.batch, {}),
-  'compiled, xla': (c) => compiled(handWritten(c, c.channels !== undefined), c.batch, { xla: true }),
-  'compiled, no xla': (c) => compiled(handWritten(c, c.channels !== undefined), c.batch, { xla: false }),
-  'compiled, composed': (c) => compiled(handWritten(c, false), c.batch, {}),
-  'compiled, fused': (c) => compiled(handWritten(c, true), c.batch, {}),
+  eager: (c) => compiled(handWritten(c), c.batch, { mode: 'eager' }),
+  'eager, composed': (c) => compiled(handWritten(c, 'composed'), c.batch, { mode: 'eager' }),
+  compiled: (c) => compiled(handWritten(c), c.batch, {}),
+  'compiled, xla': (c) => compiled(handWritten(c), c.batch, { xla: true }),
+  'compiled, no xla': (c) => compiled(handWritten(c), c.batch, { xla: false }),
+  'compiled, composed': (c) => compiled(handWritten(c, 'composed'), c.batch, {}),
+  'compiled, fused': (c) => compiled(handWritten(c, 'fused'), c.batch, {}),
   products: (c) => compiled(products(c), c.batch, {}),
   'products, no xla': (c) => compiled(products(c), c.batch, { xla: false }),
 };
@@ -189,7 +183,7 @@ async function time(name: string, variant: string, steps: number): Promise<Answe
 /** What a new trace costs, part by part. */
 async function traceCost(name: string): Promise<Answer> {
   const chosen = cases.find((c) => c.name === name)!;
-  const made = compile(handWritten(chosen, chosen.channels !== undefined) as never);
+  const made = compile(handWritten(chosen) as never);
   const start = performance.now();
   const call = { data: data(), batches: indices(1, chosen.batch), batchSize: chosen.batch };
   tf.dispose((await made.run(call)).outputs);
@@ -214,7 +208,7 @@ async function callLength(steps: number): Promise<Answer> {
 /** A long run of the paper's network, watching this process's memory. */
 async function longRun(steps: number): Promise<Answer> {
   const [{ batch }] = cases;
-  const made = compile(handWritten(cases[0], false) as never);
+  const made = compile(handWritten(cases[0]) as never);
   const rows = indices(steps, batch);
   const call = { data: data(), batchSize: batch };
   tf.dispose((await made.run({ ...call, batches: rows.slice(0, 2000 * batch) })).outputs);

@@ -1,6 +1,7 @@
 import { tf } from '../tf';
 import { CompileError, guarded } from './guard';
-import { LoopGraph, loopGraph } from './graph';
+import { Feed } from './body';
+import { LoopGraph, LoopKind, loopGraphs } from './graph';
 import { NativeBackend, nativeBackend } from './native';
 import { drawMany, StepRandom, stepStream } from './random';
 import { Session } from './session';
@@ -91,12 +92,14 @@ export interface CompiledStep<O extends NamedTensors = NamedTensors> {
   readonly stepsDone: number;
   /** how many graphs have been traced, and how long tracing and loading them took */
   readonly traces: { count: number; milliseconds: number };
+  /** how the graphs run their loops, see {@link LoopKind}; empty before the first run and in eager mode */
+  readonly loops: LoopKind[];
   /** Frees the graphs. The variables are the caller's. */
   dispose(): void;
 }
 
-/** A chunk should take this long: half of the 100 ms after which a reader notices, because estimates err. */
-const CHUNK_MILLISECONDS = 50;
+/** A chunk should take this long: well below the 100 ms after which a reader notices, because estimates err. */
+const CHUNK_MILLISECONDS = 60;
 /** Bytes that a chunk feeds and fetches, at most. */
 const CHUNK_BYTES = 64 * 2 ** 20;
 
@@ -139,6 +142,8 @@ interface Loaded {
   session: Session;
   inputNames: string;
   outputNames: string;
+  /** graphs to fall back on when TensorFlow cannot compile this one */
+  others: (() => LoopGraph)[];
   /** measured, NaN before the first chunk */
   millisecondsPerStep: number;
   warm: boolean;
@@ -186,6 +191,10 @@ class Compiled {
       );
     }
     return 'eager';
+  }
+
+  get loops(): LoopKind[] {
+    return [...this.loaded.values()].map(({ graph }) => graph.kind);
   }
 
   get stepsDone(): number {
@@ -359,63 +368,36 @@ class Compiled {
   private graphChunk(call: Call, from: number): { tensors: NamedTensors; steps: number } {
     const backend = nativeBackend()!;
     const loaded = this.load(call, backend);
-    const { graph, traced } = loaded;
-    for (const variable of graph.variables) {
+    const { traced } = loaded;
+    const { variables, bytesPerStep } = loaded.graph.body;
+    for (const variable of variables) {
       if (variable.isDisposed) {
         throw new CompileError(`The variable '${variable.name}', which the compiled step uses, has been disposed.`);
       }
     }
-    const fits = Math.max(1, Math.floor(CHUNK_BYTES / Math.max(1, graph.bytesPerStep)));
-    const steps = Math.min(call.steps - from, fits, stepsNow(loaded));
-    const first = call.firstStep + from;
-    const { batchSize } = call;
-
-    const temporary: tf.Tensor[] = [];
-    const make = (tensor: tf.Tensor) => {
-      temporary.push(tensor);
-      return tensor;
-    };
-    const fed = graph.feeds.map((feed): { dataId: object } => {
-      switch (feed.kind) {
-        case 'steps':
-          return make(tf.scalar(steps, 'int32'));
-        case 'firstStep':
-          return make(tf.scalar(first, 'int32'));
-        case 'indices': {
-          const rows = call.batches.slice(from * batchSize, (from + steps) * batchSize);
-          return make(tf.tensor2d(rows, [steps, batchSize], 'int32'));
-        }
-        case 'data':
-          return call.data[feed.name];
-        case 'schedule':
-          return make(tf.tensor1d(call.schedules[feed.name].slice(from, from + steps)));
-        case 'random': {
-          const draw = traced.draws[feed.draw];
-          const values = drawMany(draw, feed.draw, call.seed, first, steps);
-          return make(tf.tensor(values, [steps, ...draw.shape], values instanceof Uint8Array ? 'bool' : 'float32'));
-        }
-        case 'variable':
-          return graph.variables[feed.index];
-        case 'held':
-          return { dataId: feed.dataId };
-      }
-    });
     const began = performance.now();
     let results: tf.Tensor[];
-    try {
-      const metadata = loaded.session.run(backend.getInputTensorIds(fed), loaded.inputNames, loaded.outputNames);
-      results = metadata.map((m) => backend.createOutputTensor(m));
-    } finally {
-      tf.dispose(temporary);
+    let steps: number;
+    for (;;) {
+      const fits = loaded.graph.capacity ?? Math.max(1, Math.floor(CHUNK_BYTES / Math.max(1, bytesPerStep)));
+      steps = Math.min(call.steps - from, fits, stepsNow(loaded));
+      try {
+        results = runGraph(loaded, call, from, steps, backend);
+        break;
+      } catch (error) {
+        // What XLA cannot compile shows when it is first run; no variable has been assigned by then.
+        if (loaded.warm || loaded.others.length === 0) throw error;
+        loaded.session.dispose();
+        Object.assign(loaded, loadFirst(loaded.others, backend));
+      }
     }
-    const each = (performance.now() - began) / steps;
     // The first run optimizes the graph and compiles it: it says nothing of the next.
-    if (loaded.warm) loaded.millisecondsPerStep = each;
+    if (loaded.warm) loaded.millisecondsPerStep = (performance.now() - began) / steps;
     loaded.warm = true;
 
     const changed = traced.changed.length;
     for (let i = 0; i < changed; i++) {
-      graph.variables[i].assign(results[i]);
+      variables[i].assign(results[i]);
       results[i].dispose();
     }
     const tensors: NamedTensors = {};
@@ -444,33 +426,98 @@ class Compiled {
     } finally {
       tf.dispose(inputs);
     }
-    let session: Session;
-    let graph: LoopGraph;
     try {
       const { xla = 'auto' } = this.options;
-      graph = loopGraph(traced, {
+      const graphs = loopGraphs(traced, {
         binding: backend.binding,
         dataNames: new Set(call.dataNames),
         xla: xla === 'auto' ? xlaPays(traced) : xla,
       });
-      session = new Session(backend, graph.nodes);
+      const loaded: Loaded = { traced, ...loadFirst(graphs, backend), millisecondsPerStep: NaN, warm: false };
+      this.loaded.set(key, loaded);
+      this.traces.count++;
+      this.traces.milliseconds += performance.now() - began;
+      return loaded;
     } catch (error) {
       traced.release();
       throw error;
     }
-    const loaded: Loaded = {
-      traced,
-      graph,
-      session,
-      inputNames: graph.feeds.map(({ node }) => `${node}:0`).join(','),
-      outputNames: graph.fetches.join(','),
-      millisecondsPerStep: NaN,
-      warm: false,
-    };
-    this.loaded.set(key, loaded);
-    this.traces.count++;
-    this.traces.milliseconds += performance.now() - began;
-    return loaded;
+  }
+}
+
+/** Loads the first graph that TensorFlow accepts. */
+function loadFirst(
+  graphs: (() => LoopGraph)[],
+  backend: NativeBackend,
+): Pick<Loaded, 'graph' | 'session' | 'inputNames' | 'outputNames' | 'others'> {
+  for (let i = 0; ; i++) {
+    try {
+      const graph = graphs[i]();
+      return {
+        graph,
+        session: new Session(backend, graph.nodes, graph.functions),
+        inputNames: graph.body.feeds.map(({ node }) => `${node}:0`).join(','),
+        outputNames: graph.fetches.join(','),
+        others: graphs.slice(i + 1),
+      };
+    } catch (error) {
+      if (i === graphs.length - 1) throw error;
+    }
+  }
+}
+
+/** Runs `steps` steps of a call from number `from` on: changed variables and stacked outputs. */
+function runGraph(
+  { graph, session, traced, inputNames, outputNames }: Loaded,
+  call: Call,
+  from: number,
+  steps: number,
+  backend: NativeBackend,
+): tf.Tensor[] {
+  const { batchSize } = call;
+  const first = call.firstStep + from;
+  const rows = graph.capacity ?? steps;
+  const temporary: tf.Tensor[] = [];
+  /** One entry per step, and zeros up to the rows that the graph wants. */
+  const perStep = (feed: Feed, values: Float32Array | Int32Array | Uint8Array): tf.Tensor => {
+    const size = rows * feed.shape.reduce((a, b) => a * b, 1);
+    let padded = values;
+    if (values.length < size) {
+      padded = new (values.constructor as new (n: number) => typeof values)(size);
+      padded.set(values);
+    }
+    const dtype = values instanceof Float32Array ? 'float32' : values instanceof Int32Array ? 'int32' : 'bool';
+    return made(tf.tensor(padded, [rows, ...feed.shape], dtype));
+  };
+  const made = (tensor: tf.Tensor) => {
+    temporary.push(tensor);
+    return tensor;
+  };
+  const feed = (one: Feed): { dataId: object } => {
+    switch (one.kind) {
+      case 'steps':
+        return made(tf.scalar(steps, 'int32'));
+      case 'firstStep':
+        return made(tf.scalar(first, 'int32'));
+      case 'indices':
+        return perStep(one, call.batches.slice(from * batchSize, (from + steps) * batchSize));
+      case 'data':
+        return call.data[one.name];
+      case 'schedule':
+        return perStep(one, call.schedules[one.name].slice(from, from + steps));
+      case 'random':
+        return perStep(one, drawMany(traced.draws[one.draw], one.draw, call.seed, first, steps));
+      case 'variable':
+        return graph.body.variables[one.index];
+      case 'held':
+        return { dataId: one.dataId };
+    }
+  };
+  try {
+    const ids = backend.getInputTensorIds(graph.body.feeds.map(feed));
+    return session.run(ids, inputNames, outputNames).map((metadata) => backend.createOutputTensor(metadata));
+  } finally {
+    tf.dispose(temporary);
   }
 }
 
@@ -483,11 +530,11 @@ function batchInputs(call: Call, s: number): NamedTensors {
   return inputs;
 }
 
-/** Steps for the next chunk: one to warm up, a few to measure, then what the time allows, growing at most eightfold. */
+/** Steps for the next chunk: one to warm up, a few to measure, then what the time allows. */
 function stepsNow({ warm, millisecondsPerStep }: Loaded): number {
   if (!warm) return 1;
   if (Number.isNaN(millisecondsPerStep)) return 4;
-  return Math.max(1, Math.floor(CHUNK_MILLISECONDS / millisecondsPerStep));
+  return Math.max(1, Math.round(CHUNK_MILLISECONDS / millisecondsPerStep));
 }
 
 /** Whether a tensor from outside that the graph holds has been disposed by everybody else. */

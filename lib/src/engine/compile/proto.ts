@@ -75,7 +75,9 @@ export type Attribute =
   | { ints: readonly number[] }
   | { floats: readonly number[] }
   | { bools: readonly boolean[] }
-  | { tensor: { dtype: number; shape: readonly number[]; bytes: Uint8Array } };
+  | { types: readonly number[] }
+  | { func: string }
+  | { tensor: { dtype: number; shape: readonly number[]; values: ArrayBufferView } };
 
 /** One node of a graph: `op` applied to `inputs` ('name', 'name:1' for a second output, '^name' for order only). */
 export interface GraphNode {
@@ -85,10 +87,31 @@ export interface GraphNode {
   attributes: Record<string, Attribute>;
 }
 
+/** An argument or a result of a function. */
+export interface Parameter {
+  name: string;
+  dtype: number;
+}
+
+/** A function that nodes of the graph refer to by name; its nodes write inputs as 'argument' or 'node:output:index'. */
+export interface FunctionDefinition {
+  name: string;
+  parameters: Parameter[];
+  nodes: GraphNode[];
+  results: (Parameter & { value: string })[];
+  /** whether XLA compiles it as a whole when it is called */
+  mustCompile?: boolean;
+}
+
 /** A SavedModel with one graph, no variables, no signature and the tag 'serve'. */
-export function savedModel(nodes: readonly GraphNode[]): Buffer {
+export function savedModel(nodes: readonly GraphNode[], functions: readonly FunctionDefinition[] = []): Buffer {
   const graph = new Message();
   for (const node of nodes) graph.message(1, nodeDef(node));
+  if (functions.length > 0) {
+    const library = new Message();
+    for (const one of functions) library.message(1, functionDef(one));
+    graph.message(2, library);
+  }
   graph.message(4, new Message().int(1, GRAPH_PRODUCER));
   const information = new Message().data(4, 'serve');
   const metaGraph = new Message().message(1, information).message(2, graph);
@@ -97,6 +120,18 @@ export function savedModel(nodes: readonly GraphNode[]): Buffer {
 
 /** GraphDef version that TensorFlow 2.11 wrote: old enough for any later TensorFlow, new enough for all ops used here. */
 const GRAPH_PRODUCER = 1286;
+
+function functionDef({ name, parameters, nodes, results, mustCompile }: FunctionDefinition): Message {
+  const signature = new Message().data(1, name);
+  for (const one of parameters) signature.message(2, new Message().data(1, one.name).int(3, one.dtype));
+  for (const one of results) signature.message(3, new Message().data(1, one.name).int(3, one.dtype));
+  const message = new Message().message(1, signature);
+  for (const node of nodes) message.message(3, nodeDef(node));
+  for (const one of results) message.message(4, new Message().data(1, one.name).data(2, one.value));
+  const must = attributeValue({ bool: true });
+  if (mustCompile) message.message(5, new Message().data(1, '_XlaMustCompile').message(2, must));
+  return message;
+}
 
 function nodeDef(node: GraphNode): Message {
   const message = new Message().data(1, node.name).data(2, node.op);
@@ -115,13 +150,16 @@ function attributeValue(value: Attribute): Message {
   if ('float' in value) return message.float(4, value.float);
   if ('string' in value) return message.data(2, value.string);
   if ('shape' in value) return message.message(7, shape(value.shape));
+  if ('func' in value) return message.message(10, new Message().data(1, value.func));
   if ('tensor' in value) {
-    const { dtype, shape: dimensions, bytes } = value.tensor;
+    const { dtype, shape: dimensions, values } = value.tensor;
+    const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
     return message.message(8, new Message().int(1, dtype).message(2, shape(dimensions)).data(4, bytes));
   }
   const list = new Message();
   if ('ints' in value) for (const element of value.ints) list.int(3, element);
   else if ('floats' in value) for (const element of value.floats) list.float(4, element);
+  else if ('types' in value) for (const element of value.types) list.int(6, element);
   else for (const element of value.bools) list.int(5, element ? 1 : 0);
   return message.message(1, list);
 }

@@ -3,7 +3,7 @@ import * as os from 'node:os';
 import * as path from 'node:path';
 import { CompileError } from './guard';
 import { NativeBackend, TensorMetadata } from './native';
-import { GraphNode, savedModel } from './proto';
+import { FunctionDefinition, GraphNode, savedModel } from './proto';
 
 /** A graph loaded into TensorFlow. */
 export class Session {
@@ -16,10 +16,11 @@ export class Session {
   constructor(
     private readonly backend: NativeBackend,
     private readonly nodes: readonly GraphNode[],
+    functions: readonly FunctionDefinition[] = [],
   ) {
     const folder = fs.mkdtempSync(path.join(os.tmpdir(), `bnlab-graph-${process.pid}-`));
     try {
-      fs.writeFileSync(path.join(folder, 'saved_model.pb'), savedModel(nodes));
+      fs.writeFileSync(path.join(folder, 'saved_model.pb'), savedModel(nodes, functions));
       this.id = backend.binding.loadSavedModel(folder, 'serve');
     } catch (error) {
       throw new CompileError(`TensorFlow did not accept the graph of the step: ${explain(error, nodes)}`, {

@@ -1,0 +1,260 @@
+import { tf } from '../tf';
+import { CompileError } from './guard';
+import { Binding, OpAttribute } from './native';
+import { Attribute, DataType } from './proto';
+import { simplify } from './simplify';
+import { Trace, TracedOp } from './trace';
+
+/** Something that a call of the graph is given. */
+export type Feed = {
+  /** name of its placeholder */
+  node: string;
+  dtype: number;
+  /** its shape, without the axis of the steps; -1 where any size will do */
+  shape: number[];
+  /** whether it has a first axis with one entry per step */
+  perStep: boolean;
+} & (
+  | { kind: 'steps' }
+  | { kind: 'firstStep' }
+  | { kind: 'indices' }
+  | { kind: 'data'; name: string }
+  | { kind: 'schedule'; name: string }
+  | { kind: 'random'; draw: number }
+  | { kind: 'variable'; index: number }
+  | { kind: 'held'; dataId: object }
+);
+
+type FeedKind = Feed extends infer F
+  ? F extends Feed
+    ? Omit<F, 'node' | 'dtype' | 'shape' | 'perStep'>
+    : never
+  : never;
+
+/** What is needed to write the step into any kind of loop. */
+export interface Body {
+  traced: Trace;
+  ops: TracedOp[];
+  feeds: Feed[];
+  /** variables that are fed: first those that the step changes, then those that it only reads */
+  variables: tf.Variable[];
+  /** the feed behind every value that comes from outside and is no constant; 'indices' and 'steps' by name */
+  feedOf: Map<number | 'indices' | 'steps', Feed>;
+  /** bytes per step of what is fed per step and of what comes back */
+  bytesPerStep: number;
+}
+
+/** Where nodes of a step go: the body of a loop, in the notation of a graph or of a function. */
+export interface Emitter {
+  /** Adds a node; gives the notation for its outputs. */
+  add(
+    name: string,
+    op: string,
+    inputs: string[],
+    attributes: Record<string, Attribute>,
+    fromTrace?: boolean,
+  ): (output?: number) => string;
+  constant(name: string, dtype: number, shape: number[], values: ArrayBufferView): string;
+}
+
+/** Type attributes that TensorFlow.js leaves to eager execution to infer, and the input that has the type. */
+const INFERRED: Record<string, Record<string, number>> = { ExpandDims: { T: 0, Tdim: 1 } };
+
+/**
+ * What the loop must be fed with to run the traced step.
+ *
+ * @param dataNames names of the inputs that are gathered from data by row, the others being schedules
+ */
+export function planBody(traced: Trace, binding: Binding, dataNames: ReadonlySet<string>): Body {
+  const ops = simplify(traced, binding);
+  const feeds: Feed[] = [];
+  const feedOf: Body['feedOf'] = new Map();
+  const variables: tf.Variable[] = [];
+  const known = new Map<unknown, Feed>();
+  let bytesPerStep = 0;
+  const feed = (key: unknown, node: string, dtype: number, shape: number[], perStep: boolean, kind: FeedKind): Feed => {
+    const found = known.get(key);
+    if (found) return found;
+    const made = { node, dtype, shape, perStep, ...kind } as Feed;
+    known.set(key, made);
+    feeds.push(made);
+    if (perStep) bytesPerStep += bytes(dtype, shape);
+    return made;
+  };
+  const variable = (one: tf.Variable, dtype: number, shape: number[]) => {
+    const index = variables.length;
+    const made = feed(one, `variable${index}`, dtype, shape, false, { kind: 'variable', index });
+    if (made.kind === 'variable' && made.index === index) variables.push(one);
+    return made;
+  };
+
+  feedOf.set('steps', feed('steps', 'steps', DataType.int32, [], false, { kind: 'steps' }));
+  for (const { variable: changed, value } of traced.changed) {
+    const { dtype, shape } = traced.info.get(value)!;
+    variable(changed, dtype, shape);
+  }
+  for (const id of usedValues(ops, traced)) {
+    const source = traced.sources.get(id);
+    if (!source || source.kind === 'constant') continue;
+    const { dtype, shape } = traced.info.get(id)!;
+    const n = feeds.length;
+    switch (source.kind) {
+      case 'input': {
+        const { name } = source;
+        if (dataNames.has(name)) {
+          const rows = [shape[0]];
+          feedOf.set('indices', feed('indices', 'indices', DataType.int32, rows, true, { kind: 'indices' }));
+          feedOf.set(
+            id,
+            feed(`data ${name}`, `data${n}`, dtype, [-1, ...shape.slice(1)], false, { kind: 'data', name }),
+          );
+        } else {
+          feedOf.set(id, feed(`schedule ${name}`, `schedule${n}`, dtype, [], true, { kind: 'schedule', name }));
+        }
+        break;
+      }
+      case 'step':
+        feedOf.set(id, feed('firstStep', 'first_step', DataType.int32, [], false, { kind: 'firstStep' }));
+        break;
+      case 'random': {
+        const { draw } = source;
+        // a mask travels as bool: a quarter of the bytes
+        const type = traced.draws[draw].kind === 'bernoulli' ? DataType.bool : DataType.float32;
+        feedOf.set(id, feed(`random ${draw}`, `random${draw}`, type, shape, true, { kind: 'random', draw }));
+        break;
+      }
+      case 'variable':
+        feedOf.set(id, variable(source.variable, dtype, shape));
+        break;
+      case 'held':
+        feedOf.set(
+          id,
+          feed(source.dataId, `outside${n}`, dtype, shape, false, { kind: 'held', dataId: source.dataId }),
+        );
+    }
+  }
+  for (const { value, shape } of traced.outputs) bytesPerStep += bytes(traced.info.get(value)!.dtype, shape);
+  return { traced, ops, feeds, variables, feedOf, bytesPerStep };
+}
+
+/**
+ * Writes one step. Constants made from JavaScript values are constants inside the body, because kernels and XLA want to see shapes
+ * and axes as constants.
+ *
+ * @param now notation of the step's number within the chunk
+ * @param given notation of a feed inside the body
+ * @returns notation of any value of the trace
+ */
+export function writeBody(
+  body: Body,
+  binding: Binding,
+  emitter: Emitter,
+  now: string,
+  given: (feed: Feed) => string,
+): (id: number) => string {
+  const { traced, ops, feedOf } = body;
+  const symbol = new Map<number, string>();
+  const axis = emitter.constant('axis', DataType.int32, [], Int32Array.of(0));
+  const rowOf = (name: string, input: string, dtype: number, rows: string) =>
+    emitter.add(name, 'GatherV2', [input, rows, axis], {
+      Tparams: { type: dtype },
+      Tindices: { type: DataType.int32 },
+      Taxis: { type: DataType.int32 },
+      batch_dims: { int: 0 },
+    })();
+
+  const indices = feedOf.get('indices');
+  const rows = indices && rowOf('rows', given(indices), DataType.int32, now);
+  const entered = new Map<Feed, string>();
+  const enter = (feed: Feed): string => {
+    switch (feed.kind) {
+      case 'data':
+        return rowOf(`${feed.node}/batch`, given(feed), feed.dtype, rows!);
+      case 'schedule':
+        return rowOf(`${feed.node}/now`, given(feed), feed.dtype, now);
+      case 'firstStep':
+        return emitter.add('step_number', 'AddV2', [given(feed), now], { T: { type: DataType.int32 } })();
+      case 'random': {
+        const value = rowOf(`${feed.node}/now`, given(feed), feed.dtype, now);
+        if (feed.dtype === DataType.float32) return value;
+        const types = { SrcT: { type: feed.dtype }, DstT: { type: DataType.float32 } };
+        return emitter.add(`${feed.node}/float`, 'Cast', [value], types)();
+      }
+      default:
+        return given(feed);
+    }
+  };
+  let constants = 0;
+  for (const id of usedValues(ops, traced)) {
+    const source = traced.sources.get(id);
+    if (source?.kind === 'constant') {
+      const { dtype, shape } = traced.info.get(id)!;
+      symbol.set(id, emitter.constant(`constant${constants++}`, dtype, shape, source.values));
+      continue;
+    }
+    const feed = feedOf.get(id);
+    if (!feed) continue;
+    if (!entered.has(feed)) entered.set(feed, enter(feed));
+    symbol.set(id, entered.get(feed)!);
+  }
+
+  const counts = new Map<string, number>();
+  for (const { op, attributes, inputs, outputs } of ops) {
+    const count = counts.get(op) ?? 0;
+    counts.set(op, count + 1);
+    const converted: Record<string, Attribute> = {};
+    for (const attribute of attributes) converted[attribute.name] = convert(op, attribute, binding);
+    for (const [attribute, input] of Object.entries(INFERRED[op] ?? {})) {
+      converted[attribute] ??= { type: traced.info.get(inputs[input])!.dtype };
+    }
+    const operands = inputs.map((id) => symbol.get(id)!);
+    const output = emitter.add(`step/${op}_${count}`, op, operands, converted, true);
+    outputs.forEach((id, k) => {
+      if (!symbol.has(id)) symbol.set(id, output(k));
+    });
+  }
+  return (id) => symbol.get(id)!;
+}
+
+/** Bytes of one tensor. */
+export function bytes(dtype: number, shape: readonly number[]): number {
+  return shape.reduce((a, b) => a * b, 1) * (dtype === DataType.bool ? 1 : 4);
+}
+
+/** Values that reach an output or a changed variable, sources included. */
+function usedValues(ops: readonly TracedOp[], traced: Trace): Set<number> {
+  const used = new Set<number>(traced.outputs.map(({ value }) => value));
+  for (const { value } of traced.changed) used.add(value);
+  for (const op of ops) for (const id of op.inputs) used.add(id);
+  return used;
+}
+
+function convert(op: string, { name, type, value }: OpAttribute, binding: Binding): Attribute {
+  switch (type) {
+    case binding.TF_ATTR_TYPE:
+      if (typeof value === 'number') return { type: value };
+      break;
+    case binding.TF_ATTR_BOOL:
+      if (typeof value === 'boolean') return { bool: value };
+      if (Array.isArray(value)) return { bools: value };
+      break;
+    case binding.TF_ATTR_INT:
+      if (typeof value === 'number') return { int: value };
+      if (Array.isArray(value)) return { ints: value };
+      break;
+    case binding.TF_ATTR_FLOAT:
+      if (typeof value === 'number') return { float: value };
+      if (Array.isArray(value)) return { floats: value };
+      break;
+    case binding.TF_ATTR_STRING:
+      if (typeof value === 'string') return { string: value };
+      break;
+    case binding.TF_ATTR_SHAPE:
+      if (Array.isArray(value)) return { shape: value };
+      break;
+  }
+  throw new CompileError(
+    `TensorFlow's ${op} has the attribute '${name}' = ${JSON.stringify(value)} of a kind (${type}) that compile cannot write ` +
+      "into a graph. Run this step with { mode: 'eager' }, or express it without this operation.",
+  );
+}

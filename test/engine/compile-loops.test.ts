@@ -1,0 +1,81 @@
+/** Which kind of loop a step runs in, and what that may not change: its results, and what is refused. */
+import test, { before } from 'node:test';
+import assert from 'node:assert/strict';
+import { CompileOptions, LoopKind, compile, ready, tf } from 'bnlab';
+import { Session } from 'bnlab/dist/engine/compile/session';
+import { withXlaDefaults } from 'bnlab/dist/engine/load';
+import { BATCH, ModelOptions, batches, model, problem, relativeDifference } from './steps';
+
+let data: { x: tf.Tensor2D; y: tf.Tensor2D };
+before(async () => {
+  await ready();
+  data = problem();
+});
+
+/** Losses of 30 steps, and the loop that ran them. */
+async function losses(options: ModelOptions, settings: CompileOptions): Promise<{ loss: tf.Tensor; loops: LoopKind[] }> {
+  const made = model(options);
+  const step = compile(made.step, settings);
+  const { outputs } = await step.run({ data, batches: batches(30), batchSize: BATCH });
+  const { loops } = step;
+  step.dispose();
+  made.dispose();
+  return { loss: outputs.loss, loops };
+}
+
+const sgd = () => tf.train.sgd(0.1);
+const kinds: [string, ModelOptions, NonNullable<CompileOptions['xla']>, LoopKind][] = [
+  ['dense', { optimizer: sgd, norm: true, dropout: 0.3 }, 'auto', 'xla'],
+  ['dense', { optimizer: sgd, norm: true, dropout: 0.3 }, true, 'xla'],
+  ['dense', { optimizer: sgd, norm: true, dropout: 0.3 }, false, 'executor'],
+  ['convolutional', { optimizer: sgd, norm: true, convolution: true }, 'auto', 'executor'],
+  ['convolutional', { optimizer: sgd, norm: true, convolution: true }, true, 'clusters'],
+];
+for (const [title, options, xla, kind] of kinds) {
+  test(`a ${title} step with xla: ${xla} runs in a loop of kind '${kind}', to the same losses`, async () => {
+    const { loss, loops } = await losses(options, { xla });
+    assert.deepEqual(loops, [kind]);
+    const eager = await losses(options, { mode: 'eager' });
+    assert.deepEqual(eager.loops, []);
+    assert.ok(relativeDifference(eager.loss, loss) < 1e-4);
+    tf.dispose([loss, eager.loss]);
+  });
+}
+
+test('a run longer than the capacity of a loop compiled as a whole is cut into pieces that continue each other', async () => {
+  const counter = tf.variable(tf.scalar(0), false);
+  const step = compile<{ x: tf.Tensor }>(({ x }) => {
+    counter.assign(counter.add(1));
+    return { count: counter.clone(), row: x.reshape([-1]) };
+  });
+  const steps = 1300; // capacities end at 512 steps
+  const rows = Int32Array.from({ length: steps }, (_, i) => i % 64);
+  const { outputs } = await step.run({ data: { x: data.x }, batches: rows, batchSize: 1 });
+  assert.deepEqual(step.loops, ['xla']);
+  assert.deepEqual([...outputs.count.dataSync()], Array.from(rows, (_, i) => i + 1));
+  const expected = tf.gather(data.x, tf.tensor1d(rows, 'int32'));
+  assert.equal(relativeDifference(expected, outputs.row), 0);
+  step.dispose();
+  tf.dispose([outputs, expected, counter]);
+});
+
+test('what XLA cannot compile, which shows when it first runs, falls back to a loop that can run it', async (t) => {
+  const { run } = Session.prototype;
+  let refused = 0;
+  t.mock.method(Session.prototype, 'run', function (this: Session, ...given: Parameters<typeof run>) {
+    if (refused++ === 0) throw new Error('XLA compilation failed');
+    return run.apply(this, given);
+  });
+  const { loss, loops } = await losses({ optimizer: sgd, norm: true }, {});
+  assert.deepEqual(loops, ['clusters']);
+  const eager = await losses({ optimizer: sgd, norm: true }, { mode: 'eager' });
+  assert.ok(relativeDifference(eager.loss, loss) < 1e-4);
+  tf.dispose([loss, eager.loss]);
+});
+
+test("XLA's settings: ours where the user has none, and the user's word stands", () => {
+  const flag = '--xla_cpu_enable_concurrency_optimized_scheduler';
+  assert.equal(withXlaDefaults(), `${flag}=false`);
+  assert.equal(withXlaDefaults('--xla_dump_to=x'), `--xla_dump_to=x ${flag}=false`);
+  assert.equal(withXlaDefaults(`${flag}=true`), `${flag}=true`);
+});
