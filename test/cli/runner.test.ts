@@ -151,6 +151,7 @@ test('a good notebook is executed in order, is the same twice, and fills the led
   const svg = (cells[3].outputs[0].data!['image/svg+xml'] as string[]).join('');
   assert.match(svg, /^<svg /);
   assert.match(svg, /Squares grow/);
+  assert.match(svg.slice(0, svg.indexOf('>')), /role="img" aria-label="A curve that rises from 1 to 16"/);
   assert.ok(svg.length < 12_000, `${svg.length} characters for a curve of four points`);
   assert.doesNotMatch(once, /\\u001b|\d{4}-\d\d-\d\dT/, 'colours or timestamps');
   const { provenance } = notebook.metadata.bnlab;

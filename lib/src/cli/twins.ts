@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import type { Browser, Page } from 'playwright-core';
 import { launchBrowser } from './browser';
+import { figureText } from './check';
 import { displays, MIME, Notebook } from './notebook-file';
 
 /** The parts of a figure that Plotly draws. */
@@ -63,7 +64,7 @@ export class TwinMaker {
     );
     const seed = createHash('sha256').update(JSON.stringify(figure)).digest('hex').slice(0, 8);
     const svg = decodeURIComponent(url.slice(url.indexOf(',') + 1));
-    return this.page.evaluate(tidySvg, { svg, prefix: `f${seed}` });
+    return this.page.evaluate(tidySvg, { svg, prefix: `f${seed}`, words: figureText(figure).alt });
   }
 
   async close(): Promise<void> {
@@ -87,9 +88,10 @@ export async function addTwins(notebook: Notebook, maker: TwinMaker): Promise<nu
 
 /**
  * Runs in the browser's page. Makes Plotly's SVG small and the same from run to run: its random ids become
- * `<prefix>-1`, `<prefix>-2`, ...; numbers keep a tenth of a pixel; what only matters to a live figure goes.
+ * `<prefix>-1`, `<prefix>-2`, ...; numbers keep a tenth of a pixel; what only matters to a live figure goes; `words`
+ * say what the picture shows.
  */
-function tidySvg({ svg, prefix }: { svg: string; prefix: string }): string {
+function tidySvg({ svg, prefix, words }: { svg: string; prefix: string; words: string }): string {
   // The page's own types: the library is compiled without the DOM's.
   interface Element {
     tagName: string;
@@ -159,6 +161,8 @@ function tidySvg({ svg, prefix }: { svg: string; prefix: string }): string {
       }
     }
   }
+  root.setAttribute('role', 'img');
+  root.setAttribute('aria-label', words);
   return new page.XMLSerializer().serializeToString(root) + '\n';
 }
 

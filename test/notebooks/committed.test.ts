@@ -1,0 +1,89 @@
+/**
+ * The notebooks as they are committed: the static checks find nothing, and the outputs belong to the sources. While there
+ * are changes that are not committed yet, stale outputs are named and nothing more: whoever works on the library need not
+ * wait for every notebook. What is committed must be fresh: `npm run notebooks -- --stale` makes it so.
+ */
+import test from 'node:test';
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { checkNotebooks, findingText } from 'bnlab/dist/cli/check';
+import { claimsIn, readLedger } from 'bnlab/dist/cli/claims';
+import { displays, MIME, nameOf, readNotebook } from 'bnlab/dist/cli/notebook-file';
+import { findNotebooks } from 'bnlab/dist/cli/places';
+import { libraryHash, staleReasons } from 'bnlab/dist/cli/provenance';
+import { renderLedger } from 'bnlab';
+
+const root = path.join(__dirname, '..', '..');
+const notebooks = findNotebooks(root, []).map((file) => ({ file, name: nameOf(file), notebook: readNotebook(file) }));
+
+/** True where everything that outputs depend on is committed; outside a checkout all is as it was delivered. */
+function landed(): boolean {
+  const sources = ['lib/src', ':(exclude)lib/src/cli', 'data/manifest.json', 'notebooks'];
+  const { status, stdout } = spawnSync('git', ['-C', root, 'status', '--porcelain', '--', ...sources]);
+  return status !== 0 || stdout.toString() === '';
+}
+
+const isLanded = landed();
+const library = libraryHash(root);
+const stale = new Map(
+  notebooks.map(({ name, notebook }) => {
+    const reasons = staleReasons(root, notebook, library);
+    const profile = notebook.metadata.bnlab?.provenance?.profile;
+    if (profile !== undefined && profile !== 'full') reasons.push(`executed in profile ${profile}`);
+    return [name, reasons];
+  }),
+);
+/** Those whose outputs count: all when everything is committed, else the ones that have been executed since. */
+const due = notebooks.filter(({ name }) => isLanded || stale.get(name)?.length === 0);
+
+test('outputs belong to the sources, from profile full', (t) => {
+  const lines = [...stale].filter(([, reasons]) => reasons.length > 0).map(([name, r]) => `${name}: ${r.join(', ')}`);
+  if (isLanded) assert.deepEqual(lines, [], 'run `npm run notebooks -- --stale`');
+  else for (const line of lines) t.diagnostic(`stale: ${line}`);
+});
+
+test('the static checks find nothing', () => {
+  const folder = path.join(root, 'notebooks', 'solutions');
+  const solutions = fs.readdirSync(folder).filter((file) => file.endsWith('.ipynb'));
+  const read = (file: string) => ({ file, notebook: readNotebook(file) });
+  const findings = [
+    ...checkNotebooks(due),
+    ...checkNotebooks(
+      notebooks.filter((one) => !due.includes(one)),
+      { outputs: false },
+    ),
+    ...checkNotebooks(
+      solutions.map((name) => read(path.join(folder, name))),
+      { outputs: false },
+    ),
+  ];
+  assert.equal(findings.map(findingText).join('\n'), '');
+});
+
+test('every figure has a picture for hosts that show nothing else, and words for readers who see none', () => {
+  for (const { name, notebook } of due) {
+    for (const { cell, data } of displays(notebook)) {
+      if (data[MIME.plotly] === undefined) continue;
+      const [svg, place] = [String(data[MIME.svg] ?? ''), `${name}, cell ${cell.id}`];
+      assert.ok(svg.startsWith('<svg xmlns="http://www.w3.org/2000/svg"'), `${place}: no SVG twin`);
+      assert.match(svg.slice(0, svg.indexOf('>')), / aria-label="[^"]/, `${place}: the twin says nothing in words`);
+      // A picture inside <img> runs no script and loads nothing: all must be in it.
+      const outside = /<(?:script|foreignObject)\b|href="(?!#|data:)[^"]*"/.exec(svg)?.[0];
+      assert.equal(outside, undefined, place);
+      assert.ok(String(data['text/plain'] ?? '') !== '', `${place}: no summary`);
+    }
+  }
+});
+
+test('the ledger holds what the notebooks say, and the page what the ledger holds', (t) => {
+  const ledger = readLedger(root);
+  const found = Object.fromEntries(
+    notebooks.map(({ name, notebook }) => [name, claimsIn(notebook)]).filter(([, records]) => records.length > 0),
+  );
+  const page = fs.readFileSync(path.join(root, 'notebooks', 'CLAIMS.md'), 'utf8');
+  assert.equal(page, renderLedger(ledger));
+  if (isLanded) assert.deepEqual(ledger, found);
+  else if (JSON.stringify(ledger) !== JSON.stringify(found)) t.diagnostic('the ledger waits for `npm run notebooks`');
+});
