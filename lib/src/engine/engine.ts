@@ -48,9 +48,11 @@ greetInOurWords();
  * whoever meets it is that `ready()` was forgotten.
  */
 function greetInOurWords(): void {
-  const js = tf.findBackend('cpu') as unknown as { firstUse: boolean };
+  const js = tf.findBackend('cpu') as unknown as { firstUse?: boolean };
+  delete js.firstUse;
   let said = false;
-  Object.defineProperty(js, 'firstUse', {
+  // On the class: where nobody awaits ready(), TensorFlow.js makes another object of it.
+  Object.defineProperty(Object.getPrototypeOf(js), 'firstUse', {
     get() {
       if (!pending && !said) {
         said = true;
