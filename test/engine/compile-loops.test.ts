@@ -13,7 +13,10 @@ before(async () => {
 });
 
 /** Losses of 30 steps, and the loop that ran them. */
-async function losses(options: ModelOptions, settings: CompileOptions): Promise<{ loss: tf.Tensor; loops: LoopKind[] }> {
+async function losses(
+  options: ModelOptions,
+  settings: CompileOptions,
+): Promise<{ loss: tf.Tensor; loops: LoopKind[] }> {
   const made = model(options);
   const step = compile(made.step, settings);
   const { outputs } = await step.run({ data, batches: batches(30), batchSize: BATCH });
@@ -52,7 +55,10 @@ test('a run longer than the capacity of a loop compiled as a whole is cut into p
   const rows = Int32Array.from({ length: steps }, (_, i) => i % 64);
   const { outputs } = await step.run({ data: { x: data.x }, batches: rows, batchSize: 1 });
   assert.deepEqual(step.loops, ['xla']);
-  assert.deepEqual([...outputs.count.dataSync()], Array.from(rows, (_, i) => i + 1));
+  assert.deepEqual(
+    [...outputs.count.dataSync()],
+    Array.from(rows, (_, i) => i + 1),
+  );
   const expected = tf.gather(data.x, tf.tensor1d(rows, 'int32'));
   assert.equal(relativeDifference(expected, outputs.row), 0);
   step.dispose();
