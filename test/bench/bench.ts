@@ -201,7 +201,8 @@ async function measure(one: Case, workers: Record<string, Worker>, rounds: numbe
   add('PyTorch', ['eager', ...(one.channels ? ['eager, channels last'] : []), 'torch.compile']);
   add('JAX', ['jit']);
   add('JAX', ['scan'], one.scan);
-  if (one.sizes) {
+  if (one.channels) add('TensorFlow.js', ['convolutions']);
+  else {
     add('TensorFlow.js', ['products', 'products, no xla']);
     add('PyTorch', ['products']);
   }

@@ -93,6 +93,11 @@ export function markdown(report: Report): string {
         `The matrix products of the step are ${productMegaflops.toFixed(1)} million floating-point operations.`,
       );
     }
+    const kernels = samples['TensorFlow.js: convolutions']?.milliseconds ?? [];
+    if (kernels.length > 0) {
+      const share = Math.round((100 * median(kernels)) / compiled);
+      lines.push('', `The convolutions alone, in the same graph, take ${share} % of the compiled step.`);
+    }
     lines.push('', '| compiled against | wanted at least | measured | |', '|---|---|---|---|');
     for (const { against, lanes, bar } of BARS[name]) {
       const medians = Object.entries(samples)

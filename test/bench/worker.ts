@@ -112,6 +112,21 @@ function products({ sizes }: Case): Step {
   };
 }
 
+/** Nothing but the step's convolutions: forward, and the gradients in filters and inputs. */
+function convolutions({ channels }: Case): Step {
+  const filters = channels!.slice(1).map((n, i) => variable([3, 3, channels![i], n], 1 / Math.sqrt(9 * channels![i])));
+  const gradients = filters.map((w) => tf.tidy(() => tf.variable(tf.zerosLike(w), false)));
+  return ({ x }) => {
+    const { grads } = tf.variableGrads(() => {
+      let h = x.reshape([-1, 28, 28, 1]) as tf.Tensor4D;
+      filters.forEach((w, i) => (h = tf.conv2d(h, w as tf.Tensor as tf.Tensor4D, i % 2 ? 2 : 1, 'same')));
+      return tf.sum(h) as tf.Scalar;
+    }, filters);
+    filters.forEach((w, i) => gradients[i].assign(grads[w.name]));
+    return {};
+  };
+}
+
 /** The stock way: tf.layers and fit. */
 function stock({ sizes, channels, batch }: Case): Timed {
   const model = tf.sequential();
@@ -160,6 +175,7 @@ const variants: Record<string, (c: Case) => Timed> = {
   'compiled, no xla': (c) => compiled(handWritten(c), c.batch, { xla: false }),
   'compiled, composed': (c) => compiled(handWritten(c, 'composed'), c.batch, {}),
   'compiled, fused': (c) => compiled(handWritten(c, 'fused'), c.batch, {}),
+  convolutions: (c) => compiled(convolutions(c), c.batch, {}),
   products: (c) => compiled(products(c), c.batch, {}),
   'products, no xla': (c) => compiled(products(c), c.batch, { xla: false }),
 };
