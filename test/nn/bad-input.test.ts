@@ -35,10 +35,12 @@ import {
   mlp,
   normLayer,
   populationStatistics,
+  parallel,
   residual,
   residualNet,
   Sequential,
   sequential,
+  stopGradient,
   tf,
   toImage,
   unbiasedVariance,
@@ -104,7 +106,7 @@ for (const [where, call] of ALL) {
             [0, 2],
           ]),
         ),
-      named('x .*holds 1 value that are NaN or infinite'),
+      named('x .*holds 1 value that is NaN or infinite'),
     ],
     [
       'infinity',
@@ -217,6 +219,15 @@ clean('an empty batch, a gradient of another shape, statistics that do not fit',
     assert.throws(() => instanceNorm(tf.ones([3, 1, 1, 2])), /at least 2 pixels per channel/);
     assert.throws(() => whitenInference(x(), d2(), tf.eye(3)), /made for 2 features.*got 3/);
     assert.throws(() => whitenInference(tf.fill([2, 2], NaN), d2(), tf.eye(2)), /NaN/);
+    assert.throws(
+      () => batchNormInference(x(), d2(), tf.tensor1d([1, -2])),
+      /batchNormInference: variance\[1\] is -2; wanted finite numbers, none negative/,
+    );
+    assert.throws(
+      () => batchNormInference(x(), tf.tensor1d([Infinity, 1]), d2()),
+      /batchNormInference: mean\[0\] is Infinity; wanted finite numbers\./,
+    );
+    assert.throws(() => stopGradient(tf.ones([2], 'int32')), /stopGradient: x must be float32/);
     assert.throws(() => expectShape(x(), [3, 4], 'u'), /u: wanted shape \[3, 4\], got \[3, 2\]/);
     assert.throws(() => expectShape(x(), [null], 'u'), /u: wanted shape \[any\], got \[3, 2\]/);
     const given = x();
@@ -250,6 +261,19 @@ clean('a float32 overflow of the variance is named, not NaN', () => {
     const huge = tf.tensor2d([[1e30], [-1e30]]);
     assert.throws(() => layer.apply(huge, training), /variance of x .* beyond float32/);
   });
+  layer.dispose();
+});
+
+clean('setStatistics refuses what cannot be statistics, and then changes neither of the two', () => {
+  const layer = batchNormLayer(2, { debias: true });
+  const before = layer.variables.map(values);
+  tf.tidy(() => {
+    assert.throws(() => layer.setStatistics(tf.ones([2]), tf.ones([3])), /variance must have shape \[2\]/);
+    assert.throws(() => layer.setStatistics(tf.ones([2]), tf.tensor1d([1, -1])), /variance\[1\] is -1; wanted finite/);
+    assert.throws(() => layer.setStatistics(tf.ones([2]), tf.tensor1d([NaN, 1])), /variance\[0\] is NaN/);
+    assert.throws(() => layer.setStatistics(tf.tensor1d([1, -Infinity]), tf.ones([2])), /mean\[1\] is -Infinity/);
+  });
+  assert.deepEqual(layer.variables.map(values), before);
   layer.dispose();
 });
 
@@ -328,6 +352,11 @@ const BUILD: Case[] = [
     /kernel must be one of auto, composed; got 'cudnn'/,
   ],
   ['exhibit', () => exhibit('wrong' as 'detached'), /name must be one of detached, .*; got 'wrong'/],
+  ['gamma NaN', () => batchNormLayer(2, { initialGamma: NaN }), /initialGamma must be a finite number, got NaN/],
+  ['beta infinite', () => batchNormLayer(2, { initialBeta: Infinity }), /initialBeta must be a finite number, got Inf/],
+  ['no branch', () => parallel([]), /parallel: wanted at least one branch, got none/],
+  ['convNet hidden', () => convNet({ hidden: -3 }), /hidden must be a whole number, at least 0, got -3/],
+  ['toImage', () => toImage([2, 0, 1]), /shape\[1\] must be a whole number, at least 1, got 0/],
   ['features', () => batchNormLayer(0), /features must be a whole number, at least 1/],
   ['group layer', () => groupNormLayer(6, { groups: 4 }), /groups must divide the number of features, got 4 for 6/],
   ['dropout 1', () => dropout(1), /rate must be in \[0, 1\), got 1/],
@@ -441,7 +470,9 @@ clean('population statistics and folding where they cannot be', () => {
   const layered = mlp({ sizes: [2, 3, 2], norm: 'layer', seed: 1 });
   const after = mlp({ sizes: [2, 3, 2], norm: 'batch', placement: 'after', seed: 1 });
   const pre = residualNet({ inputs: 2, width: 2, depth: 1, norm: 'batch' });
-  const before = normed.snapshot();
+  const deep = mlp({ sizes: [2, 3, 3, 2], norm: 'batch', seed: 1 });
+  tf.tidy(() => deep.named['layer2/weights'].assign(tf.fill([3, 3], 1e30)));
+  const [before, deepBefore] = [normed.snapshot(), deep.snapshot()];
   tf.tidy(() => {
     assert.throws(() => usePopulationStatistics(plain, [x()]), /mlp has no batch normalization layer/);
     assert.throws(() => usePopulationStatistics(normed, []), /at least one mini-batch, got none/);
@@ -450,10 +481,17 @@ clean('population statistics and folding where they cannot be', () => {
       /batch 0 has 3 examples and batch 1 2/,
     );
     assert.throws(() => usePopulationStatistics(normed, [x(), tf.ones([3, 5])]), /made for 2 features/);
+    assert.throws(
+      () => usePopulationStatistics(normed, [x(), tf.fill([3, 2], NaN)]),
+      /batch 1 .*holds 6 values that are NaN/,
+    );
+    // Finite inputs, but a variance beyond float32 in the second layer only: the first must not be changed either.
+    assert.throws(() => usePopulationStatistics(deep, [x()]), /layer2: variance\[0\] is Infinity/);
   });
   assert.deepEqual(normed.snapshot(), before);
+  assert.deepEqual(deep.snapshot(), deepBefore);
   assert.throws(() => foldNetwork(layered), /layer1 is not batch normalization before the nonlinearity/);
   assert.throws(() => foldNetwork(after), /layer1 is not batch normalization before the nonlinearity/);
   assert.throws(() => foldNetwork(pre as Sequential), /block1 \(BatchNormLayer\) cannot be folded/);
-  for (const net of [plain, normed, layered, after, pre]) net.dispose();
+  for (const net of [plain, normed, deep, layered, after, pre]) net.dispose();
 });

@@ -354,6 +354,18 @@ clean('E[m/(m-1) sigma2_B] is the variance of the population: over all batches o
   }),
 );
 
+clean('Algorithm 2 from mini-batches of two: E[x] is the mean of the means, Var[x] twice the mean variance', () =>
+  tf.tidy(() => {
+    const batches = [
+      [0, 4],
+      [2, 8],
+    ].map(([mean, variance]) => ({ mean: tf.tensor1d([mean]), variance: tf.tensor1d([variance]) }));
+    const { mean, variance } = populationStatistics(batches, 2);
+    assertSame(mean, [1], 'mean');
+    assertSame(variance, [12], 'variance');
+  }),
+);
+
 clean('inference depends on each example alone, and with the batch statistics it is training', () => {
   fc.assert(
     fc.property(batchShape, fc.integer(), (shape, seed) =>

@@ -7,6 +7,7 @@ import {
   ACTIVATIONS,
   allLayers,
   averagePool,
+  BaseLayer,
   batchNorm,
   BatchNormLayer,
   batchNormLayer,
@@ -36,9 +37,9 @@ import {
   maxPool,
   mlp,
   Network,
+  normLayer,
   NormName,
   NORMS,
-  normLayer,
   parallel,
   populationStatistics,
   Random,
@@ -49,6 +50,7 @@ import {
   tf,
   toImage,
   usePopulationStatistics,
+  whiteningLayer,
 } from 'bnlab';
 import { assertSame, clean, values } from '../support/tensors';
 import { batch } from './arbitraries';
@@ -313,6 +315,94 @@ clean('renorm: with rMax 1 and dMax 0 it is batch normalization; at inference it
     assertSame(layer.apply(x, inference), y, 'inference with that batch as the moving averages', 1e-5);
   });
   layer.dispose();
+});
+
+clean(
+  'renorm: r and d are clipped at 3 and 5 unless told, and the moving averages start at (0, 1) with decay 0.9',
+  () => {
+    const layer = batchRenormLayer(2);
+    const taps: Record<string, number[]> = {};
+    tf.tidy(() => {
+      // Feature 0: sigma_B = 10, mu_B = 20; feature 1: sigma_B = 1/10, mu_B = -20.
+      const x = tf.tensor2d([
+        [10, -20.1],
+        [30, -19.9],
+      ]);
+      assert.deepEqual(values(layer.movingMean), [0, 0]);
+      assert.deepEqual(values(layer.movingDeviation), [1, 1]);
+      const tap = (name: string, value: tf.Tensor) => void (taps[name] = values(value));
+      const y = layer.apply(x, { training: true, tap });
+      assertSame(taps['batchRenorm/r'], [3, 1 / 3], 'r');
+      assertSame(taps['batchRenorm/d'], [5, -5], 'd');
+      assertSame(y, tf.tensor2d([2, -5 - 1 / 3, 8, -5 + 1 / 3], [2, 2]), 'y', 1e-3);
+      assertSame(layer.movingMean, [2, -2], 'mean', 1e-5);
+      assertSame(layer.movingDeviation, [0.9 + 1, 0.9 + 0.01], 'deviation', 1e-3);
+    });
+    layer.dispose();
+  },
+);
+
+clean(
+  'normalization layers: gamma and beta unless switched off, moving statistics never trained, groups by default',
+  () => {
+    const makers: [string, (options: object) => BaseLayer, moving: number][] = [
+      ['batch', (options) => batchNormLayer(4, options), 2],
+      ['layer', (options) => layerNormLayer(4, options), 0],
+      ['group', (options) => groupNormLayer(4, options), 0],
+      ['instance', (options) => instanceNormLayer(4, options), 0],
+      ['renorm', (options) => batchRenormLayer(4, options), 2],
+      ['whitening', (options) => whiteningLayer(4, options), 2],
+    ];
+    for (const [what, make, moving] of makers) {
+      for (const center of [undefined, true, false]) {
+        for (const scale of [undefined, true, false]) {
+          const layer = make({ center, scale, name: 'n' });
+          const learned = [...(scale === false ? [] : ['n/gamma']), ...(center === false ? [] : ['n/beta'])];
+          assert.deepEqual(Object.keys(layer.named).slice(0, learned.length), learned, what);
+          assert.equal(layer.variables.length, learned.length + moving, what);
+          assert.deepEqual(
+            layer.trainable,
+            learned.map((label) => layer.named[label]),
+            what,
+          );
+          if (scale !== false) assert.deepEqual(values(layer.named['n/gamma']), [1, 1, 1, 1], what);
+          if (center !== false) assert.deepEqual(values(layer.named['n/beta']), [0, 0, 0, 0], what);
+          for (const variable of layer.variables)
+            assert.equal(variable.trainable, layer.trainable.includes(variable), what);
+          layer.dispose();
+        }
+      }
+    }
+    for (const [features, groups] of [
+      [16, 8],
+      [12, 4],
+      [6, 2],
+      [5, 1],
+    ]) {
+      const layer = groupNormLayer(features);
+      assert.equal(layer.groups, groups, `${features} features`);
+      layer.dispose();
+    }
+    tf.tidy(() => {
+      const pair = tf.tensor4d([1, 3], [1, 1, 2, 1]);
+      assertSame(instanceNorm(pair), tf.tensor4d([-1, 1], [1, 1, 2, 1]), 'two pixels are enough', 1e-4);
+    });
+  },
+);
+
+clean('a layer at inference lets NaN through to its own outputs: a diverged network can be looked at', () => {
+  const layers = [layerNormLayer(2), batchNormLayer(2), batchRenormLayer(2)];
+  tf.tidy(() => {
+    const x = tf.tensor2d([
+      [NaN, 1],
+      [2, 3],
+    ]);
+    for (const layer of layers) {
+      const y = values(layer.apply(x, inference));
+      assert.ok(Number.isNaN(y[0]) && y.slice(2).every(Number.isFinite), `${layer.name}: ${y.join(' ')}`);
+      layer.dispose();
+    }
+  });
 });
 
 clean('layer, group and instance: one group is layer, a group each is instance; each example stands alone', () =>

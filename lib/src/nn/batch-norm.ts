@@ -15,6 +15,7 @@ import {
   expectFloatTensor,
   expectPerFeature,
   expectOneOf,
+  expectStatistics,
 } from './checks';
 
 /** The default epsilon: 1e-5, as in PyTorch. The paper gives no value. */
@@ -27,8 +28,8 @@ export interface EpsilonOptions {
   /** Accept epsilon = 0, for exhibits in exact arithmetic; a constant feature then gives NaN. Default false. */
   allowZeroEpsilon?: boolean;
   /**
-   * Look for NaN and infinity in the input first, which reads one number from the device. Default true; inside `compile`,
-   * where nothing can be read, nothing is checked.
+   * Look for NaN and infinity in the input first, which reads a number from the device (at inference, the statistics too).
+   * Default true; inside `compile`, where nothing can be read, nothing is checked.
    */
   check?: boolean;
 }
@@ -353,12 +354,13 @@ function checkGradient(
  * @example const y = batchNormInference(x, layer.movingMean, layer.movingVariance, layer.gamma, layer.beta);
  * @param x float32 [m, d] or [batch, height, width, channels]; any m from 1
  * @param mean E[x], [d]: a moving average or a population mean
- * @param variance Var[x], [d]: unbiased, see `unbiasedVariance`; nowhere negative (not read, so not checked)
+ * @param variance Var[x], [d]: unbiased, see `unbiasedVariance`
  * @param gamma float32 [d]; null or left out means 1
  * @param beta float32 [d]; null or left out means 0
  * @returns like x
  * @throws TypeError when a tensor is disposed or not float32
- * @throws RangeError on a wrong rank, a feature count that does not match, NaN or infinity in x, epsilon not above 0
+ * @throws RangeError on a wrong rank, a feature count that does not match, NaN or infinity in x or the statistics, a negative variance,
+ *   epsilon not above 0
  */
 export function batchNormInference(
   x: tf.Tensor,
@@ -373,6 +375,7 @@ export function batchNormInference(
   const d = x.shape[x.rank - 1];
   expectPerFeature(where, 'mean', mean, d);
   expectPerFeature(where, 'variance', variance, d);
+  if (options.check ?? true) expectStatistics(where, mean, variance);
   return tf.tidy(() => {
     const inverse = tf.rsqrt(tf.add(variance, epsilon));
     // Centre first: multiplying out gamma/sqrt(Var + epsilon) * x cancels when the offset is large.

@@ -102,10 +102,27 @@ export function expectFinite(where: string, name: string, x: tf.Tensor): void {
   const bad = tf.tidy(() => tf.sum(tf.logicalNot(tf.isFinite(x)).toFloat()).dataSync()[0]);
   if (bad > 0) {
     throw new RangeError(
-      `${where}: ${name} (${describe(x)}) holds ${bad} value${bad === 1 ? '' : 's'} that are NaN or infinite. ` +
+      `${where}: ${name} (${describe(x)}) holds ${bad} value${bad === 1 ? ' that is' : 's that are'} NaN or infinite. ` +
         'One such value spoils the statistics of its whole mini-batch. Look for the step that made it.',
     );
   }
+}
+
+/** Throws when a mean is not finite, or a variance negative or not finite. Reads d numbers each; inside `compile` it does nothing. */
+export function expectStatistics(where: string, mean: tf.Tensor, variance: tf.Tensor): void {
+  if (insideStep()) return;
+  for (const [name, vector] of Object.entries({ mean, variance })) {
+    const values = vector.dataSync() as Float32Array;
+    const bad = values.findIndex((value) => !Number.isFinite(value) || (name === 'variance' && value < 0));
+    if (bad < 0) continue;
+    const wanted = name === 'variance' ? 'finite numbers, none negative' : 'finite numbers';
+    throw new RangeError(`${where}: ${name}[${bad}] is ${values[bad]}; wanted ${wanted}.`);
+  }
+}
+
+/** Throws unless value is a finite number. */
+export function expectNumber(where: string, name: string, value: number): void {
+  if (!Number.isFinite(value)) throw new RangeError(`${where}: ${name} must be a finite number, got ${value}.`);
 }
 
 /**

@@ -15,7 +15,7 @@ import {
   reducedAxes,
   scaleAndShift,
 } from './batch-norm';
-import { expectOneOf, expectPerFeature } from './checks';
+import { expectFloatTensor, expectOneOf, expectPerFeature } from './checks';
 
 /** Names of the known-wrong variants; `exhibit(name)` says what is wrong with each. */
 export const EXHIBITS = [
@@ -86,8 +86,14 @@ export const CORRECT: NormalizationScheme = {
   biasBefore: false,
 };
 
-/** x, through which no gradient passes. TensorFlow.js has no such op of its own. */
+/**
+ * x, through which no gradient passes. TensorFlow.js has no such op of its own.
+ * @example const mu = stopGradient(tf.mean(x, 0));
+ * @returns a tensor of the same values
+ * @throws TypeError when x is disposed or not float32
+ */
 export function stopGradient<T extends tf.Tensor>(x: T): T {
+  expectFloatTensor('stopGradient', 'x', x);
   return tf.customGrad((...args) => ({
     value: tf.clone(args[0] as tf.Tensor),
     gradFunc: (dy: tf.Tensor) => tf.zerosLike(dy),

@@ -17,8 +17,10 @@ import {
   expectFeatures,
   expectFiniteStatistics,
   expectFloatTensor,
+  expectNumber,
   expectOneOf,
   expectPerFeature,
+  expectStatistics,
 } from './checks';
 import { averaged, convolve } from './convolution';
 import { CORRECT, exhibit, ExhibitName, NormalizationScheme } from './exhibits';
@@ -223,6 +225,8 @@ export class BatchNormLayer extends BaseLayer {
     this.kernel = options.kernel ?? 'auto';
     expectOneOf(this.name, 'kernel', this.kernel, ['auto', 'composed']);
     this.scheme = options.exhibit ? exhibit(options.exhibit) : CORRECT;
+    expectNumber(this.name, 'initialGamma', options.initialGamma ?? 1);
+    expectNumber(this.name, 'initialBeta', options.initialBeta ?? 0);
     const d = [features];
     this.gamma = (options.scale ?? true) ? this.addVariable('gamma', tf.fill(d, options.initialGamma ?? 1)) : null;
     this.beta = (options.center ?? true) ? this.addVariable('beta', tf.fill(d, options.initialBeta ?? 0)) : null;
@@ -252,12 +256,13 @@ export class BatchNormLayer extends BaseLayer {
    * Puts population statistics in place of the moving averages (Algorithm 2).
    * @param mean E[x], [d]
    * @param variance Var[x], [d], unbiased
-   * @throws RangeError when the shapes do not fit; then nothing is changed
+   * @throws RangeError when the shapes do not fit, a value is not finite, or a variance negative; then nothing is changed
    */
   setStatistics(mean: tf.Tensor, variance: tf.Tensor): void {
     this.expectAlive();
     expectPerFeature(this.name, 'mean', mean, this.features);
     expectPerFeature(this.name, 'variance', variance, this.features);
+    expectStatistics(this.name, mean, variance);
     this.movingMean.assign(mean);
     this.movingVariance.assign(variance);
     if (this.movingWeight) tf.tidy(() => this.movingWeight?.assign(tf.scalar(1)));
@@ -322,9 +327,12 @@ export class BatchNormLayer extends BaseLayer {
  *
  * @example const bn = batchNormLayer(100, { name: 'layer1', decay: 0.99 });
  *   const y = bn.apply(x, { training: true });
+ * NaN and infinity are refused where they would spoil the moving averages. Elsewhere they pass through, each to its own outputs: a
+ * network that has diverged can still be looked at.
+ *
  * @param features d, the size of the last axis
  * @throws RangeError when epsilon is not above 0, decay not in [0, 1]; when applied: wrong rank, another feature count, a
- *   batch of one in training. Nothing is updated then.
+ *   batch of one in training, NaN or infinity in training. Nothing is updated then.
  */
 export function batchNormLayer(features: number, options: BatchNormLayerOptions = {}): BatchNormLayer {
   return new BatchNormLayer(features, options);
@@ -419,6 +427,7 @@ export function flatten(options: { name?: string } = {}): FunctionLayer {
 /** [batch, height * width * channels] to [batch, height, width, channels], so that a convolution can follow flat images. */
 export function toImage(shape: [number, number, number], options: { name?: string } = {}): FunctionLayer {
   const name = options.name ?? 'toImage';
+  shape.forEach((n, i) => expectCount(name, `shape[${i}]`, n));
   const size = shape[0] * shape[1] * shape[2];
   return new FunctionLayer(
     name,

@@ -303,6 +303,7 @@ function buildConvNet(options: ConvNetOptions): Sequential {
   const settled = settle(where, options);
   const { image = [28, 28, 1], classes = 10, filters = [16, 32], hidden = 100 } = options;
   checkImage(where, image, classes);
+  expectCount(where, 'hidden', hidden, 0);
   const layers: Layer[] = [toImage(image)];
   let [height, width, channels] = image;
   filters.forEach((outputs, i) => {
@@ -335,6 +336,11 @@ function checkImage(where: string, image: readonly number[], classes: number): v
 
 /** Branches side by side on the same input, joined along the channels. */
 export class Parallel extends Composite {
+  constructor(name: string, layers: Layer[]) {
+    super(name, layers);
+    if (layers.length === 0) throw new RangeError(`${name}: wanted at least one branch, got none.`);
+  }
+
   apply(x: tf.Tensor, context: ApplyContext): tf.Tensor {
     expectFloatTensor(this.name, 'x', x);
     return tf.tidy(() =>
@@ -348,7 +354,8 @@ export class Parallel extends Composite {
 
 /**
  * Branches side by side on the same input, their outputs joined along the last axis.
- * @throws RangeError when two branches use one label
+ * @example parallel([conv2d(16, 8, 1, { name: 'one' }), conv2d(16, 8, 3, { name: 'three' })])
+ * @throws RangeError when there is no branch, or two use one label
  */
 export function parallel(branches: Layer[], options: { name?: string } = {}): Parallel {
   return new Parallel(options.name ?? 'parallel', branches);

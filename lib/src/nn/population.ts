@@ -3,7 +3,7 @@ import { tf } from '../engine';
 import { activation, ActivationLayer } from './activations';
 import { allOrNothing } from './base';
 import { foldBatchNorm, populationStatistics, valuesPerFeature } from './batch-norm';
-import { expectFloatTensor } from './checks';
+import { expectFinite, expectFloatTensor, expectStatistics } from './checks';
 import { BatchNormLayer, Conv2dLayer, conv2d, dense, DenseLayer, dropout, DropoutLayer, FunctionLayer } from './layers';
 import { Block, Parallel, Residual, Sequential } from './networks';
 import { initializer } from './initializers';
@@ -28,7 +28,8 @@ export function batchNormLayers(layer: Layer): BatchNormLayer[] {
  * @example usePopulationStatistics(net, batches); const logits = net.apply(test, { training: false });
  * @param batches mini-batches of one size, such as those it was trained with; they are read, not disposed
  * @param options.random needed when the network has dropout
- * @throws RangeError when there is no batch, the sizes differ, or the network has no batch normalization; nothing is changed then
+ * @throws RangeError when there is no batch, the sizes differ, one holds NaN or infinity, or the network has no batch normalization;
+ *   nothing is changed then
  */
 export function usePopulationStatistics(
   network: Layer,
@@ -43,6 +44,7 @@ export function usePopulationStatistics(
   if (batches.length === 0) throw new RangeError(`${where}: wanted at least one mini-batch, got none.`);
   batches.forEach((batch, i) => {
     expectFloatTensor(where, `batch ${i}`, batch);
+    expectFinite(where, `batch ${i}`, batch);
     if (batch.shape[0] !== batches[0].shape[0]) {
       throw new RangeError(
         `${where}: mini-batches must be of one size, batch 0 has ${batches[0].shape[0]} examples and batch ${i} ${batch.shape[0]}.`,
@@ -71,6 +73,7 @@ export function usePopulationStatistics(
     }
     tf.tidy(() => {
       const found = [...seen.values()].map((entry) => populationStatistics(entry.batches, entry.m));
+      layers.forEach((layer, i) => expectStatistics(layer.name, found[i].mean, found[i].variance));
       layers.forEach((layer, i) => layer.setStatistics(found[i].mean, found[i].variance));
     });
   } finally {

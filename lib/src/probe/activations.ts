@@ -2,7 +2,7 @@
 import { tf } from '../engine';
 import { activationDerivative, type ActivationName, type Layer } from '../nn';
 import { quantiles } from '../train/statistics';
-import { expectBatch, fixedNoise, untouched } from './model';
+import { expectInputs, expectNetwork, fixedNoise, untouched } from './model';
 import type { Json, Probe } from './types';
 
 /** Which network, on what, in which mode: what every probe of the forward pass is told. */
@@ -29,14 +29,16 @@ export interface Values {
  * @param options.taps names (`layer3/preActivation`), or a test on names; `tapNames` lists them
  * @returns by tap name, in order of the forward pass
  * @example observe({ network, x, training: false, taps: ['layer3/preActivation'] })['layer3/preActivation'].values
- * @throws RangeError for an empty batch, or a name that the network has no tap for, listing those it has
+ * @throws TypeError when x is disposed or not float32; RangeError for an empty batch, NaN or infinity in it, or a name that the
+ *   network has no tap for, listing those it has
  */
 export function observe(options: LookOptions & { taps: string[] | RegExp }): Record<string, Values> {
   return forward('observe', options, options.taps).found;
 }
 
 function forward(caller: string, { network, x, training }: LookOptions, taps: string[] | RegExp) {
-  expectBatch(caller, x);
+  expectNetwork(caller, network);
+  expectInputs(caller, x);
   const wanted = (name: string) => (taps instanceof RegExp ? taps.test(name) : taps.includes(name));
   const found: Record<string, Values> = {};
   const names: string[] = [];

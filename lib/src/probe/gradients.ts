@@ -1,9 +1,20 @@
 /** What training sees: gradients, how large they are, how large the steps, and how far a gradient can be trusted. */
 import { tf } from '../engine';
 import type { WeightsSnapshot } from '../nn';
-import { lossOf, type Loss, type LossName } from '../train/loss';
+import { expectOneHot, lossOf, softmaxCrossEntropy, type Loss, type LossName } from '../train/loss';
 import type { LookOptions } from './activations';
-import { assignAll, expectBatch, fixedNoise, jointDot, jointNorm, labelsOf, lossGradients, untouched } from './model';
+import {
+  assignAll,
+  expectInputs,
+  expectNetwork,
+  expectTargets,
+  fixedNoise,
+  jointDot,
+  jointNorm,
+  labelsOf,
+  lossGradients,
+  untouched,
+} from './model';
 import type { Probe } from './types';
 
 /** Which network, on which batch, in which mode, with which loss: what every probe of the gradient is told. */
@@ -30,7 +41,8 @@ export interface GradientNorms {
  * The `training` mode matters: with batch normalization, only training mode has the gradient that goes through mu and sigma2.
  *
  * @example gradientNorms({ network, x, y, training: true }).activations['layer1/activation']
- * @throws RangeError for an empty batch, x and y that do not match, or a network without trainable variables
+ * @throws TypeError when a tensor is disposed or x not float32; RangeError for an empty batch, NaN or infinity in x, x and y that do
+ *   not match, labels that are not one-hot, or a network without trainable variables
  */
 export function gradientNorms(options: LossLookOptions): GradientNorms {
   const { network, x, y, training } = checked('gradientNorms', options);
@@ -206,6 +218,9 @@ function walk(
 
 /** Options with the batch checked. */
 export function checked<O extends LossLookOptions>(caller: string, options: O): O {
-  expectBatch(caller, options.x, options.y);
+  expectNetwork(caller, options.network);
+  expectInputs(caller, options.x);
+  expectTargets(caller, options.x, options.y);
+  if (lossOf(options.loss ?? 'crossEntropy') === softmaxCrossEntropy) expectOneHot(`${caller}: y`, options.y);
   return options;
 }

@@ -2,7 +2,7 @@
 import { SingularValueDecomposition } from 'ml-matrix';
 import { tf } from '../engine';
 import type { Layer } from '../nn';
-import { fixedNoise } from './model';
+import { expectInputs, expectNetwork, fixedNoise } from './model';
 
 /** What to differentiate, where. */
 export interface JacobianOptions {
@@ -24,13 +24,12 @@ export interface JacobianOptions {
  *
  * @returns rows of the matrix: outputs by inputs. Cost: one backward pass per row.
  * @example jacobian({ of: network, x, training: true, example: 3 }) // [k][d]
- * @throws RangeError for an empty batch, an example that is not there, or an output whose first axis is not the batch
+ * @throws TypeError when x is disposed or not float32; RangeError for an empty batch, NaN or infinity in it, an example that is not there, or an output whose first axis is not the batch
  */
 export function jacobian({ of, x, training, example = 0 }: JacobianOptions): number[][] {
+  if (typeof of !== 'function') expectNetwork('jacobian', of);
+  expectInputs('jacobian', x);
   const m = x.shape[0];
-  if (x.rank < 2 || m === 0) {
-    throw new RangeError(`jacobian: x has shape [${x.shape}]; wanted [examples, ...] with at least one example.`);
-  }
   if (example !== 'all' && !(Number.isInteger(example) && example >= 0 && example < m)) {
     throw new RangeError(`jacobian: example must be a whole number from 0 to ${m - 1} or 'all', got ${example}.`);
   }
@@ -98,9 +97,12 @@ export function singularValues(matrix: ArrayLike<number>[]): number[] {
  * Effective rank (Roy & Vetterli 2007): exp of the entropy of the singular values as shares of their sum. r equal values give r, one
  * dominant value nearly 1; 0 for the zero matrix.
  *
+ * @param values singular values, none negative
  * @example effectiveRank([1, 1, 1, 0]) // 3
+ * @throws RangeError for no values, or one that is negative or not finite
  */
 export function effectiveRank(values: number[]): number {
+  expectSome('effectiveRank', values);
   const total = values.reduce((sum, s) => sum + checkedValue('effectiveRank', s), 0);
   if (total === 0) return 0;
   const entropy = values.reduce((sum, s) => (s === 0 ? sum : sum - (s / total) * Math.log(s / total)), 0);
@@ -110,9 +112,12 @@ export function effectiveRank(values: number[]): number {
 /**
  * Stable rank: |A|_F^2 / |A|_2^2 = sum s^2 / max s^2. At most the rank; moved little by small singular values. 0 for the zero matrix.
  *
+ * @param values singular values, none negative
  * @example stableRank([2, 2, 0]) // 2
+ * @throws RangeError for no values, or one that is negative or not finite
  */
 export function stableRank(values: number[]): number {
+  expectSome('stableRank', values);
   const largest = values.reduce((max, s) => Math.max(max, checkedValue('stableRank', s)), 0);
   return largest === 0 ? 0 : values.reduce((sum, s) => sum + (s / largest) ** 2, 0);
 }
@@ -120,11 +125,20 @@ export function stableRank(values: number[]): number {
 /**
  * Number of singular values above `tolerance` times the largest.
  *
+ * @param values singular values, none negative
  * @param tolerance default 1e-5, a little above what float32 rounding leaves of a zero
+ * @example numericalRank([2, 1, 1e-7]) // 2
+ * @throws RangeError for no values, one that is negative or not finite, or a negative tolerance
  */
 export function numericalRank(values: number[], tolerance = 1e-5): number {
+  expectSome('numericalRank', values);
+  if (!(tolerance >= 0)) throw new RangeError(`numericalRank: tolerance must be zero or above, got ${tolerance}.`);
   const largest = values.reduce((max, s) => Math.max(max, checkedValue('numericalRank', s)), 0);
   return values.filter((s) => s > tolerance * largest).length;
+}
+
+function expectSome(caller: string, values: number[]): void {
+  if (values.length === 0) throw new RangeError(`${caller}: wanted at least one singular value, got none.`);
 }
 
 function checkedValue(caller: string, s: number): number {

@@ -1,5 +1,6 @@
 import { Random, StepRandom, tf } from '../engine';
 import type { Layer } from '../nn';
+import { describe, expectFinite, expectFloatTensor } from '../nn/checks';
 
 /**
  * Runs `body` and puts every variable of the network back exactly (the same bits) afterwards, also when it throws.
@@ -67,13 +68,30 @@ export function lossGradients(
     xs.push(value);
   };
   const forward = () => loss(network.apply(x, { training, updateStatistics: false, tap, random: fixedNoise() }), y);
-  const { value, grads } = tf.engine().gradients(forward, xs, undefined, true);
+  const { value, grads } = gradientsOrNothing(forward, xs);
   const zeroed = (gradient: tf.Tensor | undefined, i: number) => gradient ?? tf.zeros(xs[i].shape);
   const weights = trainable.map((_, i) => zeroed(grads[i], i));
   const taps = Object.fromEntries(
     names.map((name, j) => [name, zeroed(grads[trainable.length + j], trainable.length + j)]),
   );
   return { loss: value as tf.Scalar, weights, taps };
+}
+
+/**
+ * `tf.engine().gradients`. What throws during the forward pass leaves the tape behind, with the tensors that each operation kept for
+ * its gradient; they are disposed here.
+ */
+function gradientsOrNothing(forward: () => tf.Tensor, xs: tf.Tensor[]) {
+  const engine = tf.engine();
+  try {
+    return engine.gradients(forward, xs, undefined, true);
+  } catch (error) {
+    if (engine.state.gradientDepth === 0) {
+      for (const node of engine.state.activeTape ?? []) tf.dispose((node as { saved?: tf.Tensor[] }).saved ?? []);
+      engine.state.activeTape = null!;
+    }
+    throw error;
+  }
 }
 
 /** Values of a scalar or any tensor as numbers; the tensor stays. */
@@ -97,13 +115,43 @@ export function jointDot(a: tf.Tensor[], b: tf.Tensor[]): number {
   return sum;
 }
 
-/** Checks the batch every probe takes: some rows, the same number of inputs and targets. */
-export function expectBatch(caller: string, x: tf.Tensor, y?: tf.Tensor): void {
-  if (x.isDisposed || y?.isDisposed) throw new Error(`${caller}: a tensor of the batch has been disposed.`);
+/** Throws unless `network` can be applied to a batch. */
+export function expectNetwork(caller: string, network: Layer): void {
+  if (typeof network?.apply === 'function') return;
+  throw new TypeError(
+    `${caller}: network must be a layer or network, such as mlp(...) makes, got ${network === null ? 'null' : typeof network}.`,
+  );
+}
+
+/**
+ * Throws unless x is a batch of inputs: live, float32, some rows, every value finite.
+ * @param name the argument's name, first in messages after the caller
+ */
+export function expectInputs(caller: string, x: tf.Tensor, name = 'x'): void {
+  expectFloatTensor(caller, name, x);
   if (x.rank < 2 || x.shape[0] < 1) {
-    throw new RangeError(`${caller}: x has shape [${x.shape}]; wanted [examples, ...] with at least one example.`);
+    throw new RangeError(
+      `${caller}: ${name} has shape [${x.shape}]; wanted [examples, ...] with at least one example.`,
+    );
   }
-  if (y && y.shape[0] !== x.shape[0]) {
-    throw new RangeError(`${caller}: x has ${x.shape[0]} examples but y has ${y.shape[0]}; wanted as many.`);
+  expectFinite(caller, name, x);
+}
+
+/** Throws unless y is a live tensor with a target for each row of x. */
+export function expectTargets(caller: string, x: tf.Tensor, y: tf.Tensor): void {
+  if (!(y instanceof tf.Tensor)) {
+    throw new TypeError(
+      `${caller}: y must be a tensor, got ${y === null ? 'null' : typeof y}. Labels: oneHotLabels(labels, classes).`,
+    );
   }
+  if (y.isDisposed) throw new TypeError(`${caller}: y (${describe(y)}) was disposed before this call.`);
+  if (y.shape[0] !== x.shape[0]) {
+    throw new RangeError(`${caller}: x has ${x.shape[0]} examples but y has ${y.shape[0] ?? 'none'}; wanted as many.`);
+  }
+}
+
+/** Checks the batch every probe takes: inputs, and targets where the probe takes them. */
+export function expectBatch(caller: string, x: tf.Tensor, y?: tf.Tensor): void {
+  expectInputs(caller, x);
+  if (y) expectTargets(caller, x, y);
 }

@@ -97,8 +97,8 @@ export interface Comparison {
  */
 export async function compare(options: CompareOptions): Promise<Comparison> {
   const { sides, budget = {}, signal, onProgress, onRun, steps, batchSize } = options;
-  const seeds = options.seeds.map((seed) => (typeof seed === 'number' ? { weights: seed, order: seed } : seed));
   checkSides(options);
+  const seeds = options.seeds.map((seed) => (typeof seed === 'number' ? { weights: seed, order: seed } : seed));
   const began = Date.now();
   const seconds = () => (Date.now() - began) / 1000;
   const spent = () =>
@@ -320,7 +320,7 @@ export async function learningRateSweep(options: CompareOptions): Promise<Sweep>
 }
 
 function checkSides(options: CompareOptions): void {
-  const { sides, seeds } = options;
+  const { sides = [], seeds = [] } = options;
   if (sides.length === 0) throw new RangeError('compare: no sides given; wanted at least one {name, build}.');
   if (seeds.length === 0) throw new RangeError('compare: no seeds given; wanted at least one, such as [1, 2, 3].');
   const names = sides.map((side) => side.name);

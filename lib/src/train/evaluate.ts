@@ -1,8 +1,8 @@
 import { tf } from '../engine';
 import type { Layer } from '../nn';
-import { fixedNoise } from '../probe/model';
+import { expectInputs, expectNetwork, expectTargets, fixedNoise } from '../probe/model';
 import { finiteOrNull, type Score } from './history';
-import { lossOf, type Loss, type LossName } from './loss';
+import { expectOneHot, lossOf, softmaxCrossEntropy, type Loss, type LossName } from './loss';
 
 /** What to evaluate, on what, how. */
 export interface EvaluateOptions {
@@ -27,22 +27,23 @@ export interface EvaluateOptions {
  * Loss and accuracy over a set of examples. The network is left as it was.
  *
  * @example evaluate({ network, ...toTensors(data.test) }).accuracy
- * @throws RangeError for no examples, x and y that do not match, or a batch that does not fit
+ * @throws TypeError when a tensor is disposed or x not float32; RangeError for no examples, NaN or infinity in x, x and y that do not
+ *   match, labels that are not one-hot, or a batch that does not fit
  */
 export function evaluate(options: EvaluateOptions): Score {
+  expectNetwork('evaluate', options.network);
+  expectInputs('evaluate', options.x);
+  expectTargets('evaluate', options.x, options.y);
+  if (lossOf(options.loss ?? 'crossEntropy') === softmaxCrossEntropy) expectOneHot('evaluate: y', options.y);
   return evaluateWithTaps(options, []).score;
 }
 
-/** {@link evaluate}, and what the named taps saw over all rows: [n, ...] each, to be disposed by the caller. */
+/** {@link evaluate} of data that has been checked, and what the named taps saw over all rows: [n, ...], to be disposed by the caller. */
 export function evaluateWithTaps(
   { network, x, y, loss = 'crossEntropy', training = false, batchSize }: EvaluateOptions,
   taps: string[],
 ): { score: Score; taps: Record<string, tf.Tensor> } {
-  const n = x.shape[0] ?? 0;
-  if (x.rank < 2 || n === 0) {
-    throw new RangeError(`evaluate: x has shape [${x.shape}]; wanted [examples, ...] with at least one example.`);
-  }
-  if (y.shape[0] !== n) throw new RangeError(`evaluate: x has ${n} examples but y has ${y.shape[0]}; wanted as many.`);
+  const n = x.shape[0];
   if (training && batchSize === undefined) {
     throw new RangeError('evaluate: training mode takes statistics over mini-batches; say how large with batchSize.');
   }
@@ -100,8 +101,16 @@ export function evaluateWithTaps(
   }
 }
 
-/** The names a network calls its taps by, in order of the forward pass. */
+/**
+ * The names a network calls its taps by at inference, in order of the forward pass.
+ *
+ * @param x inputs [n, ...] float32; the first is sent through
+ * @example tapNames(network, x) // ['layer1/linear', 'layer1/xHat', 'layer1/preActivation', ...]
+ * @throws TypeError when x is disposed or not float32; RangeError for no examples, or inputs that the network does not take
+ */
 export function tapNames(network: Layer, x: tf.Tensor): string[] {
+  expectNetwork('tapNames', network);
+  expectInputs('tapNames', x);
   const names: string[] = [];
   tf.tidy(() => {
     const one = tf.slice(x, 0, 1);

@@ -1,4 +1,5 @@
 import { tf } from '../engine';
+import { expectFloatTensor } from '../nn/checks';
 
 /** A loss: network outputs and targets of one batch in, mean loss over the batch out (a scalar). */
 export type Loss = (outputs: tf.Tensor, y: tf.Tensor) => tf.Scalar;
@@ -14,8 +15,11 @@ export type LossName = 'crossEntropy' | 'meanSquaredError';
  * @param logits [m, classes] float32
  * @param y [m, classes] float32, each row sums to 1 (one-hot, or soft labels)
  * @returns scalar, nats per example; a uniform guess among 10 classes costs ln 10 = 2.30
+ * @throws TypeError when a tensor is disposed, or the logits are not float32; RangeError when the shapes differ
  */
 export function softmaxCrossEntropy(logits: tf.Tensor, y: tf.Tensor): tf.Scalar {
+  expectFloatTensor('softmaxCrossEntropy', 'logits', logits);
+  expectLive('softmaxCrossEntropy', y);
   if (logits.rank !== 2 || y.rank !== 2 || logits.shape[0] !== y.shape[0] || logits.shape[1] !== y.shape[1]) {
     throw new RangeError(
       `softmaxCrossEntropy: logits have shape [${logits.shape}] and labels [${y.shape}]; wanted the same [m, classes], ` +
@@ -41,14 +45,46 @@ export function softmaxCrossEntropy(logits: tf.Tensor, y: tf.Tensor): tf.Scalar 
  *
  * @param outputs [m, ...] float32
  * @param y the same shape
+ * @returns scalar, squared units of the outputs
+ * @throws TypeError when a tensor is disposed, or the outputs are not float32; RangeError when the shapes differ
  */
 export function meanSquaredError(outputs: tf.Tensor, y: tf.Tensor): tf.Scalar {
+  expectFloatTensor('meanSquaredError', 'outputs', outputs);
+  expectLive('meanSquaredError', y);
   if (!tf.util.arraysEqual(outputs.shape, y.shape)) {
     throw new RangeError(
       `meanSquaredError: outputs have shape [${outputs.shape}], targets [${y.shape}]; wanted the same.`,
     );
   }
-  return tf.mean(tf.square(tf.sub(outputs, y)));
+  return tf.tidy(() => tf.mean(tf.square(tf.sub(outputs, y))));
+}
+
+function expectLive(where: string, y: tf.Tensor): void {
+  if (!(y instanceof tf.Tensor))
+    throw new TypeError(`${where}: y must be a tensor, got ${y === null ? 'null' : typeof y}.`);
+  if (y.isDisposed) throw new TypeError(`${where}: y was disposed before this call.`);
+}
+
+/**
+ * Throws unless every row of y says one class, or shares of classes: none negative, together 1.
+ * @param where what y is, first in messages
+ */
+export function expectOneHot(where: string, y: tf.Tensor): void {
+  if (y.rank !== 2) {
+    throw new RangeError(
+      `${where} has shape [${y.shape}]; wanted one-hot labels [examples, classes] (oneHotLabels makes them).`,
+    );
+  }
+  const [off, least] = tf.tidy(() =>
+    tf.stack([tf.max(tf.abs(tf.sub(tf.sum(y, 1), 1))), tf.min(y)].map((value) => value.toFloat())).dataSync(),
+  );
+  if (!(off <= 1e-4)) {
+    throw new RangeError(
+      `${where}: a row does not sum to 1 (off by ${off}); wanted one-hot labels. tf.oneHot gives a row of zeros for a label ` +
+        'out of range: check the labels.',
+    );
+  }
+  if (least < 0) throw new RangeError(`${where} holds ${least}; wanted one-hot labels, none negative.`);
 }
 
 /** The loss of that name, or the function itself. */

@@ -1,7 +1,8 @@
 import { Random, tf } from '../engine';
 import { batchIndices } from '../data';
 import { BatchNormLayer, populationStatistics, type Layer, type Network } from '../nn';
-import { fixedNoise } from '../probe/model';
+import { expectStatistics } from '../nn/checks';
+import { expectInputs, expectNetwork, fixedNoise } from '../probe/model';
 
 /** From how many mini-batches, and of which size. */
 export interface PopulationOptions {
@@ -21,12 +22,25 @@ export interface PopulationOptions {
  * @param x training inputs [n, ...]
  * @returns names of the layers that were set; none when the network has no batch normalization
  * @example setPopulationStatistics(network, x, { batchSize: 60 })
- * @throws DataError when batchSize is not from 1 to n
+ * @throws TypeError when x is disposed or not float32; RangeError for NaN or infinity in it, or a batch of one; DataError when batchSize
+ *   is not from 1 to n. Nothing is changed then
  */
 export function setPopulationStatistics(network: Layer, x: tf.Tensor, options: PopulationOptions): string[] {
-  const { batchSize, batches = 50, seed = 0 } = options;
+  expectNetwork('setPopulationStatistics', network);
+  expectInputs('setPopulationStatistics', x);
+  const { names, problem } = replaceStatistics(network, x, options);
+  if (problem) throw problem;
+  return names;
+}
+
+/** {@link setPopulationStatistics}; where they are not finite, as in a network that has diverged, nothing changes and `problem` says so. */
+export function replaceStatistics(
+  network: Layer,
+  x: tf.Tensor,
+  { batchSize, batches = 50, seed = 0 }: PopulationOptions,
+): { names: string[]; problem: Error | null } {
   const layers = batchNormLayers(network);
-  if (layers.length === 0) return [];
+  if (layers.length === 0) return { names: [], problem: null };
   const n = x.shape[0];
   const rows = batchIndices({ n, batch: batchSize, steps: batches, random: new Random(seed, 'population') });
   const byName = new Map(layers.map((layer) => [layer.name, { layer, seen: [] as Statistics[], m: 0 }]));
@@ -55,13 +69,18 @@ export function setPopulationStatistics(network: Layer, x: tf.Tensor, options: P
     }
     // A frozen layer runs as at inference: it has no mini-batch statistics, and keeps what it has.
     const found = [...byName.values()].filter((entry) => entry.seen.length > 0);
+    let problem: Error | null = null;
     tf.tidy(() => {
-      for (const { layer, seen, m } of found) {
-        const { mean, variance } = populationStatistics(seen, m);
-        layer.setStatistics(mean, variance);
+      const statistics = found.map(({ seen, m }) => populationStatistics(seen, m));
+      try {
+        found.forEach(({ layer }, i) => expectStatistics(layer.name, statistics[i].mean, statistics[i].variance));
+      } catch (error) {
+        problem = error as Error;
+        return;
       }
+      found.forEach(({ layer }, i) => layer.setStatistics(statistics[i].mean, statistics[i].variance));
     });
-    return found.map(({ layer }) => layer.name);
+    return { names: problem ? [] : found.map(({ layer }) => layer.name), problem };
   } finally {
     tf.dispose(kept);
   }

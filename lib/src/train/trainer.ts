@@ -2,7 +2,9 @@ import { compile, engineCard, Random, tf, type CompiledStep, type NamedTensors, 
 import { batchIndices, toTensors, type Dataset } from '../data';
 import type { Layer } from '../nn';
 import type { Json, LabelledBatch, Probe, ProbePoint } from '../probe/types';
-import { evaluate, evaluateWithTaps } from './evaluate';
+import { evaluateWithTaps, type EvaluateOptions } from './evaluate';
+import { expectInputs, expectNetwork, expectTargets } from '../probe/model';
+import { expectOneOf } from '../nn/checks';
 import {
   finiteOrNull,
   type Divergence,
@@ -12,9 +14,9 @@ import {
   type Seeds,
   type Settings,
 } from './history';
-import { lossOf, type Loss, type LossName } from './loss';
+import { expectOneHot, lossOf, type Loss, type LossName } from './loss';
 import { Optimizer, type OptimizerName, type OptimizerSettings, type WeightDecay } from './optimizer';
-import { setPopulationStatistics } from './population';
+import { replaceStatistics } from './population';
 import { commit, digest, profileName } from './provenance';
 import { scheduleRates, type Schedule } from './schedule';
 
@@ -22,7 +24,7 @@ import { scheduleRates, type Schedule } from './schedule';
 export interface TensorData {
   /** For the provenance. Default `'tensors'`. */
   name?: string;
-  /** x [n, ...] float32; y [n, classes] one-hot float32, or [n] int32 labels, or targets of a regression. */
+  /** x [n, ...] float32, finite; y [n, classes] one-hot, or targets of a regression. */
   train: LabelledBatch;
   /** As `train`. */
   test: LabelledBatch;
@@ -177,6 +179,8 @@ export class Trainer {
 
   constructor(private readonly options: StepOptions) {
     const { network, optimizer = 'sgd', loss = 'crossEntropy', weightDecay } = options;
+    expectNetwork('trainNetwork', network);
+    expectOneOf('trainNetwork', 'mode', options.mode ?? 'auto', ['auto', 'graph', 'eager']);
     if (network.trainable.length === 0) {
       throw new RangeError(`trainNetwork: network '${network.name}' has no trainable variable.`);
     }
@@ -306,7 +310,7 @@ export class Trainer {
       const at = { step, learningRate: rate, network, loss: this.loss, test: data.test, batch };
       const moving = options.inference === 'population' ? network.variables.map((v) => v.clone()) : [];
       try {
-        if (moving.length > 0) setPopulationStatistics(network, data.train.x, { batchSize });
+        if (moving.length > 0) replaceStatistics(network, data.train.x, { batchSize });
         evaluations.push(await this.evaluation(at, options, data, probes));
       } finally {
         moving.forEach((value, i) => network.variables[i].assign(value));
@@ -380,6 +384,7 @@ export class Trainer {
   ): Promise<Evaluation> {
     const { network } = this.options;
     const { loss } = this;
+    const score = (what: EvaluateOptions) => evaluateWithTaps(what, []).score;
     const wanted = [...new Set(probes.flatMap(({ probe }) => probe.taps ?? []))];
     const common = { network, loss: this.options.loss ?? loss };
     const rowsOf = (set: LabelledBatch) => Math.min(options.evaluationBatch ?? 1000, set.x.shape[0]);
@@ -387,7 +392,7 @@ export class Trainer {
     try {
       const evaluation: Evaluation = { step: at.step, test, probes: {} };
       if (options.evaluateTrainingMode) {
-        evaluation.testTrainingMode = evaluate({
+        evaluation.testTrainingMode = score({
           ...common,
           ...data.test,
           training: true,
@@ -397,7 +402,7 @@ export class Trainer {
       if (options.evaluateTrain) {
         const rows = Math.min(options.evaluateTrain, data.train.x.shape[0]);
         const first = tf.tidy(() => ({ x: tf.slice(data.train.x, 0, rows), y: tf.slice(data.train.y, 0, rows) }));
-        evaluation.train = evaluate({ ...common, ...first, batchSize: rowsOf(first) });
+        evaluation.train = score({ ...common, ...first, batchSize: rowsOf(first) });
         tf.dispose([first.x, first.y]);
       }
       for (const { name, probe, memory } of probes) {
@@ -498,48 +503,42 @@ export function prepareData(
     return { train, test, description, dispose: () => tf.dispose([train.x, train.y, test.x, test.y]) };
   }
   const check = (which: 'train' | 'test'): LabelledBatch => {
-    const { x, y } = data[which];
-    if (x.isDisposed || y.isDisposed) throw new Error(`data.${which}: a tensor has been disposed.`);
-    if (x.rank < 2 || x.shape[0] === 0) {
-      throw new RangeError(`data.${which}.x has shape [${x.shape}]; wanted [examples, ...] with at least one example.`);
-    }
-    if (x.dtype !== 'float32') {
-      throw new TypeError(`data.${which}.x holds ${x.dtype}; wanted float32. Convert with x.toFloat().`);
-    }
-    if (y.shape[0] !== x.shape[0]) {
-      throw new RangeError(`data.${which}: x has ${x.shape[0]} examples but y has ${y.shape[0]}; wanted as many.`);
-    }
+    const { x, y } = data?.[which] ?? {};
+    expectInputs(`data.${which}`, x);
+    expectTargets(`data.${which}`, x, y);
     if (loss !== 'crossEntropy') return { x, y };
-    if (y.rank === 2) {
-      const sums = tf.tidy(() => tf.max(tf.abs(tf.sub(tf.sum(y, 1), 1))).dataSync()[0]);
-      if (!(sums <= 1e-4)) {
-        throw new RangeError(
-          `data.${which}.y: a row does not sum to 1 (off by ${sums}); wanted one-hot labels. tf.oneHot gives a row of zeros ` +
-            'for a label out of range: check the labels.',
-        );
-      }
-      return { x, y };
-    }
-    throw new RangeError(
-      `data.${which}.y has shape [${y.shape}]; wanted one-hot labels [examples, classes] float32 (oneHotLabels makes them).`,
-    );
+    expectOneHot(`data.${which}.y`, y);
+    return { x, y };
   };
   const train = check('train');
   const test = check('test');
+  for (const key of ['x', 'y'] as const) {
+    const [wanted, given] = [train[key].shape.slice(1), test[key].shape.slice(1)];
+    if (tf.util.arraysEqual(wanted, given)) continue;
+    throw new RangeError(
+      `data.test.${key} has shape [${test[key].shape}] and data.train.${key} [${train[key].shape}]; wanted the same but for the ` +
+        'number of examples.',
+    );
+  }
   const description = { name: data.name ?? 'tensors', train: train.x.shape[0], test: test.x.shape[0] };
   return { train, test, description, dispose: () => undefined };
 }
 
 function isDataset(data: TrainingData): data is Dataset {
-  return 'checksum' in data;
+  return typeof data === 'object' && data !== null && 'checksum' in data;
 }
 
 /**
  * One-hot float32 labels [n, classes].
  *
+ * @param labels whole numbers from 0 to classes - 1
+ * @example oneHotLabels([2, 0], 3) // [[0, 0, 1], [1, 0, 0]]
  * @throws RangeError for a label that is not a whole number from 0 to classes - 1, naming its row
  */
 export function oneHotLabels(labels: ArrayLike<number>, classes: number): tf.Tensor2D {
+  if (!Number.isInteger(classes) || classes < 1) {
+    throw new RangeError(`oneHotLabels: classes must be a whole number of at least 1, got ${classes}.`);
+  }
   const values = new Float32Array(labels.length * classes);
   for (let i = 0; i < labels.length; i++) {
     const label = labels[i];
@@ -565,6 +564,14 @@ export function checkOptions(options: Omit<TrainRunOptions, 'data' | 'learningRa
   whole('evaluateEvery', options.evaluateEvery);
   whole('evaluationBatch', options.evaluationBatch);
   whole('evaluateTrain', options.evaluateTrain);
+  for (const [name, bound] of Object.entries(options.budget ?? {})) {
+    if (bound !== undefined && !(bound >= 0))
+      throw new RangeError(`budget.${name}: wanted zero or above, got ${bound}.`);
+  }
+  for (const [name, probe] of Object.entries(options.probes ?? {})) {
+    if (typeof (typeof probe === 'function' ? probe : probe?.measure) === 'function') continue;
+    throw new TypeError(`probes.${name}: wanted a function or { taps, measure }, got ${typeof probe}.`);
+  }
   const bound = options.divergenceBound ?? 1000;
   if (!(bound > 0)) throw new RangeError(`divergenceBound: wanted a loss above zero, got ${bound}.`);
   if (options.evaluateEvery !== undefined && options.evaluateAt !== undefined) {
