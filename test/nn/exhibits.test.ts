@@ -237,3 +237,29 @@ clean('stopGradient: the value passes, the gradient does not', () =>
     assert.deepEqual(values(y), [1, 4]);
   }),
 );
+
+clean('each wrong variant computes the formula that it stands for, and no other', () =>
+  tf.tidy(() => {
+    const { x, gamma, beta, dy } = batch([7, 3], 12);
+    const epsilon = 0.5;
+    const { mean, variance } = batchMoments(x);
+    const [rows, g, b] = [x.arraySync() as number[][], values(gamma), values(beta)];
+    const [mu, s2] = [values(mean), values(variance)];
+    const factors: Partial<Record<ExhibitName, (v: number) => number>> = {
+      detachedMean: () => 1,
+      epsilonOutside: (v) => 1 / (Math.sqrt(v) + epsilon),
+    };
+    for (const name of EXHIBITS) {
+      const factor = factors[name] ?? ((v: number) => 1 / Math.sqrt(v + epsilon));
+      const wanted = rows.map((row) => row.map((v, j) => g[j] * (v - mu[j]) * factor(s2[j]) + b[j]));
+      const scheme = exhibit(name);
+      const trained = scheme.normalize(x, gamma, beta, { epsilon });
+      assertSame(trained.y, tf.tensor2d(wanted), `${name} in training`);
+      assertSame(trained.mean, mean, `${name}: mean`);
+      assertSame(trained.variance, variance, `${name}: variance`);
+      assertSame(scheme.infer(x, mean, variance, gamma, beta, { epsilon }), tf.tensor2d(wanted), `${name}, inference`);
+    }
+    const dx = tf.grad((a: tf.Tensor) => exhibit('detached').normalize(a, gamma, beta, { epsilon }).y)(x, dy);
+    assertSame(dx, tf.mul(dy, tf.div(gamma, tf.sqrt(tf.add(variance, epsilon)))), 'detached: gradient');
+  }),
+);

@@ -683,3 +683,16 @@ clean('normLayer makes each kind, and null for none', () => {
     layer?.dispose();
   }
 });
+
+clean('what is left out has its stated default: stride 1, a bias of zero, seed 0', () =>
+  tf.tidy(() => {
+    const input = tf.ones([1, 5, 6, 2]);
+    const plain = conv2d(2, 3, 3);
+    assert.deepEqual(plain.apply(input, { training: false }).shape, [1, 5, 6, 3]);
+    const said = conv2d(2, 3, 3, { stride: 1, bias: true, pad: 'same', seed: 0 });
+    assert.deepEqual(values(said.weights), values(plain.weights));
+    const flat = dense(4, 3);
+    for (const layer of [plain, flat]) assert.deepEqual(values(layer.bias!), [0, 0, 0]);
+    for (const layer of [plain, said, flat]) layer.dispose();
+  }),
+);

@@ -359,7 +359,10 @@ test('bad settings are refused before anything changes', async () => {
     ];
     await refused({ data: { train: { x: empty, y: empty }, test: check } }, /at least one example/);
     await refused({ data: { train: { x: train.x, y: zeros }, test: check } }, /label out of range/);
-    await refused({ data: { train: { x: whole, y: train.y }, test: check } }, /data.train: x must be float32, got int32/);
+    await refused(
+      { data: { train: { x: whole, y: train.y }, test: check } },
+      /data.train: x must be float32, got int32/,
+    );
     await refused({ data: { train: { x: train.x, y: labels }, test: check } }, /one-hot/);
     await refused({ data: { train: { x: train.x, y: empty }, test: check } }, /300 examples but y has 0/);
     empty.dispose();
