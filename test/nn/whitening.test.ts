@@ -315,3 +315,59 @@ clean('a covariance that is not square, and unknown names, are refused', () =>
     assert.throws(() => normalizationCost('batch', { m: 0, d: 1 }), /m must be a whole number, at least 1, got 0/);
   }),
 );
+
+test('cost: each part by its count', () => {
+  const [m, d] = [60, 100];
+  const root = { zca: 11 * d ** 3, pca: 9 * d ** 3 + d ** 2, cholesky: (2 / 3) * d ** 3, 'newton-schulz': 28e6 + 15e4 };
+  for (const method of WHITENINGS) {
+    const cost = normalizationCost(method, { m, d }); // 5 iterations: 5 (6 d^3 + 3 d^2) - 2 d^3
+    assert.equal(cost.statistics, 2 * m * d + 2 * m * d ** 2, method);
+    assert.equal(cost.root, root[method], method);
+    assert.equal(cost.apply, 2 * m * d ** 2, method);
+  }
+  const bn = normalizationCost('batch', { m, d });
+  assert.deepEqual([bn.statistics, bn.root, bn.apply, bn.total], [24_000, 300, 6_000, 30_300]);
+  assert.equal(normalizationCost('newton-schulz', { m, d, iterations: 0 }).root, 0);
+});
+
+clean('as a layer: moving statistics without epsilon, which inference adds', () =>
+  tf.tidy(() => {
+    const epsilon = 0.5;
+    const rows = mixed(21, 12, 3);
+    const x = tf.tensor2d(rows);
+    const layer = whiteningLayer(3, { method: 'zca', epsilon, decay: 0 });
+    assert.deepEqual(values(layer.movingMean), [0, 0, 0]);
+    assert.deepEqual(values(layer.movingCovariance), values(tf.eye(3)));
+    const trained = layer.apply(x, { training: true });
+    assertSame(trained, whiten(x, { method: 'zca', epsilon }).y, 'training');
+    const unbiased = tf.mul(covariance(x), 12 / 11);
+    assertSame(layer.movingMean, tf.mean(x, 0), 'moving mean');
+    assertSame(layer.movingCovariance, unbiased, 'moving covariance');
+    const matrix = whiteningMatrix(tf.add(unbiased, tf.mul(tf.eye(3), epsilon)) as tf.Tensor, { method: 'zca' });
+    const wanted = tf.matMul(tf.sub(x, tf.mean(x, 0)), matrix, false, true);
+    assertSame(layer.apply(x, { training: false }), wanted, 'inference', 1e-5);
+    layer.dispose();
+  }),
+);
+
+clean('the mean that whitening returns survives a large offset', () =>
+  tf.tidy(() => {
+    const rows = mixed(22, 16, 3).map((row) => row.map((v) => v + 4096));
+    const x = tf.tensor2d(rows);
+    const exact = [0, 1, 2].map(
+      (j) =>
+        values(x)
+          .filter((_, i) => i % 3 === j)
+          .reduce((a, b) => a + b, 0) / 16,
+    );
+    const { mean, covariance: sigma, matrix, y } = whiten(x, { method: 'zca' });
+    assertSame(mean, exact, 'mean', 1e-7);
+    assertSame(sigma, tf.add(covariance(tf.sub(x, 4096)), tf.mul(tf.eye(3), 1e-5)) as tf.Tensor, 'covariance', 1e-5);
+    assertSame(
+      y,
+      tf.matMul(tf.sub(tf.sub(x, 4096), tf.sub(tf.tensor1d(exact.map((v) => v - 4096)), 0)), matrix, false, true),
+      'y',
+      1e-4,
+    );
+  }),
+);
