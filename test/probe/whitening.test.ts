@@ -169,12 +169,13 @@ clean('normalizationTimes and layerTimes: the parts asked for, positive, too lon
   assert.equal(layer.cholesky.length, 3);
 });
 
-test('scalingOf: fits the largest sizes beyond the fixed cost, and says where there are too few', () => {
+test('scalingOf: fits the largest sizes beyond the fixed cost, and at least three', () => {
   const d = [1, 2, 4, 8, 16, 32, 64, 128];
   const row = (scale: number) => d.map((size) => scale * (1 + 0.05 * size ** 2));
   const { from, exponents, law } = scalingOf({ part: 'covariance', d, milliseconds: [row(1), row(2), row(3)] });
   assert.equal(from, 16);
   for (const exponent of [...exponents, law.exponent]) assert.ok(Math.abs(exponent - 2) < 0.06, `${exponent}`);
   assert.equal(scalingOf({ part: 'zca', d, milliseconds: [d.map((size) => size ** 3)] }).from, 16);
-  assert.throws(() => scalingOf({ part: 'zca', d: [1, 2, 4], milliseconds: [[1, 1, 1]] }), /zca has 0 sizes/);
+  assert.equal(scalingOf({ part: 'zca', d: [1, 2, 4, 8], milliseconds: [[1, 1, 1, 1]] }).from, 2);
+  assert.throws(() => scalingOf({ part: 'zca', d: [1, 2], milliseconds: [[1, 1]] }), /zca has 2 sizes/);
 });

@@ -200,21 +200,18 @@ export interface Scaling {
 
 /**
  * The power of d by which a part's time grows, fitted where its law governs: to the sizes within a factor of 8 of the largest, and of
- * these to those that take at least ten times as long as the smallest size of all, whose time is mostly the fixed cost of a call.
+ * these to those that take at least ten times as long as the smallest size of all, whose time is mostly the fixed cost of a call; in
+ * any case to the largest three.
  *
  * @example scalingOf(times[0]).law.exponent
- * @throws RangeError where fewer than three sizes are left
+ * @throws RangeError for fewer than three sizes
  */
 export function scalingOf({ part, d, milliseconds }: PartTimes): Scaling {
   const typical = d.map((_, i) => median(milliseconds.map((row) => row[i])));
   const fixed = typical.map((time) => time < 10 * typical[0]).lastIndexOf(true);
   const near = d.findIndex((size) => size >= d[d.length - 1] / 8);
-  const first = Math.max(fixed + 1, near);
-  if (d.length - first < 3) {
-    throw new RangeError(
-      `scalingOf: ${part} has ${d.length - first} sizes beyond its fixed cost, wanted at least 3. Time larger ones.`,
-    );
-  }
+  if (d.length < 3) throw new RangeError(`scalingOf: ${part} has ${d.length} sizes, wanted at least 3.`);
+  const first = Math.min(Math.max(fixed + 1, near), d.length - 3);
   const fit = (times: number[]) => powerLaw(d.slice(first), times.slice(first));
   return { from: d[first], exponents: milliseconds.map((row) => fit(row).exponent), law: fit(typical) };
 }
