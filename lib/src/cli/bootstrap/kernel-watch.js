@@ -9,6 +9,8 @@
  */
 'use strict';
 
+require('./kernel-sockets');
+
 const tslab = require.resolve('tslab');
 /** @type {{ sys: { watchFile: (file: string, ...rest: unknown[]) => object, watchDirectory: () => object } }} */
 const { sys } = require(require.resolve('@tslab/typescript-for-tslab', { paths: [tslab] }));
