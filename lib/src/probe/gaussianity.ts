@@ -99,8 +99,11 @@ function shapeDistanceOrNull(a: ArrayLike<number>, b: ArrayLike<number>): number
 export interface LayerShape {
   /** Median over units of |skewness|: units may lean to either side. */
   skewness: number;
+  /** Median over units of the excess kurtosis: 0 for a normal distribution. */
   excessKurtosis: number;
+  /** Median over units of the Kolmogorov-Smirnov distance to the normal distribution of the same mean and variance. */
   distance: number;
+  /** Median over units of the share of values that are exactly zero, 0 to 1. */
   zeros: number;
   /** Units that have one value for all examples (a ReLU that is off); they are in none of the medians. */
   constantUnits: number;

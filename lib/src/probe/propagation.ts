@@ -7,6 +7,7 @@ import { gaussianMean, SCALAR_FUNCTIONS } from './saturating';
 
 /** What {@link signalPropagation} takes. */
 export interface PropagationOptions {
+  /** The nonlinearity of every hidden layer. */
   activation: ActivationName;
   /** Number of hidden layers. */
   depth: number;
@@ -77,9 +78,11 @@ export function signalPropagation(options: PropagationOptions): Propagation {
 export interface GradientScanOptions {
   /** Builds the network of this depth; it is disposed afterwards. Its first trainable variable is taken for the first layer's weights. */
   build: (depth: number, seed: number) => Network;
+  /** Numbers of hidden layers. */
   depths: readonly number[];
   /** Factors on the inputs. Default [1]. */
   scales?: readonly number[];
+  /** One network each, at every depth. */
   seeds: readonly number[];
   /** Inputs [m, ...] float32. */
   x: tf.Tensor;
@@ -95,8 +98,11 @@ export interface GradientScanOptions {
 
 /** Norms in one cell of a scan. */
 export interface GradientScanRow {
+  /** Number of hidden layers. */
   depth: number;
+  /** Factor on the inputs. */
   scale: number;
+  /** Of the initial weights. */
   seed: number;
   /** |dl/du|: with respect to the scaled inputs, over all examples. */
   input: number;

@@ -4,6 +4,7 @@
 export interface ScalarFunction {
   /** As it is written. */
   formula: string;
+  /** The function. */
   f: (x: number) => number;
   /** Where f has a corner, one of the two one-sided values. */
   derivative: (x: number) => number;

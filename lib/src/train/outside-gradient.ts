@@ -107,7 +107,9 @@ export interface ShiftedOptions extends Omit<ShiftThenNormalizeOptions, 'name'> 
   trains?: 'shift' | 'all';
   /** Rows per step. Default all n: E[x] is then the mean over the training set, as in the paper's example. */
   batchSize?: number;
+  /** Number of gradient steps. */
   steps: number;
+  /** Constant rate of plain gradient descent. */
   learningRate: number;
   /** Initial weights and order of the batches. */
   seed: number;

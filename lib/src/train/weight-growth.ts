@@ -11,12 +11,15 @@ export interface WeightGrowthOptions extends Pick<TrainRunOptions, 'data' | 'ste
   weights: string;
   /** Factors on the weights that `build` gives. */
   scales: readonly number[];
+  /** One run each, at every scale. */
   seeds: readonly number[];
 }
 
 /** One run. */
 export interface WeightGrowth {
+  /** Factor on the initial weights. */
   scale: number;
+  /** Of weights and batches. */
   seed: number;
   /** ||W|| before training and after each step, [steps + 1]; NaN from where the run diverged. */
   norms: number[];
