@@ -4,7 +4,7 @@
  * and median over the rounds, and ratios of medians.
  *
  *   --peers         also PyTorch and JAX, from an environment of their own that this sets up (.bnlab/peers)
- *   --rounds N      rounds, default 7
+ *   --rounds N      rounds, default 15
  *   --only a,b      of dense, wide, conv
  *   --variants      also the variants behind the decisions (XLA or not, fused batch norm or composed)
  *   --no-extras     leave out the cost of tracing, the length of calls, and the long run
@@ -16,6 +16,7 @@ import * as os from 'node:os';
 import * as path from 'node:path';
 import * as readline from 'node:readline';
 import { parseArgs } from 'node:util';
+import { Random } from 'bnlab';
 import { Case, cases, productFlops } from './cases';
 import { Report, Samples, markdown } from './report';
 
@@ -114,7 +115,7 @@ async function main(): Promise<void> {
     options: {
       peers: { type: 'boolean', default: false },
       variants: { type: 'boolean', default: false },
-      rounds: { type: 'string', default: '7' },
+      rounds: { type: 'string', default: '15' },
       only: { type: 'string' },
       'no-extras': { type: 'boolean', default: false },
       output: { type: 'string', default: path.join(__dirname, 'results') },
@@ -221,9 +222,11 @@ async function measure(one: Case, workers: Record<string, Worker>, rounds: numbe
     }
     console.log(lane.samples.error ?? `${lane.steps} steps a timing`);
   }
+  const order = new Random(1, 'lanes');
   for (let round = 0; round < rounds; round++) {
-    for (let i = 0; i < lanes.length; i++) {
-      const lane = lanes[(i + round) % lanes.length];
+    // Each round in an order of its own: a lane that always follows the same other one inherits its caches and its clock.
+    for (const at of order.permutation(lanes.length)) {
+      const lane = lanes[at];
       if (lane.samples.error !== undefined) continue;
       await new Promise((resolve) => setTimeout(resolve, PAUSE_MILLISECONDS));
       const answer = await lane.worker.ask({ case: one.name, variant: lane.variant, steps: lane.steps });
