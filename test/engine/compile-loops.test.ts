@@ -65,6 +65,33 @@ test('a run longer than the capacity of a loop compiled as a whole is cut into p
   tf.dispose([outputs, expected, counter]);
 });
 
+test('a large matrix that is read after its new value is known: written in place, the reads see the old one', async () => {
+  const size = 300; // 360 kB
+  const start = tf.randomUniform([size, size], -1, 1, 'float32', 1);
+  const matrix = tf.variable(start, false);
+  const step = compile<{ x: tf.Tensor }>(({ x }) => {
+    const old = tf.matMul(x as tf.Tensor2D, matrix as tf.Tensor2D); // read, and not needed for the new value
+    matrix.assign(matrix.mul(0.5));
+    return { old, now: tf.matMul(x as tf.Tensor2D, matrix as tf.Tensor2D) };
+  });
+  const x = tf.eye(size).mul(tf.tensor1d([1, Infinity, ...new Array<number>(size - 2).fill(1)]).expandDims(1));
+  const { outputs } = await step.run({ data: { x }, batches: Int32Array.of(0, 0, 1, 0), batchSize: 1 });
+  assert.deepEqual(step.loops, ['xla']);
+  const row = start.slice([0, 0], [1, size]);
+  for (const at of [0, 1, 3]) {
+    const factor = 0.5 ** at;
+    assert.deepEqual(outputs.old.slice(at, 1).dataSync(), row.mul(factor).dataSync());
+    assert.deepEqual(outputs.now.slice(at, 1).dataSync(), row.mul(factor / 2).dataSync());
+  }
+  assert.ok(
+    [...outputs.old.slice(2, 1).dataSync()].some((v) => !Number.isFinite(v)),
+    'the third step sees infinity',
+  );
+  assert.deepEqual(matrix.dataSync(), start.mul(0.5 ** 4).dataSync());
+  step.dispose();
+  tf.dispose([start, matrix, x, row, outputs.old, outputs.now]);
+});
+
 test('what XLA cannot compile, which shows when it first runs, falls back to a loop that can run it', async (t) => {
   const { run } = Session.prototype;
   let refused = 0;

@@ -6,8 +6,17 @@
  * meaning. Writing them here costs a page and keeps the graph independent of what TensorFlow.js happens to bundle.
  */
 
-/** TensorFlow's DataType enum (types.proto), for the types a TensorFlow.js tensor can have, and the handle of a list. */
-export const DataType = { float32: 1, int32: 3, string: 7, complex64: 8, int64: 9, bool: 10, variant: 21 } as const;
+/** TensorFlow's DataType enum (types.proto): the types a TensorFlow.js tensor can have, the handle of a list, and bit patterns. */
+export const DataType = {
+  float32: 1,
+  int32: 3,
+  string: 7,
+  complex64: 8,
+  int64: 9,
+  bool: 10,
+  variant: 21,
+  uint32: 22,
+} as const;
 
 /** A growing byte string with protobuf's two encodings: varint and length-delimited. */
 class Message {

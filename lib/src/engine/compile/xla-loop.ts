@@ -1,5 +1,6 @@
 import { Body, Emitter, Feed, writeBody } from './body';
 import { LoopGraph } from './graph';
+import { writtenInPlace } from './in-place';
 import { Binding } from './native';
 import { Attribute, DataType, FunctionDefinition, GraphNode, Parameter } from './proto';
 
@@ -18,7 +19,7 @@ const OUTPUTS: Record<string, string> = {
     'OnesLike Reciprocal Round Rsqrt Sigmoid Sign Sin Sinh Sqrt Square Tan Tanh Transpose ZerosLike',
   z:
     'Add AddV2 Atan2 Div DivNoNan Equal FloorDiv FloorMod Greater GreaterEqual Less LessEqual LogicalAnd LogicalOr Maximum ' +
-    'Minimum Mul NotEqual Pow RealDiv SquaredDifference Sub',
+    'Minimum Mul NotEqual Pow RealDiv RightShift SquaredDifference Sub',
   output:
     'All Any ArgMax ArgMin BatchMatMulV2 BroadcastTo ConcatV2 Einsum ExpandDims Fill Identity Max Mean Min MirrorPad OneHot Pack ' +
     'PadV2 Prod Reshape ReverseV2 Select Slice StridedSlice Sum Tile GatherV2 While',
@@ -77,7 +78,7 @@ export function xlaLoop(body: Body, binding: Binding): LoopGraph {
   const symbol = writeBody(body, binding, one, 'i', (feed: Feed) => feed.node);
   const next = new Map(all.map(({ name }) => [name, name]));
   next.set('i', one.add('plus', 'AddV2', ['i', one.scalar('one', 1)], { T: { type: DataType.int32 } })());
-  traced.changed.forEach(({ value }, i) => next.set(states[i].node, symbol(value)));
+  writtenInPlace(body, one, symbol).forEach((value, i) => next.set(states[i].node, value));
   traced.outputs.forEach(({ value, shape }, k) => {
     const { name, dtype } = buffers[k];
     const rowShape = one.constant(`${name}/shape`, DataType.int32, [shape.length + 1], Int32Array.from([1, ...shape]));
