@@ -175,6 +175,8 @@ test('scalingOf: fits the largest sizes beyond the fixed cost, and at least thre
   const { from, exponents, law } = scalingOf({ part: 'covariance', d, milliseconds: [row(1), row(2), row(3)] });
   assert.equal(from, 16);
   for (const exponent of [...exponents, law.exponent]) assert.ok(Math.abs(exponent - 2) < 0.06, `${exponent}`);
+  const disturbed = row(1).map((ms, i) => (i % 2 === 0 ? 7 * ms : ms)); // other work adds, and never takes away
+  assert.deepEqual(scalingOf({ part: 'covariance', d, milliseconds: [disturbed, row(1)] }).law, law);
   assert.equal(scalingOf({ part: 'zca', d, milliseconds: [d.map((size) => size ** 3)] }).from, 16);
   assert.equal(scalingOf({ part: 'zca', d: [1, 2, 4, 8], milliseconds: [[1, 1, 1, 1]] }).from, 2);
   assert.throws(() => scalingOf({ part: 'zca', d: [1, 2], milliseconds: [[1, 1]] }), /zca has 2 sizes/);

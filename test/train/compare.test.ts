@@ -250,6 +250,7 @@ test('compare refuses what it cannot compare', async () => {
   await withData(async (common) => {
     await assert.rejects(compare({ ...common, sides: [] }), /no sides/);
     await assert.rejects(compare({ ...common, sides, seeds: [] }), /no seeds/);
+    await assert.rejects(compare({ ...common, sides, seeds: [1, 2, 1] }), /seeds must differ, got 1, 2, 1/);
     await assert.rejects(compare({ ...common, sides, learningRates: [] }), /no learning rates for side 'without'/);
     await assert.rejects(compare({ ...common, sides: [sides[0], sides[0]] }), /must differ/);
     await assert.rejects(compare({ ...common, sides, batchSize: 301 }), /301 is more than the 300/);

@@ -83,6 +83,11 @@ test('losses refuse shapes that do not match', () => {
   tf.tidy(() => {
     assert.throws(() => softmaxCrossEntropy(tf.zeros([2, 3]), tf.zeros([2])), /one-hot/);
     assert.throws(() => meanSquaredError(tf.zeros([2, 3]), tf.zeros([3, 2])), /\[2,3\].*\[3,2\]/);
+    const outOfRange = tf.oneHot(tf.tensor1d([0, 5], 'int32'), 3);
+    assert.throws(
+      () => softmaxCrossEntropy(tf.zeros([2, 3]), outOfRange),
+      /y: a row does not sum to 1.*label out of range/,
+    );
   });
 });
 

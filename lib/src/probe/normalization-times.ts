@@ -1,7 +1,7 @@
 /** How long normalizing takes, part by part and as a layer, and how it grows with the number of features. */
 import { tf, Random } from '../engine';
 import { batchNorm, whiten, whiteningMatrix, type WhiteningMethod } from '../nn';
-import { median, powerLaw, type PowerLaw } from '../train/statistics';
+import { powerLaw, type PowerLaw } from '../train/statistics';
 
 /** How {@link interleavedTimes} repeats. */
 export interface RepeatOptions {
@@ -194,24 +194,24 @@ export interface Scaling {
   from: number;
   /** Fitted exponent of d, one per repeat. */
   exponents: number[];
-  /** Fitted to the medians over repeats, with the standard error of the exponent. */
+  /** Fitted to the fastest repeat of each size (other work on the machine only adds), with the standard error of the exponent. */
   law: PowerLaw;
 }
 
 /**
  * The power of d by which a part's time grows, fitted where its law governs: to the sizes within a factor of 8 of the largest, and of
- * these to those that take at least ten times as long as the smallest size of all, whose time is mostly the fixed cost of a call; in
- * any case to the largest three.
+ * these to those that take at least ten times as long as the fastest of all sizes, whose time is mostly the fixed cost of a call; in any
+ * case to the largest three.
  *
  * @example scalingOf(times[0]).law.exponent
  * @throws RangeError for fewer than three sizes
  */
 export function scalingOf({ part, d, milliseconds }: PartTimes): Scaling {
-  const typical = d.map((_, i) => median(milliseconds.map((row) => row[i])));
-  const fixed = typical.map((time) => time < 10 * typical[0]).lastIndexOf(true);
+  const fastest = d.map((_, i) => Math.min(...milliseconds.map((row) => row[i])));
+  const fixed = fastest.map((time) => time < 10 * Math.min(...fastest)).lastIndexOf(true);
   const near = d.findIndex((size) => size >= d[d.length - 1] / 8);
   if (d.length < 3) throw new RangeError(`scalingOf: ${part} has ${d.length} sizes, wanted at least 3.`);
   const first = Math.min(Math.max(fixed + 1, near), d.length - 3);
   const fit = (times: number[]) => powerLaw(d.slice(first), times.slice(first));
-  return { from: d[first], exponents: milliseconds.map((row) => fit(row).exponent), law: fit(typical) };
+  return { from: d[first], exponents: milliseconds.map((row) => fit(row).exponent), law: fit(fastest) };
 }

@@ -323,6 +323,11 @@ function checkSides(options: CompareOptions): void {
   const { sides = [], seeds = [] } = options;
   if (sides.length === 0) throw new RangeError('compare: no sides given; wanted at least one {name, build}.');
   if (seeds.length === 0) throw new RangeError('compare: no seeds given; wanted at least one, such as [1, 2, 3].');
+  if (new Set(seeds).size < seeds.length) {
+    throw new RangeError(
+      `compare: seeds must differ, got ${seeds.join(', ')}. A seed given twice is the same run twice, and no second sample.`,
+    );
+  }
   const names = sides.map((side) => side.name);
   if (new Set(names).size < names.length) {
     throw new RangeError(`compare: side names must differ, got ${names.map((name) => `'${name}'`).join(', ')}.`);

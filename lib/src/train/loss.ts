@@ -1,4 +1,4 @@
-import { tf } from '../engine';
+import { insideStep, tf } from '../engine';
 import { expectFloatTensor } from '../nn/checks';
 
 /** A loss: network outputs and targets of one batch in, mean loss over the batch out (a scalar). */
@@ -15,7 +15,9 @@ export type LossName = 'crossEntropy' | 'meanSquaredError';
  * @param logits [m, classes] float32
  * @param y [m, classes] float32, each row sums to 1 (one-hot, or soft labels)
  * @returns scalar, nats per example; a uniform guess among 10 classes costs ln 10 = 2.30
- * @throws TypeError when a tensor is disposed, or the logits are not float32; RangeError when the shapes differ
+ * @throws TypeError when a tensor is disposed, or the logits are not float32; RangeError when the shapes differ, or a row of y does
+ *   not sum to 1, as with the row of zeros that `tf.oneHot` makes of a label out of range (not looked at inside `compile`, where nothing
+ *   can be read)
  */
 export function softmaxCrossEntropy(logits: tf.Tensor, y: tf.Tensor): tf.Scalar {
   expectFloatTensor('softmaxCrossEntropy', 'logits', logits);
@@ -26,6 +28,7 @@ export function softmaxCrossEntropy(logits: tf.Tensor, y: tf.Tensor): tf.Scalar 
         'with one-hot labels (tf.oneHot).',
     );
   }
+  if (!insideStep()) expectOneHot('softmaxCrossEntropy: y', y);
   const m = logits.shape[0];
   const perBatch = tf.customGrad((z, save) => {
     const shifted = tf.sub(z as tf.Tensor, tf.max(z as tf.Tensor, 1, true));
