@@ -7,14 +7,8 @@
  */
 'use strict';
 
-class Sender {
-  /**
-   * @param {unknown[]} _message
-   * @returns {Promise<void>}
-   */
-  async send(..._message) {}
-}
-/** @type {Record<string, typeof Sender>} */
+/** @typedef {{ send(...message: unknown[]): Promise<void> }} Sender */
+/** @type {Record<string, new (...options: any[]) => Sender>} */
 const zeromq = require(require.resolve('zeromq', { paths: [require.resolve('tslab')] }));
 /** @type {WeakMap<Sender, Promise<void>>} */
 const lastOf = new WeakMap();
