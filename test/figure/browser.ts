@@ -1,6 +1,7 @@
 /** plotly.js in headless Chromium: one page for a whole test file, with the network off. */
-import { chromium as playwright, type Browser, type Page } from 'playwright-core';
 import { readFileSync } from 'node:fs';
+import type { Page } from 'playwright-core';
+import { launchBrowser } from 'bnlab/dist/cli/browser';
 
 export interface PlotlyPage {
   page: Page;
@@ -9,12 +10,7 @@ export interface PlotlyPage {
 
 /** Opens an empty page that has plotly.js and nothing else. */
 export async function openPlotly(): Promise<PlotlyPage> {
-  const { default: chromium } = await import('@sparticuz/chromium');
-  const browser: Browser = await playwright.launch({
-    executablePath: await chromium.executablePath(),
-    args: chromium.args,
-    headless: true,
-  });
+  const browser = await launchBrowser();
   const page = await browser.newPage({ viewport: { width: 800, height: 900 } });
   await page.context().setOffline(true);
   await page.setContent('<!doctype html><body style="margin:0;background:#fff"><div id="figure"></div></body>');

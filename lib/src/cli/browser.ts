@@ -52,8 +52,7 @@ async function packaged(): Promise<BrowserPlace> {
   ) as { version: string };
   const place = (folder: string): BrowserPlace => ({
     executable: path.join(folder, 'chromium'),
-    // Its own fonts: text is then measured alike on every machine.
-    environment: { FONTCONFIG_PATH: path.join(folder, 'fonts') },
+    environment: { FONTCONFIG_FILE: fontSettings(folder) },
   });
   const keep = [path.dirname(dataCacheFolder()), path.join(home, '.bnlab')];
   const folders = keep.map((folder) => path.join(folder, `chromium-${version}`));
@@ -76,6 +75,25 @@ async function packaged(): Promise<BrowserPlace> {
     }
   }
   throw new Error(`The packaged Chromium could not be unpacked: ${(problem as Error).message}`);
+}
+
+/**
+ * Settings under which the browser finds its own fonts, and only those: text is then measured alike on every machine. The
+ * package's settings look in fixed folders of another system; without any font Chromium crashes on most pages.
+ */
+function fontSettings(folder: string): string {
+  const file = path.join(folder, 'fonts.conf');
+  const escaped = (text: string) => text.replace(/&/g, '&amp;').replace(/</g, '&lt;');
+  const text =
+    '<?xml version="1.0"?>\n<!DOCTYPE fontconfig SYSTEM "fonts.dtd">\n<fontconfig>\n' +
+    `  <dir>${escaped(path.join(folder, 'fonts'))}</dir>\n` +
+    `  <cachedir>${escaped(path.join(folder, 'font-cache'))}</cachedir>\n</fontconfig>\n`;
+  if (!fs.existsSync(file) || fs.readFileSync(file, 'utf8') !== text) {
+    const fresh = `${file}.${process.pid}`;
+    fs.writeFileSync(fresh, text);
+    fs.renameSync(fresh, file);
+  }
+  return file;
 }
 
 async function unpack(folder: string): Promise<void> {

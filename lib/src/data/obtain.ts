@@ -115,7 +115,8 @@ class Silence {
 
   isFresh(): boolean {
     try {
-      const age = Date.now() - statSync(this.path).mtimeMs;
+      // Files' times are finer than Date.now(), which may lie a fraction of a millisecond before a file just written.
+      const age = Date.now() - Math.floor(statSync(this.path).mtimeMs);
       return age >= 0 && age < SILENCE_MS && readFileSync(this.path, 'utf8') === this.mirrors;
     } catch {
       return false;
