@@ -3,6 +3,8 @@ import test from 'node:test';
 import assert from 'node:assert/strict';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
+import { settings } from 'bnlab/dist/cli/notebooks';
+import { FILES, temporaryFolder, writeManifest } from '../data/fixture';
 import { collection, figureCode, notebookOf, start } from './sample';
 
 const read = (root: string, name: string) => fs.readFileSync(path.join(root, 'notebooks', `${name}.ipynb`), 'utf8');
@@ -185,6 +187,53 @@ test('a good notebook is executed in order, is the same twice, and fills the led
   assert.equal(stale.code, 1);
   assert.match(stale.said, /01-good\.ipynb: stale: its cells changed/);
   fs.rmSync(root, { recursive: true });
+});
+
+test('replicate: the verdicts on Fashion-MNIST stand beside the others, and the notebook is as before', async () => {
+  const folder = temporaryFolder();
+  const manifest = writeManifest(folder, []);
+  fs.mkdirSync(path.join(folder, 'fashion'));
+  for (const [name, bytes] of Object.entries(FILES)) fs.writeFileSync(path.join(folder, 'fashion', name), bytes);
+  const cells = [
+    "import { loadDataset } from 'bnlab';\nconst { title } = await loadDataset();",
+    "const claim = { id: 'named', claim: 'It has a name', source: 'section 1', expected: '', measured: 'its name: ' + title,\n" +
+      "  verdict: 'partly', rule: 'any', profile: 'quick', data: title };\n" +
+      "require('tslab/dist/jupyter').lastWriteDisplayData({ data: { 'application/vnd.bnlab.claim+json': claim }, metadata: {} });",
+  ];
+  const root = collection({ '01-named': notebookOf(cells) });
+  const environment = { BNLAB_MANIFEST: manifest, BNLAB_DATA: folder, BNLAB_PROFILE: 'quick' };
+  const call = (module: string, name: string, argv: string[], more = {}) =>
+    start(module, name, ['--root', root, ...argv], { ...environment, ...more }).ended;
+  const first = await call('notebooks.js', 'runNotebooks', [], { BNLAB_DATASET: 'digits' });
+  assert.equal(first.code, 0, first.said);
+  const executed = read(root, '01-named');
+
+  const { code, said } = await call('replicate.js', 'replicate', []);
+  assert.equal(code, 0, said);
+  assert.equal(read(root, '01-named'), executed);
+  const kept = JSON.parse(fs.readFileSync(path.join(root, 'data', 'claims-fashion.json'), 'utf8'));
+  assert.equal(kept.data, 'small Fashion');
+  assert.equal(kept.notebooks['01-named'].records[0].measured, 'its name: small Fashion');
+  assert.equal(kept.notebooks['01-named'].hash, JSON.parse(executed).metadata.bnlab.provenance.hash);
+  const page = fs.readFileSync(path.join(root, 'notebooks', 'CLAIMS.md'), 'utf8');
+  assert.match(page, /On small Fashion \|$/m);
+  assert.match(page, /its name: generated digits .*\| ◐ \*\*partly\*\*\. \|$/m);
+
+  const [absent, wrong] = await Promise.all([
+    call('replicate.js', 'replicate', [], { BNLAB_DATA: root }),
+    call('replicate.js', 'replicate', ['--fast']),
+  ]);
+  assert.equal(absent.code, 1);
+  assert.match(absent.said, /fashion/);
+  assert.equal(wrong.code, 2);
+  assert.match(wrong.said, /unknown option '--fast'/);
+  fs.rmSync(root, { recursive: true });
+});
+
+test('what decides on the results besides the sources: engine, and data set', () => {
+  const folder = temporaryFolder();
+  assert.equal(settings({ BNLAB_DATA: folder }), 'best engine, no MNIST files');
+  assert.equal(settings({ BNLAB_DATA: folder, BNLAB_DATASET: 'fashion', BNLAB_ENGINE: 'js' }), 'engine js, fashion');
 });
 
 test('an interrupted run leaves the notebook, and no process', async () => {

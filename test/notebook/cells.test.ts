@@ -318,6 +318,31 @@ test('ledger: a page of Markdown with counts, rules, and pipes escaped', () => {
   assert.match(renderLedger({}), /No claims yet/);
 });
 
+test('ledger: other data have a column, and a count of verdicts that are as before', () => {
+  const base = { source: 'section 1', expected: '', measured: 'A: 3', rule: 'above 2', profile: 'full' };
+  const values = { unit: 'times', values: [3, 3.2], n: 2, median: 3.1, low: 3, high: 3.2 };
+  const of = (id: string, data: string, verdict: ClaimRecord['verdict']): ClaimRecord => ({
+    ...base,
+    id,
+    claim: id,
+    data,
+    verdict,
+    statistics: values,
+  });
+  const first = [of('kept', 'MNIST', 'holds'), of('lost', 'MNIST', 'holds'), of('exact', 'exact functions', 'holds')];
+  const again = [
+    of('kept', 'clothes', 'holds'),
+    { ...of('lost', 'clothes', 'fails at this scale'), statistics: { ...values, unit: 'share', median: 0.5, n: 1 } },
+    of('exact', 'exact functions', 'holds'),
+  ];
+  const page = renderLedger({ one: first }, [{ data: 'clothes', ledger: { one: again } }]);
+  assert.match(page, /^2 of them were measured again on clothes, .*: 1 ✓ holds, 1 ✗ fails at this scale\. 1 verdicts/m);
+  assert.match(page, /^\| The paper says \| Expected \| Measured \| Verdict \| On clothes \|$/m);
+  assert.match(page, /`kept`.* \| ✓ \*\*holds\*\*\. Median 3\.10 \[3\.00, 3\.20\] times, n = 2\. \|$/m);
+  assert.match(page, /`lost`.* \| ✗ \*\*fails at this scale\*\*\. 50\.0%\. \|$/m);
+  assert.match(page, /`exact`.* \| {2}\|$/m);
+});
+
 test('exercises: a stub is not yet, a wrong answer is not right, the solution is solved', () => {
   const states = (body: () => void) =>
     capture(body).map(({ bundle }) => bundle[EXERCISE_MIME] as { state: string; message: string });

@@ -9,10 +9,10 @@ import { spawnSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { checkNotebooks, findingText } from 'bnlab/dist/cli/check';
-import { claimsIn, readLedger } from 'bnlab/dist/cli/claims';
+import { claimsIn, readLedger, readReplication, replications } from 'bnlab/dist/cli/claims';
 import { displays, MIME, nameOf, readNotebook } from 'bnlab/dist/cli/notebook-file';
 import { findNotebooks } from 'bnlab/dist/cli/places';
-import { libraryHash, staleReasons } from 'bnlab/dist/cli/provenance';
+import { hashes, libraryHash, staleReasons } from 'bnlab/dist/cli/provenance';
 import { renderLedger } from 'bnlab';
 
 const root = path.join(__dirname, '..', '..');
@@ -83,7 +83,25 @@ test('the ledger holds what the notebooks say, and the page what the ledger hold
     notebooks.map(({ name, notebook }) => [name, claimsIn(notebook)]).filter(([, records]) => records.length > 0),
   );
   const page = fs.readFileSync(path.join(root, 'notebooks', 'CLAIMS.md'), 'utf8');
-  assert.equal(page, renderLedger(ledger));
+  assert.ok(
+    page === renderLedger(ledger, replications(root)),
+    'CLAIMS.md is not what the ledger gives: `npm run notebooks`',
+  );
   if (isLanded) assert.deepEqual(ledger, found);
   else if (JSON.stringify(ledger) !== JSON.stringify(found)) t.diagnostic('the ledger waits for `npm run notebooks`');
+});
+
+test('the claims on other data were computed from the same sources, by the same rules', (t) => {
+  const again = readReplication(root)?.notebooks ?? {};
+  const ledger = readLedger(root);
+  const stale = notebooks
+    .filter(({ name }) => ledger[name] !== undefined)
+    .filter(({ name, notebook }) => again[name]?.hash !== hashes(root, notebook, library).hash)
+    .map(({ name }) => name);
+  if (isLanded) assert.deepEqual(stale, [], 'run `npm run replicate`');
+  else if (stale.length > 0) t.diagnostic(`measured on other data from other sources: ${stale.join(', ')}`);
+  for (const { name } of notebooks.filter(({ name }) => !stale.includes(name))) {
+    const rules = (records: readonly { id: string; rule: string }[] = []) => records.map(({ id, rule }) => [id, rule]);
+    assert.deepEqual(rules(again[name]?.records), rules(ledger[name]), name);
+  }
 });

@@ -20,6 +20,12 @@ const entries: Entry[] = [
   { name: 'lab', does: 'open JupyterLab on the notebooks', module: './lab', run: 'lab' },
   { name: 'check', does: 'check the notebooks without running them', module: './check', run: 'check' },
   { name: 'claims', does: "list the paper's claims and their verdicts", module: './claims', run: 'claims' },
+  {
+    name: 'replicate',
+    does: 'measure the claims again, on Fashion-MNIST',
+    module: './replicate',
+    run: 'replicate',
+  },
   { name: 'bench', does: 'run the benchmarks', module: './bench', run: 'bench' },
   {
     name: 'mutation',

@@ -158,11 +158,12 @@ function isFresh(job: Job, root: string, profile: Profile, library: string): boo
 }
 
 /** What, besides the sources, decides what a run computes. */
-function settings(): string {
-  const { BNLAB_ENGINE: engine, BNLAB_DATA: folder } = process.env;
+export function settings(environment: NodeJS.ProcessEnv = process.env): string {
+  const { BNLAB_ENGINE: engine, BNLAB_DATA: folder, BNLAB_DATASET: dataset } = environment;
   // Where MNIST's files arrive after a run on generated digits, the run is to be made again.
-  const digits = fs.existsSync(path.join(folder || dataCacheFolder(), 'mnist', 'train-images-idx3-ubyte.gz'));
-  return [engine ? `engine ${engine}` : 'best engine', digits ? 'MNIST at hand' : 'no MNIST files'].join(', ');
+  const mnist = path.join(folder || dataCacheFolder(environment), 'mnist', 'train-images-idx3-ubyte.gz');
+  const data = dataset && dataset !== 'auto' ? dataset : fs.existsSync(mnist) ? 'MNIST at hand' : 'no MNIST files';
+  return `${engine ? `engine ${engine}` : 'best engine'}, ${data}`;
 }
 
 /** One call of the command. */

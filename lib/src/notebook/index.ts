@@ -11,7 +11,7 @@ export {
   type Rule,
   type VerdictOptions,
 } from './claims';
-export { CLAIM_MIME, renderLedger, type ClaimLedger, type ClaimRecord, type Verdict } from './ledger';
+export { CLAIM_MIME, renderLedger, type ClaimLedger, type ClaimRecord, type Replication, type Verdict } from './ledger';
 export { progress, type Progress, type ProgressReport } from './progress';
 export { exercise, exerciseCheck, EXERCISE_MIME, ExerciseTodo, todo } from './exercise';
 export { engineCell, provenance, type ProvenanceOptions } from './provenance';

@@ -2,7 +2,7 @@
  * The claims ledger: one record for each sentence of the paper that a notebook tests. Loads nothing heavy, because the
  * command line reads it too.
  */
-import { fmt } from '../figure/format';
+import { fmt, fmtInterval, percent } from '../figure/format';
 
 /** How a claim fared. `fails at this scale` is as good a result as `holds`; `out of reach` says why it was not tried. */
 export type Verdict = 'holds' | 'partly' | 'fails at this scale' | 'out of reach';
@@ -45,6 +45,16 @@ export interface ClaimRecord {
 /** The ledger: records by notebook, in the order of their cells. */
 export type ClaimLedger = Record<string, readonly ClaimRecord[]>;
 
+/**
+ * The same claims measured again on other data, with every rule as it stands: what was found on the first data cannot have
+ * shaped it.
+ */
+export interface Replication {
+  /** data set, in the readers' words: 'Fashion-MNIST' */
+  data: string;
+  ledger: ClaimLedger;
+}
+
 /** A verdict with a sign that reads without colour. @internal */
 export const verdictSigns: Record<Verdict, { sign: string; color: string }> = {
   holds: { sign: '✓', color: '#00664b' },
@@ -57,49 +67,62 @@ export const verdictSigns: Record<Verdict, { sign: string; color: string }> = {
  * The ledger as a page of Markdown: a count of verdicts, then a table for each notebook.
  *
  * @param ledger records by notebook
+ * @param replications the same claims on other data: a column each
  * @returns the page, ending with a newline
  */
-export function renderLedger(ledger: ClaimLedger): string {
+export function renderLedger(ledger: ClaimLedger, replications: readonly Replication[] = []): string {
   const names = Object.keys(ledger)
     .filter((name) => ledger[name].length > 0)
     .sort();
   const all = names.flatMap((name) => ledger[name]);
-  const counts = (Object.keys(verdictSigns) as Verdict[])
-    .map((verdict) => ({ verdict, n: all.filter((record) => record.verdict === verdict).length }))
-    .filter(({ n }) => n > 0)
-    .map(({ verdict, n }) => `${fmt(n)} ${verdictSigns[verdict].sign} ${verdict}`);
   const lines = [
     '# Claims',
     '',
     'What each notebook found of the paper’s sentences. Made by `npm run notebooks` from `data/claims.json`; every verdict is',
     'computed in the run, by the rule that stands beside it. Negative results stay.',
     '',
-    all.length === 0 ? 'No claims yet.' : `${fmt(all.length)} claims: ${counts.join(', ')}.`,
+    all.length === 0 ? 'No claims yet.' : `${fmt(all.length)} claims: ${counts(all)}.`,
     '',
   ];
+  for (const { data, ledger: again } of replications) {
+    const pairs = names.flatMap((name) =>
+      ledger[name].flatMap((first) => {
+        const second = recordOf(again, name, first.id);
+        return second?.data === data ? [{ first, second }] : [];
+      }),
+    );
+    const same = pairs.filter(({ first, second }) => first.verdict === second.verdict).length;
+    lines.push(
+      `${fmt(pairs.length)} of them were measured again on ${data}, by the same rules (\`npm run replicate\`): ` +
+        `${counts(pairs.map(({ second }) => second))}. ${fmt(same)} verdicts are as before.`,
+      '',
+    );
+  }
   for (const name of names) {
     const records = ledger[name];
     lines.push(
       `## [${name}](${name}.ipynb)`,
       '',
-      '| The paper says | Expected | Measured | Verdict |',
-      '|---|---|---|---|',
+      tableRow(['The paper says', 'Expected', 'Measured', 'Verdict', ...replications.map(({ data }) => `On ${data}`)]),
+      `|${'---|'.repeat(4 + replications.length)}`,
     );
     for (const record of records) {
       const { sign } = verdictSigns[record.verdict] ?? { sign: '?' };
       const where = record.cell === undefined ? '' : `, cell ${record.cell}`;
       const facts = [record.data, record.profile && `profile ${record.profile}`].filter(Boolean).join(', ');
       lines.push(
-        '| ' +
-          [
-            `“${record.claim}” (${record.source}; \`${record.id}\`${where})`,
-            record.expected,
-            [record.measured, facts && record.measured ? `(${facts})` : ''].filter(Boolean).join(' '),
-            `${sign} **${record.verdict}**. ${record.reason ? `${record.reason} ` : ''}${record.rule ? `Rule: ${record.rule}.` : ''}`.trim(),
-          ]
-            .map(cell)
-            .join(' | ') +
-          ' |',
+        tableRow([
+          `“${record.claim}” (${record.source}; \`${record.id}\`${where})`,
+          record.expected,
+          [record.measured, facts && record.measured ? `(${facts})` : ''].filter(Boolean).join(' '),
+          `${sign} **${record.verdict}**. ${record.reason ? `${record.reason} ` : ''}${record.rule ? `Rule: ${record.rule}.` : ''}`.trim(),
+          ...replications.map(({ data, ledger: again }) => {
+            const second = recordOf(again, name, record.id);
+            return second?.data === data
+              ? `${verdictSigns[second.verdict].sign} **${second.verdict}**. ${spread(second)}`.trim()
+              : '';
+          }),
+        ]),
       );
     }
     lines.push('');
@@ -107,6 +130,30 @@ export function renderLedger(ledger: ClaimLedger): string {
   return lines.join('\n').trimEnd() + '\n';
 }
 
-function cell(text: string): string {
-  return text.replace(/\s*\n\s*/g, ' ').replace(/\|/g, '\\|');
+function recordOf(ledger: ClaimLedger, name: string, id: string): ClaimRecord | undefined {
+  return ledger[name]?.find((record) => record.id === id);
+}
+
+/** '7 ✓ holds, 1 ✗ fails at this scale' */
+function counts(records: readonly ClaimRecord[]): string {
+  return (Object.keys(verdictSigns) as Verdict[])
+    .map((verdict) => ({ verdict, n: records.filter((record) => record.verdict === verdict).length }))
+    .filter(({ n }) => n > 0)
+    .map(({ verdict, n }) => `${fmt(n)} ${verdictSigns[verdict].sign} ${verdict}`)
+    .join(', ');
+}
+
+/** The measured value in short: 'Median 19.9% [17.4%, 22.4%], n = 5.' */
+function spread({ statistics }: ClaimRecord): string {
+  if (!statistics) return '';
+  const { median, low, high, n, unit } = statistics;
+  const style = unit === 'share' ? { percent: true } : { unit };
+  return n === 1
+    ? `${unit === 'share' ? percent(median) : fmt(median)}.`
+    : `Median ${fmtInterval(median, low, high, style)}, n = ${fmt(n)}.`;
+}
+
+/** A row of a Markdown table. */
+function tableRow(texts: readonly string[]): string {
+  return `| ${texts.map((text) => text.replace(/\s*\n\s*/g, ' ').replace(/\|/g, '\\|')).join(' | ')} |`;
 }
