@@ -107,8 +107,63 @@ test('what XLA cannot compile, which shows when it first runs, falls back to a l
 });
 
 test("XLA's settings: ours where the user has none, and the user's word stands", () => {
-  const flag = '--xla_cpu_enable_concurrency_optimized_scheduler';
-  assert.equal(withXlaDefaults(), `${flag}=false`);
-  assert.equal(withXlaDefaults('--xla_dump_to=x'), `--xla_dump_to=x ${flag}=false`);
-  assert.equal(withXlaDefaults(`${flag}=true`), `${flag}=true`);
+  const order = '--xla_cpu_enable_concurrency_optimized_scheduler';
+  const minMax = '--xla_cpu_enable_fast_min_max';
+  assert.equal(withXlaDefaults(), `${order}=false ${minMax}=false`);
+  assert.equal(withXlaDefaults('--xla_dump_to=x'), `--xla_dump_to=x ${order}=false ${minMax}=false`);
+  assert.equal(withXlaDefaults(`${order}=true`), `${order}=true ${minMax}=false`);
+});
+
+test('a variable that is given what no step changes ends the loop as any other', async () => {
+  const source = tf.variable(tf.fill([80, 80], 3), false); // only read
+  const outside = tf.fill([80, 80], 5); // larger than what is written into the graph
+  const [a, b, c] = [0, 1, 2].map(() => tf.variable(tf.zeros([80, 80]), false));
+  for (const xla of [true, false]) {
+    const step = compile<{ x: tf.Tensor }>(
+      ({ x }) => {
+        const before = a.sum();
+        a.assign(source);
+        b.assign(outside);
+        c.assign(source.mul(outside));
+        return { before, x: x.mean() };
+      },
+      { xla },
+    );
+    const { outputs, steps } = await step.run({ data, batches: batches(5), batchSize: BATCH });
+    assert.equal(steps, 5);
+    assert.deepEqual([...outputs.before.dataSync()], [0, 19200, 19200, 19200, 19200]);
+    assert.deepEqual(
+      [a, b, c].map((v) => v.mean().dataSync()[0]),
+      [3, 5, 15],
+    );
+    a.assign(tf.zeros([80, 80]));
+    step.dispose();
+    tf.dispose(outputs);
+  }
+  tf.dispose([source, outside, a, b, c]);
+});
+
+test('XLA keeps NaN where it takes the larger or the smaller of two', async () => {
+  const x = tf.tensor2d([
+    [NaN, 1, 2],
+    [3, 4, NaN],
+  ]);
+  const step = compile(({ x }) => ({
+    clip: x.clipByValue(-1, 1),
+    relu6: x.relu6(),
+    maximum: x.maximum(0),
+    reversed: tf.maximum(0, x),
+    minimum: x.minimum(0),
+    max: x.max(1, true),
+    min: x.min(1, true),
+  }));
+  const { outputs } = await step.run({ data: { x }, batches: Int32Array.of(0, 1), batchSize: 1 });
+  assert.deepEqual(step.loops, ['xla']);
+  for (const [name, tensor] of Object.entries(outputs)) {
+    const [first, second] = tensor.arraySync() as number[][][];
+    assert.ok(Number.isNaN(first[0][0]), `${name} of NaN is ${first[0][0]}`);
+    assert.ok(Number.isNaN(second[0].at(-1)), `${name} of NaN is ${second[0].at(-1)}`);
+  }
+  step.dispose();
+  tf.dispose([x, outputs]);
 });

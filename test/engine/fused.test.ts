@@ -108,6 +108,32 @@ test('inside a compiled step, with moving averages', async () => {
   eager.dispose();
 });
 
+test('the variance of numbers far from zero survives in every kind of loop', async () => {
+  const [gamma, beta] = [tf.ones([3]), tf.zeros([3])] as tf.Tensor1D[];
+  for (const shape of [
+    [64, 3],
+    [16, 2, 2, 3],
+  ]) {
+    const x: tf.Tensor = tf.tensor(new Random(4).normals(64 * 3, 3000, 1), shape);
+    const expected = tf.moments(x, shape.length === 4 ? [0, 1, 2] : [0]).variance;
+    for (const xla of [false, true]) {
+      const step = compile(
+        ({ x }) => {
+          const { y, variance } = fusedBatchNorm(x as tf.Tensor2D, gamma, beta, 1e-5);
+          return { variance, spread: y.square().mean() };
+        },
+        { xla },
+      );
+      const batches = Int32Array.from({ length: shape[0] }, (_, i) => i);
+      const { outputs } = await step.run({ data: { x }, batches, batchSize: shape[0] });
+      const where = `[${shape}] in a loop of kind ${step.loops}`;
+      assert.ok(relativeDifference(expected, outputs.variance.squeeze()) < 1e-3, where);
+      assert.ok(Math.abs(outputs.spread.dataSync()[0] - 1) < 1e-3, where);
+      step.dispose();
+    }
+  }
+});
+
 test('mean and variance carry no gradient, and the gradient has none', () => {
   const { x, gamma, beta } = operands([6, 3]);
   const through = tf.grad((v: tf.Tensor) => {

@@ -3,8 +3,14 @@ import { Binding } from './native';
 import { Attribute, DataType, GraphNode } from './proto';
 import { LoopGraph } from './graph';
 
-/** Operations kept out of XLA although it knows them: it clamps indices that are out of range, where TensorFlow complains. */
-const NOT_FOR_XLA = new Set(['GatherV2', 'GatherNd', 'ScatterNd', 'TensorScatterUpdate', 'UnsortedSegmentSum']);
+/**
+ * Operations kept out of XLA although it knows them: it clamps indices that are out of range, where TensorFlow complains; and it takes
+ * the variance of a batch as E[x^2] - E[x]^2, of which nothing is left in float32 when the mean is large.
+ */
+const NOT_FOR_XLA = new Set([
+  ...['GatherV2', 'GatherNd', 'ScatterNd', 'TensorScatterUpdate', 'UnsortedSegmentSum'],
+  ...['FusedBatchNormV3', 'FusedBatchNormGradV3'],
+]);
 
 /**
  * The step as the body of a loop that TensorFlow's executor runs, kernel by kernel, made of TensorFlow's loop primitives (Enter,
@@ -83,7 +89,14 @@ export function executorLoop(body: Body, binding: Binding, xla: boolean): LoopGr
   const symbol = writeBody(body, binding, emitter, now, given);
 
   const fetches = states.map(({ name }) => `${name}/exit:0`);
-  traced.changed.forEach(({ value }, i) => (states[i].next = symbol(value)));
+  const changes = changesWithTheLoop(nodes);
+  traced.changed.forEach(({ value }, i) => {
+    const next = symbol(value);
+    // TensorFlow would start one step after the other, without end, to pass on a value that is there in all of them
+    states[i].next = changes(next)
+      ? next
+      : add(`state${i}/again`, 'Identity', [next, `^${now}`], { T: { type: states[i].dtype } });
+  });
   traced.outputs.forEach(({ value, shape }, k) => {
     const { dtype } = traced.info.get(value)!;
     const elements = constant(`output${k}/shape`, DataType.int32, [shape.length], Int32Array.from(shape));
@@ -103,4 +116,20 @@ export function executorLoop(body: Body, binding: Binding, xla: boolean): LoopGr
   });
   for (const { name, dtype, next } of loop) add(`${name}/next`, 'NextIteration', [next!], { T: { type: dtype } });
   return { kind: xla ? 'clusters' : 'executor', nodes, functions: [], body, fetches, capacity: undefined };
+}
+
+/** Whether a node's value belongs to one step of the loop; those made only of what enters as a constant belong to all. */
+function changesWithTheLoop(nodes: readonly GraphNode[]): (input: string) => boolean {
+  const byName = new Map(nodes.map((node) => [node.name, node]));
+  const known = new Map<string, boolean>();
+  const changes = (input: string): boolean => {
+    const name = input.replace(/^\^/, '').replace(/:\d+$/, '');
+    const found = known.get(name);
+    if (found !== undefined) return found;
+    const { op, inputs } = byName.get(name)!;
+    const answer = op === 'Switch' || (op !== 'Enter' && inputs.some(changes));
+    known.set(name, answer);
+    return answer;
+  };
+  return changes;
 }

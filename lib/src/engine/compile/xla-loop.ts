@@ -11,7 +11,7 @@ const CAPACITY_STEPS = 512;
 /**
  * Names of the outputs of operations, as TensorFlow's functions need them, for the operations that a loop compiled by XLA may
  * hold; a trailing * is a list. Left out on purpose: convolutions and pooling, which XLA compiles for processors without their fast
- * kernels, and operations that take indices, whose range XLA does not check.
+ * kernels, operations that take indices, whose range XLA does not check, and fused batch norm, see NOT_FOR_XLA.
  */
 const OUTPUTS: Record<string, string> = {
   y:
@@ -31,8 +31,6 @@ const OUTPUTS: Record<string, string> = {
   sum: 'AddN',
   out: 'Cumprod Cumsum',
   'values indices': 'TopKV2',
-  'y batch_mean batch_variance reserve_space_1 reserve_space_2 reserve_space_3': 'FusedBatchNormV3',
-  'x_backprop scale_backprop offset_backprop reserve_space_4 reserve_space_5': 'FusedBatchNormGradV3',
 };
 const NAMES = new Map(
   Object.entries(OUTPUTS).flatMap(([outputs, ops]) => ops.split(' ').map((op) => [op, outputs.split(' ')] as const)),
