@@ -457,3 +457,63 @@ clean('every function leaves behind what it returns, and nothing else', () => {
     tf.dispose([x, gamma, beta, dy, mean, deviation]);
   }
 });
+
+clean('the gradient through y with and without gamma and beta is the formula', () =>
+  tf.tidy(() => {
+    const { x, gamma, beta } = batch([7, 3], 5);
+    const dy = batch([7, 3], 6).x;
+    for (const [g, b] of [
+      [null, null],
+      [gamma, null],
+      [null, beta],
+      [gamma, beta],
+    ] as const) {
+      const wanted = batchNormGradient64(toRows(dy), toRows(x), g ? { gamma: values(g) } : {}).dx.flat();
+      for (const gradient of ['compact', 'automatic'] as const) {
+        const dx = tf.grad((u) => batchNorm(u, g, b, { gradient }).y)(x, dy);
+        assertSame(values(dx), wanted, `${gradient} dx, gamma ${g !== null}, beta ${b !== null}`, 1e-5);
+      }
+    }
+  }),
+);
+
+clean('the second derivative of y is that of the formula, by finite differences in float64', () =>
+  tf.tidy(() => {
+    const { x, gamma } = batch([5, 2], 3);
+    const [dy, u] = [batch([5, 2], 8).x, batch([5, 2], 9).x];
+    const h = 1e-5;
+    for (const g of [null, gamma]) {
+      const first = (t: number) => {
+        const rows = toRows(x).map((row, i) => row.map((v, j) => v + t * toRows(u)[i][j]));
+        return batchNormGradient64(toRows(dy), rows, g ? { gamma: values(g) } : {}).dx.flat();
+      };
+      const [ahead, behind] = [first(h), first(-h)];
+      const wanted = ahead.map((v, i) => (v - behind[i]) / (2 * h));
+      for (const gradient of ['compact', 'automatic'] as const) {
+        const dx = tf.grad((a) => batchNorm(a, g, null, { gradient }).y);
+        // d/dx of <dx, u> is the derivative of dx along u, the matrix of second derivatives being symmetric.
+        const along = tf.grad((a) => tf.sum(tf.mul(dx(a, dy), u)))(x);
+        assertSame(values(along), wanted, `${gradient}, gamma ${g !== null}`, 1e-4);
+      }
+    }
+  }),
+);
+
+clean('layer, group and instance normalization have their gradient at every scale that float32 holds', () =>
+  tf.tidy(() => {
+    const { x, gamma } = batch([2, 3, 2, 4], 4);
+    const dy = batch([2, 3, 2, 4], 7).x;
+    const at = (scale: number, f: (u: tf.Tensor) => tf.Tensor) => tf.grad(f)(tf.mul(x, scale), tf.mul(dy, scale));
+    const options = { epsilon: 1e-30 };
+    for (const f of [
+      (u: tf.Tensor) => layerNorm(u, gamma, null, options),
+      (u: tf.Tensor) => groupNorm(u, 2, gamma, null, options),
+      (u: tf.Tensor) => instanceNorm(u, gamma, null, options),
+    ]) {
+      // f(s x) = f(x), so its derivative at s x is that at x, divided by s.
+      for (const scale of [2 ** -20, 2 ** 44, 2 ** 58]) assertSame(at(scale, f), at(1, f), `scale ${scale}`, 1e-5);
+    }
+  }),
+);
+
+const toRows = (x: tf.Tensor) => (x as tf.Tensor2D).arraySync();

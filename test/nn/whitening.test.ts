@@ -10,6 +10,7 @@ import {
   normalizationCost,
   normJacobians,
   Random,
+  ready,
   Rows,
   tf,
   whiten,
@@ -371,3 +372,41 @@ clean('the mean that whitening returns survives a large offset', () =>
     );
   }),
 );
+
+clean('NaN, infinity and what is beyond float32 are named before a decomposition sees them', () =>
+  tf.tidy(() => {
+    const x = (value: number) => tf.tensor2d([[value, 0], [-1, 1], [0, 3]]); // prettier-ignore
+    for (const method of WHITENINGS) {
+      for (const bad of [NaN, Infinity]) {
+        assert.throws(() => whiten(x(bad), { method }), /^RangeError: whiten: x .*1 value that is NaN or infinite/);
+        assert.throws(() => whiteningMatrix(tf.fill([2, 2], bad), { method }), /covariance .*4 values that are NaN/);
+      }
+      assert.throws(() => whiten(x(1e30), { method }), /^RangeError: whiten: the variance of x .*beyond float32/);
+      const layer = whiteningLayer(2, { method, name: 'w' });
+      const quiet = { training: true, updateStatistics: false };
+      assert.throws(() => layer.apply(x(1e30), { training: true }), /^RangeError: w: the variance of x/);
+      if (method === 'newton-schulz') assert.ok(values(layer.apply(x(NaN), quiet)).every(Number.isNaN));
+      else assert.throws(() => layer.apply(x(NaN), quiet), /^RangeError: w: x .*NaN/);
+      layer.dispose();
+    }
+    assert.throws(() => whiteningMatrix(tf.zeros([0, 0])), /whiteningMatrix: covariance is empty/);
+  }),
+);
+
+test('a second derivative through a decomposition is refused, not wrong; Newton-Schulz has one', async () => {
+  await ready();
+  // In a scope of its own: what TensorFlow.js keeps for a gradient that throws, it never frees.
+  tf.engine().startScope();
+  const x = tf.tensor2d(mixed(3, 6, 2));
+  const u = tf.tensor2d(mixed(4, 6, 2));
+  for (const method of WHITENINGS) {
+    const dx = tf.grad((a) => tf.sum(tf.square(tf.mul(whiten(a, { method, epsilon: 1e-2 }).y, u))));
+    const along = () => tf.grad((a) => tf.sum(tf.mul(dx(a), u)))(x);
+    if (method === 'newton-schulz') {
+      const h = 1e-2;
+      const wanted = tf.div(tf.sub(dx(tf.add(x, tf.mul(u, h))), dx(tf.sub(x, tf.mul(u, h)))), 2 * h);
+      assertSame(along(), wanted, 'along u', 1e-2);
+    } else assert.throws(along, new RegExp(`whitening by ${method} has no second derivative`));
+  }
+  tf.engine().endScope();
+});

@@ -4,14 +4,16 @@
  *
  * Shapes, here and everywhere: the last axis holds the features (d, or channels). A dense tensor is [m, d] and statistics are
  * over axis 0; a convolutional one is [batch, height, width, channels] and statistics are over the first three axes, so that m
- * is batch * height * width (section 3.2: "effective mini-batch size m' = m * pq").
+ * is batch * height * width (section 3.2: "the effective mini-batch of size m' = |B| = m * p q").
  */
 import { tf } from '../engine';
 import {
   describe,
   expectCount,
   expectEpsilon,
+  expectFilled,
   expectFinite,
+  expectFiniteStatistics,
   expectFloatTensor,
   expectPerFeature,
   expectOneOf,
@@ -110,7 +112,7 @@ export function checkNormalization(
 ): number {
   expectFloatTensor(where, 'x', x, ranks);
   const d = x.shape[x.rank - 1];
-  if (x.size === 0) throw new RangeError(`${where}: x is empty (${describe(x)}).`);
+  expectFilled(where, 'x', x);
   if (gamma != null) expectPerFeature(where, 'gamma', gamma, d);
   if (beta != null) expectPerFeature(where, 'beta', beta, d);
   const epsilon = options.epsilon ?? DEFAULT_EPSILON;
@@ -134,10 +136,12 @@ export function scaleAndShift(xHat: tf.Tensor, gamma?: tf.Tensor | null, beta?: 
  * standard deviation; the mean of the centred values is that error, and subtracting it leaves only the rounding of x itself.
  *
  * @param x float32 [m, d] or [batch, height, width, channels]
- * @returns mean [d], variance [d] (divided by m), centred like x
+ * @returns mean [d], variance [d] (divided by m), centred like x; NaN and infinity in x pass through, each to its own feature
+ * @throws TypeError when x is disposed or not float32; RangeError on a wrong rank or an empty x
  */
 export function batchMoments(x: tf.Tensor): { mean: tf.Tensor; variance: tf.Tensor; centred: tf.Tensor } {
   expectFloatTensor('batchMoments', 'x', x, RANKS);
+  expectFilled('batchMoments', 'x', x);
   return tf.tidy(() => {
     const axes = reducedAxes(x);
     const roughMean = tf.mean(x, axes);
@@ -157,11 +161,11 @@ export function batchMoments(x: tf.Tensor): { mean: tf.Tensor; variance: tf.Tens
  *     y_i    = gamma xHat_i + beta
  *
  * The gradient flows through mu and sigma2 (section 3, the equations on page 4): `tf.grad` of y gives it in the compact
- * form. The returned mean and variance are differentiable too.
+ * form, and can be differentiated again. The returned mean and variance are differentiable too.
  *
  * @example const { y, mean, variance } = batchNorm(x, tf.ones([100]), tf.zeros([100]));
  * @param x float32 [m, d], or [batch, height, width, channels] with m = batch * height * width; m at least 2.
- *   |x - mu| must stay below 1.8e19, where its square leaves float32.
+ *   |x - mu| must stay below 1.8e19, where its square leaves float32: beyond it, an error.
  * @param gamma float32 [d]; null or left out means 1
  * @param beta float32 [d]; null or left out means 0
  * @returns y like x; mean [d]; variance [d], biased (divided by m)
@@ -174,9 +178,9 @@ export function batchNorm(
   beta?: tf.Tensor | null,
   options: BatchNormOptions = {},
 ): BatchNormResult {
-  const epsilon = checkBatch('batchNorm', x, gamma, beta, options);
+  const epsilon = checkBatch('batchNorm', x, gamma, beta, { ...options, check: false });
   return tf.tidy(() => {
-    const { mean, variance, centred } = batchMoments(x);
+    const { mean, variance, centred } = finiteMoments('batchNorm', x, options);
     const inverse = tf.rsqrt(tf.add(variance, epsilon));
     const y =
       options.gradient === 'automatic'
@@ -184,6 +188,13 @@ export function batchNorm(
         : normalizeWithCompactGradient(x, centred, inverse, gamma, beta);
     return { y, mean, variance };
   });
+}
+
+/** `batchMoments`, whose d variances show NaN and infinity in x, and what is beyond float32, at the cost of one short read. */
+export function finiteMoments(where: string, x: tf.Tensor, options: EpsilonOptions): ReturnType<typeof batchMoments> {
+  const moments = batchMoments(x);
+  if (options.check ?? true) expectFiniteStatistics(where, x, moments.variance);
+  return moments;
 }
 
 /**
@@ -200,12 +211,14 @@ function normalizeWithCompactGradient(
   const inputs = [x];
   if (gamma != null) inputs.push(gamma);
   if (beta != null) inputs.push(beta);
+  // Out here, where TensorFlow.js records how it comes from x: a second derivative goes through what the first has saved.
+  const xHat = tf.mul(centred, inverse);
   const f = tf.customGrad((...args) => {
     const save = args[args.length - 1] as tf.GradSaveFunc;
-    const xHat = tf.mul(centred, inverse);
     save(gamma != null ? [xHat, inverse, gamma] : [xHat, inverse]);
     return {
-      value: scaleAndShift(xHat, gamma, beta),
+      // Never xHat itself, whose own way back to x would be walked too.
+      value: inputs.length > 1 ? scaleAndShift(xHat, gamma, beta) : tf.mul(centred, inverse),
       gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
         const { dx, dGamma, dBeta } = compactGradient(dy, saved[0], saved[1], saved[2]);
         const gradients = [dx];
@@ -279,7 +292,7 @@ export function batchNormGradient(
   return tf.tidy(() => {
     const axes = reducedAxes(x);
     const m = valuesPerFeature(x);
-    const { variance, centred } = batchMoments(x);
+    const { variance, centred } = finiteMoments('batchNormGradient', x, options);
     const inverse = tf.rsqrt(tf.add(variance, epsilon));
     const xHat = tf.mul(centred, inverse);
 
@@ -324,7 +337,7 @@ export function batchNormGradientCompact(
 ): BatchNormGradient {
   const epsilon = checkGradient('batchNormGradientCompact', dy, x, gamma, options);
   return tf.tidy(() => {
-    const { variance, centred } = batchMoments(x);
+    const { variance, centred } = finiteMoments('batchNormGradientCompact', x, options);
     const inverse = tf.rsqrt(tf.add(variance, epsilon));
     return compactGradient(dy, tf.mul(centred, inverse), inverse, gamma);
   });
@@ -337,7 +350,7 @@ function checkGradient(
   gamma: tf.Tensor | null | undefined,
   options: EpsilonOptions,
 ) {
-  const epsilon = checkBatch(where, x, gamma, null, options);
+  const epsilon = checkBatch(where, x, gamma, null, { ...options, check: false });
   expectFloatTensor(where, 'dy', dy);
   if (!tf.util.arraysEqual(dy.shape, x.shape)) {
     throw new RangeError(`${where}: dy must be shaped like x, [${x.shape.join(', ')}], got [${dy.shape.join(', ')}].`);
@@ -388,6 +401,8 @@ export function batchNormInference(
  * Algorithm 2 line 10).
  * @param variance biased variance, [d] or any shape
  * @param m values per feature that it was computed from, at least 2
+ * @returns like variance
+ * @throws TypeError when variance is disposed or not float32; RangeError when m is not a whole number from 2
  */
 export function unbiasedVariance(variance: tf.Tensor, m: number): tf.Tensor {
   expectFloatTensor('unbiasedVariance', 'variance', variance);
@@ -406,21 +421,32 @@ export function unbiasedVariance(variance: tf.Tensor, m: number): tf.Tensor {
  * @param m values per feature in each mini-batch, at least 2
  * @returns mean [d], variance [d] (unbiased). As the paper has it, Var is the expected variance within a mini-batch; for
  *   batches drawn at random, it estimates the population's.
- * @throws RangeError when there is no batch, or the shapes differ
+ * @throws RangeError when there is no batch, the shapes differ, a value is not finite, or a variance is negative
  */
 export function populationStatistics(
   batches: readonly { mean: tf.Tensor; variance: tf.Tensor }[],
   m: number,
 ): { mean: tf.Tensor; variance: tf.Tensor } {
-  const where = 'populationStatistics';
+  return averagedStatistics('populationStatistics', batches, m);
+}
+
+/** `populationStatistics` for whoever asks, whose name its messages carry. */
+export function averagedStatistics(
+  where: string,
+  batches: readonly { mean: tf.Tensor; variance: tf.Tensor }[],
+  m: number,
+): { mean: tf.Tensor; variance: tf.Tensor } {
   expectCount(where, 'm', m, 2);
-  if (batches.length === 0)
-    throw new RangeError(`${where}: wanted the statistics of at least one mini-batch, got none.`);
+  if (!Array.isArray(batches) || batches.length === 0) {
+    const given = Array.isArray(batches) ? 'none' : typeof batches;
+    throw new RangeError(`${where}: wanted the statistics of at least one mini-batch, got ${given}.`);
+  }
   expectFloatTensor(where, 'mean', batches[0].mean, [1]);
   const d = batches[0].mean.shape[0];
   batches.forEach((batch, i) => {
     expectPerFeature(where, `mean of batch ${i}`, batch.mean, d);
     expectPerFeature(where, `variance of batch ${i}`, batch.variance, d);
+    expectStatistics(`${where}: batch ${i}`, batch.mean, batch.variance);
   });
   return tf.tidy(() => {
     const mean = tf.mean(tf.stack(batches.map((b) => b.mean)), 0);
@@ -446,15 +472,16 @@ export interface FoldInput {
 }
 
 /**
- * Folds an inference-mode batch normalization into the dense or convolutional layer before it (section 3.1: "composed
- * with ... yield a single linear transform"):
+ * Folds an inference-mode batch normalization into the dense or convolutional layer before it. Section 3.1 composes the fixed
+ * normalization with gamma and beta, "to yield a single linear transform"; this composes that with W u + b as well:
  *
  *     W' = W gamma / sqrt(Var + epsilon)
  *     b' = (b - E) gamma / sqrt(Var + epsilon) + beta
  *
  * @example const { weights, bias } = foldBatchNorm({ weights: w, mean, variance, gamma, beta });
  * @returns weights like those given, bias [out]; the layer with them gives BN(W u + b), to rounding
- * @throws TypeError, RangeError when a tensor does not fit or epsilon is not above 0
+ * @throws TypeError, RangeError when a tensor does not fit, weights or statistics hold NaN or infinity, a variance is negative, or
+ *   epsilon is not above 0
  */
 export function foldBatchNorm(input: FoldInput, options: EpsilonOptions = {}): { weights: tf.Tensor; bias: tf.Tensor } {
   const where = 'foldBatchNorm';
@@ -466,6 +493,10 @@ export function foldBatchNorm(input: FoldInput, options: EpsilonOptions = {}): {
   }
   const epsilon = options.epsilon ?? DEFAULT_EPSILON;
   expectEpsilon(where, epsilon, options.allowZeroEpsilon);
+  if (options.check ?? true) {
+    expectFinite(where, 'weights', weights);
+    expectStatistics(where, mean, variance);
+  }
   return tf.tidy(() => {
     const inverse = tf.rsqrt(tf.add(variance, epsilon));
     const scale = gamma != null ? tf.mul(gamma, inverse) : inverse;

@@ -40,6 +40,11 @@ export function expectFloatTensor(
 
 const LAYOUT: Record<number, string> = { 1: '[d]', 2: '[m, d]', 4: '[batch, height, width, channels]' };
 
+/** Throws when a tensor holds nothing. */
+export function expectFilled(where: string, name: string, x: tf.Tensor): void {
+  if (x.size === 0) throw new RangeError(`${where}: ${name} is empty (${describe(x)}).`);
+}
+
 /** Throws unless `v` is a float32 vector with one entry per feature (last axis) of x. */
 export function expectPerFeature(where: string, name: string, v: unknown, features: number): asserts v is tf.Tensor {
   expectFloatTensor(where, name, v);
@@ -74,6 +79,13 @@ export function expectDecay(where: string, decay: number): void {
     throw new RangeError(
       `${where}: decay must be in [0, 1], got ${decay}. It is the weight of the past: moving = decay*moving + (1-decay)*batch.`,
     );
+  }
+}
+
+/** Throws unless rate, of dropout, is a number in [0, 1). */
+export function expectRate(where: string, rate: number): void {
+  if (typeof rate !== 'number' || !(rate >= 0 && rate < 1)) {
+    throw new RangeError(`${where}: rate must be in [0, 1), got ${rate}. It is the share of the values set to 0.`);
   }
 }
 
@@ -120,6 +132,24 @@ export function expectStatistics(where: string, mean: tf.Tensor, variance: tf.Te
   }
 }
 
+/** Throws when a standard deviation is not a finite number above 0. Reads d numbers; inside `compile` it does nothing. */
+export function expectDeviation(where: string, name: string, deviation: tf.Tensor): void {
+  if (insideStep()) return;
+  const values = deviation.dataSync() as Float32Array;
+  const bad = values.findIndex((value) => !(Number.isFinite(value) && value > 0));
+  if (bad >= 0) throw new RangeError(`${where}: ${name}[${bad}] is ${values[bad]}; wanted finite numbers above 0.`);
+}
+
+/** Throws unless a layer is told whether it is trained: what is left out would be taken for inference. */
+export function expectTraining(where: string, context: { readonly training: boolean } | undefined): void {
+  if (typeof context?.training !== 'boolean') {
+    const given = context == null || typeof context !== 'object' ? String(context) : `training: ${context.training}`;
+    throw new TypeError(
+      `${where}: apply(x, { training }) must say whether this is training, true or false; got ${given}.`,
+    );
+  }
+}
+
 /** Throws unless value is a finite number. */
 export function expectNumber(where: string, name: string, value: number): void {
   if (!Number.isFinite(value)) throw new RangeError(`${where}: ${name} must be a finite number, got ${value}.`);
@@ -140,9 +170,11 @@ export function expectFiniteStatistics(where: string, x: tf.Tensor, variance: tf
 /**
  * Throws unless the tensor has the wanted shape; `null` matches any size. Returns the tensor, so that it can stand where
  * the tensor is born: `const u = expectShape(tf.matMul(x, w), [60, null], 'u')`.
- * @throws RangeError with both shapes
+ * @throws RangeError with both shapes; TypeError when it is no tensor
  */
 export function expectShape<T extends tf.Tensor>(x: T, wanted: readonly (number | null)[], name = 'tensor'): T {
+  if (!(x instanceof tf.Tensor))
+    throw new TypeError(`${name}: wanted a tensor, got ${x === null ? 'null' : typeof x}.`);
   if (x.rank !== wanted.length || wanted.some((size, i) => size !== null && size !== x.shape[i])) {
     const shown = wanted.map((size) => size ?? 'any').join(', ');
     throw new RangeError(`${name}: wanted shape [${shown}], got [${x.shape.join(', ')}].`);

@@ -28,11 +28,18 @@ function expectRows(where: string, name: string, x: Rows, least = 1): { m: numbe
 }
 
 function expectVector(where: string, name: string, v: readonly number[], d: number): void {
-  if (v.length !== d)
-    throw new RangeError(`${where}: ${name} must have ${d} entries, one per feature, got ${v.length}.`);
+  if (v?.length !== d)
+    throw new RangeError(`${where}: ${name} must have ${d} entries, one per feature, got ${v?.length}.`);
+  const bad = v.findIndex((value) => !Number.isFinite(value));
+  if (bad >= 0) throw new RangeError(`${where}: ${name}[${bad}] is ${v[bad]}; wanted finite numbers.`);
 }
 
-/** Mean and biased variance of each column. */
+/**
+ * Mean and biased variance of each column, in two passes.
+ * @param x m rows of d numbers
+ * @returns d numbers each
+ * @throws RangeError when x is empty, its rows differ in length, or a number is not finite
+ */
 export function moments64(x: Rows): { mean: number[]; variance: number[] } {
   const { m, d } = expectRows('moments64', 'x', x);
   const mean = Array.from({ length: d }, (_, j) => x.reduce((sum, row) => sum + row[j], 0) / m);
@@ -77,7 +84,7 @@ export function batchNorm64(
 /**
  * The gradient through Algorithm 1 in float64, compact form; see `batchNormGradientCompact`.
  * @param dy dl/dy, m rows of d numbers
- * @throws RangeError when shapes do not fit, or epsilon is negative
+ * @throws RangeError when shapes do not fit, a number is not finite, or epsilon is negative
  */
 export function batchNormGradient64(
   dy: Rows,

@@ -5,32 +5,46 @@
 import { tf } from '../engine';
 import { allOrNothing, BaseLayer } from './base';
 import {
-  batchMoments,
   checkBatch,
   checkNormalization,
   DEFAULT_EPSILON,
   EpsilonOptions,
   expectBatch,
+  finiteMoments,
   scaleAndShift,
 } from './batch-norm';
 import {
   describe,
   expectCount,
   expectDecay,
+  expectDeviation,
   expectEpsilon,
   expectFeatures,
+  expectFilled,
+  expectFinite,
   expectFiniteStatistics,
   expectFloatTensor,
   expectPerFeature,
+  expectTraining,
 } from './checks';
 import { stopGradient, moveWithDecay } from './exhibits';
 import { ApplyContext } from './types';
 
 /** (x - mean) / sqrt(variance + epsilon) over the given axes, centred twice as in `batchMoments`. */
-function standardize(x: tf.Tensor, axes: number[], epsilon: number): tf.Tensor {
+function standardize(
+  where: string,
+  x: tf.Tensor,
+  axes: number[],
+  epsilon: number,
+  options: EpsilonOptions,
+  given = x,
+): tf.Tensor {
   const roughly = tf.sub(x, tf.mean(x, axes, true));
   const centred = tf.sub(roughly, tf.mean(roughly, axes, true));
-  return tf.mul(centred, tf.rsqrt(tf.add(tf.mean(tf.square(centred), axes, true), epsilon)));
+  const variance = tf.mean(tf.square(centred), axes, true);
+  if (options.check ?? true) expectFiniteStatistics(where, given, variance);
+  // Divided by the root: the derivative of rsqrt holds a power 3/2 of the variance, which leaves float32 from sigma = 1e13 on.
+  return tf.div(centred, tf.sqrt(tf.add(variance, epsilon)));
 }
 
 /**
@@ -42,7 +56,7 @@ function standardize(x: tf.Tensor, axes: number[], epsilon: number): tf.Tensor {
  * @param beta float32 [d]; null or left out means 0
  * @returns like x
  * @throws TypeError when a tensor is disposed or not float32
- * @throws RangeError on a wrong rank, gamma or beta that do not fit, NaN or infinity in x, epsilon not above 0
+ * @throws RangeError on a wrong rank, gamma or beta that do not fit, NaN or infinity in x, |x - mean| above 1.8e19, epsilon not above 0
  */
 export function layerNorm(
   x: tf.Tensor,
@@ -50,10 +64,11 @@ export function layerNorm(
   beta?: tf.Tensor | null,
   options: EpsilonOptions = {},
 ): tf.Tensor {
-  const epsilon = checkNormalization('layerNorm', x, gamma, beta, options);
+  const where = 'layerNorm';
+  const epsilon = checkNormalization(where, x, gamma, beta, { ...options, check: false });
   return tf.tidy(() => {
     const axes = Array.from({ length: x.rank - 1 }, (_, i) => i + 1);
-    return scaleAndShift(standardize(x, axes, epsilon), gamma, beta);
+    return scaleAndShift(standardize(where, x, axes, epsilon, options), gamma, beta);
   });
 }
 
@@ -77,7 +92,7 @@ export function groupNorm(
 ): tf.Tensor {
   const where = 'groupNorm';
   expectCount(where, 'groups', groups);
-  const epsilon = checkNormalization(where, x, gamma, beta, options);
+  const epsilon = checkNormalization(where, x, gamma, beta, { ...options, check: false });
   const d = x.shape[x.rank - 1];
   if (d % groups !== 0) {
     throw new RangeError(
@@ -87,7 +102,8 @@ export function groupNorm(
   return tf.tidy(() => {
     const pixels = x.size / (x.shape[0] * d);
     const grouped = tf.reshape(x, [x.shape[0], pixels, groups, d / groups]);
-    return scaleAndShift(tf.reshape(standardize(grouped, [1, 3], epsilon), x.shape), gamma, beta);
+    const xHat = standardize(where, grouped, [1, 3], epsilon, options, x);
+    return scaleAndShift(tf.reshape(xHat, x.shape), gamma, beta);
   });
 }
 
@@ -106,11 +122,11 @@ export function instanceNorm(
   options: EpsilonOptions = {},
 ): tf.Tensor {
   const where = 'instanceNorm';
-  const epsilon = checkNormalization(where, x, gamma, beta, options, [4]);
+  const epsilon = checkNormalization(where, x, gamma, beta, { ...options, check: false }, [4]);
   if (x.size / (x.shape[0] * x.shape[x.rank - 1]) < 2) {
     throw new RangeError(`${where}: needs at least 2 pixels per channel, got ${describe(x)}.`);
   }
-  return tf.tidy(() => scaleAndShift(standardize(x, [1, 2], epsilon), gamma, beta));
+  return tf.tidy(() => scaleAndShift(standardize(where, x, [1, 2], epsilon, options), gamma, beta));
 }
 
 /** Options of batch renormalization. */
@@ -147,8 +163,8 @@ export type BatchRenormResult = {
  * @example const { y, r, d } = batchRenorm(x, movingMean, movingDeviation, gamma, beta, { rMax: 3, dMax: 5 });
  * @param x float32 [m, d] or [batch, height, width, channels]
  * @param movingMean mu, [d]
- * @param movingDeviation sigma, [d], above 0 (not read, so not checked)
- * @throws as `batchNorm`; RangeError when rMax is below 1 or dMax below 0
+ * @param movingDeviation sigma, [d], above 0
+ * @throws as `batchNorm`; RangeError when rMax is below 1, dMax below 0, movingMean not finite, or movingDeviation not above 0
  */
 export function batchRenorm(
   x: tf.Tensor,
@@ -159,13 +175,17 @@ export function batchRenorm(
   options: BatchRenormOptions = {},
 ): BatchRenormResult {
   const where = 'batchRenorm';
-  const epsilon = checkBatch(where, x, gamma, beta, options);
+  const epsilon = checkBatch(where, x, gamma, beta, { ...options, check: false });
   const features = x.shape[x.rank - 1];
   expectPerFeature(where, 'movingMean', movingMean, features);
   expectPerFeature(where, 'movingDeviation', movingDeviation, features);
   const { rMax, dMax } = checkClipping(where, options);
+  if (options.check ?? true) {
+    expectFinite(where, 'movingMean', movingMean);
+    expectDeviation(where, 'movingDeviation', movingDeviation);
+  }
   return tf.tidy(() => {
-    const { mean, variance, centred } = batchMoments(x);
+    const { mean, variance, centred } = finiteMoments(where, x, options);
     const deviation = tf.sqrt(tf.add(variance, epsilon));
     const r = stopGradient(tf.clipByValue(tf.div(deviation, movingDeviation), 1 / rMax, rMax));
     const d = stopGradient(tf.clipByValue(tf.div(tf.sub(mean, movingMean), movingDeviation), -dMax, dMax));
@@ -176,8 +196,8 @@ export function batchRenorm(
 
 function checkClipping(where: string, options: BatchRenormOptions): { rMax: number; dMax: number } {
   const { rMax = 3, dMax = 5 } = options;
-  if (!(rMax >= 1)) throw new RangeError(`${where}: rMax must be at least 1, got ${rMax}.`);
-  if (!(dMax >= 0)) throw new RangeError(`${where}: dMax must be at least 0, got ${dMax}.`);
+  if (typeof rMax !== 'number' || !(rMax >= 1)) throw new RangeError(`${where}: rMax must be at least 1, got ${rMax}.`);
+  if (typeof dMax !== 'number' || !(dMax >= 0)) throw new RangeError(`${where}: dMax must be at least 0, got ${dMax}.`);
   return { rMax, dMax };
 }
 
@@ -244,7 +264,9 @@ abstract class AffineNormLayer extends BaseLayer {
   apply(x: tf.Tensor, context: ApplyContext): tf.Tensor {
     this.expectAlive();
     expectFloatTensor(this.name, 'x', x, [2, 4]);
+    expectFilled(this.name, 'x', x);
     expectFeatures(this.name, x, this.features);
+    expectTraining(this.name, context);
     return tf.tidy(() => {
       const options = { epsilon: this.epsilon, allowZeroEpsilon: this.allowZeroEpsilon, check: false };
       const xHat = this.standardized(x, context, options);

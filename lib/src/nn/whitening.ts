@@ -19,11 +19,13 @@ import {
   expectDecay,
   expectEpsilon,
   expectFeatures,
+  expectFilled,
   expectFinite,
   expectFiniteStatistics,
   expectFloatTensor,
   expectOneOf,
   expectPerFeature,
+  expectTraining,
 } from './checks';
 import { moveWithDecay } from './exhibits';
 import { Decomposition, DECOMPOSITIONS, inverseRoot } from './float64';
@@ -72,8 +74,9 @@ export type WhitenResult = {
 };
 
 /**
- * Whitening of a mini-batch (section 2, equation after "full whitening"): y = A (x - E[x]) with A Cov[x] A^T = I.
- * Differentiable: the gradient flows through mean, covariance and A.
+ * Whitening of a mini-batch (section 2: "the whitened activations Cov[x]^(-1/2) (x - E[x])"): y = A (x - E[x]) with
+ * A Cov[x] A^T = I. Differentiable: the gradient flows through mean, covariance and A; a second derivative exists for
+ * `newton-schulz` alone, and with the others throws.
  *
  * @example const { y } = whiten(x, { method: 'newton-schulz', iterations: 7 });
  * @param x float32 [m, d]; or [batch, height, width, channels], where every pixel is an example of d channels
@@ -83,11 +86,14 @@ export type WhitenResult = {
  *   of pca when two eigenvalues are equal
  */
 export function whiten(x: tf.Tensor, options: WhitenOptions = {}): WhitenResult {
-  const where = 'whiten';
-  const epsilon = checkBatch(where, x, null, null, options);
+  return whitened('whiten', x, options);
+}
+
+function whitened(where: string, x: tf.Tensor, options: WhitenOptions): WhitenResult {
+  const epsilon = checkBatch(where, x, null, null, { ...options, check: false });
   const method = options.method ?? 'zca';
   expectOneOf(where, 'method', method, WHITENINGS);
-  checkIterations(where, options);
+  const iterations = checkIterations(where, options);
   return tf.tidy(() => {
     const d = x.shape[x.rank - 1];
     const rows = tf.reshape(x, [-1, d]);
@@ -97,7 +103,9 @@ export function whiten(x: tf.Tensor, options: WhitenOptions = {}): WhitenResult 
     const centred = tf.sub(roughly, error);
     const m = valuesPerFeature(x);
     const covariance = tf.add(tf.div(tf.matMul(centred, centred, true), m), tf.mul(tf.eye(d), epsilon));
-    const matrix = whiteningMatrix(covariance, { method, iterations: options.iterations, prescale: options.prescale });
+    // A decomposition reads the covariance in any case, and can make nothing of NaN.
+    if ((options.check ?? true) || method !== 'newton-schulz') expectFiniteStatistics(where, x, covariance);
+    const matrix = inverseRootOf(covariance, method, iterations);
     const y = tf.reshape(tf.matMul(centred, matrix, false, true), x.shape);
     return { y, mean: tf.add(roughMean, error), covariance, matrix };
   });
@@ -108,8 +116,8 @@ export function whiten(x: tf.Tensor, options: WhitenOptions = {}): WhitenResult 
  * @example const a = whiteningMatrix(covariance, { method: 'cholesky' });
  * @param covariance symmetric, positive definite, float32 [d, d]
  * @returns [d, d]
- * @throws TypeError, RangeError when the matrix does not fit or is not positive definite; Error inside `compile`, but for
- *   `newton-schulz`
+ * @throws TypeError, RangeError when the matrix does not fit, holds NaN or infinity, or is not positive definite (which
+ *   `newton-schulz` does not look at); Error inside `compile`, but for `newton-schulz`
  */
 export function whiteningMatrix(
   covariance: tf.Tensor,
@@ -119,14 +127,18 @@ export function whiteningMatrix(
   expectOneOf('whiteningMatrix', 'method', method, WHITENINGS);
   if (method === 'newton-schulz') return newtonSchulz(covariance, options);
   expectSquare('whiteningMatrix', covariance);
+  expectFinite('whiteningMatrix', 'covariance', covariance);
   return decomposed(covariance, method);
 }
 
-function expectSquare(where: string, covariance: tf.Tensor): void {
-  expectFloatTensor(where, 'covariance', covariance, [2]);
-  if (covariance.shape[0] !== covariance.shape[1]) {
-    throw new RangeError(`${where}: the covariance must be square, got [${covariance.shape.join(', ')}].`);
-  }
+const inverseRootOf = (covariance: tf.Tensor, method: WhiteningMethod, iterations: Required<NewtonSchulzOptions>) =>
+  method === 'newton-schulz' ? iterated(covariance, iterations) : decomposed(covariance, method);
+
+function expectSquare(where: string, a: tf.Tensor, name = 'covariance'): void {
+  expectFloatTensor(where, name, a, [2]);
+  expectFilled(where, name, a);
+  if (a.shape[0] !== a.shape[1])
+    throw new RangeError(`${where}: the ${name} must be square, got [${a.shape.join(', ')}].`);
 }
 
 function checkIterations(where: string, options: NewtonSchulzOptions): Required<NewtonSchulzOptions> {
@@ -149,12 +161,20 @@ function decomposed(covariance: tf.Tensor, method: Decomposition): tf.Tensor {
     return a;
   };
   return tf.customGrad((...args) => {
-    const sigma = toMatrix(args[0] as tf.Tensor);
+    const [given, save] = args as [tf.Tensor, tf.GradSaveFunc];
+    const sigma = toMatrix(given);
     const root = inverseRoot(where, Matrix.add(sigma, sigma.transpose()).mul(0.5), method);
-    return {
-      value: toTensor(root.matrix),
-      gradFunc: (dA: tf.Tensor) => toTensor(root.gradient(toMatrix(dA))),
-    };
+    save([given]);
+    // The gradient is a constant to TensorFlow.js; without a word, a second derivative would lack what goes through it.
+    const gradient = tf.customGrad((dA) => ({
+      value: toTensor(root.gradient(toMatrix(dA as tf.Tensor))),
+      gradFunc: () => {
+        throw new Error(
+          `${where} has no second derivative. Use method: 'newton-schulz' where you differentiate twice.`,
+        );
+      },
+    }));
+    return { value: toTensor(root.matrix), gradFunc: (dA: tf.Tensor, saved: tf.Tensor[]) => gradient(dA, saved[0]) };
   })(covariance);
 }
 
@@ -184,10 +204,16 @@ function read(where: string, t: tf.Tensor): ArrayLike<number> {
  * @example const a = newtonSchulz(covariance, { iterations: 7 });
  * @param covariance symmetric, float32 [d, d]
  * @returns A, [d, d], differentiable by TensorFlow.js; may be far from the root or not finite where the iterations diverge
+ * @throws TypeError, RangeError when the matrix is not square, or holds NaN or infinity; RangeError for iterations or prescale
  */
 export function newtonSchulz(covariance: tf.Tensor, options: NewtonSchulzOptions = {}): tf.Tensor {
   expectSquare('newtonSchulz', covariance);
-  const { iterations, prescale } = checkIterations('newtonSchulz', options);
+  const settled = checkIterations('newtonSchulz', options);
+  expectFinite('newtonSchulz', 'covariance', covariance);
+  return iterated(covariance, settled);
+}
+
+function iterated(covariance: tf.Tensor, { iterations, prescale }: Required<NewtonSchulzOptions>): tf.Tensor {
   return tf.tidy(() => {
     const d = covariance.shape[0];
     const identity = tf.eye(d);
@@ -237,6 +263,7 @@ const ROOTS: Record<WhiteningMethod, { formula: string; count: (d: number, itera
  * @example normalizationCost('zca', { m: 60, d: 100 }).total / normalizationCost('batch', { m: 60, d: 100 }).total
  * @param kind `batch`, or a whitening
  * @param sizes m examples (values per feature), d features, iterations of Newton-Schulz (default 5)
+ * @throws RangeError for a kind that is not known, or sizes that are not whole numbers from 1
  */
 export function normalizationCost(
   kind: 'batch' | WhiteningMethod,
@@ -312,7 +339,9 @@ export class WhiteningLayer extends BaseLayer {
   apply(x: tf.Tensor, context: ApplyContext): tf.Tensor {
     this.expectAlive();
     expectFloatTensor(this.name, 'x', x, [2, 4]);
+    expectFilled(this.name, 'x', x);
     expectFeatures(this.name, x, this.features);
+    expectTraining(this.name, context);
     return tf.tidy(() => {
       const xHat = context.training && !this.frozen ? this.train(x, context) : this.infer(x);
       context.tap?.(`${this.name}/xHat`, xHat);
@@ -322,7 +351,7 @@ export class WhiteningLayer extends BaseLayer {
 
   private train(x: tf.Tensor, context: ApplyContext): tf.Tensor {
     expectBatch(this.name, x);
-    const { y, mean, covariance } = whiten(x, {
+    const { y, mean, covariance } = whitened(this.name, x, {
       ...this.iterations,
       method: this.method,
       epsilon: this.epsilon,
@@ -343,14 +372,16 @@ export class WhiteningLayer extends BaseLayer {
 
   private infer(x: tf.Tensor): tf.Tensor {
     const covariance = tf.add(this.movingCovariance, tf.mul(tf.eye(this.features), this.epsilon));
-    const matrix = whiteningMatrix(covariance, { ...this.iterations, method: this.method });
+    const matrix = inverseRootOf(covariance, this.method, this.iterations);
     return whitenInference(x, this.movingMean, matrix, { check: false });
   }
 }
 
 /**
- * Whitening as a layer, with gamma and beta as in batch normalization; see `whiten`. Taps `NAME/xHat`.
+ * Whitening as a layer, with gamma and beta as in batch normalization; see `whiten`. Taps `NAME/xHat`. NaN and infinity are refused
+ * where they would reach the moving statistics, and by zca, pca and cholesky wherever they would reach the decomposition.
  * @example whiteningLayer(20, { name: 'layer1', iterations: 7 })
+ * @throws RangeError for a method that is not known, or epsilon, decay or iterations out of range; when applied, as `whiten`
  */
 export function whiteningLayer(features: number, options: WhiteningLayerOptions = {}): WhiteningLayer {
   return new WhiteningLayer(features, options);
@@ -361,7 +392,8 @@ export function whiteningLayer(features: number, options: WhiteningLayerOptions 
  * @param x float32 [m, d] or [batch, height, width, channels]
  * @param mean [d]
  * @param matrix A, [d, d], as `whiten` returns it
- * @throws TypeError, RangeError when a tensor does not fit, or x holds NaN or infinity
+ * @returns like x
+ * @throws TypeError, RangeError when a tensor does not fit, x is empty, or one of the three holds NaN or infinity
  */
 export function whitenInference(
   x: tf.Tensor,
@@ -371,10 +403,12 @@ export function whitenInference(
 ): tf.Tensor {
   const where = 'whitenInference';
   expectFloatTensor(where, 'x', x, [2, 4]);
+  expectFilled(where, 'x', x);
   const d = x.shape[x.rank - 1];
   expectPerFeature(where, 'mean', mean, d);
-  expectSquare(where, matrix);
+  expectSquare(where, matrix, 'matrix');
   expectFeatures(where, matrix, d);
-  if (options.check ?? true) expectFinite(where, 'x', x);
+  if (options.check ?? true)
+    for (const [name, tensor] of Object.entries({ x, mean, matrix })) expectFinite(where, name, tensor);
   return tf.tidy(() => tf.reshape(tf.matMul(tf.reshape(tf.sub(x, mean), [-1, d]), matrix, false, true), x.shape));
 }
