@@ -4,6 +4,7 @@ import {
   activation,
   activationFunction,
   averagePool,
+  batchMoments,
   batchNorm,
   batchNorm64,
   batchNormGradient,
@@ -22,20 +23,25 @@ import {
   EXHIBITS,
   expectShape,
   fans,
+  flatten,
   foldBatchNorm,
   foldNetwork,
   gaussian,
+  globalAveragePool,
   groupNorm,
   groupNormLayer,
   inceptionNet,
   initializer,
   instanceNorm,
   layerNorm,
+  layerNormLayer,
   maxPool,
   mlp,
+  norm64,
   normLayer,
   populationStatistics,
   parallel,
+  Random,
   residual,
   residualNet,
   Sequential,
@@ -48,6 +54,7 @@ import {
   whiten,
   whitenInference,
   whiteningLayer,
+  WHITENINGS,
 } from 'bnlab';
 import { clean, values } from '../support/tensors';
 
@@ -213,12 +220,51 @@ clean('an empty batch, a gradient of another shape, statistics that do not fit',
       () => foldBatchNorm({ weights: tf.ones([3, 2]), mean: d2(), variance: d2() }, { epsilon: 0 }),
       /epsilon must be/,
     );
+    assert.throws(
+      () => foldBatchNorm({ weights: tf.ones([3, 2]), mean: d2(), variance: tf.tensor1d([1, -1]) }),
+      /foldBatchNorm: variance\[1\] is -1; wanted finite numbers, none negative/,
+    );
+    assert.throws(
+      () => foldBatchNorm({ weights: tf.fill([3, 2], NaN), mean: d2(), variance: d2() }),
+      /foldBatchNorm: weights .*holds 6 values that are NaN/,
+    );
+    assert.throws(
+      () =>
+        populationStatistics(
+          [
+            { mean: d2(), variance: d2() },
+            { mean: d2(), variance: tf.tensor1d([-1, 9]) },
+          ],
+          4,
+        ),
+      /populationStatistics: batch 1: variance\[0\] is -1/,
+    );
+    assert.throws(
+      () => populationStatistics(undefined as never, 4),
+      /the statistics of at least one mini-batch, got undefined/,
+    );
+    for (const wrong of [0, -1, NaN, Infinity]) {
+      assert.throws(
+        () => batchRenorm(x(), d2(), tf.tensor1d([1, wrong])),
+        /batchRenorm: movingDeviation\[1\] is .*; wanted finite numbers above 0/,
+      );
+    }
+    assert.throws(() => batchRenorm(x(), tf.fill([2], NaN), d2()), /batchRenorm: movingMean .*NaN/);
+    assert.throws(
+      () => batchRenorm(x(), d2(), d2(), null, null, { rMax: '3' as never }),
+      /rMax must be at least 1, got 3/,
+    );
+    assert.throws(() => batchMoments(tf.zeros([0, 2])), /batchMoments: x is empty/);
+    assert.throws(() => expectShape([1] as unknown as tf.Tensor, [1], 'u'), /u: wanted a tensor, got object/);
     assert.throws(() => groupNorm(tf.ones([2, 4]), 3), /groups must divide the number of features, got 3 groups for 4/);
     assert.throws(() => groupNorm(tf.ones([2, 4]), 0), /groups must be a whole number, at least 1, got 0/);
     assert.throws(() => instanceNorm(x()), /instanceNorm: x must have rank 4/);
     assert.throws(() => instanceNorm(tf.ones([3, 1, 1, 2])), /at least 2 pixels per channel/);
     assert.throws(() => whitenInference(x(), d2(), tf.eye(3)), /made for 2 features.*got 3/);
-    assert.throws(() => whitenInference(tf.fill([2, 2], NaN), d2(), tf.eye(2)), /NaN/);
+    assert.throws(() => whitenInference(tf.fill([2, 2], NaN), d2(), tf.eye(2)), /whitenInference: x .*NaN/);
+    assert.throws(() => whitenInference(x(), tf.fill([2], NaN), tf.eye(2)), /whitenInference: mean .*NaN/);
+    assert.throws(() => whitenInference(x(), d2(), tf.fill([2, 2], NaN)), /whitenInference: matrix .*NaN/);
+    assert.throws(() => whitenInference(tf.zeros([0, 2]), d2(), tf.eye(2)), /whitenInference: x is empty/);
     assert.throws(
       () => batchNormInference(x(), d2(), tf.tensor1d([1, -2])),
       /batchNormInference: variance\[1\] is -2; wanted finite numbers, none negative/,
@@ -249,11 +295,25 @@ clean('float64: ragged rows, NaN, one row, a negative epsilon', () => {
   assert.throws(() => batchNorm64([[1], [2]], { epsilon: -1 }), /epsilon must be/);
   assert.throws(() => batchNorm64([[1], [2]], { gamma: [1, 2] }), /gamma must have 1 entries/);
   assert.throws(() => batchNorm64([[1], [2]], { beta: [1, 2] }), /beta must have 1 entries/);
+  assert.throws(() => batchNorm64([[1], [2]], { gamma: [NaN] }), /batchNorm64: gamma\[0\] is NaN/);
+  assert.throws(() => norm64([Infinity], [[1], [2]], 'batch'), /norm64: x\[0\] is Infinity/);
   assert.throws(
     () => batchNormGradient64([[1], [2], [3]], [[1], [2]]),
     /dy must be shaped like x, \[2, 1\], got \[3, 1\]/,
   );
 });
+
+for (const [where, call] of ALL.filter(([name]) => name !== 'batchNormInference' && !name.startsWith('exhibit'))) {
+  clean(`${where}: a variance beyond float32 is an error, not zeros`, () =>
+    tf.tidy(() => {
+      const huge = where === 'groupNorm' ? tf.tensor4d([1e30, -1e30, 1, 1], [1, 2, 1, 2]) : tf.tensor2d([[1e30, -1e30], [-1e30, 1e30]]); // prettier-ignore
+      assert.throws(
+        () => call(huge),
+        new RegExp(`^\\w*Error: ${where}: the variance of x \\(float32 \\[.*beyond float32`),
+      );
+    }),
+  );
+}
 
 clean('a float32 overflow of the variance is named, not NaN', () => {
   const layer = batchNormLayer(1);
@@ -282,13 +342,19 @@ clean('a layer that refuses a batch has not updated anything', () => {
     () => batchNormLayer(2, { debias: true }),
     () => batchNormLayer(2),
     () => batchRenormLayer(2),
-    () => whiteningLayer(2),
+    ...WHITENINGS.map((method) => () => whiteningLayer(2, { method })),
   ]) {
     const layer = make();
     const state = () => layer.variables.map((variable) => values(variable));
     const before = state();
     tf.tidy(() => {
-      const bad: tf.Tensor[] = [tf.ones([1, 2]), tf.ones([3, 3]), tf.ones([3]), tf.ones([3, 2], 'int32')];
+      const bad: tf.Tensor[] = [
+        tf.ones([1, 2]),
+        tf.ones([3, 3]),
+        tf.ones([3]),
+        tf.ones([3, 2], 'int32'),
+        tf.ones([0, 2]),
+      ];
       for (const input of bad) {
         assert.throws(() => layer.apply(input, training), new RegExp(`^\\w*Error: ${layer.name}: `));
         assert.deepEqual(state(), before);
@@ -356,11 +422,55 @@ const BUILD: Case[] = [
   ['beta infinite', () => batchNormLayer(2, { initialBeta: Infinity }), /initialBeta must be a finite number, got Inf/],
   ['no branch', () => parallel([]), /parallel: wanted at least one branch, got none/],
   ['convNet hidden', () => convNet({ hidden: -3 }), /hidden must be a whole number, at least 0, got -3/],
+  [
+    'toImage, two sizes',
+    () => toImage([2, 2] as never),
+    /toImage: shape must be \[height, width, channels\], got \[2,2\]/,
+  ],
   ['toImage', () => toImage([2, 0, 1]), /shape\[1\] must be a whole number, at least 1, got 0/],
   ['features', () => batchNormLayer(0), /features must be a whole number, at least 1/],
   ['group layer', () => groupNormLayer(6, { groups: 4 }), /groups must divide the number of features, got 4 for 6/],
   ['dropout 1', () => dropout(1), /rate must be in \[0, 1\), got 1/],
   ['dropout < 0', () => dropout(-0.5), /rate must be in \[0, 1\), got -0.5/],
+  ['dropout, a string', () => dropout('0.5' as never), /rate must be in \[0, 1\), got 0.5/],
+  ['mlp, dropout < 0', () => mlp({ sizes: [2, 2, 2], dropout: -1 }), /mlp: dropout: rate must be in \[0, 1\), got -1/],
+  ['mlp, dropout without a place', () => mlp({ sizes: [2, 2], dropout: 1 }), /mlp: dropout: rate must be in/],
+  [
+    'dense, a name for an initializer',
+    () => dense(2, 2, { initializer: 'he' as never }),
+    /dense: initializer must be an Initializer, got "he". Pass initializer\('he'\)/,
+  ],
+  [
+    'mlp, a name for an initializer',
+    () => mlp({ sizes: [2, 2], initializer: 'he' as never }),
+    /mlp: initializer must be/,
+  ],
+  ['more weights than memory', () => dense(1e6, 1e6), /\[1000000, 1000000\] would be 1000000000000 weights; at most/],
+  [
+    'weights of a negative size',
+    () => initializer('he').make([-3, 2], new Random(1)),
+    /shape\[0\] must be a whole number, at least 1, got -3/,
+  ],
+  ['filters', () => convNet({ filters: 16 as never }), /convNet: filters must be a list, got 16/],
+  ['filters[0]', () => convNet({ filters: [0] }), /convNet: filters\[0\] must be a whole number, at least 1, got 0/],
+  [
+    'no list of layers',
+    () => sequential(undefined as never),
+    /sequential: layers must be a list of layers, got undefined/,
+  ],
+  ['no layer', () => sequential([undefined as never]), /sequential: layer 0 must be a layer.*got undefined/],
+  ['a branch that is no layer', () => residual(undefined as never), /residual: layer 0 must be a layer.*got undefined/],
+  [
+    'an activation without a name',
+    () => activation(undefined as never),
+    /activation: kind must be one of sigmoid, .*got 'undefined'/,
+  ],
+  ['max pool pad', () => maxPool(2, { pad: 'full' as 'same' }), /maxPool: pad must be one of same, valid; got 'full'/],
+  [
+    'average pool pad',
+    () => averagePool(2, { pad: 1 as never }),
+    /averagePool: pad must be one of same, valid; got '1'/,
+  ],
   ['max pool', () => maxPool(0), /size must be a whole number, at least 1, got 0/],
   ['average pool', () => averagePool(2, { stride: 0.5 }), /stride must be a whole number, at least 1, got 0.5/],
   ['activation', () => activation('swish' as 'relu'), /must be one of sigmoid, tanh, relu, identity; got 'swish'/],
@@ -478,15 +588,19 @@ clean('population statistics and folding where they cannot be', () => {
     assert.throws(() => usePopulationStatistics(normed, []), /at least one mini-batch, got none/);
     assert.throws(
       () => usePopulationStatistics(normed, [x(), tf.ones([2, 2])]),
-      /batch 0 has 3 examples and batch 1 2/,
+      /batch 0 is float32 \[3, 2\] and batch 1 float32 \[2, 2\]/,
     );
-    assert.throws(() => usePopulationStatistics(normed, [x(), tf.ones([3, 5])]), /made for 2 features/);
+    assert.throws(() => usePopulationStatistics(normed, [tf.ones([3, 5])]), /made for 2 features/);
+    assert.throws(
+      () => usePopulationStatistics(normed, x() as unknown as tf.Tensor[]),
+      /a list of at least one mini-batch, got object/,
+    );
     assert.throws(
       () => usePopulationStatistics(normed, [x(), tf.fill([3, 2], NaN)]),
       /batch 1 .*holds 6 values that are NaN/,
     );
     // Finite inputs, but a variance beyond float32 in the second layer only: the first must not be changed either.
-    assert.throws(() => usePopulationStatistics(deep, [x()]), /layer2: variance\[0\] is Infinity/);
+    assert.throws(() => usePopulationStatistics(deep, [x()]), /layer2: batch 0: variance\[0\] is Infinity/);
   });
   assert.deepEqual(normed.snapshot(), before);
   assert.deepEqual(deep.snapshot(), deepBefore);
@@ -494,4 +608,87 @@ clean('population statistics and folding where they cannot be', () => {
   assert.throws(() => foldNetwork(after), /layer1 is not batch normalization before the nonlinearity/);
   assert.throws(() => foldNetwork(pre as Sequential), /block1 \(BatchNormLayer\) cannot be folded/);
   for (const net of [plain, normed, deep, layered, after, pre]) net.dispose();
+});
+
+clean('images that do not fit a window or a shape, empty batches, and a context that does not say what it is', () => {
+  const [plain, valid] = [conv2d(1, 1, 5, { name: 'c' }), conv2d(1, 1, 5, { name: 'c', pad: 'valid' })];
+  const contextual = [batchNormLayer(1), layerNormLayer(1), batchRenormLayer(1), whiteningLayer(1), dropout(0.5)];
+  tf.tidy(() => {
+    const image = tf.ones([2, 3, 5, 1]);
+    const small =
+      /^\w*Error: (c|maxPool|averagePool): with pad 'valid' the image must be at least 5 x 5 .*got float32 \[2, 3, 5, 1\]/;
+    for (const layer of [valid, maxPool(5, { pad: 'valid' }), averagePool(5, { pad: 'valid' })]) {
+      assert.throws(() => layer.apply(image, training), small);
+      assert.deepEqual(layer.apply(tf.ones([2, 5, 5, 1]), training).shape, [2, 1, 1, 1]);
+    }
+    assert.deepEqual(plain.apply(image, training).shape, image.shape);
+    assert.throws(
+      () => toImage([5, 3, 1]).apply(image, training),
+      /toImage: wanted 15 values per example for \[5, 3, 1\]/,
+    );
+    assert.equal(toImage([3, 5, 1]).apply(image, training).shape[1], 3);
+    for (const layer of [flatten(), globalAveragePool(), maxPool(2), toImage([2, 2, 1])]) {
+      assert.throws(() => layer.apply(tf.zeros([0, 2, 2, 1]), training), /x is empty \(float32 \[0, 2, 2, 1\]\)/);
+    }
+    assert.throws(() => flatten().apply(tf.scalar(1), training), /flatten: x must have rank/);
+    for (const layer of contextual) {
+      const wanted = new RegExp(`${layer.name}: apply\\(x, \\{ training \\}\\) must say whether this is training`);
+      for (const context of [undefined, {}, true, { training: 1 }]) {
+        assert.throws(() => layer.apply(tf.ones([3, 1]), context as never), wanted);
+      }
+    }
+  });
+  for (const layer of [plain, valid, ...contextual]) layer.dispose();
+});
+
+clean('a variable assigned to itself survives; a disposed network is neither read nor written', () => {
+  const net = mlp({ sizes: [2, 3, 2], norm: 'batch', seed: 1 });
+  const before = net.snapshot();
+  assert.equal(net.copyFrom(net).length, net.variables.length);
+  assert.deepEqual(net.snapshot(), before);
+  const layer = batchNormLayer(2);
+  layer.setStatistics(layer.movingMean, layer.movingVariance);
+  assert.deepEqual([values(layer.movingMean), values(layer.movingVariance)], [[0, 0], [1, 1]]); // prettier-ignore
+  layer.dispose();
+  const gone = mlp({ sizes: [2, 3, 2], norm: 'batch', seed: 1 });
+  gone.dispose();
+  for (const call of [
+    () => gone.restore(before),
+    () => gone.snapshot(),
+    () => gone.copyFrom(net),
+    () => net.copyFrom(gone),
+  ]) {
+    assert.throws(call, /^TypeError: mlp\.(restore|snapshot|copyFrom): this layer was disposed/);
+  }
+  assert.deepEqual(net.snapshot(), before);
+  net.dispose();
+});
+
+clean('population statistics of a network that fails half-way leave nothing behind', () => {
+  const net = mlp({ sizes: [2, 3, 2], norm: 'batch', dropout: 0.5, seed: 1 });
+  tf.tidy(() => assert.throws(() => usePopulationStatistics(net, [x()]), /dropout in training needs random numbers/));
+  net.dispose();
+  const layer = batchNormLayer(1);
+  tf.tidy(() => {
+    const [small, large] = [tf.ones([2, 2, 2, 1]), tf.ones([2, 4, 4, 1])];
+    assert.throws(() => usePopulationStatistics(layer, [small, large]), /must be of one size/);
+  });
+  layer.dispose();
+});
+
+clean('a network with another inference than the right one is not folded', () => {
+  for (const name of EXHIBITS) {
+    const net = mlp({ sizes: [2, 3, 2], norm: `exhibit:${name}`, seed: 1 });
+    if (exhibit(name).infer === batchNormInference) {
+      const folded = foldNetwork(net);
+      tf.tidy(() => {
+        const [wanted, got] = [net, folded].map((n) => values(n.apply(x(), { training: false })));
+        wanted.forEach((value, i) => assert.ok(Math.abs(value - got[i]) < 1e-5, name));
+      });
+      folded.dispose();
+    } else {
+      assert.throws(() => foldNetwork(net), /the normalization of layer1 is an exhibit with an inference of its own/);
+    }
+    net.dispose();
+  }
 });

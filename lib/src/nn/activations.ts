@@ -69,7 +69,9 @@ export class ActivationLayer extends BaseLayer {
 /**
  * An elementwise nonlinearity as a layer. Taps `NAME/preActivation` and `NAME/activation`.
  * @example activation('sigmoid')
+ * @throws RangeError for a name that is not known
  */
 export function activation(kind: ActivationName, options: { name?: string } = {}): ActivationLayer {
+  expectOneOf(options.name ?? 'activation', 'kind', kind, ACTIVATIONS);
   return new ActivationLayer(kind, options.name ?? kind);
 }

@@ -69,9 +69,13 @@ export abstract class BaseLayer implements Layer {
 
   /** Throws when the layer was disposed. */
   protected expectAlive(): void {
-    const dead = this.variables.find((variable) => variable.isDisposed);
-    if (dead)
-      throw new TypeError(`${this.name}: this layer was disposed and cannot be applied any more. Build it anew.`);
+    expectAlive(this.name, this.variables);
+  }
+}
+
+function expectAlive(where: string, variables: readonly tf.Variable[]): void {
+  if (variables.some((variable) => variable.isDisposed)) {
+    throw new TypeError(`${where}: this layer was disposed and cannot be used any more. Build it anew.`);
   }
 }
 
@@ -80,14 +84,20 @@ export abstract class Composite implements Network {
   /** Stands in messages, and before the labels of its own taps. */
   readonly named: Readonly<Record<string, tf.Variable>>;
 
-  /** @throws RangeError when two of the layers use one label */
+  /** @throws RangeError when two of the layers use one label; TypeError for what is no layer */
   constructor(
     readonly name: string,
     /** The layers inside, from input to output. */
     readonly layers: Layer[],
   ) {
+    if (!Array.isArray(layers)) throw new TypeError(`${name}: layers must be a list of layers, got ${typeof layers}.`);
     const named: Record<string, tf.Variable> = {};
-    for (const layer of layers) {
+    for (const [i, layer] of layers.entries()) {
+      if (typeof layer?.apply !== 'function') {
+        throw new TypeError(
+          `${name}: layer ${i} must be a layer, such as dense(3, 2), got ${layer === null ? 'null' : typeof layer}.`,
+        );
+      }
       for (const [label, variable] of Object.entries(layer.named)) {
         if (label in named) {
           throw new RangeError(`${name}: two layers have a variable '${label}'. Give each layer a name of its own.`);
@@ -120,19 +130,23 @@ export abstract class Composite implements Network {
           `there: ${Object.keys(other.named).join(', ') || 'none'}.`,
       );
     }
+    const mine = (label: string) => this.named[label];
+    const theirs = (label: string) => other.named[label];
+    expectAlive(`${this.name}.copyFrom`, shared.map(mine));
+    expectAlive(`${this.name}.copyFrom`, shared.map(theirs));
     for (const label of shared) {
-      const [mine, theirs] = [this.named[label].shape, other.named[label].shape];
-      if (!tf.util.arraysEqual(mine, theirs)) {
-        throw new RangeError(
-          `${this.name}.copyFrom: ${label} is [${mine.join(', ')}] here and [${theirs.join(', ')}] there.`,
-        );
+      if (!tf.util.arraysEqual(mine(label).shape, theirs(label).shape)) {
+        const [here, there] = [mine(label), theirs(label)].map((variable) => `[${variable.shape.join(', ')}]`);
+        throw new RangeError(`${this.name}.copyFrom: ${label} is ${here} here and ${there} there.`);
       }
     }
-    for (const label of shared) this.named[label].assign(other.named[label]);
+    // A variable that is assigned itself would be lost.
+    for (const label of shared) if (mine(label) !== theirs(label)) mine(label).assign(theirs(label));
     return shared;
   }
 
   snapshot(): WeightsSnapshot {
+    expectAlive(`${this.name}.snapshot`, this.variables);
     const out: WeightsSnapshot = {};
     for (const [label, variable] of Object.entries(this.named)) {
       out[label] = { shape: [...variable.shape], values: Float32Array.from(variable.dataSync() as Float32Array) };
@@ -141,6 +155,7 @@ export abstract class Composite implements Network {
   }
 
   restore(snapshot: WeightsSnapshot): void {
+    expectAlive(`${this.name}.restore`, this.variables);
     const wanted = Object.keys(this.named);
     const missing = wanted.filter((label) => !(label in snapshot));
     const extra = Object.keys(snapshot).filter((label) => !(label in this.named));

@@ -87,7 +87,7 @@ export {
   maxPool,
   toImage,
 } from './layers';
-export type { BatchNormLayerOptions, ConvolutionOptions, WeightOptions } from './layers';
+export type { BatchNormLayerOptions, ConvolutionOptions, PoolOptions, WeightOptions } from './layers';
 export {
   Block,
   convNet,

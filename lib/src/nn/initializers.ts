@@ -18,7 +18,10 @@ export interface Initializer {
   make(shape: readonly number[], random: Random): Float32Array;
 }
 
-/** Inputs and outputs that one weight tensor connects: [in, out], or [height, width, in, out] where each pixel counts. */
+/**
+ * Inputs and outputs that one weight tensor connects: [in, out], or [height, width, in, out] where each pixel counts.
+ * @throws RangeError for another rank
+ */
 export function fans(shape: readonly number[]): { fanIn: number; fanOut: number } {
   if (shape.length !== 2 && shape.length !== 4) {
     throw new RangeError(`fans: weights have shape [in, out] or [height, width, in, out], got [${shape.join(', ')}].`);
@@ -28,7 +31,24 @@ export function fans(shape: readonly number[]): { fanIn: number; fanOut: number 
   return { fanIn: inputs * receptive, fanOut: outputs * receptive };
 }
 
-const count = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
+/** Numbers in a weight tensor of a shape. More than TensorFlow can index are refused before memory is asked for. */
+function count(shape: readonly number[]): number {
+  shape.forEach((size, i) => expectCount('initializer', `shape[${i}]`, size));
+  const total = shape.reduce((a, b) => a * b, 1);
+  if (total > 2 ** 31 - 1) {
+    throw new RangeError(
+      `initializer: [${shape.join(', ')}] would be ${total} weights; at most 2^31 - 1 fit into a tensor.`,
+    );
+  }
+  return total;
+}
+
+/** Throws unless `value` is an initializer, and not only the name of one. */
+export function expectInitializer(where: string, value: Initializer): void {
+  if (typeof value?.make === 'function') return;
+  const hint = typeof value === 'string' ? `initializer('${value as string}')` : "initializer('he') or gaussian(0.1)";
+  throw new TypeError(`${where}: initializer must be an Initializer, got ${JSON.stringify(value)}. Pass ${hint}.`);
+}
 
 function normal(name: string, scale: string, deviation: (shape: readonly number[]) => number): Initializer {
   return {
@@ -48,6 +68,7 @@ export type InitializerName = (typeof INITIALIZERS)[number];
  * Gaussian weights with one standard deviation whatever the layer's width: the paper's "small random Gaussian values"
  * (section 4.1).
  * @param standardDeviation at least 0
+ * @throws RangeError for a negative number, NaN or infinity
  */
 export function gaussian(standardDeviation: number): Initializer {
   if (!Number.isFinite(standardDeviation) || standardDeviation < 0) {

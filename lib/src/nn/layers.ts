@@ -15,16 +15,19 @@ import {
   expectDecay,
   expectEpsilon,
   expectFeatures,
+  expectFilled,
   expectFiniteStatistics,
   expectFloatTensor,
   expectNumber,
   expectOneOf,
   expectPerFeature,
+  expectRate,
   expectStatistics,
+  expectTraining,
 } from './checks';
 import { averaged, convolve } from './convolution';
 import { CORRECT, exhibit, ExhibitName, NormalizationScheme } from './exhibits';
-import { initializer, Initializer } from './initializers';
+import { expectInitializer, initializer, Initializer } from './initializers';
 import { ApplyContext } from './types';
 
 /** Options of layers with weights. */
@@ -82,6 +85,7 @@ export function dense(inputs: number, outputs: number, options: WeightOptions = 
 
 function initialWeights(name: string, shape: number[], options: WeightOptions): tf.Tensor {
   const make = options.initializer ?? initializer('lecun');
+  expectInitializer(name, make);
   return tf.tensor(make.make(shape, new Random(options.seed ?? 0).child(`${name}/weights`)), shape);
 }
 
@@ -130,6 +134,7 @@ export class Conv2dLayer extends BaseLayer {
     expectFloatTensor(this.name, 'x', x, [4]);
     expectFeatures(this.name, x, this.inputs);
     return tf.tidy(() => {
+      expectWindow(this.name, x, this.size, this.pad);
       const linear = convolve(x as tf.Tensor4D, this.weights as tf.Tensor4D, this.stride, this.pad);
       return this.bias ? tf.add(linear, this.bias) : linear;
     });
@@ -140,7 +145,8 @@ export class Conv2dLayer extends BaseLayer {
  * A convolution: [batch, height, width, inputs] to [batch, height', width', outputs].
  * @example conv2d(1, 16, 3, { name: 'layer1', bias: false })
  * @param size height and width of the kernel
- * @throws RangeError when the sizes are not whole numbers from 1; when applied: wrong rank or channel count
+ * @throws RangeError when the sizes are not whole numbers from 1; when applied: wrong rank or channel count, or with `valid` an
+ *   image smaller than the kernel
  */
 export function conv2d(inputs: number, outputs: number, size: number, options: ConvolutionOptions = {}): Conv2dLayer {
   return new Conv2dLayer(inputs, outputs, size, options);
@@ -263,15 +269,19 @@ export class BatchNormLayer extends BaseLayer {
     expectPerFeature(this.name, 'mean', mean, this.features);
     expectPerFeature(this.name, 'variance', variance, this.features);
     expectStatistics(this.name, mean, variance);
-    this.movingMean.assign(mean);
-    this.movingVariance.assign(variance);
-    if (this.movingWeight) tf.tidy(() => this.movingWeight?.assign(tf.scalar(1)));
+    tf.tidy(() => {
+      // Copies: a variable that is assigned itself would be lost.
+      this.movingMean.assign(tf.clone(mean));
+      this.movingVariance.assign(tf.clone(variance));
+      this.movingWeight?.assign(tf.scalar(1));
+    });
   }
 
   apply(x: tf.Tensor, context: ApplyContext): tf.Tensor {
     this.expectAlive();
     expectFloatTensor(this.name, 'x', x, [2, 4]);
     expectFeatures(this.name, x, this.features);
+    expectTraining(this.name, context);
     const options = { epsilon: this.epsilon, allowZeroEpsilon: this.allowZeroEpsilon, check: false };
     return tf.tidy(() => {
       if (!context.training || this.frozen) {
@@ -325,14 +335,15 @@ export class BatchNormLayer extends BaseLayer {
  *
  * Taps `NAME/xHat`, and in training `NAME/mean` and `NAME/variance` (biased).
  *
- * @example const bn = batchNormLayer(100, { name: 'layer1', decay: 0.99 });
- *   const y = bn.apply(x, { training: true });
  * NaN and infinity are refused where they would spoil the moving averages. Elsewhere they pass through, each to its own outputs: a
  * network that has diverged can still be looked at.
  *
+ * @example const bn = batchNormLayer(100, { name: 'layer1', decay: 0.99 });
+ *   const y = bn.apply(x, { training: true });
  * @param features d, the size of the last axis
  * @throws RangeError when epsilon is not above 0, decay not in [0, 1]; when applied: wrong rank, another feature count, a
- *   batch of one in training, NaN or infinity in training. Nothing is updated then.
+ *   batch of one in training, NaN or infinity in training. Nothing is updated then. TypeError when the context does not say
+ *   whether this is training
  */
 export function batchNormLayer(features: number, options: BatchNormLayerOptions = {}): BatchNormLayer {
   return new BatchNormLayer(features, options);
@@ -346,11 +357,12 @@ export class DropoutLayer extends BaseLayer {
     name: string,
   ) {
     super(name);
-    if (!(rate >= 0 && rate < 1)) throw new RangeError(`${name}: rate must be in [0, 1), got ${rate}.`);
+    expectRate(name, rate);
   }
 
   apply(x: tf.Tensor, context: ApplyContext): tf.Tensor {
     expectFloatTensor(this.name, 'x', x);
+    expectTraining(this.name, context);
     if (!context.training || this.frozen || this.rate === 0) return tf.clone(x);
     const random = context.random;
     if (!random) {
@@ -386,53 +398,102 @@ export class FunctionLayer extends BaseLayer {
 
   apply(x: tf.Tensor, context: ApplyContext): tf.Tensor {
     expectFloatTensor(this.name, 'x', x, this.ranks);
+    expectFilled(this.name, 'x', x);
     return tf.tidy(() => this.f(x, context));
   }
 }
 
-/** Max pooling over size x size windows, [batch, height, width, channels]; stride defaults to size. */
-export function maxPool(
-  size: number,
-  options: { name?: string; stride?: number; pad?: 'same' | 'valid' } = {},
-): FunctionLayer {
-  const name = options.name ?? 'maxPool';
-  expectCount(name, 'size', size);
-  const stride = options.stride ?? size;
-  expectCount(name, 'stride', stride);
-  return new FunctionLayer(name, (x) => tf.maxPool(x as tf.Tensor4D, size, stride, options.pad ?? 'same'), [4]);
+/** Options of pooling. */
+export interface PoolOptions {
+  /** Stands in messages. */
+  name?: string;
+  /** Default: the size, so that windows do not overlap. */
+  stride?: number;
+  /** `same` (the default) lets windows reach over the border, where only what is inside counts; `valid` does not. */
+  pad?: 'same' | 'valid';
 }
 
-/** Average pooling over size x size windows, [batch, height, width, channels]; stride defaults to size. */
-export function averagePool(
+function pooling(
+  what: string,
   size: number,
-  options: { name?: string; stride?: number; pad?: 'same' | 'valid' } = {},
+  options: PoolOptions,
+  pool: (x: tf.Tensor4D, size: number, stride: number, pad: 'same' | 'valid') => tf.Tensor,
 ): FunctionLayer {
-  const name = options.name ?? 'averagePool';
+  const { name = what, stride = size, pad = 'same' } = options;
   expectCount(name, 'size', size);
-  const stride = options.stride ?? size;
   expectCount(name, 'stride', stride);
-  return new FunctionLayer(name, (x) => averaged(x as tf.Tensor4D, size, stride, options.pad ?? 'same'), [4]);
+  expectOneOf(name, 'pad', pad, ['same', 'valid']);
+  const apply = (x: tf.Tensor) => {
+    expectWindow(name, x, size, pad);
+    return pool(x as tf.Tensor4D, size, stride, pad);
+  };
+  return new FunctionLayer(name, apply, [4]);
 }
 
-/** The mean over height and width: [batch, height, width, channels] to [batch, channels]. */
+/** Throws when a window that may not reach over the border is larger than the image. */
+function expectWindow(where: string, x: tf.Tensor, size: number, pad: 'same' | 'valid'): void {
+  if (pad === 'valid' && (x.shape[1]! < size || x.shape[2]! < size)) {
+    throw new RangeError(
+      `${where}: with pad 'valid' the image must be at least ${size} x ${size} pixels, got ${describe(x)}. Use pad 'same'.`,
+    );
+  }
+}
+
+/**
+ * Max pooling over size x size windows: [batch, height, width, channels] to [batch, height', width', channels].
+ * @example maxPool(2)
+ * @throws RangeError for sizes that are not whole numbers from 1, or another pad; when applied: wrong rank, an empty image, or with
+ *   `valid` an image smaller than the window
+ */
+export function maxPool(size: number, options: PoolOptions = {}): FunctionLayer {
+  return pooling('maxPool', size, options, (x, window, stride, pad) => tf.maxPool(x, window, stride, pad));
+}
+
+/**
+ * Average pooling over size x size windows: [batch, height, width, channels] to [batch, height', width', channels]. At a border,
+ * the average of what lies inside the image.
+ * @example averagePool(3, { stride: 1 })
+ * @throws as `maxPool`
+ */
+export function averagePool(size: number, options: PoolOptions = {}): FunctionLayer {
+  return pooling('averagePool', size, options, averaged);
+}
+
+/**
+ * The mean over height and width: [batch, height, width, channels] to [batch, channels].
+ * @throws RangeError when applied to another rank or an empty image
+ */
 export function globalAveragePool(options: { name?: string } = {}): FunctionLayer {
   return new FunctionLayer(options.name ?? 'globalAveragePool', (x) => tf.mean(x, [1, 2]), [4]);
 }
 
-/** [batch, ...] to [batch, rest]. */
+/**
+ * [batch, ...] to [batch, rest].
+ * @throws RangeError when applied to a scalar or an empty tensor
+ */
 export function flatten(options: { name?: string } = {}): FunctionLayer {
-  return new FunctionLayer(options.name ?? 'flatten', (x) => tf.reshape(x, [x.shape[0], x.size / x.shape[0]]));
+  const ranks = [1, 2, 3, 4, 5, 6];
+  return new FunctionLayer(options.name ?? 'flatten', (x) => tf.reshape(x, [x.shape[0], x.size / x.shape[0]]), ranks);
 }
 
-/** [batch, height * width * channels] to [batch, height, width, channels], so that a convolution can follow flat images. */
+/**
+ * [batch, height * width * channels] to [batch, height, width, channels], so that a convolution can follow flat images. Images pass
+ * as they are.
+ * @example toImage([28, 28, 1])
+ * @throws RangeError when the shape is not three whole numbers from 1; when applied: another number of values, or images of another
+ *   shape
+ */
 export function toImage(shape: [number, number, number], options: { name?: string } = {}): FunctionLayer {
   const name = options.name ?? 'toImage';
+  if (!Array.isArray(shape) || shape.length !== 3) {
+    throw new RangeError(`${name}: shape must be [height, width, channels], got ${JSON.stringify(shape)}.`);
+  }
   shape.forEach((n, i) => expectCount(name, `shape[${i}]`, n));
   const size = shape[0] * shape[1] * shape[2];
   return new FunctionLayer(
     name,
     (x) => {
-      if (x.size !== x.shape[0] * size) {
+      if (x.size !== x.shape[0] * size || (x.rank === 4 && !tf.util.arraysEqual(x.shape.slice(1), shape))) {
         throw new RangeError(
           `${name}: wanted ${size} values per example for [${shape.join(', ')}], got ${describe(x)}.`,
         );

@@ -4,9 +4,9 @@ import { ActivationLayer, activation as activationLayer, ActivationName, ACTIVAT
 import { allOrNothing, Composite } from './base';
 import { batchNormLayer, BatchNormLayerOptions, conv2d, dense, dropout, DropoutLayer } from './layers';
 import { averagePool, flatten, globalAveragePool, maxPool, toImage } from './layers';
-import { expectCount, expectFloatTensor, expectOneOf } from './checks';
+import { expectCount, expectFloatTensor, expectOneOf, expectRate } from './checks';
 import { EXHIBITS, exhibit, ExhibitName } from './exhibits';
-import { gaussian, initializer, Initializer } from './initializers';
+import { expectInitializer, gaussian, initializer, Initializer } from './initializers';
 import {
   batchRenormLayer,
   BatchRenormLayerOptions,
@@ -109,7 +109,10 @@ export interface NetworkOptions {
   initializer?: Initializer;
   /** The same seed gives the same weights, whatever the normalization. Default 0. */
   seed?: number;
-  /** Rate of dropout after each hidden nonlinearity. Default 0: none. */
+  /**
+   * Rate of dropout, in [0, 1): in `mlp` and `residualNet` after each hidden nonlinearity, in `convNet` after that of the dense
+   * hidden layer, in `inceptionNet` before the output layer; an `inceptionBlock` has none. Default 0: none.
+   */
   dropout?: number;
   /** A name for messages and labels. */
   name?: string;
@@ -158,6 +161,8 @@ function settle(where: string, options: NetworkOptions) {
   if (options.initialScale !== undefined && options.initializer) {
     throw new TypeError(`${where}: give initialScale or initializer, not both.`);
   }
+  expectRate(`${where}: dropout`, options.dropout ?? 0);
+  if (options.initializer) expectInitializer(where, options.initializer);
   const seed = options.seed ?? 0;
   if (!Number.isSafeInteger(seed)) throw new RangeError(`${where}: seed must be a whole number, got ${seed}.`);
   const start =
@@ -304,6 +309,9 @@ function buildConvNet(options: ConvNetOptions): Sequential {
   const { image = [28, 28, 1], classes = 10, filters = [16, 32], hidden = 100 } = options;
   checkImage(where, image, classes);
   expectCount(where, 'hidden', hidden, 0);
+  if (!Array.isArray(filters))
+    throw new RangeError(`${where}: filters must be a list, got ${JSON.stringify(filters)}.`);
+  filters.forEach((outputs, i) => expectCount(where, `filters[${i}]`, outputs));
   const layers: Layer[] = [toImage(image)];
   let [height, width, channels] = image;
   filters.forEach((outputs, i) => {
@@ -367,7 +375,7 @@ export interface InceptionChannels {
   one: number;
   /** 1x1, then 3x3. */
   three: [number, number];
-  /** 1x1, then two 3x3: the paper's replacement for 5x5 (section 4.2.1). */
+  /** 1x1, then two 3x3: the paper's replacement for 5x5 (section 4.2). */
   double: [number, number];
   /** Average pooling, then 1x1. */
   pool: number;
@@ -381,6 +389,7 @@ export interface InceptionChannels {
  * @example inceptionBlock(16, { one: 8, three: [8, 16], double: [4, 8], pool: 8 }, { norm: 'batch', name: 'block1' })
  * @param inputs channels of the input, [batch, height, width, inputs]
  * @returns a layer to [batch, height, width, one + three[1] + double[1] + pool]
+ * @throws RangeError when a number of channels is not a whole number from 1, or as `mlp`
  */
 export function inceptionBlock(inputs: number, channels: InceptionChannels, options: NetworkOptions = {}): Parallel {
   const name = options.name ?? 'inception';

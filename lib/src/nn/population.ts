@@ -2,8 +2,8 @@
 import { tf } from '../engine';
 import { activation, ActivationLayer } from './activations';
 import { allOrNothing } from './base';
-import { foldBatchNorm, populationStatistics, valuesPerFeature } from './batch-norm';
-import { expectFinite, expectFloatTensor, expectStatistics } from './checks';
+import { averagedStatistics, batchNormInference, foldBatchNorm, valuesPerFeature } from './batch-norm';
+import { describe, expectFinite, expectFloatTensor } from './checks';
 import { BatchNormLayer, Conv2dLayer, conv2d, dense, DenseLayer, dropout, DropoutLayer, FunctionLayer } from './layers';
 import { Block, Parallel, Residual, Sequential } from './networks';
 import { initializer } from './initializers';
@@ -28,7 +28,7 @@ export function batchNormLayers(layer: Layer): BatchNormLayer[] {
  * @example usePopulationStatistics(net, batches); const logits = net.apply(test, { training: false });
  * @param batches mini-batches of one size, such as those it was trained with; they are read, not disposed
  * @param options.random needed when the network has dropout
- * @throws RangeError when there is no batch, the sizes differ, one holds NaN or infinity, or the network has no batch normalization;
+ * @throws RangeError when there is no batch, the shapes differ, one holds NaN or infinity, or the network has no batch normalization;
  *   nothing is changed then
  */
 export function usePopulationStatistics(
@@ -41,13 +41,18 @@ export function usePopulationStatistics(
   if (layers.length === 0) {
     throw new RangeError(`${where}: ${network.name} has no batch normalization layer, or all are frozen.`);
   }
-  if (batches.length === 0) throw new RangeError(`${where}: wanted at least one mini-batch, got none.`);
+  if (!Array.isArray(batches) || batches.length === 0) {
+    throw new RangeError(
+      `${where}: wanted a list of at least one mini-batch, got ${Array.isArray(batches) ? 'none' : typeof batches}.`,
+    );
+  }
   batches.forEach((batch, i) => {
     expectFloatTensor(where, `batch ${i}`, batch);
     expectFinite(where, `batch ${i}`, batch);
-    if (batch.shape[0] !== batches[0].shape[0]) {
+    // The size of an image counts too: m, and with it m/(m-1), would not be one number.
+    if (!tf.util.arraysEqual(batch.shape, batches[0].shape)) {
       throw new RangeError(
-        `${where}: mini-batches must be of one size, batch 0 has ${batches[0].shape[0]} examples and batch ${i} ${batch.shape[0]}.`,
+        `${where}: mini-batches must be of one size, batch 0 is ${describe(batches[0])} and batch ${i} ${describe(batch)}.`,
       );
     }
   });
@@ -57,11 +62,14 @@ export function usePopulationStatistics(
   try {
     for (const batch of batches) {
       const tapped = new Map<string, tf.Tensor>();
-      const tap = (name: string, value: tf.Tensor) => void tapped.set(name, tf.keep(tf.clone(value)));
+      const tap = (name: string, value: tf.Tensor) => {
+        const copy = tf.keep(tf.clone(value));
+        kept.push(copy);
+        tapped.set(name, copy);
+      };
       tf.tidy(
         () => void network.apply(batch, { training: true, updateStatistics: false, random: options.random, tap }),
       );
-      kept.push(...tapped.values());
       for (const { name } of layers) {
         const [mean, variance, xHat] = ['mean', 'variance', 'xHat'].map(
           (what) => tapped.get(`${name}/${what}`) as tf.Tensor,
@@ -72,8 +80,8 @@ export function usePopulationStatistics(
       }
     }
     tf.tidy(() => {
-      const found = [...seen.values()].map((entry) => populationStatistics(entry.batches, entry.m));
-      layers.forEach((layer, i) => expectStatistics(layer.name, found[i].mean, found[i].variance));
+      // All are computed, and checked, before one is set.
+      const found = [...seen].map(([name, { batches, m }]) => averagedStatistics(name, batches, m));
       layers.forEach((layer, i) => layer.setStatistics(found[i].mean, found[i].variance));
     });
   } finally {
@@ -88,7 +96,8 @@ export function usePopulationStatistics(
  *
  * @example const folded = foldNetwork(net);
  * @returns a network with its own variables and the same outputs as `net` at inference, to rounding
- * @throws RangeError when a normalization does not stand right behind a dense or convolutional layer, or is no batch normalization
+ * @throws RangeError when a normalization does not stand right behind a dense or convolutional layer, is no batch normalization, or an
+ *   exhibit that computes something else at inference; when weights or statistics hold NaN or infinity
  */
 export function foldNetwork(network: Sequential): Sequential {
   return allOrNothing(
@@ -124,6 +133,9 @@ function foldedBlock(block: Block): Layer {
     throw new RangeError(
       `foldNetwork: the normalization of ${block.name} is not batch normalization before the nonlinearity, so it cannot be folded.`,
     );
+  }
+  if (norm instanceof BatchNormLayer && norm.scheme.infer !== batchNormInference) {
+    throw new RangeError(`foldNetwork: the normalization of ${block.name} is an exhibit with an inference of its own.`);
   }
   const plain = norm ? foldedLinear(linear, norm as BatchNormLayer) : rebuilt(linear, linear.weights, linear.bias);
   const { activation: g, dropout: d } = block;

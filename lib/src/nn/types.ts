@@ -57,14 +57,18 @@ export interface Network extends Layer {
    * Takes over the values of every variable whose label `other` has too, so that two sides of a comparison start from
    * the same weights. What only one of them has (biases, gamma, beta, moving averages) stays.
    * @returns the labels copied
-   * @throws RangeError when a shared label has two shapes, or no label is shared; then nothing is copied
+   * @throws RangeError when a shared label has two shapes, or no label is shared; TypeError when one of the two was disposed; then
+   *   nothing is copied
    */
   copyFrom(other: Network): string[];
-  /** The present values, by label. */
+  /**
+   * The present values, by label.
+   * @throws TypeError when the network was disposed
+   */
   snapshot(): WeightsSnapshot;
   /**
    * Puts a snapshot back.
-   * @throws RangeError when labels or shapes differ; then nothing is changed
+   * @throws RangeError when labels or shapes differ; TypeError when the network was disposed; then nothing is changed
    */
   restore(snapshot: WeightsSnapshot): void;
 }
