@@ -1,7 +1,7 @@
 import { Random, tf } from '../engine';
 import { batchIndices } from '../data';
-import { BatchNormLayer, populationStatistics, type Layer, type Network } from '../nn';
-import { expectStatistics } from '../nn/checks';
+import { BatchNormLayer, type Layer, type Network } from '../nn';
+import { averagedStatistics } from '../nn/batch-norm';
 import { expectInputs, expectNetwork, fixedNoise } from '../probe/model';
 
 /** From how many mini-batches, and of which size. */
@@ -71,9 +71,9 @@ export function replaceStatistics(
     const found = [...byName.values()].filter((entry) => entry.seen.length > 0);
     let problem: Error | null = null;
     tf.tidy(() => {
-      const statistics = found.map(({ seen, m }) => populationStatistics(seen, m));
+      let statistics: Statistics[];
       try {
-        found.forEach(({ layer }, i) => expectStatistics(layer.name, statistics[i].mean, statistics[i].variance));
+        statistics = found.map(({ layer, seen, m }) => averagedStatistics(layer.name, seen, m));
       } catch (error) {
         problem = error as Error;
         return;
