@@ -463,6 +463,142 @@ def mlp_cases():
         yield case
 
 
+def same_padding(size, window, stride):
+    """TensorFlow's: what is left over goes to the end."""
+    total = max((-(-size // stride) - 1) * stride + window - size, 0)
+    return total // 2, total - total // 2
+
+
+def padded(x, window, stride, value=0.0):
+    return F.pad(x, (*same_padding(x.shape[3], window, stride), *same_padding(x.shape[2], window, stride)), value=value)
+
+
+def convolved(x, w):
+    return F.conv2d(padded(x, w.shape[0], 1), w.permute(3, 2, 0, 1))
+
+
+def max_pooled(x):
+    return F.max_pool2d(padded(x, 2, 2, -float("inf")), 2, 2)
+
+
+def averaged(x):
+    """3x3, stride 1: of what lies inside the image."""
+    return F.avg_pool2d(padded(x, 3, 1), 3, 1) / F.avg_pool2d(padded(torch.ones_like(x), 3, 1), 3, 1)
+
+
+def network_cases():
+    """A convolutional, an Inception-style and a residual network: steps of plain gradient descent on softmax cross entropy."""
+    image, classes, m, steps, rate, decay, epsilon = [5, 4, 2], 3, 4, 3, 0.2, 0.8, 1e-3
+    blocks = [{"one": 2, "three": [2, 3], "double": [2, 3], "pool": 1}, {"one": 1, "three": [3, 2], "double": [1, 2], "pool": 2}]
+    for kind, activation, options in [
+        ("convNet", "tanh", {"image": image, "classes": classes, "filters": [3, 4], "hidden": 5}),
+        ("inceptionNet", "relu", {"image": image, "classes": classes, "stem": 3, "blocks": blocks}),
+        ("residualNet", "sigmoid", {"inputs": 40, "width": 6, "depth": 2, "classes": classes}),
+    ]:
+        rng = stream("network/" + kind)
+        start, normalized = {}, []
+
+        def weights(name, *shape):
+            start[f"{name}/weights"] = single(rng.normal(size=shape) * 0.6)
+
+        def norm(name, d):
+            start[f"{name}/gamma"], start[f"{name}/beta"] = single(rng.normal(1.0, 0.3, d)), single(rng.normal(0.0, 0.3, d))
+            normalized.append((name, d))
+
+        def block(name, size, inputs, outputs):
+            weights(name, size, size, inputs, outputs)
+            norm(name, outputs)
+
+        def output(name, inputs):
+            weights(name, inputs, classes)
+            start[f"{name}/bias"] = single(rng.normal(size=classes))
+
+        if kind == "convNet":
+            block("layer1", 3, 2, 3)
+            block("layer2", 3, 3, 4)
+            weights("layer3", 2 * 1 * 4, 5)
+            norm("layer3", 5)
+            output("layer4", 5)
+        elif kind == "inceptionNet":
+            block("stem", 3, 2, 3)
+            inputs = 3
+            for name, c in zip(["block1", "block2"], blocks):
+                block(f"{name}/one", 1, inputs, c["one"])
+                block(f"{name}/three1", 1, inputs, c["three"][0])
+                block(f"{name}/three2", 3, *c["three"])
+                block(f"{name}/double1", 1, inputs, c["double"][0])
+                block(f"{name}/double2", 3, *c["double"])
+                block(f"{name}/double3", 3, c["double"][1], c["double"][1])
+                block(f"{name}/pool", 1, inputs, c["pool"])
+                inputs = c["one"] + c["three"][1] + c["double"][1] + c["pool"]
+            output("output", inputs)
+        else:
+            weights("input", 40, 6)
+            start["input/bias"] = single(rng.normal(size=6))
+            for name in ["block1", "block2"]:
+                norm(name, 6)
+                weights(name, 6, 6)
+                start[f"{name}/bias"] = single(rng.normal(size=6))
+            output("output", 6)
+
+        learns = {label: leaf(w) for label, w in start.items()}
+        running = {name: (torch.zeros(d), torch.ones(d)) for name, d in normalized}
+        g = {"tanh": torch.tanh, "relu": F.relu, "sigmoid": torch.sigmoid}[activation]
+
+        def bn(x, name, training):
+            gamma, beta = learns[f"{name}/gamma"], learns[f"{name}/beta"]
+            return F.batch_norm(x, *running[name], gamma, beta, training=training, momentum=1 - decay, eps=epsilon)
+
+        def conv_block(x, name, training):
+            return g(bn(convolved(x, learns[f"{name}/weights"]), name, training))
+
+        def linear(x, name):
+            return x @ learns[f"{name}/weights"] + learns[f"{name}/bias"]
+
+        def chain(x, name, parts, training):
+            for part in parts:
+                x = conv_block(x, f"{name}/{part}", training)
+            return x
+
+        def inception(x, name, training):
+            branches = [["one"], ["three1", "three2"], ["double1", "double2", "double3"]]
+            out = [chain(x, name, parts, training) for parts in branches] + [chain(averaged(x), name, ["pool"], training)]
+            return torch.cat(out, 1)
+
+        def forward(x, training):
+            if kind == "residualNet":
+                h = linear(x, "input")
+                for name in ["block1", "block2"]:
+                    h = h + linear(g(bn(h, name, training)), name)
+                return linear(h, "output")
+            h = channels_first(x.reshape(-1, *image))
+            if kind == "convNet":
+                h = max_pooled(conv_block(max_pooled(conv_block(h, "layer1", training)), "layer2", training))
+                h = g(bn(channels_last(h).reshape(m, -1) @ learns["layer3/weights"], "layer3", training))
+                return linear(h, "layer4")
+            h = inception(max_pooled(inception(max_pooled(conv_block(h, "stem", training)), "block1", training)), "block2", training)
+            return linear(h.mean((2, 3)), "output")
+
+        batches = [(values(rng, (m, 40), 1.2, 0.3), rng.integers(0, classes, m)) for _ in range(steps)]
+        losses = []
+        for x, labels in batches:
+            loss = F.cross_entropy(forward(torch.tensor(x), True), torch.tensor(labels))
+            gradients = torch.autograd.grad(loss, list(learns.values()))
+            losses.append(number(loss.detach()))
+            with torch.no_grad():
+                for w, gradient in zip(learns.values(), gradients):
+                    w -= rate * gradient
+        end = {label: pack(w) for label, w in learns.items()}
+        for name, (mean, variance) in running.items():
+            end |= {f"{name}/movingMean": pack(mean), f"{name}/movingVariance": pack(variance)}
+        yield {
+            "kind": kind, "options": options | {"activation": activation, "norm": "batch", "normOptions": {"decay": decay, "epsilon": epsilon}},
+            "rate": rate, "batches": [{"x": given(x), "labels": labels.tolist()} for x, labels in batches],
+            "start": {label: given(w) for label, w in start.items()}, "losses": losses, "end": end,
+            "inference": pack(forward(torch.tensor(batches[0][0]), False)),
+        }  # fmt: skip
+
+
 # ---------------------------------------------------------------- writing
 
 
@@ -476,6 +612,7 @@ FILES = {
     "whitening.json": whitening_cases,
     "convolution.json": convolution_cases,
     "mlp.json": mlp_cases,
+    "networks.json": network_cases,
 }
 
 

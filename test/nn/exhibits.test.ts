@@ -263,3 +263,18 @@ clean('each wrong variant computes the formula that it stands for, and no other'
     assertSame(dx, tf.mul(dy, tf.div(gamma, tf.sqrt(tf.add(variance, epsilon)))), 'detached: gradient');
   }),
 );
+
+clean('on images too a layer with an exhibit computes the exhibit, values and gradient', () => {
+  const random = new Random(2);
+  for (const name of EXHIBITS) {
+    const layer = batchNormLayer(2, { exhibit: name, epsilon: 1e-2 });
+    tf.tidy(() => {
+      const [x, dy] = [0, 1].map(() => tf.tensor4d(random.normals(2 * 3 * 2 * 2, 5, 0.1), [2, 3, 2, 2]));
+      const wanted = (u: tf.Tensor) => exhibit(name).normalize(u, layer.gamma, layer.beta, { epsilon: 1e-2 }).y;
+      const got = (u: tf.Tensor) => layer.apply(u, { training: true, updateStatistics: false });
+      assertSame(got(x), wanted(x), `${name}: y`, 1e-4);
+      assertSame(tf.grad(got)(x, dy), tf.grad(wanted)(x, dy), `${name}: dx`, 1e-3);
+    });
+    layer.dispose();
+  }
+});

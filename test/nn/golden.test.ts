@@ -16,12 +16,15 @@ import {
   batchRenorm,
   Block,
   conv2d,
+  convNet,
   foldBatchNorm,
   groupNorm,
+  inceptionNet,
   instanceNorm,
   layerNorm,
   mlp,
   populationStatistics,
+  residualNet,
   tf,
   whiten,
   WhiteningMethod,
@@ -433,4 +436,47 @@ for (const c of golden<MlpCase[]>('mlp.json')) {
       net.dispose();
     },
   );
+}
+
+interface NetworkCase {
+  kind: 'convNet' | 'inceptionNet' | 'residualNet';
+  options: object;
+  rate: number;
+  batches: { x: Golden; labels: number[] }[];
+  start: Record<string, Golden>;
+  losses: number[];
+  end: Record<string, Golden>;
+  inference: Golden;
+}
+
+for (const c of golden<NetworkCase[]>('networks.json')) {
+  clean(`${c.kind}: ${c.batches.length} steps of gradient descent, every weight and moving average, inference`, () => {
+    const net = { convNet, inceptionNet, residualNet }[c.kind](c.options);
+    const optimizer = tf.train.sgd(c.rate);
+    assert.deepEqual(Object.keys(net.named).sort(), Object.keys(c.end).sort());
+    tf.tidy(() => Object.entries(c.start).forEach(([label, w]) => net.named[label].assign(toTensor(w))));
+    c.batches.forEach(({ x, labels }, step) =>
+      tf.tidy(() => {
+        const [input, y] = [toTensor(x), tf.oneHot(tf.tensor1d(labels, 'int32'), 3)];
+        const { value, grads } = tf.variableGrads(
+          () => tf.losses.softmaxCrossEntropy(y, net.apply(input, { training: true })) as tf.Scalar,
+          net.trainable,
+        );
+        const near = { tolerance: 1e-5, scale: 1 };
+        assertClose(values(value), { shape: [1], values: [c.losses[step]] }, `loss ${step}`, near);
+        optimizer.applyGradients(grads);
+      }),
+    );
+    for (const [label, wanted] of Object.entries(c.end)) {
+      const scale = Math.max(1, ...wanted.values.map(Math.abs));
+      assertClose(net.named[label], wanted, label, { tolerance: 3e-5, scale });
+    }
+    tf.tidy(() => {
+      const logits = net.apply(toTensor(c.batches[0].x), { training: false });
+      const scale = Math.max(...c.inference.values.map(Math.abs));
+      assertClose(logits, c.inference, 'inference', { tolerance: 3e-5, scale });
+    });
+    optimizer.dispose();
+    net.dispose();
+  });
 }
