@@ -1,6 +1,16 @@
 /** Training with and without dNorm(x, X)/dX. */
 import assert from 'node:assert/strict';
-import { ignoredJacobian, jacobian, normJacobians, Random, rowsWithSpectrum, setNormLayer, tf } from 'bnlab';
+import {
+  dense,
+  gaussian,
+  ignoredJacobian,
+  jacobian,
+  normJacobians,
+  Random,
+  rowsWithSpectrum,
+  setNormLayer,
+  tf,
+} from 'bnlab';
 import { clean } from '../support/tensors';
 
 clean('setNormLayer: the same output either way; its derivative is the first Jacobian, or both', () => {
@@ -31,18 +41,14 @@ clean(
   'ignoredJacobian: same start and batches; b stays with both Jacobians and grows with the first alone',
   async () => {
     const random = new Random(1);
-    const x = tf.tensor2d(random.normals(200 * 784), [200, 784]);
+    const x = tf.tensor2d(
+      random.normals(200 * 784).map((v) => v + 2),
+      [200, 784],
+    ); // a mean that all units see
     const labels = Int32Array.from({ length: 200 }, (_, i) => i % 10);
     const y = tf.tidy(() => tf.oneHot(labels, 10).toFloat());
-    const runs = await ignoredJacobian({
-      data: { train: { x, y }, test: { x, y } },
-      norms: ['center', 'whiten'],
-      learningRates: [1],
-      seeds: [3],
-      steps: 40,
-      batchSize: 20,
-      features: 6,
-    });
+    const settings = { data: { train: { x, y }, test: { x, y } }, seeds: [3], batchSize: 20, features: 6 };
+    const runs = await ignoredJacobian({ ...settings, norms: ['center', 'whiten'], learningRates: [1], steps: 40 });
     assert.deepEqual(
       runs.map(({ norm, jacobians }) => `${norm} ${jacobians}`),
       ['center both', 'center first', 'whiten both', 'whiten first'],
@@ -55,9 +61,26 @@ clean(
       if (run.jacobians === 'both') assert.ok(run.bias[39] < 1e-4);
       else assert.ok(run.bias[39] > 0.01 && run.biasExponent > 0);
     }
+    const alignment = (norm: string, kept: string) =>
+      runs.find((run) => run.norm === norm && run.jacobians === kept)!.alignment;
+    assert.ok(alignment('center', 'first') > 0.3 && alignment('center', 'both') < 0.1);
+    const [start] = await ignoredJacobian({ ...settings, norms: ['center'], learningRates: [1], steps: 1 });
+    assert.ok(Math.abs(start.alignment - meanCosine(3, 6)) < 1e-5);
     assert.equal(runs[0].weights[0], runs[3].weights[0]);
     assert.ok(Math.abs(runs[2].loss[0] - runs[3].loss[0]) < 1e-5);
     x.dispose();
     y.dispose();
   },
 );
+
+/** Mean |cosine| between two units' initial weights, pair by pair. */
+function meanCosine(seed: number, units: number): number {
+  const layer = dense(784, units, { name: 'layer1', initializer: gaussian(0.1), seed });
+  const rows = tf.tidy(() => layer.weights.transpose().arraySync() as number[][]);
+  layer.dispose();
+  const dot = (a: number[], b: number[]) => a.reduce((sum, v, i) => sum + v * b[i], 0);
+  const pairs = rows.flatMap((a, i) =>
+    rows.slice(i + 1).map((b) => Math.abs(dot(a, b)) / Math.sqrt(dot(a, a) * dot(b, b))),
+  );
+  return pairs.reduce((sum, v) => sum + v, 0) / pairs.length;
+}

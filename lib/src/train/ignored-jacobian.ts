@@ -99,6 +99,11 @@ export interface IgnoredJacobianRun {
   /** |(W, b)| before the last step over the same before the first. */
   growth: number;
   /**
+   * Mean |cosine| between the weights of two units, before the last step: 0 for units that look at different things, 1 for copies of one
+   * another; NaN where W is not finite.
+   */
+  alignment: number;
+  /**
    * p of |b| ~ t^p, fitted to the finite values of the last three quarters of the steps t; NaN for fewer than three of them. A bias that
    * settles has 0; one that a constant force drives has 1.
    */
@@ -136,6 +141,7 @@ export async function ignoredJacobian(options: IgnoredJacobianOptions): Promise<
       loss,
       weights: norm2(before, 'layer1/weights'),
       bias: norm2(before, 'layer1/bias'),
+      alignment: alignment(before['layer1/weights']),
     }),
   });
   return comparison.runs.map(({ side, seedIndex, learningRate, history }) => {
@@ -144,9 +150,26 @@ export async function ignoredJacobian(options: IgnoredJacobianOptions): Promise<
     const size = (step: number) => Math.hypot(weights[step], bias[step]);
     const kind = kinds.find((one) => nameOf(one) === side)!;
     const growth = size(weights.length - 1) / size(0);
-    const biasExponent = growthExponent(bias);
-    return { ...kind, seed: seeds[seedIndex], learningRate, loss, weights, bias, growth, biasExponent };
+    return {
+      ...kind,
+      seed: seeds[seedIndex],
+      learningRate,
+      loss,
+      weights,
+      bias,
+      growth,
+      alignment: (history.perStep.alignment.at(-1) as number | null | undefined) ?? NaN,
+      biasExponent: growthExponent(bias),
+    };
   });
+}
+
+/** Mean |cosine| between the columns of W, [inputs, units]; NaN for a single one. */
+function alignment(weights: tf.Tensor): tf.Tensor {
+  const units = weights.shape[1]!;
+  const directions = tf.div(weights, tf.norm(weights, 2, 0));
+  const cosines = tf.abs(tf.matMul(directions, directions, true)); // [units, units], 1 on the diagonal
+  return tf.div(tf.sub(tf.sum(cosines), units), units * (units - 1));
 }
 
 function growthExponent(norms: number[]): number {
