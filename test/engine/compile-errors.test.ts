@@ -92,6 +92,35 @@ test('what a step may return', async () => {
   }, /'y'.*disposed inside/);
 });
 
+test('work that would be done after the step has ended is refused, and its failure ends no process', async (t) => {
+  const unhandled: unknown[] = [];
+  const note = (error: unknown) => unhandled.push(error);
+  process.on('unhandledRejection', note);
+  t.after(() => process.off('unhandledRejection', note));
+  const later = async () => {
+    await Promise.resolve();
+    throw new Error('later');
+  };
+  await refuses(
+    (async ({ x }: Inputs) => ({ x: tf.tensor((await x.array()) as number[]) })) as never,
+    /promise.*after run/,
+  );
+  await refuses((() => later()) as never, /promise/);
+  await refuses((() => ({ loss: later() })) as never, /'loss'.*promise.*trainOnBatch.*optimizer\.minimize/);
+  await refuses(({ x }) => {
+    void later().catch(() => undefined);
+    x.mul(2);
+    return {};
+  }, /returns no tensor and changes no variable.*trainOnBatch/);
+  const inner = compile(({ x }) => ({ y: x }));
+  await refuses(({ x }) => {
+    void inner.run({ data: { x }, batches: Int32Array.of(0), batchSize: 1 });
+    return { x };
+  }, /run\(\) inside a step/);
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  assert.deepEqual(unhandled, []);
+});
+
 test('a tensor kept beyond the step', () => refuses(({ x }) => ({ y: tf.keep(x.mul(2)) }), /tf\.keep.*tf\.Variable/));
 
 test('a variable created at every call', async () => {
@@ -218,6 +247,7 @@ test('data, batches and schedules that do not fit', async () => {
   await rejects({ batches: tf.tensor2d([[0, 1]]) }, /int32 of rank 2/);
   await rejects({ batches: tf.tensor2d([[0, 1]], [1, 2], 'int32'), batchSize: 3 }, /contradicts/);
   await rejects({ schedules: { rate: [1] } }, /'rate' has 1 values for 2 steps/);
+  await rejects({ schedules: { rate: 0.1 } }, /'rate' must list one number per step, got 0\.1/);
   await rejects({ schedules: { x: [1, 2] } }, /'x' is the name of a schedule and of data/);
   await rejects({ firstStep: -1 }, /firstStep/);
   const x = tf.ones([4, 3]);
@@ -238,6 +268,12 @@ test('one run at a time', async () => {
   step.dispose();
 });
 
-test('compile wants a function', () => {
+test('compile wants a function, and settings that it knows', () => {
   assert.throws(() => compile(undefined as never), /wanted a function, got undefined/);
+  const step = ({ x }: Inputs) => ({ x });
+  assert.throws(
+    () => compile(step, { mode: 'grpah' as never }),
+    /mode must be 'auto', 'graph' or 'eager', got 'grpah'/,
+  );
+  assert.throws(() => compile(step, { xla: 'on' as never }), /xla must be 'auto', true or false, got 'on'/);
 });

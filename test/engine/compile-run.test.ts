@@ -105,6 +105,60 @@ test('an error in onProgress ends the run and keeps the state', async () => {
   step.dispose();
 });
 
+for (const mode of ['graph', 'eager'] as const) {
+  test(`a run keeps what it works with, whatever becomes of the caller's (${mode})`, async () => {
+    const x = tf.tensor1d([1, 2]);
+    const step = compile<{ x: tf.Tensor }>(({ x }) => ({ sum: x.sum() }), { mode, xla: false });
+    const rows = new Int32Array(2000).fill(1);
+    const tensors = tf.memory().numTensors;
+    const { outputs } = await step.run({
+      data: { x },
+      batches: rows,
+      batchSize: 1,
+      onProgress: ({ outputs }) => {
+        x.dispose();
+        rows.fill(99);
+        tf.dispose(outputs);
+      },
+    });
+    assert.deepEqual([...new Set(outputs.sum.dataSync())], [2]);
+    assert.deepEqual(outputs.sum.shape, [2000]);
+    tf.dispose(outputs);
+    assert.equal(tf.memory().numTensors, tensors - 1, 'only x is gone');
+    step.dispose();
+  });
+}
+
+test('an eager step that throws leaves no tensor behind, and the steps before it count', async () => {
+  const w = tf.variable(tf.scalar(0));
+  let calls = 0;
+  const step = compile<{ x: tf.Tensor }>(
+    ({ x }) => {
+      if (++calls === 4) throw new Error('mine');
+      w.assign(w.add(1));
+      return { y: x.mul(w) };
+    },
+    { mode: 'eager' },
+  );
+  const call = { data: { x: tf.ones([2]) }, batches: new Int32Array(9), batchSize: 1 };
+  const tensors = tf.memory().numTensors;
+  await assert.rejects(step.run(call), /mine/);
+  assert.equal(tf.memory().numTensors, tensors);
+  assert.equal(step.stepsDone, 3);
+  assert.equal(w.dataSync()[0], 3);
+});
+
+test('a chunk of long steps is short from the first on', async () => {
+  const step = compile<{ x: tf.Tensor }>(({ x }) => ({ y: tf.matMul(x, x, true).sum() }), { xla: false });
+  const x = tf.ones([1200, 1200]);
+  const rows = Int32Array.from({ length: 6 * 1200 }, (_, i) => i % 1200);
+  const chunks: number[] = [];
+  await step.run({ data: { x }, batches: rows, batchSize: 1200, onProgress: ({ done }) => chunks.push(done) });
+  assert.deepEqual(chunks.slice(0, 2), [1, 2], 'one step warms up, one step is measured');
+  step.dispose();
+  x.dispose();
+});
+
 test('nothing grows: tensors, TensorFlow handles, sessions, files, memory', async () => {
   const made = model({ ...sgd, dropout: 0.2 });
   const step = compile(made.step, { xla: false });

@@ -1,11 +1,11 @@
 import { tf } from '../tf';
-import { CompileError, guarded } from './guard';
+import { CompileError, guarded, insideStep } from './guard';
 import { Feed } from './body';
 import { LoopGraph, LoopKind, loopGraphs } from './graph';
 import { NativeBackend, nativeBackend } from './native';
 import { drawMany, StepRandom, stepStream } from './random';
 import { Session } from './session';
-import { AnyStep, Trace, checkOutputs, trace } from './trace';
+import { AnyStep, Trace, checkOutputs, trace, withoutEffect } from './trace';
 
 /** Named tensors. */
 export type NamedTensors = Record<string, tf.Tensor>;
@@ -80,9 +80,10 @@ export interface RunResult<O extends NamedTensors = NamedTensors> {
 export interface CompiledStep<O extends NamedTensors = NamedTensors> {
   /**
    * Runs one step per row of `batches`, in order. Variables are read when it starts and hold their new values when it is done,
-   * also after each chunk of at most about 100 ms, between which the event loop runs.
+   * also after each chunk of at most about 100 ms, between which the event loop runs; the first, of one step, also traces and
+   * compiles. Data disposed meanwhile are kept until it is done.
    *
-   * @throws CompileError when the step does what cannot be compiled, or runs already
+   * @throws CompileError when the step does what cannot be compiled, or runs already; at once when called inside a step
    * @throws RangeError when shapes, indices or schedules do not fit
    */
   run(options: RunOptions): Promise<RunResult<O>>;
@@ -168,7 +169,6 @@ class Compiled {
   private running = false;
   private disposed = false;
   private next = 0;
-  private eagerMilliseconds = NaN;
   /** what the last steps returned, for a run of no steps */
   private last: Form = [];
   readonly traces = { count: 0, milliseconds: 0 };
@@ -178,6 +178,13 @@ class Compiled {
     private readonly options: CompileOptions,
   ) {
     if (typeof step !== 'function') throw new TypeError(`compile: wanted a function, got ${typeof step}.`);
+    const { mode = 'auto', xla = 'auto' } = options;
+    if (!['auto', 'graph', 'eager'].includes(mode)) {
+      throw new RangeError(`compile: mode must be 'auto', 'graph' or 'eager', got '${String(mode)}'.`);
+    }
+    if (xla !== 'auto' && typeof xla !== 'boolean') {
+      throw new RangeError(`compile: xla must be 'auto', true or false, got '${String(xla)}'.`);
+    }
   }
 
   get mode(): 'graph' | 'eager' {
@@ -201,7 +208,17 @@ class Compiled {
     return this.next;
   }
 
-  async run(options: RunOptions): Promise<RunResult> {
+  run(options: RunOptions): Promise<RunResult> {
+    // thrown, not rejected: nobody could await it in there
+    if (insideStep()) {
+      throw new CompileError(
+        'run() inside a step: a step is one training step. Call the function of the other step itself.',
+      );
+    }
+    return this.runOnce(options);
+  }
+
+  private async runOnce(options: RunOptions): Promise<RunResult> {
     if (this.disposed) throw new CompileError('This compiled step has been disposed; compile it again.');
     if (this.running) {
       throw new CompileError('This compiled step is running already. Await the first run() before the next.');
@@ -210,7 +227,14 @@ class Compiled {
     try {
       await tf.ready();
       const call = await this.check(options);
-      return await this.runChunks(call);
+      // on tensors of its own: the caller may dispose his while it runs
+      const data: NamedTensors = {};
+      for (const name of call.dataNames) data[name] = call.data[name].clone();
+      try {
+        return await this.runChunks({ ...call, data });
+      } finally {
+        tf.dispose(data);
+      }
     } finally {
       this.running = false;
     }
@@ -249,6 +273,7 @@ class Compiled {
     let indices: Int32Array;
     let { batchSize } = options;
     if (batches instanceof tf.Tensor) {
+      if (batches.isDisposed) throw new RangeError('run: batches has been disposed.');
       if (batches.rank !== 2 || batches.dtype !== 'int32') {
         throw new RangeError(
           `run: batches must be int32 of rank 2 [steps, batch], got ${batches.dtype} [${batches.shape}].`,
@@ -268,7 +293,7 @@ class Compiled {
       if (batches.length % batchSize !== 0) {
         throw new RangeError(`run: ${batches.length} indices are no whole number of batches of ${batchSize}.`);
       }
-      indices = batches;
+      indices = batches.slice();
     } else {
       throw new TypeError('run: batches must be an Int32Array (with batchSize) or an int32 tensor [steps, batch].');
     }
@@ -283,7 +308,10 @@ class Compiled {
     const steps = indices.length / batchSize;
     const checked: Record<string, Float32Array> = {};
     for (const [name, values] of Object.entries(schedules)) {
-      if (name in data) throw new RangeError(`run: '${name}' is the name of a schedule and of data.`);
+      if (Object.hasOwn(data, name)) throw new RangeError(`run: '${name}' is the name of a schedule and of data.`);
+      if (typeof values !== 'object' || values === null) {
+        throw new TypeError(`run: schedule '${name}' must list one number per step, got ${String(values)}.`);
+      }
       if (values.length !== steps) {
         throw new RangeError(`run: schedule '${name}' has ${values.length} values for ${steps} steps.`);
       }
@@ -293,10 +321,8 @@ class Compiled {
       throw new RangeError(`run: firstStep must be a whole number from 0 on, got ${firstStep}.`);
     }
     const { onProgress, signal } = options;
-    const dataCopy: NamedTensors = {};
-    for (const name of dataNames) dataCopy[name] = data[name];
     return {
-      data: dataCopy,
+      data,
       dataNames,
       batches: indices,
       batchSize,
@@ -321,7 +347,15 @@ class Compiled {
         collected.push(outputs.tensors);
         done += outputs.steps;
         this.next = call.firstStep + done;
-        onProgress?.({ done, steps, seconds: (performance.now() - began) / 1000, outputs: outputs.tensors });
+        if (onProgress) {
+          const shown: NamedTensors = {};
+          for (const [name, tensor] of Object.entries(outputs.tensors)) shown[name] = tensor.clone();
+          try {
+            onProgress({ done, steps, seconds: (performance.now() - began) / 1000, outputs: shown });
+          } finally {
+            tf.dispose(shown);
+          }
+        }
         await new Promise<void>((resolve) => setImmediate(resolve));
       }
       if (collected.length > 0) this.last = formOf(collected[0]);
@@ -337,17 +371,20 @@ class Compiled {
     const began = performance.now();
     const each: NamedTensors[] = [];
     let steps = 0;
-    do {
-      each.push(this.eagerStep(call, from + steps));
-      steps++;
-      const elapsed = performance.now() - began;
-      this.eagerMilliseconds = elapsed / steps;
-      if (elapsed + this.eagerMilliseconds > CHUNK_MILLISECONDS) break;
-    } while (from + steps < call.steps);
-    const tensors: NamedTensors = {};
-    for (const name of Object.keys(each[0])) tensors[name] = tf.stack(each.map((outputs) => outputs[name]));
-    tf.dispose(each);
-    return { tensors, steps };
+    try {
+      do {
+        each.push(this.eagerStep(call, from + steps));
+        steps++;
+        this.next = call.firstStep + from + steps;
+        const elapsed = performance.now() - began;
+        if (elapsed + elapsed / steps > CHUNK_MILLISECONDS) break;
+      } while (from + steps < call.steps);
+      const tensors: NamedTensors = {};
+      for (const name of Object.keys(each[0])) tensors[name] = tf.stack(each.map((outputs) => outputs[name]));
+      return { tensors, steps };
+    } finally {
+      tf.dispose(each);
+    }
   }
 
   private eagerStep(call: Call, s: number): NamedTensors {
@@ -356,8 +393,10 @@ class Compiled {
       const inputs = batchInputs(call, s);
       const step = tf.scalar(number, 'int32');
       const random = new StepRandom(stepStream(call.seed, number));
+      const before = variableData();
       const outputs = guarded(() => this.step(inputs, { random, step }));
       checkOutputs(outputs);
+      if (Object.keys(outputs).length === 0 && sameData(before, variableData())) throw withoutEffect();
       // a clone: an output may be an input, a variable or a tensor from outside, which must outlive or not outlive the step
       const copies: NamedTensors = {};
       for (const [name, value] of Object.entries(outputs)) copies[name] = value.clone();
@@ -521,6 +560,15 @@ function runGraph(
   }
 }
 
+/** Where every variable has its values: assigning one puts them elsewhere. */
+function variableData(): object[] {
+  return Object.values(tf.engine().registeredVariables).map(({ dataId }) => dataId);
+}
+
+function sameData(a: readonly object[], b: readonly object[]): boolean {
+  return a.length === b.length && a.every((dataId, i) => dataId === b[i]);
+}
+
 /** The inputs of step `s` of a call as the step gets them. */
 function batchInputs(call: Call, s: number): NamedTensors {
   const inputs: NamedTensors = {};
@@ -530,10 +578,9 @@ function batchInputs(call: Call, s: number): NamedTensors {
   return inputs;
 }
 
-/** Steps for the next chunk: one to warm up, a few to measure, then what the time allows. */
+/** Steps for the next chunk: one to warm up, one to measure (it may be a long one), then what the time allows. */
 function stepsNow({ warm, millisecondsPerStep }: Loaded): number {
-  if (!warm) return 1;
-  if (Number.isNaN(millisecondsPerStep)) return 4;
+  if (!warm || Number.isNaN(millisecondsPerStep)) return 1;
   return Math.max(1, Math.round(CHUNK_MILLISECONDS / millisecondsPerStep));
 }
 

@@ -104,12 +104,23 @@ export function isTracing(): boolean {
 /** Checks what a step returned; the same in every mode. */
 export function checkOutputs(outputs: unknown): asserts outputs is Record<string, tf.Tensor> {
   if (outputs instanceof Promise) {
-    throw new CompileError('The step returned a promise. A step is an ordinary function: take out async and await.');
+    outputs.catch(() => undefined); // what fails in there later is a consequence of this
+    throw new CompileError(
+      'The step returned a promise. A step is an ordinary function: take out async and await, and return tensors, ' +
+        'whose values can be read after run().',
+    );
   }
   if (outputs === null || typeof outputs !== 'object' || outputs instanceof tf.Tensor || Array.isArray(outputs)) {
     throw new CompileError(`The step must return named tensors such as { loss }, got ${describe(outputs)}.`);
   }
   for (const [name, value] of Object.entries(outputs)) {
+    if (value instanceof Promise) {
+      value.catch(() => undefined);
+      throw new CompileError(
+        `Output '${name}' of the step is a promise: what gives it (fit, trainOnBatch, ...) does its work after the step has ` +
+          'ended. Use optimizer.minimize, which works at once.',
+      );
+    }
     if (!(value instanceof tf.Tensor)) {
       throw new CompileError(
         `Output '${name}' of the step must be a tensor, got ${describe(value)}. Wrap it: tf.scalar(x).`,
@@ -124,6 +135,14 @@ export function checkOutputs(outputs: unknown): asserts outputs is Record<string
       throw new CompileError(`Output '${name}' of the step is ${value.dtype}; a step returns float32, int32 or bool.`);
     }
   }
+}
+
+/** The error for a step that does nothing one could notice, which is never what was meant. */
+export function withoutEffect(): CompileError {
+  return new CompileError(
+    'The step returns no tensor and changes no variable. If it calls what works after the step has ended (fit, trainOnBatch, or ' +
+      'anything to be awaited), use optimizer.minimize, which works at once.',
+  );
 }
 
 function describe(value: unknown): string {
@@ -335,6 +354,7 @@ function record(step: AnyStep, given: StepArguments): { trace: Trace; created: t
       const [value] = inputIds([variable]);
       if (value !== standIn) changed.push({ variable, value });
     }
+    if (changed.length === 0 && values.length === 0 && created.length === 0) throw withoutEffect();
     restore();
     return { trace: { ops, info, sources, draws, changed, outputs: values, release }, created };
   } catch (error) {
