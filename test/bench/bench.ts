@@ -206,6 +206,7 @@ async function measure(one: Case, workers: Record<string, Worker>, rounds: numbe
   else {
     add('TensorFlow.js', ['products', 'products, no xla']);
     add('PyTorch', ['products']);
+    add('JAX', ['products']);
   }
 
   for (const lane of lanes) {

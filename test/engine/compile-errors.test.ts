@@ -121,6 +121,15 @@ test('work that would be done after the step has ended is refused, and its failu
   assert.deepEqual(unhandled, []);
 });
 
+test('a tensor from outside that has been disposed', async () => {
+  const gone = tf.scalar(3);
+  const step = compile<{ x: tf.Tensor }>(({ x }) => ({ y: x.mul(gone) }));
+  tf.dispose((await step.run(call())).outputs);
+  gone.dispose();
+  await assert.rejects(step.run(call()), /Multiply inside a compiled step takes a tensor from outside.*disposed/);
+  step.dispose();
+});
+
 test('a tensor kept beyond the step', () => refuses(({ x }) => ({ y: tf.keep(x.mul(2)) }), /tf\.keep.*tf\.Variable/));
 
 test('a variable created at every call', async () => {

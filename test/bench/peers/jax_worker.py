@@ -102,4 +102,34 @@ def scanned(name, case):
     return run
 
 
-serve({"name": "JAX", "version": jax.__version__}, {"jit": per_step, "scan": scanned})
+def products(_, case):
+    """Nothing but the matrix products of a step, as in worker.ts; the gradients' memory goes from step to step."""
+    sizes, batch = case["sizes"], case["batch"]
+    normal = lambda n, m: jnp.asarray(generator.normal(0, n**-0.5, (n, m)), jnp.float32)
+    weights = [normal(n, m) for n, m in zip(sizes[:-1], sizes[1:])]
+    gradients = [jnp.zeros_like(w) for w in weights]
+
+    def step(gradients, weights, rows):
+        layers = [X[rows]]
+        for w in weights:
+            layers.append(layers[-1] @ w)
+        back, gradients = layers[-1], []
+        for i in reversed(range(len(weights))):
+            gradients.insert(0, layers[i].T @ back)
+            if i:
+                back = back @ weights[i].T
+        return gradients
+
+    step = jax.jit(step, donate_argnums=0, keep_unused=True)
+
+    def run(steps):
+        nonlocal gradients
+        rows = generator.integers(0, EXAMPLES, (steps, batch), dtype=np.int32)
+        for s in range(steps):
+            gradients = step(gradients, weights, rows[s])
+        jax.block_until_ready(gradients)
+
+    return run
+
+
+serve({"name": "JAX", "version": jax.__version__}, {"jit": per_step, "scan": scanned, "products": products})

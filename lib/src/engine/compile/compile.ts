@@ -119,7 +119,8 @@ const CHUNK_BYTES = 64 * 2 ** 20;
  * ```
  *
  * - Variables that the step only reads are read at each call. Other tensors from outside the step, and JavaScript values, are
- *   constants of the trace; when such a tensor has been disposed since, the step is traced again.
+ *   constants of the trace (`adam.learningRate` is one: to change it, compile again); when such a tensor has been disposed since,
+ *   the step is traced again.
  * - What may change from step to step is data, a schedule, a variable, `context.random` or `context.step`.
  * - Reading values (`dataSync`, `print`, ...), random operations of TensorFlow.js, and operations whose result's shape depends on
  *   values are errors that name the call.

@@ -207,6 +207,11 @@ function record(step: AnyStep, given: StepArguments): { trace: Trace; created: t
   };
 
   const unknownSource = (dataId: object): Source | undefined => {
+    if (!backend.tensorMap.has(dataId)) {
+      throw new CompileError(
+        `${kernels.at(-1) ?? 'An operation'} inside a compiled step takes a tensor from outside that has been disposed.`,
+      );
+    }
     const data = backend.tensorMap.get(dataId);
     if (data.dtype === real.TF_STRING) {
       throw new CompileError(
