@@ -445,7 +445,11 @@ const BUILD: Case[] = [
     () => mlp({ sizes: [2, 2], initializer: 'he' as never }),
     /mlp: initializer must be/,
   ],
-  ['more weights than memory', () => dense(1e6, 1e6), /\[1000000, 1000000\] would be 1000000000000 weights; at most/],
+  [
+    'more weights than memory',
+    () => dense(1e6, 1e6),
+    /\[1000000, 1000000\] would be 1000000000000 weights; a tensor holds at most/,
+  ],
   [
     'weights of a negative size',
     () => initializer('he').make([-3, 2], new Random(1)),
@@ -630,7 +634,11 @@ clean('images that do not fit a window or a shape, empty batches, and a context 
     for (const layer of [flatten(), globalAveragePool(), maxPool(2), toImage([2, 2, 1])]) {
       assert.throws(() => layer.apply(tf.zeros([0, 2, 2, 1]), training), /x is empty \(float32 \[0, 2, 2, 1\]\)/);
     }
-    assert.throws(() => flatten().apply(tf.scalar(1), training), /flatten: x must have rank/);
+    assert.throws(
+      () => flatten().apply(tf.scalar(1), training),
+      /flatten: wanted x of shape \[batch, ...\], got a scalar/,
+    );
+    assert.deepEqual(flatten().apply(tf.ones([4]), training).shape, [4, 1]);
     for (const layer of contextual) {
       const wanted = new RegExp(`${layer.name}: apply\\(x, \\{ training \\}\\) must say whether this is training`);
       for (const context of [undefined, {}, true, { training: 1 }]) {

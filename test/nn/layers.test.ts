@@ -696,3 +696,44 @@ clean('what is left out has its stated default: stride 1, a bias of zero, seed 0
     for (const layer of [plain, said, flat]) layer.dispose();
   }),
 );
+
+clean('orthogonal weights have no preferred sign: uniform over the rotations and reflections', () => {
+  const draw = (shape: number[], seed: number) => initializer('orthogonal').make(shape, new Random(seed));
+  const positive = (shape: number[], entry: number) =>
+    Array.from({ length: 400 }, (_, seed) => draw(shape, seed)[entry]).filter((v) => v > 0).length / 400;
+  // A fair coin leaves 0.4 to 0.6 once in 16,000 times. Without R's signs in it, Q's first column has those of a reflection.
+  for (const [shape, entry] of [
+    [[1, 1], 0],
+    [[3, 3], 0],
+    [[3, 3], 8],
+    [[5, 2], 0],
+  ] as const) {
+    const share = positive([...shape], entry);
+    assert.ok(share > 0.4 && share < 0.6, `[${shape.join(', ')}], entry ${entry}: positive with frequency ${share}`);
+  }
+});
+
+clean('dropout comes last, also where the normalization stands after the nonlinearity', () => {
+  for (const placement of ['before', 'after'] as const) {
+    const net = mlp({ sizes: [3, 50, 2], activation: 'sigmoid', norm: 'batch', placement, dropout: 0.5, seed: 1 });
+    tf.tidy(() => {
+      const random = new StepRandom(new Random(1));
+      const out = values(net.layers[0].apply(batch([8, 3], 1).x, { training: true, random }));
+      const share = out.filter((v) => v === 0).length / out.length;
+      assert.ok(share > 0.35 && share < 0.65, `${placement}: ${share} of the outputs are 0`);
+    });
+    net.dispose();
+  }
+});
+
+clean('population statistics of images: m is batch times height times width', () => {
+  const layer = batchNormLayer(3);
+  tf.tidy(() => {
+    const batches = [1, 2, 3].map((seed) => batch([2, 3, 2, 3], seed).x);
+    const wanted = populationStatistics(batches.map((x) => batchNorm(x)), 12); // prettier-ignore
+    usePopulationStatistics(layer, batches);
+    assertSame(layer.movingMean, wanted.mean, 'mean');
+    assertSame(layer.movingVariance, wanted.variance, 'variance');
+  });
+  layer.dispose();
+});

@@ -44,6 +44,10 @@ test('placedMlp: the same weights from the same seed at every place; biases wher
 
 test('placedMlp: taps of mlp, and a place that is not known is refused', () => {
   const network = build('input');
+  const trained = new Set(network.trainable);
+  for (const i of [1, 2]) {
+    for (const learned of ['gamma', 'beta']) assert.ok(trained.has(network.named[`input${i}/${learned}`]), learned);
+  }
   const taps: string[] = [];
   const x = u();
   network.apply(x, { training: true, tap: (name) => void taps.push(name) }).dispose();

@@ -96,6 +96,21 @@ export function expectCount(where: string, name: string, n: number, least = 1): 
   }
 }
 
+/** Most numbers that a tensor holds: TensorFlow counts them in 32 bits. */
+const LARGEST = 2 ** 31 - 1;
+
+/** The number of entries of a shape. Throws, before memory is asked for, when a size is none or a tensor cannot hold them. */
+export function expectSize(where: string, name: string, shape: readonly number[]): number {
+  shape.forEach((size, i) => expectCount(where, `shape[${i}]`, size));
+  const total = shape.reduce((product, size) => product * size, 1);
+  if (total > LARGEST) {
+    throw new RangeError(
+      `${where}: [${shape.join(', ')}] would be ${total} ${name}; a tensor holds at most ${LARGEST}.`,
+    );
+  }
+  return total;
+}
+
 /** Throws unless `value` is one of the `wanted` names. */
 export function expectOneOf<T extends string>(
   where: string,

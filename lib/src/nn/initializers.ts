@@ -4,7 +4,7 @@
  */
 import { QrDecomposition, Matrix } from 'ml-matrix';
 import { Random } from '../engine';
-import { expectCount, expectOneOf } from './checks';
+import { expectCount, expectOneOf, expectSize } from './checks';
 
 /** Weights for a shape whose last axis is the output: [in, out] or [height, width, in, out]. */
 export interface Initializer {
@@ -31,17 +31,7 @@ export function fans(shape: readonly number[]): { fanIn: number; fanOut: number 
   return { fanIn: inputs * receptive, fanOut: outputs * receptive };
 }
 
-/** Numbers in a weight tensor of a shape. More than TensorFlow can index are refused before memory is asked for. */
-function count(shape: readonly number[]): number {
-  shape.forEach((size, i) => expectCount('initializer', `shape[${i}]`, size));
-  const total = shape.reduce((a, b) => a * b, 1);
-  if (total > 2 ** 31 - 1) {
-    throw new RangeError(
-      `initializer: [${shape.join(', ')}] would be ${total} weights; at most 2^31 - 1 fit into a tensor.`,
-    );
-  }
-  return total;
-}
+const count = (shape: readonly number[]) => expectSize('initializer', 'weights', shape);
 
 /** Throws unless `value` is an initializer, and not only the name of one. */
 export function expectInitializer(where: string, value: Initializer): void {

@@ -472,8 +472,11 @@ export function globalAveragePool(options: { name?: string } = {}): FunctionLaye
  * @throws RangeError when applied to a scalar or an empty tensor
  */
 export function flatten(options: { name?: string } = {}): FunctionLayer {
-  const ranks = [1, 2, 3, 4, 5, 6];
-  return new FunctionLayer(options.name ?? 'flatten', (x) => tf.reshape(x, [x.shape[0], x.size / x.shape[0]]), ranks);
+  const name = options.name ?? 'flatten';
+  return new FunctionLayer(name, (x) => {
+    if (x.rank === 0) throw new RangeError(`${name}: wanted x of shape [batch, ...], got a scalar.`);
+    return tf.reshape(x, [x.shape[0], x.size / x.shape[0]]);
+  });
 }
 
 /**
