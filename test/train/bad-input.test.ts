@@ -205,7 +205,10 @@ test('statistics that are not finite replace none: all layers or no layer', asyn
       network.named['layer2/weights'].assign(tf.fill([3, 3], 1e30));
       const before = network.snapshot();
       const x = tf.randomNormal([ROWS, 3], 0, 1, 'float32', 1);
-      assert.throws(() => setPopulationStatistics(network, x, { batchSize: 5 }), /layer2: batch 0: variance\[0\] is Infinity/);
+      assert.throws(
+        () => setPopulationStatistics(network, x, { batchSize: 5 }),
+        /layer2: batch 0: variance\[0\] is Infinity/,
+      );
       assert.deepEqual(network.snapshot(), before);
     });
     network.dispose();

@@ -113,6 +113,8 @@ test('schedules: value by value', () => {
   assert.deepEqual(rates(3, { kind: 'exponential', every: 2, factor: 0.25 }), [0.8, 0.4, 0.2]);
   assert.deepEqual(rates(4, { kind: 'cosine' }), [0.8, 0.682843, 0.4, 0.117157]);
   assert.deepEqual(rates(4, { kind: 'cosine', final: 1 }), [0.8, 0.8, 0.8, 0.8]);
+  // The cosine runs over the steps that the warm-up leaves.
+  assert.deepEqual(rates(6, { kind: 'cosine', warmUp: 2 }), [0.4, 0.8, 0.8, 0.682843, 0.4, 0.117157]);
   assert.deepEqual(rates(4, { kind: 'constant', warmUp: 4 }), [0.2, 0.4, 0.6, 0.8]);
   assert.deepEqual(rates(4, { kind: 'step', every: 1, factor: 0.5, warmUp: 2 }), [0.4, 0.8, 0.8, 0.4]);
   assert.deepEqual(rates(2, { kind: 'table', values: [1, 0.5] }), [0.8, 0.4]);

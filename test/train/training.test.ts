@@ -113,6 +113,7 @@ const settings: [string, OptimizerSettings, number, () => tf.Optimizer][] = [
   ['momentum', { kind: 'momentum', momentum: 0.8 }, 0.1, () => tf.train.momentum(0.1, 0.8)],
   ['nesterov', { kind: 'momentum', momentum: 0.8, nesterov: true }, 0.1, () => tf.train.momentum(0.1, 0.8, true)],
   ['adam', { kind: 'adam', epsilon: 1e-7 }, 0.01, () => tf.train.adam(0.01, 0.9, 0.999, 1e-7)],
+  ['adam, epsilon as large as a gradient', { kind: 'adam', epsilon: 0.05 }, 0.01, () => tf.train.adam(0.01, 0.9, 0.999, 0.05)], // prettier-ignore
 ];
 for (const [name, optimizer, learningRate, theirs] of settings) {
   test(`${name}: 40 steps give the weights of tf.train`, async () => {
