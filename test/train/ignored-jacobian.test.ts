@@ -6,6 +6,7 @@ import {
   ignoredJacobian,
   jacobian,
   normJacobians,
+  powerLaw,
   Random,
   rowsWithSpectrum,
   setNormLayer,
@@ -59,7 +60,13 @@ clean(
       assert.equal(run.seed, 3);
       assert.ok(Math.abs(run.growth - Math.hypot(run.weights[39], run.bias[39]) / run.weights[0]) < 1e-9);
       if (run.jacobians === 'both') assert.ok(run.bias[39] < 1e-4);
-      else assert.ok(run.bias[39] > 0.01 && run.biasExponent > 0);
+      else {
+        assert.ok(run.bias[39] > 0.01 && run.biasExponent > 0);
+        // Over the last three quarters of the steps.
+        const late = Array.from({ length: 30 }, (_, i) => 10 + i);
+        const { exponent } = powerLaw(late, late.map((t) => run.bias[t])); // prettier-ignore
+        assert.ok(Math.abs(run.biasExponent - exponent) < 1e-9);
+      }
     }
     const alignment = (norm: string, kept: string) =>
       runs.find((run) => run.norm === norm && run.jacobians === kept)!.alignment;

@@ -107,6 +107,24 @@ test('shiftThenNormalize: one forward pass for both gradients, the values of Alg
   u.dispose();
 });
 
+test('shiftThenNormalize: outside the gradient 1/sigma is a constant, through it g has no effect', () => {
+  const u = tf.tensor2d([[1], [3], [8]]);
+  const weight = tf.tensor2d([[1], [-4], [2]]);
+  const sigma = Math.sqrt((9 + 1 + 16) / 3);
+  for (const statistics of ['outside', 'through'] as const) {
+    const layer = shiftThenNormalize(1, { statistics, normalize: 'both', scale: true });
+    const loss = () => tf.sum(tf.mul(layer.apply(u, { training: true }), weight)) as tf.Scalar;
+    const { grads } = tf.variableGrads(loss, layer.trainable);
+    const of = (label: string) => grads[layer.named[label].name].dataSync()[0];
+    // dl/dg = sum dy u / sigma, dl/db = sum dy / sigma.
+    const [dg, db] = statistics === 'outside' ? [(1 - 12 + 16) / sigma, -1 / sigma] : [0, 0];
+    assert.ok(Math.abs(of('shift/g') - dg) < 1e-5, `${statistics}: dl/dg ${of('shift/g')}, wanted ${dg}`);
+    assert.ok(Math.abs(of('shift/b') - db) < 1e-5, `${statistics}: dl/db ${of('shift/b')}, wanted ${db}`);
+    layer.dispose();
+  }
+  tf.dispose([u, weight]);
+});
+
 test('shiftThenNormalize: another width is refused', () => {
   const layer = shiftThenNormalize(3);
   const u = tf.zeros([4, 2]);
