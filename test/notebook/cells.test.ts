@@ -173,6 +173,26 @@ test('claim card: written again in place when a verdict is reached', () => {
   assert.match(cards[2].bundle['text/plain'], /A; verdict: ✓ holds[\s\S]*B; verdict: – out of reach/);
 });
 
+test('verdicts: a rule on shares names its limits as the values are shown, in percent', () => {
+  const ruleOf = (percent: boolean, r: ReturnType<typeof rule.above>) => {
+    const seen = capture(() => {
+      card();
+      verdict({ id: 'one', measured: [0.1, 0.2], percent, rule: r });
+    });
+    return (seen.find(({ bundle }) => bundle[CLAIM_MIME])?.bundle[CLAIM_MIME] as ClaimRecord).rule;
+  };
+  assert.match(ruleOf(true, rule.above(0.05)), /^the value is above 5% over/);
+  assert.match(ruleOf(true, rule.near(0.57, 0.001)), /^the value is 57% ± 0\.1% over/);
+  assert.match(ruleOf(false, rule.above(0.05)), /^the value is above 0\.05 over/);
+  assert.equal(
+    ruleOf(
+      true,
+      rule.custom('as told', () => true),
+    ),
+    'as told',
+  );
+});
+
 test('verdicts: rules decide on the whole interval, on the median, or fail', () => {
   const judged = (measured: number[], r = rule.above(0)) => {
     const seen = capture(() => {
@@ -228,7 +248,7 @@ test('verdict record: what the ledger keeps', () => {
       expectedValue: 0.2,
       measured: record.measured,
       verdict: 'holds',
-      rule: 'the value is 0.2 ± 0.15 over the whole interval (partly: at the median)',
+      rule: 'the value is 20% ± 15% over the whole interval (partly: at the median)',
       reason: 'why',
       statistics: { unit: 'share', values: [0.1, 0.3, 0.2], n: 3, median: 0.2, low: 0, high: 0 },
       data: 'MNIST',
@@ -311,9 +331,11 @@ test('ledger: a page of Markdown with counts, rules, and pipes escaped', () => {
   assert.match(page, /## \[b-second\]\(b-second\.ipynb\)/);
   assert.match(
     page,
-    /\| “A \\\| B” \(section 1; `one`, cell 7\) \| {2}\| A: 3 \(MNIST, profile full\) \| ◐ \*\*partly\*\*\. Rule: above 2\. \|/,
+    /\| “A \\\| B” \(section 1; `one`, \[cell 7\]\(b-second\.ipynb#cell-7\)\) \| {2}\| A: 3 \(MNIST, profile full\) \| ◐ \*\*partly\*\*\. Rule: above 2\. \|/,
   );
   assert.match(page, /– \*\*out of reach\*\*\. no machine \|/);
+  const named = renderLedger({ c: [{ ...record, measured: 'A: 3; MNIST' }] });
+  assert.match(named, /A: 3; MNIST \(profile full\)/, 'data once');
   assert.ok(!page.includes('a-empty'));
   assert.match(renderLedger({}), /No claims yet/);
 });

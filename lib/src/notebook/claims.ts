@@ -53,6 +53,8 @@ export interface Measured {
 export interface Rule {
   /** The rule in words, for the report. */
   text: string;
+  /** The same for values that are shares and shown as percent; `text` unless told. */
+  percentText?: string;
   /** The verdict on what was measured. */
   judge(measured: Measured): 'holds' | 'partly' | 'fails at this scale';
 }
@@ -207,7 +209,7 @@ function judge(claim: Claim, options: VerdictOptions): ClaimRecord {
     ...base,
     measured: `${claim.measured}: ${spread}${data ? `; ${data}` : ''}`,
     verdict: options.rule.judge(measured),
-    rule: options.rule.text,
+    rule: (options.percent && options.rule.percentText) || options.rule.text,
     ...(options.reason ? { reason: options.reason } : {}),
     statistics: {
       unit: options.percent ? 'share' : (options.unit ?? ''),
@@ -237,19 +239,31 @@ function rounded(value: number): number {
 export const rule = {
   /** the value is above `limit` */
   above(limit: number): Rule {
-    return bound(`the value is above ${fmt(limit)}`, (v) => v > limit);
+    return bound(
+      (show) => `the value is above ${show(limit)}`,
+      (v) => v > limit,
+    );
   },
   /** the value is below `limit` */
   below(limit: number): Rule {
-    return bound(`the value is below ${fmt(limit)}`, (v) => v < limit);
+    return bound(
+      (show) => `the value is below ${show(limit)}`,
+      (v) => v < limit,
+    );
   },
   /** the value is between `low` and `high` */
   between(low: number, high: number): Rule {
-    return bound(`the value is between ${fmt(low)} and ${fmt(high)}`, (v) => v >= low && v <= high);
+    return bound(
+      (show) => `the value is between ${show(low)} and ${show(high)}`,
+      (v) => v >= low && v <= high,
+    );
   },
   /** the value is within `tolerance` of `target` */
   near(target: number, tolerance: number): Rule {
-    return bound(`the value is ${fmt(target)} ± ${fmt(tolerance)}`, (v) => Math.abs(v - target) <= tolerance);
+    return bound(
+      (show) => `the value is ${show(target)} ± ${show(tolerance)}`,
+      (v) => Math.abs(v - target) <= tolerance,
+    );
   },
   /** any other rule: say it in words, and decide in code */
   custom(text: string, judge: (measured: Measured) => boolean | 'holds' | 'partly' | 'fails at this scale'): Rule {
@@ -263,9 +277,11 @@ export const rule = {
   },
 };
 
-function bound(text: string, holds: (value: number) => boolean): Rule {
+function bound(words: (show: (limit: number) => string) => string, holds: (value: number) => boolean): Rule {
+  const text = (show: (limit: number) => string) => `${words(show)} over the whole interval (partly: at the median)`;
   return {
-    text: `${text} over the whole interval (partly: at the median)`,
+    text: text((limit) => fmt(limit)),
+    percentText: text((limit) => `${fmt(Number((100 * limit).toPrecision(12)))}%`),
     judge: (m) =>
       holds(m.low) && holds(m.high) && holds(m.median) ? 'holds' : holds(m.median) ? 'partly' : 'fails at this scale',
   };

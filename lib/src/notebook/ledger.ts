@@ -108,8 +108,10 @@ export function renderLedger(ledger: ClaimLedger, replications: readonly Replica
     );
     for (const record of records) {
       const { sign } = verdictSigns[record.verdict] ?? { sign: '?' };
-      const where = record.cell === undefined ? '' : `, cell ${record.cell}`;
-      const facts = [record.data, record.profile && `profile ${record.profile}`].filter(Boolean).join(', ');
+      // The fragment is the report's; a code host opens the notebook and passes over it.
+      const where = record.cell === undefined ? '' : `, [cell ${record.cell}](${name}.ipynb#cell-${record.cell})`;
+      const data = record.data && !record.measured.endsWith(`; ${record.data}`) ? record.data : '';
+      const facts = [data, record.profile && `profile ${record.profile}`].filter(Boolean).join(', ');
       lines.push(
         tableRow([
           `“${record.claim}” (${record.source}; \`${record.id}\`${where})`,
