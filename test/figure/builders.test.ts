@@ -37,6 +37,17 @@ test('every builder gives plain JSON with alt, caption and summary, also in layo
   }
 });
 
+test('a short logarithmic axis is labelled with whole numbers, not with Plotly’s bare digits', () => {
+  const ticksOf = (values: number[], percent = false) =>
+    (
+      lineFigure({ ...text, x, y: { label: 'y', log: true, percent }, series: [{ x: [1, 2], y: values }] }).layout
+        .yaxis as { ticktext?: string[] }
+    ).ticktext;
+  assert.deepEqual(ticksOf([0.05, 0.4]), ['0.05', '0.1', '0.2']);
+  assert.deepEqual(ticksOf([80, 300]), ['100', '200', '300']);
+  assert.deepEqual(ticksOf([0.001, 0.4], true), ['0.1%', '1%', '10%']);
+});
+
 test('the same input gives the same bytes', () => {
   assert.equal(JSON.stringify(gallery()), JSON.stringify(figures));
 });

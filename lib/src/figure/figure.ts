@@ -228,12 +228,12 @@ export function plotlyAxis(axis: Axis, range: readonly [number, number]): Record
     out.type = 'log';
     const decades = range[1] - range[0];
     if (!axis.ticks) {
-      // One label per decade (or per several), and unlabelled ticks between them.
-      // Written out, because Plotly sets powers of ten larger than other tick labels.
-      if (decades < 1.2) out.dtick = 'D1';
-      else Object.assign(out, { tickmode: 'array', ...decadeTicks(range[0], range[1]) });
-      if (decades >= 1.2 && decades <= 8)
-        out.minor = { dtick: 'D1', ticks: 'outside', ticklen: 2, tickcolor: ink.axis };
+      // One label per decade (or per several), or some within it, and unlabelled ticks between them. Written out, because
+      // Plotly sets powers of ten larger than other tick labels, and between them bare digits.
+      const ticks = decades < 1.2 ? withinDecade(range[0], range[1]) : decadeTicks(range[0], range[1]);
+      if (ticks) Object.assign(out, { tickmode: 'array', ...ticks });
+      if (ticks && axis.percent) out.ticktext = ticks.tickvals.map((v) => `${fmt(Number((100 * v).toPrecision(12)))}%`);
+      if (ticks && decades <= 8) out.minor = { dtick: 'D1', ticks: 'outside', ticklen: 2, tickcolor: ink.axis };
     }
   }
   if (axis.percent) {
@@ -248,6 +248,21 @@ export function plotlyAxis(axis: Axis, range: readonly [number, number]): Record
       : axis.ticks.map((tick) => (axis.percent ? `${fmt(tick * 100)}%` : fmt(tick)));
   }
   return out;
+}
+
+/** Ticks of a short logarithmic axis: 0.05, 0.1, 0.2, 0.5; undefined where even all digits give fewer than three. */
+function withinDecade(low: number, high: number): { tickvals: number[]; ticktext: string[] } | undefined {
+  for (const digits of [
+    [1, 2, 5],
+    [1, 2, 3, 5, 7],
+    [1, 2, 3, 4, 5, 6, 7, 8, 9],
+  ]) {
+    const tickvals: number[] = [];
+    for (let k = Math.floor(low); k <= high; k++) for (const digit of digits) tickvals.push(Number(`${digit}e${k}`));
+    const inside = tickvals.filter((v) => Math.log10(v) >= low - 1e-9 && Math.log10(v) <= high + 1e-9);
+    if (inside.length >= 3) return { tickvals: inside, ticktext: inside.map((v) => fmt(v)) };
+  }
+  return undefined;
 }
 
 /** One tick per decade, or per several where there are many: 0.01, 0.1, 1 ... 10⁵. @internal */
