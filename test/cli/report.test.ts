@@ -66,6 +66,7 @@ function sources(): Record<string, string> {
       display({ 'application/vnd.plotly.v1+json': figure('Cubes'), 'text/plain': 'Cubes' }),
       display({ 'text/markdown': '**Said** $x^2$', 'text/plain': 'Said' }),
       display({ 'text/html': '<p id="raw-html">kept <em>as it is</em></p>', 'text/plain': 'x' }),
+      display({ 'text/html': wideTable, 'text/plain': 'x' }),
     ],
     4: [
       display({
@@ -104,6 +105,9 @@ function sources(): Record<string, string> {
     '02-next': notebookOf([{ md: '# And cubes?\n\n## Part\n\nText.' }, '1']),
   };
 }
+
+/** As `table` writes it; wider than a telephone. */
+const wideTable = `<div class="bnlab-table"><table><tr>${'<td>12,345,678</td>'.repeat(8)}</tr></table></div>`;
 
 let browser: Browser;
 let root: string;

@@ -135,6 +135,11 @@ def output_kind(output):
     return None
 
 
+def page_html(source):
+    """A cell's HTML. A table wider than a telephone is moved sideways, by keyboard too; the page stays."""
+    return Markup(str(source).replace('<div class="bnlab-table">', '<div class="bnlab-table table" tabindex="0" role="group" aria-label="Table">'))
+
+
 def convert(task, entry, pages):
     notebook = nbformat.read(entry["notebook"], as_version=4)
     page = Page(Path(entry["notebook"]).parent if entry.get("folder") is None else entry["folder"], pages)
@@ -144,7 +149,7 @@ def convert(task, entry, pages):
     exporter.register_filter("page_code", lambda source: Markup(highlighted(source)))
     exporter.register_filter("page_figure", lambda output: figure(output, next(numbers)))
     exporter.register_filter("page_kind", output_kind)
-    exporter.register_filter("page_html", lambda source: Markup(source))
+    exporter.register_filter("page_html", page_html)
     exporter.register_filter("one_line", lambda text: " ".join(str(text).split()))
     exporter.exclude_input_prompt = exporter.exclude_output_prompt = True
     # The table of contents stands above the text that fills it: the article is made first, then the page around it.
