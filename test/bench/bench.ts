@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: one training step, many ways, in turn. Each way lives in a process that has been warmed up; in every round each
  * gets its turn while all others wait, so that a slow minute of the machine is everybody's slow minute. Reports minimum
- * and median over the rounds, and ratios of medians.
+ * and median over the rounds, and ratios of medians; where a bar is missed, also where the time goes, in both libraries.
  *
  *   --peers         also PyTorch and JAX, from an environment of their own that this sets up (.bnlab/peers)
  *   --rounds N      rounds, default 15
