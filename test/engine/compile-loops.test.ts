@@ -167,3 +167,21 @@ test('XLA keeps NaN where it takes the larger or the smaller of two', async () =
   step.dispose();
   tf.dispose([x, outputs]);
 });
+
+test('a division by the integer 0 is an error in every kind of loop', async () => {
+  const d = tf.tensor1d([2, 0], 'int32');
+  const call = { data: { d }, batches: Int32Array.of(0, 1), batchSize: 1 };
+  for (const divide of [tf.floorDiv, tf.mod]) {
+    for (const xla of [true, false]) {
+      const step = compile<{ d: tf.Tensor }>(({ d }) => ({ y: divide(tf.scalar(5, 'int32'), d) }), { xla });
+      await assert.rejects(step.run(call), /division by zero/i);
+      step.dispose();
+    }
+  }
+  const three = compile<{ d: tf.Tensor }>(({ d }) => ({ y: tf.mod(d, tf.scalar(3, 'int32')) }));
+  const { outputs } = await three.run(call);
+  assert.deepEqual(three.loops, ['xla'], 'a divisor that is a constant keeps XLA');
+  assert.deepEqual([...outputs.y.dataSync()], [2, 0]);
+  three.dispose();
+  tf.dispose([d, outputs]);
+});

@@ -2,10 +2,12 @@ import { Body, Emitter, Feed, writeBody } from './body';
 import { Binding } from './native';
 import { Attribute, DataType, GraphNode } from './proto';
 import { LoopGraph } from './graph';
+import { DIVISIONS } from './xla-loop';
 
 /**
  * Operations kept out of XLA although it knows them: it clamps indices that are out of range, where TensorFlow complains; and it takes
- * the variance of a batch as E[x^2] - E[x]^2, of which nothing is left in float32 when the mean is large.
+ * the variance of a batch as E[x^2] - E[x]^2, of which nothing is left in float32 when the mean is large. Divisions of integers stay out
+ * for the same reason as indices.
  */
 const NOT_FOR_XLA = new Set([
   ...['GatherV2', 'GatherNd', 'ScatterNd', 'TensorScatterUpdate', 'UnsortedSegmentSum'],
@@ -79,8 +81,10 @@ export function executorLoop(body: Body, binding: Binding, xla: boolean): LoopGr
   };
   const emitter: Emitter = {
     add: (name, op, inputs, attributes, fromTrace) => {
-      const marked =
-        xla && fromTrace && !NOT_FOR_XLA.has(op) ? { ...attributes, _XlaCompile: { bool: true } } : attributes;
+      const { T } = attributes;
+      const divides = DIVISIONS.has(op) && T !== undefined && 'type' in T && T.type === DataType.int32;
+      const may = xla && fromTrace && !divides && !NOT_FOR_XLA.has(op);
+      const marked = may ? { ...attributes, _XlaCompile: { bool: true } } : attributes;
       add(name, op, inputs, marked);
       return (output = 0) => (output === 0 ? name : `${name}:${output}`);
     },

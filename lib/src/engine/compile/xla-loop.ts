@@ -37,9 +37,19 @@ const NAMES = new Map(
 );
 
 /** Whether every operation of the step may go into a loop that XLA compiles as a whole. */
-export function fitsXlaLoop({ ops }: Body): boolean {
-  return ops.every(({ op }) => NAMES.has(op) && op !== 'GatherV2');
+export function fitsXlaLoop({ ops, traced }: Body): boolean {
+  const { info, sources } = traced;
+  return ops.every(({ op, inputs }) => {
+    if (!NAMES.has(op) || op === 'GatherV2') return false;
+    if (!DIVISIONS.has(op) || info.get(inputs[1])!.dtype !== DataType.int32) return true;
+    // TensorFlow complains of a division by the integer 0, XLA gives some number
+    const divisor = sources.get(inputs[1]);
+    return divisor?.kind === 'constant' && !divisor.values.includes(0);
+  });
 }
+
+/** Operations that divide, and for integers have no result where the divisor is 0. */
+export const DIVISIONS: ReadonlySet<string> = new Set(['Div', 'FloorDiv', 'FloorMod', 'RealDiv']);
 
 /**
  * The whole loop as one XLA computation: no executor between the steps, nor between the operations of a step. It is what a scan
