@@ -125,3 +125,15 @@ test('shapeProbe: a network that has diverged, or a layer that is off, reports n
   network.dispose();
   tf.dispose([x, y]);
 });
+
+test('distributionShape: a mirrored sample has the same distance, and the opposite skewness', () => {
+  for (const sample of [
+    [0, 1, 2, 9],
+    [0, 0, 0, 0, 5],
+    [1, 2, 4, 8, 16, 32],
+  ]) {
+    const [one, mirrored] = [sample, sample.map((v) => -v)].map((values) => distributionShape(values));
+    assert.ok(Math.abs(one.distance - mirrored.distance) < 1e-6, `${one.distance}, mirrored ${mirrored.distance}`);
+    assert.ok(Math.abs(one.skewness + mirrored.skewness) < 1e-9);
+  }
+});

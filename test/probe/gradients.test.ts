@@ -388,3 +388,8 @@ test('curvature: a batch-normalized net, against the Hessian entry by entry', as
   tf.dispose([x, y]);
   network.dispose();
 });
+
+test('numericalRank: the tolerance is a share of the largest singular value', () => {
+  assert.equal(numericalRank([1000, 1, 0.001], 0.01), 1);
+  assert.equal(numericalRank([0.001, 0.0005, 1e-9], 0.01), 2);
+});

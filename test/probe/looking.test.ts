@@ -211,6 +211,11 @@ test('distributionDrift: mean over the units of distance, means and variances', 
   const after: Values = { shape: [4, 2], values: Float32Array.from([2, 0, 4, 0, 2, 4, 4, 4]) };
   // Unit 0: shifted by 3. Unit 1: {0, 0, 2, 2} to {0, 0, 4, 4}: distance 1, mean 1 to 2, variance 1 to 4.
   assert.deepEqual(distributionDrift(before, after), { wasserstein: 2, mean: 2, variance: 1.5, relative: 2 });
+  // Relative to the standard deviation: in units ten times as large, the same.
+  const tenfold = [before, after].map(({ shape, values }) => ({ shape, values: values.map((v) => 10 * v) }));
+  assert.ok(
+    Math.abs(distributionDrift(tenfold[0], tenfold[1]).relative - distributionDrift(before, after).relative) < 1e-9,
+  );
   assert.deepEqual(distributionDrift(before, before), { wasserstein: 0, mean: 0, variance: 0, relative: 0 });
   assert.throws(() => distributionDrift(before, { shape: [8, 1], values: after.values }), /last axis/);
 });

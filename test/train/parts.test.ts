@@ -1,6 +1,16 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
-import { meanSquaredError, oneHotLabels, ready, scheduleRates, softmaxCrossEntropy, tf } from 'bnlab';
+import {
+  batchNormLayer,
+  meanSquaredError,
+  oneHotLabels,
+  ready,
+  scheduleRates,
+  sequential,
+  setPopulationStatistics,
+  softmaxCrossEntropy,
+  tf,
+} from 'bnlab';
 import { noLeak } from './toy';
 
 test.before(async () => {
@@ -129,4 +139,15 @@ test('schedules refuse what makes no sense', () => {
   assert.throws(() => scheduleRates(1, 3, { kind: 'table', values: [1] }), /at least 3 factors/);
   assert.throws(() => scheduleRates(1, 3, { kind: 'constant', warmUp: -1 }), /warmUp/);
   assert.throws(() => scheduleRates(1, 3, { kind: 'linear' } as never), /'linear' is not known/);
+});
+
+test('setPopulationStatistics: in images every pixel is a value', () => {
+  const layer = batchNormLayer(1);
+  const x = tf.tensor4d([1, 2, 4, 9, 3, 5], [3, 1, 2, 1]);
+  // One batch of everything: mean 4, biased variance 40/6, m = 6.
+  setPopulationStatistics(sequential([layer]), x, { batchSize: 3, batches: 1 });
+  assert.ok(Math.abs(layer.movingMean.dataSync()[0] - 4) < 1e-6);
+  assert.ok(Math.abs(layer.movingVariance.dataSync()[0] - 8) < 1e-5);
+  layer.dispose();
+  x.dispose();
 });
