@@ -357,8 +357,25 @@ test('curvature: a saddle, where the largest magnitude is negative', async () =>
   single.dispose();
 });
 
+test('curvature: eigenvalues of one size and opposite signs, where power iteration keeps a mixture', async () => {
+  // l = (w1 w2 - 1)^2 at w = 0: Hessian [[0, -2], [-2, 0]].
+  const network = given([[[0]], [[0]]]);
+  const [x, y] = [tf.ones([1, 1]), tf.ones([1, 1])];
+  for (const seed of [0, 1, 2]) {
+    const found = await untouchedBy(network, () => curvature({ network, x, y, loss, training: true, seed }));
+    close(found.largest, 2, 1e-3);
+    assert.ok(found.converged && found.residual < 2e-3, JSON.stringify(found));
+  }
+  tf.dispose([x, y]);
+  network.dispose();
+});
+
 test('curvature: a batch-normalized net, against the Hessian entry by entry', async () => {
-  const network = mlp({ sizes: [3, 3, 3], activation: 'tanh', norm: 'batch', seed: 3 });
+  for (const initialScale of [0.5, 3]) await againstHessian(initialScale);
+});
+
+async function againstHessian(initialScale: number) {
+  const network = mlp({ sizes: [3, 3, 3], activation: 'tanh', norm: 'batch', seed: 3, initialScale });
   const { x, y } = clouds(30, 3);
   const found = await untouchedBy(network, () => curvature({ network, x, y, training: true, tolerance: 1e-4 }));
   // Columns of the Hessian by differences of gradients along each coordinate.
@@ -383,11 +400,11 @@ test('curvature: a batch-normalized net, against the Hessian entry by entry', as
   // Largest eigenvalue of a symmetric matrix: shifted far to the positive side it is the largest singular value.
   const shift = 50;
   const largest = singularValues(hessian.map((row, i) => row.map((v, j) => v + (i === j ? shift : 0))))[0] - shift;
-  close(found.largest, largest, 1e-2);
-  assert.ok(found.stepError < 0.01 * found.largest, JSON.stringify(found));
+  close(found.largest, largest, 2e-3);
+  assert.ok(found.stepError < 2e-3 * found.largest, JSON.stringify(found));
   tf.dispose([x, y]);
   network.dispose();
-});
+}
 
 test('numericalRank: the tolerance is a share of the largest singular value', () => {
   assert.equal(numericalRank([1000, 1, 0.001], 0.01), 1);

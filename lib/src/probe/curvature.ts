@@ -1,18 +1,19 @@
-/** The largest eigenvalue of the loss's Hessian, by power iteration. */
+/** The largest eigenvalue of the loss's Hessian, by power iteration that forgets nothing (Lanczos). */
+import { EigenvalueDecomposition } from 'ml-matrix';
 import { Random, tf } from '../engine';
 import { lossOf } from '../train/loss';
 import { checked, type LossLookOptions } from './gradients';
-import { assignAll, jointDot, jointNorm, lossGradients, untouched } from './model';
+import { assignAll, jointNorm, lossGradients, untouched } from './model';
 
 /** How to iterate. */
 export interface CurvatureOptions extends LossLookOptions {
-  /** At most so many Hessian-vector products per search; default 100. */
+  /** At most so many Hessian-vector products; default 100. Each keeps one vector as long as all weights together. */
   iterations?: number;
-  /** Ends when the eigenvalue changes by less than this share of itself; default 1e-3. */
+  /** Ends when the eigenvalue changes by less than this share of itself, and its residual is below the root of it; default 1e-3. */
   tolerance?: number;
   /** Of the starting direction; default 0. */
   seed?: number;
-  /** h of the differences, as a length in weight space; default 0.01 max(1, |W|). See {@link curvature} for its error. */
+  /** h of the differences, as a length in weight space; default 3e-4 max(1, |W|). See {@link curvature} for its error. */
   step?: number;
 }
 
@@ -33,12 +34,17 @@ export interface Curvature {
 }
 
 /**
- * Largest eigenvalue of the Hessian H of the batch's mean loss, by power iteration with Hessian-vector products from central differences
- * of gradients: H v = (g(W + h v) - g(W - h v)) / (2 h), |v| = 1.
+ * Largest eigenvalue of the Hessian H of the batch's mean loss, from Hessian-vector products by central differences of gradients:
+ *
+ *     H v = (g(W + h v) - g(W - h v)) / (2 h),   |v| = 1.
+ *
+ * Power iteration applies H again and again to a random vector and keeps the last one. With batch normalization the largest and the
+ * least eigenvalue are often of nearly the same size, and the last vector then stays a mixture of the two. So all of them are kept, and
+ * the largest eigenvalue is that of H within the space they span (Lanczos iteration, with full orthogonalization).
  *
  * Error of the differences: h^2/6 times the third derivative along v (none for a quadratic loss), and float32 rounding of about
- * 1e-7 |g| / h. The default h balances the two for networks of this library's size; `stepError` shows what is left. For stable gradient
- * descent the learning rate must stay below 2 / largest.
+ * 1e-7 |g| / h. The default h balances the two for networks of this library's size, to about 1e-3 of the value; `stepError` shows what
+ * is left. For stable gradient descent the learning rate must stay below 2 / largest.
  *
  * @example curvature({ network, x, y, training: true }).largest
  * @throws RangeError for iterations, tolerance or step out of range, and an Error when the gradient is not finite
@@ -54,63 +60,126 @@ export function curvature(options: CurvatureOptions): Curvature {
   }
   const loss = lossOf(options.loss ?? 'crossEntropy');
   const { trainable } = network;
-  let result: Curvature | undefined;
-  untouched(network, () => {
+  return untouched(network, () => {
     const weights = trainable.map((v) => v.clone());
-    const h = options.step ?? 0.01 * Math.max(1, jointNorm(weights));
-    const gradientAt = (direction: tf.Tensor[], distance: number) => {
-      assignAll(trainable, (i) => tf.add(weights[i], tf.mul(distance, direction[i])));
-      return lossGradients(network, x, y, loss, training).weights;
-    };
-    /** (H - shift) v */
-    const product = (v: tf.Tensor[], shift = 0, step = h) =>
+    const n = weights.reduce((sum, { size }) => sum + size, 0);
+    const h = options.step ?? 3e-4 * Math.max(1, jointNorm(weights));
+    const gradientAt = (v: Float64Array, distance: number): Float64Array => {
+      let gradient = v;
       tf.tidy(() => {
-        const [ahead, behind] = [gradientAt(v, step), gradientAt(v, -step)];
-        return v.map((part, i) => tf.sub(tf.div(tf.sub(ahead[i], behind[i]), 2 * step), tf.mul(shift, part)));
+        const direction = parts(v, weights);
+        assignAll(trainable, (i) => tf.add(weights[i], tf.mul(distance, direction[i])));
+        gradient = flat(lossGradients(network, x, y, loss, training).weights);
       });
-    let used = 0;
-    const search = (shift: number, label: string) => {
-      const random = new Random(seed, `curvature/${label}`);
-      let v = normalized(trainable.map((w) => tf.tensor(random.normals(w.size), w.shape)));
-      let value = NaN;
-      let residual = Infinity;
-      for (let k = 0; k < iterations; k++) {
-        const next = product(v, shift);
-        used++;
-        const before = value;
-        value = jointDot(v, next);
-        if (!Number.isFinite(value)) {
-          throw new Error(
-            'curvature: the gradient is not finite here; the network has diverged or the step is too large.',
-          );
-        }
-        residual = Math.sqrt(Math.max(0, jointDot(next, next) - value * value));
-        const settled = Math.abs(value - before) <= tolerance * Math.abs(value) || jointNorm(next) === 0;
-        if (settled || k === iterations - 1) return { v, value: value + shift, residual, converged: settled };
-        const old = v;
-        v = normalized(next);
-        tf.dispose([old, next]);
+      return gradient;
+    };
+    const product = (v: Float64Array, step = h) => {
+      const behind = gradientAt(v, -step);
+      const product = gradientAt(v, step).map((ahead, j) => (ahead - behind[j]) / (2 * step));
+      if (product.every(Number.isFinite)) return product;
+      throw new Error('curvature: the gradient is not finite here; the network has diverged or the step is too large.');
+    };
+    const random = new Random(seed, 'curvature');
+    const basis = [scaled(Float64Array.from(random.normals(n)))];
+    const projected: number[][] = [];
+    let ends: Ends | undefined;
+    for (let k = 0; ; k++) {
+      const next = product(basis[k]);
+      projected.forEach((row, i) => row.push(dot(basis[i], next)));
+      projected.push([...projected.map((row) => row[k]), dot(basis[k], next)]);
+      // Twice: what rounding leaves of the directions had so far would grow from step to step.
+      for (let pass = 0; pass < 2; pass++) for (const v of basis) subtract(next, dot(v, next), v);
+      const before = ends;
+      ends = endsOf(projected, norm(next));
+      const exhausted = k + 1 === n || norm(next) <= 1e-7 * Math.abs(ends.dominant.value);
+      const converged = exhausted || (before !== undefined && settled(ends, before, tolerance));
+      if (converged || k + 1 === iterations) {
+        const { largest, dominant } = ends;
+        const v = new Float64Array(n);
+        basis.forEach((of, i) => subtract(v, -largest.vector[i], of));
+        const [whole, half] = [product(v), product(v, h / 2)];
+        const residual = new Float64Array(whole);
+        subtract(residual, largest.value, v);
+        return {
+          largest: largest.value,
+          dominant: dominant.value,
+          residual: norm(residual),
+          stepError: Math.abs(dot(v, half) - dot(v, whole)),
+          iterations: k + 1,
+          converged,
+        };
       }
-      throw new Error('curvature: no iteration was made.');
-    };
-    const first = search(0, 'dominant');
-    // A negative eigenvalue of largest magnitude: shifted by it, none is negative and the largest is found.
-    const found = first.value < 0 ? search(first.value, 'largest') : first;
-    const half = tf.tidy(() => jointDot(found.v, product(found.v, 0, h / 2)));
-    const whole = tf.tidy(() => jointDot(found.v, product(found.v)));
-    result = {
-      largest: found.value,
-      dominant: first.value,
-      residual: found.residual,
-      stepError: Math.abs(half - whole),
-      iterations: used,
-      converged: first.converged && found.converged,
-    };
+      basis.push(scaled(next));
+    }
   });
-  return result!;
 }
 
-function normalized(v: tf.Tensor[]): tf.Tensor[] {
-  const norm = jointNorm(v);
-  return v.map((part) => tf.div(part, norm));
+/** An eigenvalue of H seen within the directions had so far. */
+interface Ritz {
+  value: number;
+  /** Its eigenvector, in terms of those directions. */
+  vector: number[];
+  /** |H v - value v|: what of H v lies outside of them. */
+  residual: number;
+}
+
+type Ends = Record<'largest' | 'dominant', Ritz>;
+
+/** Largest eigenvalue and the one of largest magnitude of a symmetric matrix; `outside` is the length of the next direction. */
+function endsOf(projected: number[][], outside: number): Ends {
+  const { realEigenvalues: values, eigenvectorMatrix } = new EigenvalueDecomposition(projected, {
+    assumeSymmetric: true,
+  });
+  const at = (i: number): Ritz => {
+    const vector = eigenvectorMatrix.getColumn(i);
+    return { value: values[i], vector, residual: outside * Math.abs(vector[vector.length - 1]) };
+  };
+  const [largest, least] = [at(values.indexOf(Math.max(...values))), at(values.indexOf(Math.min(...values)))];
+  return { largest, dominant: -least.value > largest.value ? least : largest };
+}
+
+/** An eigenvalue's error is about residual^2 over its distance to the next, so the residual is held to the root of the tolerance. */
+function settled(now: Ends, before: Ends, tolerance: number): boolean {
+  return (['largest', 'dominant'] as const).every((end) => {
+    const { value, residual } = now[end];
+    const size = Math.abs(value);
+    return Math.abs(value - before[end].value) <= tolerance * size && residual <= Math.sqrt(tolerance) * size;
+  });
+}
+
+function flat(tensors: tf.Tensor[]): Float64Array {
+  const out = new Float64Array(tensors.reduce((sum, { size }) => sum + size, 0));
+  let from = 0;
+  for (const tensor of tensors) {
+    out.set(tensor.dataSync(), from);
+    from += tensor.size;
+  }
+  return out;
+}
+
+/** The same numbers in the shapes of `like`. */
+function parts(v: Float64Array, like: tf.Tensor[]): tf.Tensor[] {
+  let from = 0;
+  return like.map(({ size, shape }) => {
+    from += size;
+    return tf.tensor(Float32Array.from(v.subarray(from - size, from)), shape);
+  });
+}
+
+function dot(a: Float64Array, b: Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
+  return sum;
+}
+
+const norm = (v: Float64Array) => Math.sqrt(dot(v, v));
+
+function scaled(v: Float64Array): Float64Array {
+  const size = norm(v);
+  return v.map((value) => value / size);
+}
+
+/** a -= factor b */
+function subtract(a: Float64Array, factor: number, b: Float64Array): void {
+  for (let i = 0; i < a.length; i++) a[i] -= factor * b[i];
 }
