@@ -99,6 +99,24 @@ test('linearFit: exact line; slope error against a worked example', () => {
   close(linearFit([1e8, 1e8 + 1, 1e8 + 2], [0, 1, 2]).slope, 1);
 });
 
+test('linearFit: points far from zero, tiny ones, and constants that no binary number is', () => {
+  const noise = [0.3, -0.2, 0.4, -0.5, 0.1];
+  const line = (offset: number, unit: number) =>
+    linearFit(
+      noise.map((_, i) => offset + unit * i),
+      noise.map((e, i) => 2 * i + e),
+    );
+  const near = line(0, 1);
+  const far = line(2 ** 40, 1);
+  assert.ok(Math.abs(far.slope - near.slope) < 1e-12, `${far.slope}`);
+  assert.ok(Math.abs(far.slopeError - near.slopeError) < 1e-12 && Math.abs(far.r2 - near.r2) < 1e-12);
+  const tiny = line(0, 1e-200);
+  assert.ok(Math.abs(tiny.slope * 1e-200 - near.slope) < 1e-12 && Math.abs(tiny.r2 - near.r2) < 1e-12);
+  // Three times 0.1, and the mean of it, differ in their last bit.
+  assert.deepEqual(linearFit([0, 1, 2], [0.1, 0.1, 0.1]), { slope: 0, intercept: 0.1, slopeError: 0, r2: 1 });
+  assert.throws(() => linearFit([0.1, 0.1, 0.1], [1, 2, 3]), /all 3 values of x are 0.1/);
+});
+
 test('linearFit: the stated error of the slope is the spread of slopes under noise', () => {
   const random = new Random(3);
   const x = Array.from({ length: 20 }, (_, i) => i);

@@ -199,16 +199,23 @@ function fit(caller: string, xs: ArrayLike<number>, ys: ArrayLike<number>): Line
     throw new RangeError(`${caller}: x and y must have the same length, got ${x.length} and ${y.length}.`);
   }
   if (x.length < 2) throw new RangeError(`${caller}: wanted at least two points, got ${x.length}.`);
-  const sxx = simple.sumNthPowerDeviations(x, 2);
-  if (sxx === 0)
+  const constant = (values: number[]) => values.every((value) => value === values[0]);
+  if (constant(x)) {
     throw new RangeError(`${caller}: all ${x.length} values of x are ${x[0]}; a slope needs two different ones.`);
-  const { m: slope, b: intercept } = simple.linearRegression(x.map((value, i) => [value, y[i]]));
-  const residual = simple.sum(x.map((value, i) => (y[i] - intercept - slope * value) ** 2));
-  const total = simple.sumNthPowerDeviations(y, 2);
+  }
+  // About the means: sums of x^2 and x y cancel where x is far from zero. In units of the width, so that no square underflows.
+  const middle = { x: simple.mean(x), y: constant(y) ? y[0] : simple.mean(y) };
+  const width = Math.max(...x.map((value) => Math.abs(value - middle.x)));
+  const dx = x.map((value) => (value - middle.x) / width);
+  const dy = y.map((value) => value - middle.y);
+  const { m, b } = simple.linearRegression(dx.map((value, i) => [value, dy[i]]));
+  const residual = simple.sum(dx.map((value, i) => (dy[i] - b - m * value) ** 2));
+  const total = simple.sum(dy.map((value) => value ** 2));
+  const sxx = simple.sum(dx.map((value) => value ** 2));
   return {
-    slope,
-    intercept,
-    slopeError: x.length > 2 ? Math.sqrt(residual / (x.length - 2) / sxx) : NaN,
+    slope: m / width,
+    intercept: middle.y + b - (m / width) * middle.x,
+    slopeError: x.length > 2 ? Math.sqrt(residual / (x.length - 2) / sxx) / width : NaN,
     r2: total === 0 ? 1 : 1 - residual / total,
   };
 }
