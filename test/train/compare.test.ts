@@ -251,6 +251,20 @@ test('compare refuses what it cannot compare', async () => {
     await assert.rejects(compare({ ...common, sides: [] }), /no sides/);
     await assert.rejects(compare({ ...common, sides, seeds: [] }), /no seeds/);
     await assert.rejects(compare({ ...common, sides, seeds: [1, 2, 1] }), /seeds must differ, got 1, 2, 1/);
+    const pair = { weights: 1, order: 2 };
+    await assert.rejects(compare({ ...common, sides, seeds: [pair, { ...pair }] }), /seeds must differ, got .*1 and 2/);
+    await assert.rejects(compare({ ...common, sides, seeds: [3, { weights: 3, order: 3 }] }), /seeds must differ/);
+    await assert.rejects(
+      compare({ ...common, sides, learningRates: [1, 0.1, 1] }),
+      /'without' must differ, got 1, 0.1, 1/,
+    );
+    // Refused before the first run, whichever side and rate it is about.
+    const onRun = () => assert.fail('a run was made');
+    await assert.rejects(compare({ ...common, sides, learningRates: [0.1, -1], onRun }), /learningRate: .*got -1/);
+    const late = { ...sides[1], options: { schedule: { kind: 'step' as const, every: 0, factor: 1 } } };
+    await assert.rejects(compare({ ...common, sides: [sides[0], late], onRun }), /every and factor/);
+    const blind = { ...sides[1], options: { probes: { nothing: 3 as never } } };
+    await assert.rejects(compare({ ...common, sides: [sides[0], blind], onRun }), /probes.nothing/);
     await assert.rejects(compare({ ...common, sides, learningRates: [] }), /no learning rates for side 'without'/);
     await assert.rejects(compare({ ...common, sides: [sides[0], sides[0]] }), /must differ/);
     await assert.rejects(compare({ ...common, sides, batchSize: 301 }), /301 is more than the 300/);

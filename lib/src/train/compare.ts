@@ -3,6 +3,7 @@ import { batchIndices } from '../data';
 import type { Network, WeightsSnapshot } from '../nn';
 import { finalAccuracy, type Evaluation, type History } from './history';
 import type { Json } from '../probe/types';
+import { scheduleRates } from './schedule';
 import { median, quantileBand } from './statistics';
 import {
   checkOptions,
@@ -93,7 +94,7 @@ export interface Comparison {
  *   seeds: [1, 2, 3], learningRates: [0.1, 1], data, steps: 1000, batchSize: 60,
  * });
  * accuracyBand(comparison, { side: 'with BN', learningRate: 1 }) // {steps, median, low, high, n}
- * @throws RangeError for no sides, seeds or rates, or two sides of the same name
+ * @throws RangeError, before the first run, for no sides, seeds or rates, one of them given twice, or settings that make no sense
  */
 export async function compare(options: CompareOptions): Promise<Comparison> {
   const { sides, budget = {}, signal, onProgress, onRun, steps, batchSize } = options;
@@ -109,8 +110,13 @@ export async function compare(options: CompareOptions): Promise<Comparison> {
   const data = prepareData(options.data, options.pixels, options.loss ?? 'crossEntropy');
   const stages: { side: Side; rates: number[]; network: Network; trainer: Trainer }[] = [];
   try {
-    for (const seed of seeds)
-      checkOptions({ ...options, seed: { order: seed.order, noise: seed.order } }, data.train.x.shape[0]);
+    // All of it before the first run: an error found later would cost the runs made until then.
+    for (const side of sides) {
+      const settings = { ...options, ...side.options };
+      for (const { order } of seeds)
+        checkOptions({ ...settings, seed: { order, noise: order } }, data.train.x.shape[0]);
+      for (const rate of ratesOf(side, options)) scheduleRates(rate, steps, settings.schedule);
+    }
     for (const side of sides) {
       const network = side.build(seeds[0].weights);
       const rates = [...ratesOf(side, options)];
@@ -275,7 +281,8 @@ export interface Sweep {
 
 /**
  * Chooses each side's learning rate from a comparison: the highest median final test accuracy over seeds; of equal ones the
- * smaller rate. The same rule for every side.
+ * smaller rate. The same rule for every side. Where runs are `missing`, a rate is judged by the seeds that finished, and not at all
+ * where none did: `final` in the table shows how many.
  *
  * @throws RangeError when a side has no finished run
  */
@@ -323,9 +330,13 @@ function checkSides(options: CompareOptions): void {
   const { sides = [], seeds = [] } = options;
   if (sides.length === 0) throw new RangeError('compare: no sides given; wanted at least one {name, build}.');
   if (seeds.length === 0) throw new RangeError('compare: no seeds given; wanted at least one, such as [1, 2, 3].');
-  if (new Set(seeds).size < seeds.length) {
+  const keys = seeds.map((seed) =>
+    (typeof seed === 'number' ? [seed, seed] : [seed.weights, seed.order]).join(' and '),
+  );
+  if (new Set(keys).size < keys.length) {
+    const given = seeds.map((seed, i) => (typeof seed === 'number' ? seed : `weights and order ${keys[i]}`)).join(', ');
     throw new RangeError(
-      `compare: seeds must differ, got ${seeds.join(', ')}. A seed given twice is the same run twice, and no second sample.`,
+      `compare: seeds must differ, got ${given}. A seed given twice is the same run twice, and no second sample.`,
     );
   }
   const names = sides.map((side) => side.name);
@@ -333,8 +344,15 @@ function checkSides(options: CompareOptions): void {
     throw new RangeError(`compare: side names must differ, got ${names.map((name) => `'${name}'`).join(', ')}.`);
   }
   for (const side of sides) {
-    if (ratesOf(side, options).length > 0) continue;
-    throw new RangeError(`compare: no learning rates for side '${side.name}'; wanted at least one.`);
+    const rates = ratesOf(side, options);
+    if (rates.length === 0) {
+      throw new RangeError(`compare: no learning rates for side '${side.name}'; wanted at least one.`);
+    }
+    if (new Set(rates).size < rates.length) {
+      throw new RangeError(
+        `compare: learning rates of side '${side.name}' must differ, got ${rates.join(', ')}. The same run twice is no second sample.`,
+      );
+    }
   }
 }
 
