@@ -90,6 +90,16 @@ test('observe: values inside, by name; training mode leaves moving averages alon
   bn.dispose();
 });
 
+test('observe: a pattern with the flag g finds all that it matches', () => {
+  const network = mlp({ sizes: [3, 4, 4, 2], activation: 'tanh', seed: 1 });
+  const x = tf.ones([2, 3]);
+  const names = (taps: RegExp) => Object.keys(observe({ network, x, training: false, taps }));
+  assert.equal(names(/layer2/).length, 3);
+  assert.deepEqual(names(/layer2/g), names(/layer2/));
+  network.dispose();
+  x.dispose();
+});
+
 test('activationPercentiles: known distributions, unit by unit and all together', () => {
   const random = new Random(4);
   const n = 20000;
@@ -218,6 +228,11 @@ test('distributionDrift: mean over the units of distance, means and variances', 
   );
   assert.deepEqual(distributionDrift(before, before), { wasserstein: 0, mean: 0, variance: 0, relative: 0 });
   assert.throws(() => distributionDrift(before, { shape: [8, 1], values: after.values }), /last axis/);
+  // A unit that did not vary has no scale of its own; the mean of ten times 0.1 is not 0.1.
+  const still: Values = { shape: [10, 1], values: new Float32Array(10).fill(0.1) };
+  const moved: Values = { shape: [10, 1], values: new Float32Array(10).fill(0.2) };
+  assert.equal(distributionDrift(still, moved).relative, Infinity);
+  assert.equal(distributionDrift(still, still).relative, 0);
 });
 
 test('probes during training: plain numbers at every evaluation, and no trace in the run', async () => {

@@ -2,17 +2,29 @@ import test from 'node:test';
 import assert from 'node:assert/strict';
 import {
   batchIndices,
+  effectiveRank,
   evaluate,
   finalAccuracy,
+  jacobian,
+  loadDataset,
+  meanSquaredError,
+  mlp,
   Random,
   ready,
+  saturationProbe,
+  singularValues,
+  softmaxCrossEntropy,
   stepsToReach,
+  subset,
   Trainer,
   trainNetwork,
   tf,
   type History,
+  type Json,
   type Network,
   type OptimizerSettings,
+  type ProbePoint,
+  type TensorData,
   type TrainOptions,
 } from 'bnlab';
 import { given, normals } from '../probe/given';
@@ -208,6 +220,71 @@ test('divergence is reported and ends the run', async () => {
     tf.tidy(() => network.variables.forEach((v) => v.assign(tf.fill(v.shape, NaN))));
     assert.equal(evaluate({ network, ...data.train }).accuracy, 0);
     assert.equal(evaluate({ network, ...data.train }).loss, null);
+  });
+});
+
+test('a probe that throws ends a run, but not where the network has diverged', async () => {
+  await withToy(async (healthy, options) => {
+    const network = mlp({ sizes: [3, 8, 3], activation: 'relu', seed: 1 });
+    const probes = {
+      rank: ({ network: of, batch }: ProbePoint) =>
+        effectiveRank(singularValues(jacobian({ of, x: batch.x, training: true }))),
+      saturated: saturationProbe({ activation: 'relu', training: true }),
+    };
+    const history = await trainNetwork({ network, ...options, learningRate: 1e30, evaluateEvery: 10, probes });
+    network.dispose();
+    assert.equal(history.diverged?.reason, 'loss is NaN');
+    const { rank, saturated } = history.evaluations.at(-1)!.probes;
+    assert.equal(rank, null);
+    // NaN is below no limit: nothing must be called unsaturated.
+    assert.deepEqual(saturated, { 'layer1/preActivation': { share: null, stuckUnits: null } });
+    const broken = () => {
+      throw new Error('mine');
+    };
+    await assert.rejects(trainNetwork({ ...options, network: healthy, probes: { broken } }), /mine/);
+  });
+});
+
+test('provenance tells data sets of one name apart, and subsets from the whole', async () => {
+  await withToy(async (network, options) => {
+    const of = async (data: TrainOptions['data']) => {
+      const { provenance } = await trainNetwork({ network, ...options, data, steps: 1 });
+      return (provenance.data as { digest: string }).digest;
+    };
+    const { train, test: check } = options.data as TensorData;
+    const turned = tf.reverse(train.x, 0);
+    assert.equal(await of({ train, test: check }), await of({ train, test: check }));
+    assert.notEqual(await of({ train, test: check }), await of({ train: { x: turned, y: train.y }, test: check }));
+    turned.dispose();
+  });
+  const whole = await loadDataset('digits', { digits: { train: 200, test: 100 } });
+  const network = mlp({ sizes: [784, 3, 10], seed: 1 });
+  const digests: Json[] = [];
+  for (const train of [whole.train, subset(whole.train, 100, new Random(1)), subset(whole.train, 100, new Random(2))]) {
+    const data = { ...whole, train };
+    const history = await trainNetwork({ network, data, steps: 1, batchSize: 10, learningRate: 0.1, seed: 1 });
+    digests.push((history.provenance.data as { digest: string }).digest);
+  }
+  network.dispose();
+  assert.equal(new Set(digests).size, 3);
+});
+
+test('a loss given as its function is treated as by its name', async () => {
+  await withToy(async (network, options) => {
+    const { train, test: check } = options.data as TensorData;
+    const by = (loss: TrainOptions['loss']) => evaluate({ network, ...check, loss });
+    assert.deepEqual(by(meanSquaredError), by('meanSquaredError'));
+    assert.equal(by(meanSquaredError).accuracy, null);
+    assert.deepEqual(by(softmaxCrossEntropy), by('crossEntropy'));
+    const zeros = tf.zeros([300, 3]);
+    const before = network.snapshot();
+    const data = { train: { x: train.x, y: zeros }, test: check };
+    await assert.rejects(
+      trainNetwork({ network, ...options, data, loss: softmaxCrossEntropy, evaluateAt: [60] }),
+      /data.train.y/,
+    );
+    assert.deepEqual(network.snapshot(), before);
+    zeros.dispose();
   });
 });
 

@@ -39,7 +39,7 @@ export function observe(options: LookOptions & { taps: string[] | RegExp }): Rec
 function forward(caller: string, { network, x, training }: LookOptions, taps: string[] | RegExp) {
   expectNetwork(caller, network);
   expectInputs(caller, x);
-  const wanted = (name: string) => (taps instanceof RegExp ? taps.test(name) : taps.includes(name));
+  const wanted = (name: string) => (taps instanceof RegExp ? name.search(taps) >= 0 : taps.includes(name));
   const found: Record<string, Values> = {};
   const names: string[] = [];
   let outputTap: string | undefined;
@@ -174,7 +174,7 @@ export interface SaturationOptions extends LookOptions {
  * With the default fraction 0.05, a sigmoid is saturated where its derivative is below 1/80, that is |z| > 4.36; tanh |z| > 2.18;
  * a ReLU where it is off (z <= 0).
  *
- * @returns by tap
+ * @returns by tap; NaN (null in a history) where a value is not a number, as in a network that has diverged
  * @example saturation({ network, x, training: false, activation: 'sigmoid' })['layer3/preActivation'].share
  * @throws RangeError for a fraction outside (0, 1], or a tap that is not there
  */
@@ -194,6 +194,8 @@ export function saturation(options: SaturationOptions): Record<string, Saturatio
     names.map((name) => {
       const { shape, values } = found[name];
       const units = shape[shape.length - 1];
+      // NaN is below no limit, and would count as not saturated.
+      if (values.some(Number.isNaN)) return [name, { share: NaN, stuckUnits: NaN }];
       const flags = tf.tidy(() => {
         const z = tf.tensor2d(values, [values.length / units, units]);
         const off =
@@ -218,7 +220,7 @@ export function saturationProbe(options: Omit<SaturationOptions, 'network' | 'x'
  * its own width. 0 for a distribution that stays; above 1 the median has left where most values once were.
  *
  * @param rows [points][15th, 50th, 85th percentile], as {@link percentileProbe} reports them
- * @example wander(history.evaluations.slice(1).map((e) => e.probes.fan.typical))
+ * @example wander(history.evaluations.slice(1).map((e) => (e.probes.fan as unknown as ActivationPercentiles).typical))
  * @throws RangeError for no rows, rows of other than three finite numbers, or a width of 0
  */
 export function wander(rows: readonly (readonly number[])[]): number {

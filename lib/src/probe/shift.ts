@@ -46,7 +46,7 @@ export interface Drift {
   mean: number;
   /** |change of the variance| (biased). */
   variance: number;
-  /** Wasserstein distance over the standard deviation before, per unit: drift on the unit's own scale. */
+  /** Wasserstein distance over the standard deviation before, per unit: drift on the unit's own scale. Infinity where a unit that did not vary moved. */
   relative: number;
 }
 
@@ -56,7 +56,7 @@ export interface Drift {
  * @param before as `observe` gives it
  * @param after the same units
  * @example distributionDrift(earlier['layer3/linear'], later['layer3/linear']).wasserstein
- * @throws RangeError when the number of units differs
+ * @throws RangeError when the number of units differs, or a value is not finite
  */
 export function distributionDrift(before: Values, after: Values): Drift {
   const units = before.shape[before.shape.length - 1];
@@ -184,8 +184,9 @@ function column(values: Float32Array, unit: number, units: number): Float32Array
 }
 
 function moments(xs: Float32Array): { mean: number; variance: number } {
-  let mean = 0;
-  for (const x of xs) mean += x / xs.length;
+  // From the first value on, so that values that are all the same have a variance of exactly 0.
+  let mean = xs[0];
+  for (const x of xs) mean += (x - xs[0]) / xs.length;
   let variance = 0;
   for (const x of xs) variance += (x - mean) ** 2 / xs.length;
   return { mean, variance };

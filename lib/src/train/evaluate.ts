@@ -2,7 +2,7 @@ import { tf } from '../engine';
 import type { Layer } from '../nn';
 import { expectInputs, expectNetwork, expectTargets, fixedNoise } from '../probe/model';
 import { finiteOrNull, type Score } from './history';
-import { expectOneHot, lossOf, softmaxCrossEntropy, type Loss, type LossName } from './loss';
+import { expectOneHot, lossOf, meanSquaredError, softmaxCrossEntropy, type Loss, type LossName } from './loss';
 
 /** What to evaluate, on what, how. */
 export interface EvaluateOptions {
@@ -52,7 +52,7 @@ export function evaluateWithTaps(
     throw new RangeError(`evaluate: batchSize must be a whole number from 1 to the ${n} examples, got ${batchSize}.`);
   }
   const lossFunction = lossOf(loss);
-  const classes = y.rank === 2 && y.shape[1]! > 1 && loss !== 'meanSquaredError';
+  const classes = y.rank === 2 && y.shape[1]! > 1 && lossFunction !== meanSquaredError;
   const collected = new Map<string, tf.Tensor[]>(taps.map((name) => [name, []]));
   const tap = (name: string, value: tf.Tensor) => {
     collected.get(name)?.push(tf.keep(value.clone()));

@@ -39,7 +39,10 @@ export interface Provenance {
   commit: string | null;
   /** The engine card: which engine computed, its versions, device and threads. */
   engine: Json;
-  /** Data set by name with checksum and sizes. */
+  /**
+   * Data set by name and sizes, with the `digest` of the examples used: first 16 hexadecimal digits of the SHA-256 of training inputs,
+   * training targets, test inputs and test targets. `checksum` is that of the whole set as it was loaded.
+   */
   data: Json;
   /** Name, number of trainable parameters, and configuration where the network states it. */
   network: Json;
@@ -71,9 +74,9 @@ export interface Evaluation {
   test: Score;
   /** Test set in training mode (statistics of the mini-batch), where asked for. */
   testTrainingMode?: Score;
-  /** Training set (or its first `trainLimit` examples), inference mode, where asked for. */
+  /** Training set (its first `evaluateTrain` examples), inference mode, where asked for. */
   train?: Score;
-  /** What each probe returned, by name. */
+  /** What each probe returned, by name. Its type is the probe's: `e.probes.fan as unknown as ActivationPercentiles`. */
   probes: Record<string, Json>;
 }
 
@@ -83,7 +86,7 @@ export interface Divergence {
   step: number;
   /** That loss; null when it was NaN or infinite. */
   loss: number | null;
-  /** `'loss is NaN'`, `'loss is infinite'` or `'loss above bound'`. */
+  /** `'loss is NaN'`, `'loss is infinite'` or `'loss above the bound of ...'`. */
   reason: string;
 }
 
@@ -105,7 +108,7 @@ export interface History {
   stopped: null | 'signal' | 'seconds' | 'bytes';
   /** null when training loss stayed within bounds. */
   diverged: Divergence | null;
-  /** Training loss (data term only), averaged over windows: `values[i]` is the mean over the `window` steps that end at `steps[i]`. */
+  /** Training loss (data term only), averaged over windows: `values[i]` is the mean over the `window` steps that end at `steps[i]` (the last may be fewer). */
   losses: { window: number; steps: number[]; values: (number | null)[] };
   /** What was seen at the evaluation points, by rising step. */
   evaluations: Evaluation[];

@@ -23,12 +23,11 @@ export function commit(): string | null {
   return known;
 }
 
-/** First 16 hexadecimal digits of the SHA-256 of some numbers' bytes. */
-export function digest(values: Int32Array | Float32Array | Uint8Array): string {
-  return createHash('sha256')
-    .update(new Uint8Array(values.buffer, values.byteOffset, values.byteLength))
-    .digest('hex')
-    .slice(0, 16);
+/** First 16 hexadecimal digits of the SHA-256 of some numbers' bytes, one array after the other. */
+export function digest(...arrays: (Int32Array | Float32Array | Uint8Array)[]): string {
+  const hash = createHash('sha256');
+  for (const values of arrays) hash.update(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+  return hash.digest('hex').slice(0, 16);
 }
 
 /** The profile the notebooks run under; null when BNLAB_PROFILE is not set. */

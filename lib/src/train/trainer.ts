@@ -14,7 +14,7 @@ import {
   type Seeds,
   type Settings,
 } from './history';
-import { expectOneHot, lossOf, type Loss, type LossName } from './loss';
+import { expectOneHot, lossOf, softmaxCrossEntropy, type Loss, type LossName } from './loss';
 import { Optimizer, type OptimizerName, type OptimizerSettings, type WeightDecay } from './optimizer';
 import { replaceStatistics } from './population';
 import { commit, digest, profileName } from './provenance';
@@ -114,7 +114,10 @@ export interface TrainRunOptions {
    * taken anew at each evaluation point; the moving averages stay.
    */
   inference?: 'moving' | 'population';
-  /** What to look at, at every evaluation point; the results go into `evaluations[i].probes`, by these names. */
+  /**
+   * What to look at, at every evaluation point; the results go into `evaluations[i].probes`, by these names. What one throws
+   * ends the run with that error, except in a network that has diverged, where it counts as null.
+   */
   probes?: Record<string, Probe | Probe['measure']>;
   /** Row numbers of the batches, `steps * batchSize`, instead of random epochs. */
   batches?: Int32Array;
@@ -311,7 +314,7 @@ export class Trainer {
       const moving = options.inference === 'population' ? network.variables.map((v) => v.clone()) : [];
       try {
         if (moving.length > 0) replaceStatistics(network, data.train.x, { batchSize });
-        evaluations.push(await this.evaluation(at, options, data, probes));
+        evaluations.push(await this.evaluation(at, options, data, probes, diverged !== null));
       } finally {
         moving.forEach((value, i) => network.variables[i].assign(value));
         tf.dispose(moving);
@@ -381,6 +384,7 @@ export class Trainer {
     options: TrainRunOptions,
     data: PreparedData,
     probes: { name: string; probe: Probe; memory: Record<string, unknown> }[],
+    diverged: boolean,
   ): Promise<Evaluation> {
     const { network } = this.options;
     const { loss } = this;
@@ -406,7 +410,13 @@ export class Trainer {
         tf.dispose([first.x, first.y]);
       }
       for (const { name, probe, memory } of probes) {
-        evaluation.probes[name] = plain(await probe.measure({ ...at, taps, memory }));
+        try {
+          evaluation.probes[name] = plain(await probe.measure({ ...at, taps, memory }));
+        } catch (error) {
+          // A network that is not finite has no curvature or singular values; that must not cost the run, and all others with it.
+          if (!diverged && test.loss !== null) throw error;
+          evaluation.probes[name] = null;
+        }
       }
       return evaluation;
     } finally {
@@ -499,14 +509,16 @@ export function prepareData(
     const train = toTensors(data.train, { pixels });
     const test = toTensors(data.test, { pixels });
     const { name, title, checksum } = data;
-    const description = { name, title, checksum, pixels: pixels ?? 'grey', train: data.train.n, test: data.test.n };
+    const bytes = [data.train.images, data.train.labels, data.test.images, data.test.labels];
+    const sizes = { train: data.train.n, test: data.test.n };
+    const description = { name, title, checksum, pixels: pixels ?? 'grey', ...sizes, digest: digest(...bytes) };
     return { train, test, description, dispose: () => tf.dispose([train.x, train.y, test.x, test.y]) };
   }
   const check = (which: 'train' | 'test'): LabelledBatch => {
     const { x, y } = data?.[which] ?? {};
     expectInputs(`data.${which}`, x);
     expectTargets(`data.${which}`, x, y);
-    if (loss !== 'crossEntropy') return { x, y };
+    if (lossOf(loss) !== softmaxCrossEntropy) return { x, y };
     expectOneHot(`data.${which}.y`, y);
     return { x, y };
   };
@@ -520,7 +532,9 @@ export function prepareData(
         'number of examples.',
     );
   }
-  const description = { name: data.name ?? 'tensors', train: train.x.shape[0], test: test.x.shape[0] };
+  const bytes = [train.x, train.y, test.x, test.y].map((tensor) => tensor.dataSync());
+  const sizes = { train: train.x.shape[0], test: test.x.shape[0] };
+  const description = { name: data.name ?? 'tensors', ...sizes, digest: digest(...bytes) };
   return { train, test, description, dispose: () => undefined };
 }
 
