@@ -1,6 +1,7 @@
 /** The reference: made, complete, readable without a network. */
 import test, { after } from 'node:test';
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
@@ -55,4 +56,23 @@ test('what has no TSDoc is named', async () => {
     problems.join('\n'),
   );
   assert.equal(problems.filter((line) => /\bsaid /.test(line)).length, 0, problems.join('\n'));
+});
+
+test("README's script runs as it says", () => {
+  const readme = fs.readFileSync(path.join(home, 'README.md'), 'utf8');
+  const script = readme.match(/```ts\n([\s\S]*?)```/)![1];
+  const short = script.replace('steps: 500', 'steps: 2').replace('seeds: [1, 2, 3]', 'seeds: [1]');
+  assert.notEqual(short, script);
+  const file = path.join(home, '.bnlab', `readme-${process.pid}.ts`);
+  fs.writeFileSync(file, short);
+  try {
+    const said = execFileSync(process.execPath, [path.join(home, 'node_modules', 'ts-node', 'dist', 'bin.js'), file], {
+      cwd: home,
+      env: { ...process.env, BNLAB_DATASET: 'digits' },
+      encoding: 'utf8',
+    });
+    assert.match(said, /'no BN': [\d.]+, BN: [\d.]+/);
+  } finally {
+    fs.rmSync(file);
+  }
 });
