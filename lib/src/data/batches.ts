@@ -63,8 +63,8 @@ export interface BatchOptions {
 }
 
 /**
- * Row numbers of mini-batches: epoch after epoch of the whole data set, each in a new random order (the sampling
- * without replacement that Algorithm 2 of the paper and everybody's training loop use).
+ * Row numbers of mini-batches: epoch after epoch of the whole data set, each in a new random order (sampling
+ * without replacement). The paper does not say how it draws its mini-batches.
  *
  * @returns `steps * batch` row numbers below `n`; step `s` is `subarray(s * batch, (s + 1) * batch)`
  * @throws DataError `argument` when a count is not a whole number of at least 1, or `batch` exceeds `n`

@@ -117,7 +117,7 @@ export function sgdUpdateRatios(options: LossLookOptions & { learningRate: numbe
   );
 }
 
-/** {@link sgdUpdateRatios} at the run's learning rate and first batch, in training mode, at every evaluation point. */
+/** {@link sgdUpdateRatios} at the learning rate of the moment on the run's first batch, in training mode, at every evaluation point. */
 export function updateRatioProbe(): Probe {
   return {
     measure: ({ network, batch, loss, learningRate }) =>
@@ -165,7 +165,7 @@ export interface GradientPredictiveness {
   distance: number[];
   /** Cosine of the angle between g(W - s g) and g(W). */
   cosine: number[];
-  /** The largest distance / (s |g|) over the steps: "effective beta-smoothness"; at least the curvature met along the way. */
+  /** The largest distance / (s |g|) over the steps: "effective beta-smoothness"; at most the largest curvature on the way. */
   smoothness: number;
 }
 

@@ -22,7 +22,7 @@ export interface JacobianOptions {
 /**
  * The Jacobian dy/dx, row by row from vector-Jacobian products (float32 products, exact up to rounding).
  *
- * @returns rows of the matrix: outputs by inputs. Cost: one backward pass per row.
+ * @returns rows of the matrix: outputs by inputs. Cost: one forward and one backward pass per row.
  * @example jacobian({ of: network, x, training: true, example: 3 }) // [k][d]
  * @throws TypeError when x is disposed or not float32; RangeError for an empty batch, NaN or infinity in it, an example that is not there, or an output whose first axis is not the batch
  */
