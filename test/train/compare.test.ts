@@ -367,6 +367,10 @@ test('results are stored whole or not at all, and a damaged file says so', async
       await assert.rejects(loadHistory(both), /holds a comparison; wanted a history/);
       await assert.rejects(loadHistory(path.join(folder, 'none.json')), /cannot be read .*Run the experiment/);
       await assert.rejects(saveHistory(path.join(both, 'x.json'), history), /cannot be written/);
+      const kept = readFileSync(both, 'utf8');
+      await assert.rejects(saveHistory(both, comparison as never), /not written: got a comparison; wanted a history/);
+      await assert.rejects(saveHistory(both, undefined as never), /not written: got undefined; wanted a history/);
+      assert.equal(readFileSync(both, 'utf8'), kept);
       // Formatting is no damage.
       writeFileSync(both, JSON.stringify(JSON.parse(readFileSync(both, 'utf8')), null, 2));
       assert.deepEqual(await loadComparison(both), comparison);

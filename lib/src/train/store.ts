@@ -26,10 +26,10 @@ const VERSION = 1;
  * The file states its format, version and the SHA-256 of its content.
  *
  * @example await saveHistory('results/bn-seed1.json', history)
- * @throws StoreError when the file cannot be written
+ * @throws StoreError when the file cannot be written, or this is no history
  */
 export async function saveHistory(file: string, history: History): Promise<void> {
-  await save(file, history);
+  await save(file, history, 'history');
 }
 
 /**
@@ -44,7 +44,7 @@ export async function loadHistory(file: string): Promise<History> {
 
 /** Writes a comparison: see {@link saveHistory}. */
 export async function saveComparison(file: string, comparison: Comparison): Promise<void> {
-  await save(file, comparison);
+  await save(file, comparison, 'comparison');
 }
 
 /** Reads a comparison that {@link saveComparison} wrote: see {@link loadHistory}. */
@@ -52,7 +52,8 @@ export async function loadComparison(file: string): Promise<Comparison> {
   return (await load(file, 'comparison')) as Comparison;
 }
 
-async function save(file: string, content: History | Comparison): Promise<void> {
+async function save(file: string, content: History | Comparison, kind: 'history' | 'comparison'): Promise<void> {
+  if (content?.kind !== kind) throw new StoreError(file, `not written: got ${describe(content)}; wanted a ${kind}.`);
   const body = JSON.stringify(content);
   const text = `{"format":"${FORMAT}","version":${VERSION},"sha256":"${sha256(body)}",\n"content":${body}}\n`;
   const temporary = `${file}.${randomBytes(4).toString('hex')}.tmp`;
@@ -108,5 +109,8 @@ async function load(file: string, kind: 'history' | 'comparison'): Promise<unkno
   }
   return content;
 }
+
+const describe = (content: { kind?: unknown } | undefined) =>
+  content?.kind ? `a ${String(content.kind)}` : String(content);
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
