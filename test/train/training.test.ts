@@ -12,6 +12,7 @@ import {
   Random,
   ready,
   saturationProbe,
+  scheduleRates,
   singularValues,
   softmaxCrossEntropy,
   stepsToReach,
@@ -285,6 +286,26 @@ test('a loss given as its function is treated as by its name', async () => {
     );
     assert.deepEqual(network.snapshot(), before);
     zeros.dispose();
+  });
+});
+
+test('a run in two parts has the weights of one', async () => {
+  await withToy(async (network, options) => {
+    const schedule = { kind: 'cosine', warmUp: 4 } as const;
+    await trainNetwork({ network, ...options, schedule });
+    const batches = batchIndices({ n: 300, batch: 30, steps: 60, random: new Random(1, 'order') });
+    const values = Array.from(scheduleRates(1, 60, schedule));
+    const parts = net();
+    for (const [from, to] of [
+      [0, 25],
+      [25, 60],
+    ]) {
+      const table = { kind: 'table', values: values.slice(from, to) } as const;
+      const rows = batches.slice(from * 30, to * 30);
+      await trainNetwork({ ...options, network: parts, steps: to - from, batches: rows, schedule: table });
+    }
+    assert.ok(largestDifference(network, parts) < 1e-6);
+    parts.dispose();
   });
 });
 

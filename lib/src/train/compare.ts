@@ -182,7 +182,7 @@ export interface BandOptions {
   high?: number;
 }
 
-/** A band over seeds: what `bandFigure` draws. */
+/** A band over seeds. */
 export interface Band {
   /** Steps done at each point. */
   steps: number[];

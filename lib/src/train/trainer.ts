@@ -146,6 +146,9 @@ export type TrainOptions = StepOptions & TrainRunOptions;
  * The steps run compiled where the engine can, otherwise one by one with the same results. Two calls with the same network,
  * data and seed give the same history, `timing` aside. A run whose training loss leaves the bounds stops and says so in `diverged`.
  *
+ * A run in parts: another call with the same network, the rest of the row numbers as `batches` and the rest of the schedule as a
+ * `table` goes on where the first ended. For plain SGD without dropout the weights are then those of one run; momentum and Adam start anew.
+ *
  * @returns the history: plain JSON, provenance included
  * @example
  * const network = mlp({ sizes: [784, 100, 100, 100, 10], activation: 'sigmoid', norm: 'batch', seed: 1 });
