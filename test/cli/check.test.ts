@@ -118,6 +118,29 @@ const cases: Record<string, { text: string; finds: [string, number | null, numbe
       ['types', 6, 3, /`mean: m`/],
     ],
   },
+  'cells that are no whole': {
+    text: executed(['}', '{\nconst a = 1;\na']),
+    finds: [
+      ['types', 1, 1, /statement expected/],
+      ['types', 2, 3, /'}' expected/],
+    ],
+  },
+  'promises in lists and callbacks': {
+    text: executed([
+      'const job = async (n: number) => n;',
+      '[1, 2].map((n) => job(n));',
+      '[1, 2].forEach(async (n) => {\n  await job(n);\n});',
+      'setTimeout(async () => void (await job(1)), 1);',
+      'job(1), job(2);',
+      'const all = await Promise.all([1, 2].map(async (n) => job(n)));\nall.forEach((n) => void job(n));',
+    ]),
+    finds: [
+      ['floating promise', 2, 1],
+      ['floating promise', 3, 1],
+      ['floating promise', 4, 1],
+      ['floating promise', 5, 1],
+    ],
+  },
   names: {
     text: executed([
       "import { Random } from 'bnlab';\nconst a = 1;",
@@ -145,31 +168,58 @@ const cases: Record<string, { text: string; finds: [string, number | null, numbe
     finds: [['cell length', null, null, /median cell has 9 lines/]],
   },
   network: {
-    text: executed([
-      { md: 'Text\n\n![far away](https://example.org/a.png)' },
-      "const address = 'https://example.org/data';\naddress.length",
-      "import * as http from 'node:http';\nhttp.METHODS.length",
-      { md: 'ok\n\n<script src="//cdn.example.org/x.js"></script>' },
-    ]),
+    text: executed(
+      [
+        { md: 'Text\n\n![far away](https://example.org/a.png)' },
+        "const address = 'https://example.org/data';\naddress.length",
+        "import * as http from 'node:http';\nhttp.METHODS.length",
+        { md: 'ok\n\n<script src="//cdn.example.org/x.js"></script>' },
+        { md: '![far][away]\n\n[away]: https://example.org/a.png\n\n<img alt="b"\nsrc="https://example.org/b.png">' },
+        { md: '<p style="background: url(https://example.org/c.png)">ok</p> [a link](https://example.org)' },
+        "import * as http2 from 'node:http2';\nhttp2.constants",
+        "'//cdn.example.org/x.js'",
+        '5',
+      ],
+      { 8: [display({ 'text/html': '<script src="https://example.org/x.js"></script>', 'text/plain': 'x' })] },
+    ),
     finds: [
       ['network address', 1, 3],
       ['network address', 2, 1],
       ['network address', 3, 1],
       ['network address', 4, 3],
+      ['network address', 5, 1],
+      ['network address', 5, 5],
+      ['network address', 6, 1],
+      ['network address', 7, 1],
+      ['network address', 8, 1],
+      ['network address', 9, null],
     ],
   },
   'alt text': {
-    text: executed([{ md: '![](a.svg)\n<img src="b.svg">' }, '1', '2', '3'], {
-      1: [plotly({ caption: 'no alt' })],
-      2: [display({ 'image/png': 'AAAA' })],
-      3: [display({ 'text/html': '<img src="data:,">', 'text/plain': 'x' })],
-    }),
+    text: executed(
+      [{ md: '![](a.svg)\n<img src="b.svg">\n<img\nsrc="c.svg">\n![][d]\n\n[d]: d.svg' }, '1', '2', '3', '4'],
+      {
+        1: [plotly({ caption: 'no alt' })],
+        2: [display({ 'image/png': 'AAAA' })],
+        3: [display({ 'text/html': '<img src="data:,">', 'text/plain': 'x' })],
+        4: [
+          display({ 'text/html': '<svg width="1"></svg>', 'text/plain': 'x' }),
+          display({
+            'text/html': '<svg role="img" aria-label="a dot"></svg><svg><title>a</title></svg>',
+            'text/plain': 'x',
+          }),
+        ],
+      },
+    ),
     finds: [
       ['alt text', 1, 1],
       ['alt text', 1, 2],
+      ['alt text', 1, 3],
+      ['alt text', 1, 5],
       ['alt text', 2, null],
       ['alt text', 3, null],
       ['alt text', 4, null],
+      ['alt text', 5, null],
     ],
   },
   outputs: {

@@ -84,7 +84,7 @@ export function checkCells(notebooks: CheckedNotebook[]): Finding[] {
       add('types', found.start ?? 0, `${ts.flattenDiagnosticMessageText(found.messageText, '\n  ')} (TS${found.code})`);
     }
     const visit = (node: ts.Node): void => {
-      if (ts.isExpressionStatement(node) && floats(checker, node.expression)) {
+      if ((ts.isExpressionStatement(node) && floats(checker, node.expression)) || floatsInside(checker, node)) {
         add(
           'floating promise',
           node.getStart(),
@@ -116,6 +116,8 @@ export function checkCells(notebooks: CheckedNotebook[]): Finding[] {
     visit(source);
   }
   for (const { file, notebook } of notebooks) {
+    const typed = new Set(findings.filter((f) => f.file === file && f.rule === 'types').map(({ cell }) => cell));
+    findings.push(...unfinished(file, notebook).filter(({ cell }) => !typed.has(cell)));
     findings.push(...namesTwice(file, notebook), ...tslabTraps(file, notebook));
   }
   return findings;
@@ -200,7 +202,10 @@ function floats(checker: ts.TypeChecker, expression: ts.Expression): boolean {
   ) {
     return false; // kept in a variable
   }
-  if (ts.isBinaryExpression(inner)) return floats(checker, inner.right);
+  if (ts.isBinaryExpression(inner)) {
+    const comma = inner.operatorToken.kind === ts.SyntaxKind.CommaToken;
+    return (comma && floats(checker, inner.left)) || floats(checker, inner.right);
+  }
   if (ts.isConditionalExpression(inner)) return floats(checker, inner.whenTrue) || floats(checker, inner.whenFalse);
   if (ts.isCallExpression(inner) && ts.isPropertyAccessExpression(inner.expression)) {
     const { name, expression: on } = inner.expression;
@@ -209,11 +214,27 @@ function floats(checker: ts.TypeChecker, expression: ts.Expression): boolean {
     if (name.text === 'finally') return floats(checker, on);
   }
   const type = checker.getTypeAtLocation(inner);
-  const parts = type.isUnion() ? type.types : [type];
-  return parts.some((part) => {
+  const element = checker.isArrayType(type) ? checker.getTypeArguments(type as ts.TypeReference)[0] : undefined;
+  return isPromise(checker, element ?? type, inner);
+}
+
+function isPromise(checker: ts.TypeChecker, type: ts.Type, at: ts.Node): boolean {
+  return (type.isUnion() ? type.types : [type]).some((part) => {
     const then = part.getProperty('then');
-    return then !== undefined && checker.getTypeOfSymbolAtLocation(then, inner).getCallSignatures().length > 0;
+    return then !== undefined && checker.getTypeOfSymbolAtLocation(then, at).getCallSignatures().length > 0;
   });
+}
+
+/** True for a function that gives a promise, given to one that expects none: `forEach` and `setTimeout` let it go. */
+function floatsInside(checker: ts.TypeChecker, node: ts.Node): boolean {
+  if (!ts.isArrowFunction(node) && !ts.isFunctionExpression(node)) return false;
+  if (!node.modifiers?.some(({ kind }) => kind === ts.SyntaxKind.AsyncKeyword)) return false;
+  if (!ts.isCallExpression(node.parent) || node.parent.expression === node) return false;
+  const wanted = checker.getContextualType(node)?.getCallSignatures() ?? [];
+  return (
+    wanted.length > 0 &&
+    wanted.every((signature) => (checker.getReturnTypeOfSignature(signature).flags & ts.TypeFlags.Void) !== 0)
+  );
 }
 
 /**
@@ -330,6 +351,28 @@ function declaresItself(module: CellModule, cell: number, name: string): boolean
     name !== '' &&
     declaredNames(parse(module.notebook.notebook.cells[cell - 1].source)).some((declared) => declared.name === name)
   );
+}
+
+/** TypeScript's "'}' expected" and "Declaration or statement expected". */
+const BRACKETS = [1005, 1128];
+
+/** A cell that is no whole: its brackets could close with a later cell's in the module, and the kernel would refuse both. */
+function unfinished(file: string, notebook: Notebook): Finding[] {
+  const findings: Finding[] = [];
+  for (const { cell, index } of codeCells(notebook)) {
+    const first = (parse(cell.source) as unknown as { parseDiagnostics: ts.Diagnostic[] }).parseDiagnostics.find(
+      ({ code }) => BRACKETS.includes(code),
+    );
+    if (!first) continue;
+    findings.push({
+      file,
+      cell: index + 1,
+      line: cell.source.slice(0, first.start).split('\n').length,
+      rule: 'types',
+      message: `${ts.flattenDiagnosticMessageText(first.messageText, ' ')} (TS${first.code})`,
+    });
+  }
+  return findings;
 }
 
 /** Names that two cells declare: tslab lets the second win, and a reader who runs cells out of order gets either. */

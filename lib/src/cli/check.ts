@@ -146,9 +146,10 @@ function addresses(file: string, notebook: Notebook): Finding[] {
   const rule = 'network address';
   for (const { cell, number } of code(notebook)) {
     cell.source.split('\n').forEach((line, i) => {
-      const found = /\b(?:https?|wss?|ftp):\/\/[^\s'"`)]+|\bfetch\s*\(|['"](?:node:)?(?:https?|net|dns|tls)['"]/.exec(
-        line,
-      );
+      const found =
+        /\b(?:https?|wss?|ftp):\/\/[^\s'"`)]+|['"`]\/\/\w[\w-]*\.[^\s'"`)]+|\bfetch\s*\(|['"](?:node:)?(?:https?|http2|net|dns|tls|dgram|undici|ws|axios|node-fetch)['"]/.exec(
+          line,
+        );
       if (!found) return;
       findings.push({
         file,
@@ -160,22 +161,50 @@ function addresses(file: string, notebook: Notebook): Finding[] {
     });
   }
   for (const { cell, number } of text(notebook)) {
-    cell.source.split('\n').forEach((line, i) => {
-      const found =
-        /!\[[^\]]*\]\(\s*<?((?:https?:)?\/\/[^\s)]+)|<(?:img|script|link|iframe|video|audio|source)\b[^>]*(?:src|href)\s*=\s*["']?((?:https?:)?\/\/[^\s"'>]+)/i.exec(
-          line,
-        );
-      if (found)
-        findings.push({
-          file,
-          cell: number,
-          line: i + 1,
-          rule,
-          message: `'${found[1] ?? found[2]}' is loaded from the network`,
-        });
-    });
+    for (const { address, at } of loadedFromNetwork(cell.source)) {
+      const line = lineAt(cell.source, at);
+      findings.push({ file, cell: number, line, rule, message: `'${address}' is loaded from the network` });
+    }
+  }
+  for (const { index, data } of displays(notebook)) {
+    for (const type of ['text/html', 'text/markdown', MIME.svg]) {
+      for (const { address } of loadedFromNetwork([data[type] ?? ''].flat().join(''))) {
+        const message = `'${address}' in an output is loaded from the network`;
+        findings.push({ file, cell: index + 1, line: null, rule, message });
+      }
+    }
   }
   return findings;
+}
+
+const ELSEWHERE = '(?:https?:)?//[^\\s"\'()<>]+';
+
+/** What a browser would ask the network for in Markdown or HTML: pictures, scripts, styles; not links, which it follows only when asked. */
+function loadedFromNetwork(source: string): { address: string; at: number }[] {
+  const references = new Map(
+    [...source.matchAll(/^ {0,3}\[([^\]]+)\]:\s*<?(\S+?)>?(?:\s|$)/gm)].map((found) => [
+      found[1].toLowerCase(),
+      found[2],
+    ]),
+  );
+  const found: { address: string; at: number }[] = [];
+  const elsewhere = new RegExp(`^${ELSEWHERE}`, 'i');
+  for (const picture of source.matchAll(/!\[([^\]]*)\](?:\(\s*<?([^\s)>]+)|\[([^\]]*)\])/g)) {
+    const address = picture[2] ?? references.get((picture[3] || picture[1]).toLowerCase());
+    if (address && elsewhere.test(address)) found.push({ address, at: picture.index });
+  }
+  for (const pattern of [
+    `<(?:img|image|use|script|link|iframe|video|audio|source|object|embed)\\b[^>]*?(?:src|srcset|href|data|poster)\\s*=\\s*["']?(${ELSEWHERE})`,
+    `\\b(?:url\\(|@import)\\s*["']?(${ELSEWHERE})`,
+  ]) {
+    for (const loaded of source.matchAll(new RegExp(pattern, 'gi')))
+      found.push({ address: loaded[1], at: loaded.index });
+  }
+  return found;
+}
+
+function lineAt(source: string, at: number): number {
+  return source.slice(0, at).split('\n').length;
 }
 
 /** Pictures and figures that say nothing to a reader who cannot see them. */
@@ -183,12 +212,11 @@ function pictures(file: string, notebook: Notebook): Finding[] {
   const findings: Finding[] = [];
   const rule = 'alt text';
   for (const { cell, number } of text(notebook)) {
-    cell.source.split('\n').forEach((line, i) => {
-      const empty =
-        /!\[\s*\]\(/.test(line) ||
-        (/<img\b[^>]*>/i.test(line) && !/<img\b[^>]*\balt\s*=\s*("[^"]+"|'[^']+')/i.test(line));
-      if (empty) findings.push({ file, cell: number, line: i + 1, rule, message: 'a picture without alt text' });
-    });
+    for (const picture of cell.source.matchAll(/!\[\s*\][([]|<img\b[^>]*>/gi)) {
+      if (/\balt\s*=\s*("[^"]+"|'[^']+')/i.test(picture[0])) continue;
+      const line = lineAt(cell.source, picture.index);
+      findings.push({ file, cell: number, line, rule, message: 'a picture without alt text' });
+    }
   }
   for (const { index, data } of displays(notebook)) {
     if (data[MIME.plotly]) {
@@ -205,7 +233,11 @@ function pictures(file: string, notebook: Notebook): Finding[] {
       const described = typeof data['text/plain'] === 'string' && data['text/plain'].trim() !== '';
       if (!described)
         findings.push({ file, cell: index + 1, line: null, rule, message: 'a picture without a text beside it' });
-    } else if (/<img\b(?![^>]*\balt\s*=\s*["'][^"']+)/i.test(String(data['text/html'] ?? ''))) {
+    } else if (
+      /<img\b(?![^>]*\balt\s*=\s*["'][^"']+)|<svg\b(?![^>]*\baria-(?:label|hidden)\s*=)(?![^>]*>\s*<title\b)/i.test(
+        String(data['text/html'] ?? ''),
+      )
+    ) {
       findings.push({
         file,
         cell: index + 1,
