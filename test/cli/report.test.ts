@@ -47,6 +47,10 @@ $$\\hat x = \\frac{x - \\mu}{\\sqrt{\\sigma^2 + \\epsilon}}$$
 
 - [ ] a task
 
+### A [linked](02-next.ipynb) heading
+
+$$x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x$$
+
 ## First part
 
 \\begin{align} a &= b \\\\ c &< d \\end{align}
@@ -227,7 +231,7 @@ test('without JavaScript: text, formulas, code and every figure’s picture are 
   assert.equal(await tab.locator('#raw-html em').textContent(), 'as it is');
   // Formulas: visible as KaTeX sets them, and as MathML for whoever listens.
   assert.equal(await tab.locator('bn-math').count(), 0);
-  assert.equal(await tab.locator('.katex-display').count(), 2);
+  assert.equal(await tab.locator('.katex-display').count(), 3);
   assert.ok((await tab.locator('.katex').count()) >= 5);
   assert.equal(await tab.locator('.katex-mathml math').count(), await tab.locator('.katex').count());
   assert.match((await tab.locator('article').textContent())!, /money: 5\$\./);
@@ -237,7 +241,7 @@ test('without JavaScript: text, formulas, code and every figure’s picture are 
       .evaluateAll((links) =>
         links.map((link) => (link as unknown as { getAttribute(n: string): string }).getAttribute('href')),
       ),
-    ['#first-part', '#detail', '#first-part-2'],
+    ['#first-part', '#detail', '#a-linked-heading', '#first-part-2'],
   );
   assert.equal(await tab.locator('article a', { hasText: 'neighbour' }).getAttribute('href'), '02-next.html#part');
   assert.match(

@@ -162,6 +162,8 @@ test('histograms: shares sum to one at every step, and nothing is lost outside t
     series: [{ as: 'none', samples }],
     shownStep: 0,
   });
+  for (const frame of figure.frames as { name: string; layout: { title: { text: string } } }[])
+    assert.match(frame.layout.title.text, new RegExp(`step ${frame.name} shown`), 'the title names the step it shows');
   for (const frame of figure.frames as { data: { y: number[] }[] }[]) {
     assert.ok(Math.abs(frame.data[0].y.reduce((a, b) => a + b, 0) - 1) < 1e-4);
   }

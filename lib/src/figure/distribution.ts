@@ -88,9 +88,8 @@ export function histogramSlider(options: HistogramOptions): Figure {
     .sort((a, b) => a - b);
   const ceiling = Math.min(1, 1.08 * Math.min(peaks[peaks.length - 1], 3 * peaks[Math.floor(peaks.length / 2)]));
 
-  const { title, height: headHeight } = heading(options, [
-    `step ${fmt(shownStep)} shown; the slider moves through training`,
-  ]);
+  const headed = (step: number) => heading(options, [`step ${fmt(step)} shown; the slider moves through training`]);
+  const { title, height: headHeight } = headed(shownStep);
   const panelHeight = options.height ?? (series.length === 1 ? 240 : 140);
   const gap = 34;
   const top = headHeight + 24;
@@ -222,7 +221,7 @@ export function histogramSlider(options: HistogramOptions): Figure {
     name: String(step),
     data: series.map((_, i) => ({ y: numbers(density[i][k].shares) })),
     traces: series.map((_, i) => i),
-    layout: { annotations: [...notes(k), ...regionNotes] },
+    layout: { annotations: [...notes(k), ...regionNotes], title: headed(step).title },
   }));
   return assemble(options, {
     data: series.map((_, i) => traceOf(i, shown)),

@@ -58,7 +58,8 @@ class Page(IPythonRenderer):
             return f'<h1 id="{anchor}">{text}</h1>\n'
         level = max(level, 2)  # a page has one first-level heading
         if level <= 3:
-            self.toc.append({"level": level, "id": anchor, "text": Markup(text)})
+            # An entry is a link itself, and holds none.
+            self.toc.append({"level": level, "id": anchor, "text": Markup(re.sub(r"</?a\b[^>]*>", "", text))})
         label = html.escape(html.unescape(re.sub(r"<[^>]+>", "", text)), quote=True)
         link = f'<a class="anchor" href="#{anchor}" aria-label="Link to: {label}">#</a>'
         return f'<h{level} id="{anchor}">{text}{link}</h{level}>\n'
