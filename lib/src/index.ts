@@ -1,5 +1,6 @@
 /** What a notebook or a script imports: `import { tf, Random } from 'bnlab'`. */
 export * from './engine';
+export * from './statistics';
 export * from './data';
 export * from './nn';
 export * from './probe';

@@ -168,7 +168,7 @@ test('a good notebook is executed in order, is the same twice, and fills the led
   assert.equal(ledger['01-good'][0].cell, 6);
   assert.match(
     fs.readFileSync(path.join(root, 'notebooks', 'CLAIMS.md'), 'utf8'),
-    /“Squares \\\| grow” \(section 1; `squares`, cell 6\) \| 16 \| the largest: 16 .*✓ \*\*holds\*\*/,
+    /“Squares \\\| grow” \(section 1; `squares`, \[cell 6\]\(01-good\.ipynb#cell-6\)\) \| 16 \| the largest: 16 .*✓ \*\*holds\*\*/,
   );
 
   const out = path.join(root, 'executed copies');

@@ -185,8 +185,8 @@ test('stderr is held while native code loads and given back also when it throws;
 });
 
 test("XLA's settings are added to the user's, whose word stands", () => {
-  const flag = '--xla_cpu_enable_concurrency_optimized_scheduler';
-  assert.equal(withXlaDefaults(), `${flag}=false`);
-  assert.equal(withXlaDefaults('--xla_dump_to=x'), `--xla_dump_to=x ${flag}=false`);
-  assert.equal(withXlaDefaults(`${flag}=true`), `${flag}=true`);
+  const [order, fast] = ['--xla_cpu_enable_concurrency_optimized_scheduler', '--xla_cpu_enable_fast_min_max'];
+  assert.equal(withXlaDefaults(), `${order}=false ${fast}=false`);
+  assert.equal(withXlaDefaults('--xla_dump_to=x'), `--xla_dump_to=x ${order}=false ${fast}=false`);
+  assert.equal(withXlaDefaults(`${order}=true`), `${order}=true ${fast}=false`);
 });

@@ -8,7 +8,7 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import * as ts from 'typescript';
-import type { Finding } from './check';
+import type { Finding } from './finding';
 import { Cell, Notebook } from './notebook-file';
 
 /** A notebook to check, and the file that messages name. `folder` is where its imports are resolved from. */

@@ -6,20 +6,10 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { Command } from 'commander';
 import { CheckedNotebook, checkCells } from './check-cells';
+import { Finding, findingText } from './finding';
 import { Cell, displays, isJson, MIME, Notebook, Output, readNotebook, withoutAnsi } from './notebook-file';
 import { findNotebooks, home, shown } from './places';
 import { libraryHash, staleReasons } from './provenance';
-
-/** One thing to put right. */
-export interface Finding {
-  file: string;
-  /** counted from 1 over all cells; null when it concerns the whole notebook */
-  cell: number | null;
-  /** line within the cell, from 1 */
-  line: number | null;
-  rule: string;
-  message: string;
-}
 
 /** STYLE.md's limits. */
 export const LIMITS = { lines: 30, columns: 88, medianLines: 8, bytes: 1_000_000 } as const;
@@ -42,15 +32,6 @@ export function checkNotebooks(notebooks: CheckedNotebook[], { outputs }: CheckO
     const [x, y] = [rank(a), rank(b)];
     return x[0] - y[0] || x[1] - y[1] || x[2] - y[2];
   });
-}
-
-/** `10-figure-1.ipynb: cell 7, line 2: types: ...` */
-export function findingText(finding: Finding): string {
-  const place = [
-    shown(finding.file),
-    finding.cell === null ? '' : `cell ${finding.cell}${finding.line === null ? '' : `, line ${finding.line}`}`,
-  ].filter(Boolean);
-  return `${place.join(': ')}: ${finding.rule}: ${finding.message}`;
 }
 
 /** The command. @returns 0 when there is nothing to put right, 1 when there is, 2 for a bad call */

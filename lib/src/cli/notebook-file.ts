@@ -28,6 +28,27 @@ export interface Cell {
   execution_count?: number | null;
 }
 
+/** What `metadata.bnlab.provenance` of an executed notebook says. */
+export interface Provenance {
+  /** Last commit that changed the library or the data manifest; `+` when there were uncommitted changes to them. */
+  commit: string | null;
+  profile: Profile;
+  /** What, besides the sources, decides what is computed: the engine that was asked for, and whether MNIST was there. */
+  settings: string;
+  /** Which engine computed, in the engine card's words. */
+  engine: Record<string, unknown> | null;
+  /** Data sets that the notebook's outputs name. */
+  data: string[];
+  seeds: number[];
+  /** Wall time, two digits; a rerun of the same sources keeps the figure it finds, see `steadyMinutes`. */
+  minutes: number;
+  /** Over the three below. */
+  hash: string;
+  notebook: string;
+  library: string;
+  manifest: string;
+}
+
 /** What this project keeps in a notebook's metadata under `bnlab`. */
 export interface NotebookSettings {
   /** Seconds of wall time that the notebook may take, by profile. */
@@ -35,7 +56,7 @@ export interface NotebookSettings {
   /** True for a notebook that measures time: it runs with no other beside it. */
   alone?: boolean;
   /** Written by the runner, see provenance.ts. */
-  provenance?: import('./provenance').Provenance;
+  provenance?: Provenance;
 }
 
 export interface Notebook {

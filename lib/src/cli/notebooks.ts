@@ -12,10 +12,10 @@ import * as path from 'node:path';
 import * as readline from 'node:readline';
 import { Command, InvalidArgumentError } from 'commander';
 import { dataCacheFolder } from '../data/folders';
-import { Finding, findingText } from './check';
 import { CheckedNotebook, checkCells } from './check-cells';
 import { claimsIn, writeLedger } from './claims';
 import { writeCover } from './cover';
+import { Finding, findingText } from './finding';
 import {
   displays,
   MIME,
@@ -25,11 +25,12 @@ import {
   notebookText,
   parseNotebook,
   Profile,
+  Provenance,
   readNotebook,
   writeAtomically,
 } from './notebook-file';
 import { findNotebooks, home, jupyterGlue, python, shown } from './places';
-import { codeCommit, hashes, libraryHash, Provenance, staleReasons, steadyMinutes } from './provenance';
+import { codeCommit, hashes, libraryHash, staleReasons, steadyMinutes } from './provenance';
 import { addTwins, TwinMaker } from './twins';
 
 /** Seconds: what one notebook and a whole run may take, and how long one cell may run before it is stopped. */

@@ -9,28 +9,7 @@ import { createHash } from 'node:crypto';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import * as ts from 'typescript';
-import { Notebook, Profile } from './notebook-file';
-
-/** What `metadata.bnlab.provenance` of an executed notebook says. */
-export interface Provenance {
-  /** Last commit that changed the library or the data manifest; `+` when there were uncommitted changes to them. */
-  commit: string | null;
-  profile: Profile;
-  /** What, besides the sources, decides what is computed: the engine that was asked for, and whether MNIST was there. */
-  settings: string;
-  /** Which engine computed, in the engine card's words. */
-  engine: Record<string, unknown> | null;
-  /** Data sets that the notebook's outputs name. */
-  data: string[];
-  seeds: number[];
-  /** Wall time, two digits; a rerun of the same sources keeps the figure it finds, see {@link steadyMinutes}. */
-  minutes: number;
-  /** Over the three below. */
-  hash: string;
-  notebook: string;
-  library: string;
-  manifest: string;
-}
+import { Notebook } from './notebook-file';
 
 const short = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 16);
 

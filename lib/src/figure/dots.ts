@@ -1,5 +1,5 @@
 /** Dots with intervals: one row per condition, for verdicts and comparisons of a single number. */
-import { bootstrapInterval, median } from '../train';
+import { bootstrapInterval, median } from '../statistics';
 import {
   assemble,
   axisTitle,

@@ -3,7 +3,7 @@
  * dash, marker), lays panels out in rows and columns on a page of fixed width, and names the lines, at their ends where
  * one column leaves room for that, else in a legend.
  */
-import { quantile } from '../train';
+import { quantile } from '../statistics';
 import {
   assemble,
   escapeHtml,

@@ -1,5 +1,5 @@
 /** Power laws on log-log axes, with the exponent measured, its error, and what theory says. */
-import { powerLaw, type PowerLaw } from '../train';
+import { powerLaw, type PowerLaw } from '../statistics';
 import { FigureError, type Axis, type Figure, type FigureText, type Mark } from './figure';
 import { fmt } from './format';
 import { drawPanels, type Labels, type Series } from './panels';

@@ -116,3 +116,4 @@ export type {
   ResidualNetOptions,
 } from './networks';
 export { PLACEMENTS, placedMlp, type PlacedMlpOptions, type Placement } from './placements';
+export { meanSquaredError, softmaxCrossEntropy, type Loss, type LossName } from './loss';

@@ -3,7 +3,7 @@
  * measured, how long it takes, where we deviate. Its verdicts come later, from `verdict`, which writes them back into
  * the card; so the saved notebook opens with its results.
  */
-import { bootstrapInterval, median } from '../train';
+import { bootstrapInterval, median } from '../statistics';
 import { emit, newPlace, type Place } from '../figure/display';
 import { fmt, fmtInterval, list, percent } from '../figure/format';
 import { card, htmlFacts, htmlTable, inline, unmark } from './html';

@@ -52,6 +52,7 @@ export type ClaimLedger = Record<string, readonly ClaimRecord[]>;
 export interface Replication {
   /** data set, in the readers' words: 'Fashion-MNIST' */
   data: string;
+  /** what was found there */
   ledger: ClaimLedger;
 }
 

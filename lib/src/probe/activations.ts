@@ -1,7 +1,7 @@
 /** What goes through a network: values inside it, their percentiles, and the share of units that are saturated. */
 import { tf } from '../engine';
 import { activationDerivative, type ActivationName, type Layer } from '../nn';
-import { quantiles } from '../train/statistics';
+import { quantiles } from '../statistics';
 import { expectInputs, expectNetwork, fixedNoise, untouched } from './model';
 import type { Json, Probe } from './types';
 

@@ -1,7 +1,7 @@
 /** The largest eigenvalue of the loss's Hessian, by power iteration that forgets nothing (Lanczos). */
 import { EigenvalueDecomposition } from 'ml-matrix';
 import { Random, tf } from '../engine';
-import { lossOf } from '../train/loss';
+import { lossOf } from '../nn/loss';
 import { checked, type LossLookOptions } from './gradients';
 import { assignAll, jointNorm, lossGradients, untouched } from './model';
 

@@ -1,7 +1,7 @@
 /** How Gaussian a distribution is, and whether its shape stays: the "more Gaussian" of the paper's section 3.2, in numbers. */
 import * as simple from 'simple-statistics';
 import { tf } from '../engine';
-import { median } from '../train/statistics';
+import { median } from '../statistics';
 import { observe, type Values } from './activations';
 import { wasserstein1 } from './shift';
 import type { Json, Probe } from './types';

@@ -1,7 +1,7 @@
 /** What training sees: gradients, how large they are, how large the steps, and how far a gradient can be trusted. */
 import { tf } from '../engine';
 import type { WeightsSnapshot } from '../nn';
-import { expectOneHot, lossOf, softmaxCrossEntropy, type Loss, type LossName } from '../train/loss';
+import { expectOneHot, lossOf, softmaxCrossEntropy, type Loss, type LossName } from '../nn/loss';
 import type { LookOptions } from './activations';
 import {
   assignAll,

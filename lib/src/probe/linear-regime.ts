@@ -1,7 +1,7 @@
 /** Whether a nonlinearity is used as one: "constrain them to the linear regime of the nonlinearity" (section 3), in numbers. */
 import { tf } from '../engine';
 import { activationFunction, Block, type ActivationName, type Network } from '../nn';
-import { median } from '../train/statistics';
+import { median } from '../statistics';
 import { observe, type Values } from './activations';
 import { expectBatch, untouched } from './model';
 import type { Json, Probe } from './types';

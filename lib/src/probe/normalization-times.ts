@@ -1,7 +1,7 @@
 /** How long normalizing takes, part by part and as a layer, and how it grows with the number of features. */
 import { tf, Random } from '../engine';
 import { batchNorm, whiten, whiteningMatrix, type WhiteningMethod } from '../nn';
-import { powerLaw, type PowerLaw } from '../train/statistics';
+import { powerLaw, type PowerLaw } from '../statistics';
 
 /** How {@link interleavedTimes} repeats. */
 export interface RepeatOptions {

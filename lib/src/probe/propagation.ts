@@ -1,7 +1,7 @@
 /** How gradients fare on their way down a random network: by formula, and measured over depth and input scale. */
 import { tf } from '../engine';
 import type { ActivationName, Network } from '../nn';
-import { lossOf, type Loss, type LossName } from '../train/loss';
+import { lossOf, type Loss, type LossName } from '../nn/loss';
 import { expectBatch, fixedNoise, jointNorm, untouched } from './model';
 import { gaussianMean, SCALAR_FUNCTIONS } from './saturating';
 

@@ -1,6 +1,6 @@
 /** Covariate shift: as the drift of a layer's input distribution, and as Santurkar et al. 2018 define it. */
 import { tf } from '../engine';
-import { lossOf } from '../train/loss';
+import { lossOf } from '../nn/loss';
 import { checked, type LossLookOptions } from './gradients';
 import { jointDot, jointNorm, labelsOf, lossGradients, untouched } from './model';
 import type { Json, Probe } from './types';

@@ -4,7 +4,7 @@ import type { Network, WeightsSnapshot } from '../nn';
 import { finalAccuracy, type Evaluation, type History } from './history';
 import type { Json } from '../probe/types';
 import { scheduleRates } from './schedule';
-import { median, quantileBand } from './statistics';
+import { median, quantileBand } from '../statistics';
 import {
   checkOptions,
   describe,

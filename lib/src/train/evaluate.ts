@@ -2,7 +2,7 @@ import { tf } from '../engine';
 import type { Layer } from '../nn';
 import { expectInputs, expectNetwork, expectTargets, fixedNoise } from '../probe/model';
 import { finiteOrNull, type Score } from './history';
-import { expectOneHot, lossOf, meanSquaredError, softmaxCrossEntropy, type Loss, type LossName } from './loss';
+import { expectOneHot, lossOf, meanSquaredError, softmaxCrossEntropy, type Loss, type LossName } from '../nn/loss';
 
 /** What to evaluate, on what, how. */
 export interface EvaluateOptions {

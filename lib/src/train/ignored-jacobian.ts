@@ -13,7 +13,7 @@ import {
   type Network,
 } from '../nn';
 import { compare } from './compare';
-import { powerLaw } from './statistics';
+import { powerLaw } from '../statistics';
 import type { TrainingData, TrainRunOptions } from './trainer';
 
 /** What `Norm(x, X)` does: centre, batch-normalize, or whiten by Newton-Schulz iterations. */

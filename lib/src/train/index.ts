@@ -28,24 +28,9 @@ export {
   type Seeds,
   type Settings,
 } from './history';
-export { meanSquaredError, softmaxCrossEntropy, type Loss, type LossName } from './loss';
 export { type OptimizerName, type OptimizerSettings, type WeightDecay } from './optimizer';
 export { setPopulationStatistics, type PopulationOptions } from './population';
 export { scheduleRates, type Schedule, type ScheduleShape } from './schedule';
-export {
-  bootstrapInterval,
-  linearFit,
-  median,
-  powerLaw,
-  quantile,
-  quantileBand,
-  quantiles,
-  type BootstrapOptions,
-  type Interval,
-  type LinearFit,
-  type PowerLaw,
-  type QuantileBand,
-} from './statistics';
 export { loadComparison, loadHistory, saveComparison, saveHistory, StoreError } from './store';
 export {
   oneHotLabels,

@@ -14,7 +14,7 @@ import {
   type Seeds,
   type Settings,
 } from './history';
-import { expectOneHot, lossOf, softmaxCrossEntropy, type Loss, type LossName } from './loss';
+import { expectOneHot, lossOf, softmaxCrossEntropy, type Loss, type LossName } from '../nn/loss';
 import { Optimizer, type OptimizerName, type OptimizerSettings, type WeightDecay } from './optimizer';
 import { replaceStatistics } from './population';
 import { commit, digest, profileName } from './provenance';

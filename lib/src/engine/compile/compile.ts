@@ -1,7 +1,8 @@
 import { tf } from '../tf';
 import { CompileError, guarded, insideStep } from './guard';
 import { Feed } from './body';
-import { LoopGraph, LoopKind, loopGraphs } from './graph';
+import { loopGraphs } from './graph';
+import { LoopGraph, LoopKind } from './loop';
 import { NativeBackend, nativeBackend } from './native';
 import { drawMany, StepRandom, stepStream } from './random';
 import { Session } from './session';

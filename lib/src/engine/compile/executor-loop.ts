@@ -1,7 +1,7 @@
 import { Body, Emitter, Feed, writeBody } from './body';
 import { Binding } from './native';
 import { Attribute, DataType, GraphNode } from './proto';
-import { LoopGraph } from './graph';
+import { LoopGraph } from './loop';
 import { DIVISIONS } from './xla-loop';
 
 /**

@@ -10,4 +10,4 @@ export type {
 } from './compile';
 export { CompileError, insideStep } from './guard';
 export { StepRandom } from './random';
-export type { LoopKind } from './graph';
+export type { LoopKind } from './loop';

@@ -1,5 +1,5 @@
 import { Body, Emitter, Feed, writeBody } from './body';
-import { LoopGraph } from './graph';
+import { LoopGraph } from './loop';
 import { writtenInPlace } from './in-place';
 import { Binding } from './native';
 import { Attribute, DataType, FunctionDefinition, GraphNode, Parameter } from './proto';

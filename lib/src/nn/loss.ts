@@ -1,5 +1,5 @@
 import { insideStep, tf } from '../engine';
-import { expectFloatTensor } from '../nn/checks';
+import { expectFloatTensor } from './checks';
 
 /** A loss: network outputs and targets of one batch in, mean loss over the batch out (a scalar). */
 export type Loss = (outputs: tf.Tensor, y: tf.Tensor) => tf.Scalar;
