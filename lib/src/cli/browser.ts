@@ -7,6 +7,7 @@ import * as os from 'node:os';
 import * as path from 'node:path';
 import type { Browser } from 'playwright-core';
 import { dataCacheFolder } from '../data/folders';
+import { writeAtomically } from './notebook-file';
 import { home } from './places';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome', 'microsoft-edge'];
@@ -88,11 +89,7 @@ function fontSettings(folder: string): string {
     '<?xml version="1.0"?>\n<!DOCTYPE fontconfig SYSTEM "fonts.dtd">\n<fontconfig>\n' +
     `  <dir>${escaped(path.join(folder, 'fonts'))}</dir>\n` +
     `  <cachedir>${escaped(path.join(folder, 'font-cache'))}</cachedir>\n</fontconfig>\n`;
-  if (!fs.existsSync(file) || fs.readFileSync(file, 'utf8') !== text) {
-    const fresh = `${file}.${process.pid}`;
-    fs.writeFileSync(fresh, text);
-    fs.renameSync(fresh, file);
-  }
+  if (!fs.existsSync(file) || fs.readFileSync(file, 'utf8') !== text) writeAtomically(file, text);
   return file;
 }
 

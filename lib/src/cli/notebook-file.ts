@@ -33,7 +33,7 @@ export interface Provenance {
   /** Last commit that changed the library or the data manifest; `+` when there were uncommitted changes to them. */
   commit: string | null;
   profile: Profile;
-  /** What, besides the sources, decides what is computed: the engine that was asked for, and whether MNIST was there. */
+  /** What, besides the sources, decides what is computed: the engine and the data set asked for, or whether MNIST was there. */
   settings: string;
   /** Which engine computed, in the engine card's words. */
   engine: Record<string, unknown> | null;
