@@ -91,9 +91,16 @@ test('the slider moves both histograms and their numbers, and not the axes', asy
     `const r = div.querySelector('.slider-rail-touch-rect').getBoundingClientRect(); return { x: r.left + 4, y: r.top + r.height / 2 };`,
   );
   await plotly.page.mouse.click(rail.x, rail.y);
-  await plotly.page.waitForFunction(`document.getElementById('figure').layout.sliders[0].active === 0`, undefined, {
-    timeout: 5000,
-  });
-  const clicked = (await plotly.page.evaluate(`Array.from(document.getElementById('figure').data[0].y)`)) as number[];
-  assert.deepEqual(clicked, first.y[0]);
+  // The slider names its step active before the frame is drawn, so the histogram itself is waited for.
+  await plotly.page.waitForFunction(
+    (expected) => {
+      const { layout, data } = document.getElementById('figure') as unknown as Figure;
+      return (
+        (layout.sliders as { active: number }[])[0].active === 0 &&
+        JSON.stringify(Array.from(data[0].y as number[])) === JSON.stringify(expected)
+      );
+    },
+    first.y[0],
+    { timeout: 5000 },
+  );
 });
