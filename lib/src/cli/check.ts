@@ -5,6 +5,7 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { Command } from 'commander';
+import { readCall } from './call';
 import { CheckedNotebook, checkCells } from './check-cells';
 import { Finding, findingText } from './finding';
 import { Cell, displays, isJson, MIME, Notebook, Output, readNotebook, withoutAnsi } from './notebook-file';
@@ -36,24 +37,19 @@ export function checkNotebooks(notebooks: CheckedNotebook[], { outputs }: CheckO
 
 /** The command. @returns 0 when there is nothing to put right, 1 when there is, 2 for a bad call */
 export async function check(argv: string[]): Promise<number> {
-  const command = new Command('check')
+  const command = new Command('npm run check --')
     .description('check the notebooks without running them')
     .argument('[names...]', 'notebooks; all when none is named')
     .option('--no-outputs', 'leave the outputs out')
     .option('--stale', 'also fail on outputs that no longer belong to the sources')
-    .option('--root <folder>', 'the collection to check', home)
-    .exitOverride();
+    .option('--root <folder>', 'the collection to check', home);
   const started = performance.now();
-  let files: string[];
-  try {
-    command.parse(argv, { from: 'user' });
-    files = findNotebooks(command.opts<{ root: string }>().root, command.args);
-  } catch (error) {
-    if ((error as { code?: string }).code === 'commander.helpDisplayed') return 0;
-    if (!(error as { code?: string }).code?.startsWith('commander')) console.error((error as Error).message);
-    return 2;
-  }
-  const { root, outputs, stale } = command.opts<{ root: string; outputs: boolean; stale?: boolean }>();
+  const call = readCall(command, argv, () => {
+    const options = command.opts<{ root: string; outputs: boolean; stale?: boolean }>();
+    return { ...options, files: findNotebooks(options.root, command.args) };
+  });
+  if ('exitCode' in call) return call.exitCode;
+  const { root, outputs, stale, files } = call.asked;
   const load = (file: string): CheckedNotebook => ({ file, notebook: readNotebook(file) });
   const notebooks = files.map(load);
   const folder = path.join(root, 'notebooks', 'solutions');

@@ -6,7 +6,9 @@
  */
 import * as fs from 'node:fs';
 import * as path from 'node:path';
+import { Command } from 'commander';
 import { CLAIM_MIME, type ClaimLedger, type ClaimRecord, type Replication, renderLedger } from '../notebook/ledger';
+import { readCall } from './call';
 import { displays, Notebook, stableJson, writeAtomically } from './notebook-file';
 import { home, shown } from './places';
 
@@ -76,11 +78,12 @@ function isThere(root: string, name: string): boolean {
 
 /** The command `npm run claims [-- --json]`. @returns 0, or 2 for a bad call */
 export async function claims(argv: string[]): Promise<number> {
-  const json = argv.includes('--json');
-  if (argv.some((word) => word !== '--json')) {
-    console.error(`claims takes --json, or nothing; it got: ${argv.join(' ')}`);
-    return 2;
-  }
+  const command = new Command('npm run claims --')
+    .description("list the paper's claims and their verdicts")
+    .option('--json', 'as JSON');
+  const call = readCall(command, argv, () => command.opts<{ json?: boolean }>());
+  if ('exitCode' in call) return call.exitCode;
+  const { json } = call.asked;
   const ledger = readLedger(home);
   if (json) console.log(stableJson(ledger));
   else if (Object.keys(ledger).length === 0)

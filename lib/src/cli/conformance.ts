@@ -4,8 +4,9 @@
 import { fork } from 'node:child_process';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { parseArgs } from 'node:util';
+import { Command, Option } from 'commander';
 import type { EngineName } from '../engine';
+import { readCall } from './call';
 import type { SpecMessage } from './conformance-specs';
 
 /** Specs that must pass for a run to count: fewer means that the suite was not found or did not run. */
@@ -43,45 +44,24 @@ export interface ConformanceReport {
   ok: boolean;
 }
 
-const usage = `npm run conformance [-- options]
-  Runs TensorFlow.js core's own tests on the engine. Fails on a failure that lib/src/cli/conformance-known.json
-  does not explain, and when fewer than ${fewestSpecs} specs pass.
-  --engine NAME   native (default), wasm or js
-  --filter TEXT   only specs whose full name contains TEXT (no least number then)
-  --json          print the report as JSON
-  --help`;
-
 /**
  * The command.
  * @returns the exit code: 0 all as expected, 1 something failed, 2 wrong usage
  */
 export async function conformance(argv: string[]): Promise<number> {
-  let values: { engine?: string; filter?: string; json?: boolean; help?: boolean };
-  try {
-    ({ values } = parseArgs({
-      args: argv,
-      options: {
-        engine: { type: 'string', default: 'native' },
-        filter: { type: 'string' },
-        json: { type: 'boolean', default: false },
-        help: { type: 'boolean', default: false },
-      },
-    }));
-  } catch (error) {
-    console.error(`${(error as Error).message}\n${usage}`);
-    return 2;
-  }
-  if (values.help) {
-    console.log(usage);
-    return 0;
-  }
-  const engine = values.engine as EngineName;
-  if (!['native', 'wasm', 'js'].includes(engine)) {
-    console.error(`--engine is '${engine}'; it may be native, wasm or js.\n${usage}`);
-    return 2;
-  }
-  const report = await runSuite(engine, { filter: values.filter, progress: values.json ? undefined : showProgress() });
-  console.log(values.json ? JSON.stringify(report, null, 2) : reportText(report));
+  const command = new Command('npm run conformance --')
+    .description(
+      "Runs TensorFlow.js core's own tests on the engine. Fails on a failure that lib/src/cli/conformance-known.json " +
+        `does not explain, and when fewer than ${fewestSpecs} specs pass.`,
+    )
+    .addOption(new Option('--engine <name>', 'what to test').choices(['native', 'wasm', 'js']).default('native'))
+    .option('--filter <text>', 'only specs whose full name contains this (no least number then)')
+    .option('--json', 'print the report as JSON');
+  const call = readCall(command, argv, () => command.opts<{ engine: EngineName; filter?: string; json?: boolean }>());
+  if ('exitCode' in call) return call.exitCode;
+  const { engine, filter, json } = call.asked;
+  const report = await runSuite(engine, { filter, progress: json ? undefined : showProgress() });
+  console.log(json ? JSON.stringify(report, null, 2) : reportText(report));
   return report.ok ? 0 : 1;
 }
 

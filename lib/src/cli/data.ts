@@ -1,11 +1,12 @@
 /** `npm run data [-- mnist fashion]`: fetches real pictures into this user's cache, and says where the data is. */
 import { Presets, SingleBar } from 'cli-progress';
-import { Argument, Command, CommanderError } from 'commander';
+import { Argument, Command } from 'commander';
 import { resolve } from 'node:path';
 import { type DownloadProgress } from '../data/download';
 import { DataError } from '../data/errors';
 import { REAL_DATASETS, type RealName } from '../data/manifest';
 import { isUnobtainable, obtainFiles } from '../data/obtain';
+import { readCall } from './call';
 
 type Name = RealName | 'digits' | 'auto';
 
@@ -25,21 +26,16 @@ export async function data(argv: string[]): Promise<number> {
     .usage(`[${names.join('] [')}]`)
     .description('Fetches MNIST and Fashion-MNIST into the cache of this user, checks them, and says where they are.')
     .addArgument(new Argument('[names...]', 'what to get').choices(names).default(['auto']))
-    .addHelpText('after', '\nBNLAB_DATA names a folder with mnist/ and fashion/ to use instead of the cache.')
-    .exitOverride();
-  try {
-    command.parse(argv, { from: 'user' });
-  } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    throw error;
-  }
+    .addHelpText('after', '\nBNLAB_DATA names a folder with mnist/ and fashion/ to use instead of the cache.');
+  const call = readCall(command, argv, () => command.processedArgs[0] as Name[]);
+  if ('exitCode' in call) return call.exitCode;
   const stop = new AbortController();
   const onSignal = () => stop.abort();
   process.once('SIGINT', onSignal);
   process.once('SIGTERM', onSignal);
   try {
     let code = 0;
-    for (const name of command.processedArgs[0] as Name[]) {
+    for (const name of call.asked) {
       code = Math.max(code, await getOne(name, stop.signal));
       if (stop.signal.aborted) return 130;
     }

@@ -5,20 +5,17 @@ import { spawn } from 'node:child_process';
 import * as path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Command } from 'commander';
+import { readCall } from './call';
 import { home, shown } from './places';
 
 /** The command. @returns 0, 1 when something public has no TSDoc or the pages could not be made, 2 for a bad call */
 export async function docs(argv: string[]): Promise<number> {
-  const command = new Command('docs')
+  const command = new Command('npm run docs --')
     .description("write the library's reference")
-    .option('--out <folder>', 'where the pages go; reports/api/ unless told')
-    .exitOverride();
-  try {
-    command.parse(argv, { from: 'user' });
-  } catch (error) {
-    return (error as { code?: string }).code === 'commander.helpDisplayed' ? 0 : 2;
-  }
-  const out = path.resolve(command.opts<{ out?: string }>().out ?? path.join(home, 'reports', 'api'));
+    .option('--out <folder>', 'where the pages go; reports/api/ unless told');
+  const call = readCall(command, argv, () => command.opts<{ out?: string }>());
+  if ('exitCode' in call) return call.exitCode;
+  const out = path.resolve(call.asked.out ?? path.join(home, 'reports', 'api'));
   const { code, problems } = await writeReference(out);
   for (const problem of problems) console.error(problem);
   if (code !== 0) {

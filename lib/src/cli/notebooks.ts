@@ -12,6 +12,7 @@ import * as path from 'node:path';
 import * as readline from 'node:readline';
 import { Command, InvalidArgumentError } from 'commander';
 import { dataCacheFolder } from '../data/folders';
+import { readCall } from './call';
 import { CheckedNotebook, checkCells } from './check-cells';
 import { claimsIn, writeLedger } from './claims';
 import { writeCover } from './cover';
@@ -77,7 +78,7 @@ interface Job {
 
 /** The command. @returns 0 when every notebook ran, 1 when one failed, 2 for a bad call, 130 when interrupted */
 export async function runNotebooks(argv: string[]): Promise<number> {
-  const command = new Command('notebooks')
+  const command = new Command('npm run notebooks --')
     .description('execute notebooks; each is replaced once it ran whole')
     .argument('[names...]', 'notebooks by name, number or file; all when none is named')
     .option('--out <folder>', 'write the executed copies here and leave the notebooks as they are')
@@ -86,23 +87,16 @@ export async function runNotebooks(argv: string[]): Promise<number> {
     .option('--cell-limit <seconds>', 'time limit of one cell', positive)
     .option('--no-twins', 'without the SVG twins of the figures')
     .option('--root <folder>', 'the collection: a folder with notebooks/ and data/', home)
-    .addHelpText('after', '\nBNLAB_PROFILE=quick|full|paper sets steps and seeds: full by default, quick with --out.')
-    .exitOverride();
-  let jobs: Job[];
-  let profile: Profile;
-  try {
-    command.parse(argv, { from: 'user' });
-    profile = chosenProfile(command.opts<Options>());
-    jobs = prepare(command.args, command.opts<Options>(), profile);
-  } catch (error) {
-    const code = (error as { code?: string }).code;
-    if (code === 'commander.helpDisplayed') return 0;
-    if (!code?.startsWith('commander.')) console.error((error as Error).message);
-    return 2;
-  }
-  const options = command.opts<Options>();
+    .addHelpText('after', '\nBNLAB_PROFILE=quick|full|paper sets steps and seeds: full by default, quick with --out.');
+  const call = readCall(command, argv, () => {
+    const options = command.opts<Options>();
+    const profile = chosenProfile(options);
+    return { options, profile, all: prepare(command.args, options, profile) };
+  });
+  if ('exitCode' in call) return call.exitCode;
+  const { options, profile, all } = call.asked;
   const library = libraryHash(options.root);
-  if (options.stale) jobs = jobs.filter((job) => !isFresh(job, options.root, profile, library));
+  const jobs = options.stale ? all.filter((job) => !isFresh(job, options.root, profile, library)) : all;
   if (jobs.length === 0) {
     console.log(options.stale ? 'Every notebook is up to date.' : 'There is no notebook to execute.');
     return 0;

@@ -5,9 +5,10 @@
 import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
-import { Command, CommanderError } from 'commander';
+import { Command } from 'commander';
 import { loadDataset } from '../data/dataset';
 import { DataError } from '../data/errors';
+import { readCall } from './call';
 import { claimsIn, type ReplicationFile, writeReplication } from './claims';
 import { nameOf, readNotebook } from './notebook-file';
 import { runNotebooks } from './notebooks';
@@ -19,15 +20,10 @@ export async function replicate(argv: string[]): Promise<number> {
     .description('Executes notebooks on Fashion-MNIST and keeps their verdicts beside those on MNIST.')
     .argument('[names...]', 'notebooks by name or number; all when none is named')
     .option('--root <folder>', 'the collection: a folder with notebooks/ and data/', home)
-    .addHelpText('after', '\nBNLAB_PROFILE=quick|full|paper sets steps and seeds: full by default.')
-    .exitOverride();
-  try {
-    command.parse(argv, { from: 'user' });
-  } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    throw error;
-  }
-  const { root } = command.opts<{ root: string }>();
+    .addHelpText('after', '\nBNLAB_PROFILE=quick|full|paper sets steps and seeds: full by default.');
+  const call = readCall(command, argv, () => command.opts<{ root: string }>());
+  if ('exitCode' in call) return call.exitCode;
+  const { root } = call.asked;
   let title: string;
   try {
     ({ title } = await loadDataset('fashion'));

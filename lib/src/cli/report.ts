@@ -9,6 +9,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { Command } from 'commander';
 import katex from 'katex';
+import { readCall } from './call';
 import { claimsIn } from './claims';
 import { nameOf, Notebook, readNotebook, writeAtomically } from './notebook-file';
 import { findNotebooks, home, jupyterGlue, python, shown } from './places';
@@ -23,27 +24,21 @@ interface Options {
 
 /** The command. @returns 0, 1 when a page could not be made, 2 for a bad call */
 export async function writeReports(argv: string[]): Promise<number> {
-  const command = new Command('report')
+  const command = new Command('npm run report --')
     .description('write executed notebooks as pages')
     .argument('[names...]', 'notebooks by name, number or file; all when none is named')
     .option('--from <folder>', 'take the executed notebooks from here instead of notebooks/')
     .option('--out <folder>', 'where the pages go; reports/ unless told')
-    .option('--root <folder>', 'the collection', home)
-    .exitOverride();
-  let files: string[];
-  let options: Options;
-  try {
-    command.parse(argv, { from: 'user' });
-    options = command.opts<Options>();
-    files = options.from ? executedIn(options.from, command.args) : findNotebooks(options.root, command.args);
+    .option('--root <folder>', 'the collection', home);
+  const call = readCall(command, argv, () => {
+    const options = command.opts<Options>();
+    const files = options.from ? executedIn(options.from, command.args) : findNotebooks(options.root, command.args);
     if (files.length === 0)
       throw new Error(`There is no notebook in ${shown(options.from ?? path.join(options.root, 'notebooks'))}.`);
-  } catch (error) {
-    const code = (error as { code?: string }).code;
-    if (code === 'commander.helpDisplayed') return 0;
-    if (!code?.startsWith('commander.')) console.error((error as Error).message);
-    return 2;
-  }
+    return { options, files };
+  });
+  if ('exitCode' in call) return call.exitCode;
+  const { options, files } = call.asked;
   const started = performance.now();
   const out = path.resolve(options.out ?? path.join(options.root, 'reports'));
   try {

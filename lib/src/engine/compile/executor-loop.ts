@@ -2,17 +2,7 @@ import { Body, Emitter, Feed, writeBody } from './body';
 import { Binding } from './native';
 import { Attribute, DataType, GraphNode } from './proto';
 import { LoopGraph } from './loop';
-import { DIVISIONS } from './xla-loop';
-
-/**
- * Operations kept out of XLA although it knows them: it clamps indices that are out of range, where TensorFlow complains; and it takes
- * the variance of a batch as E[x^2] - E[x]^2, of which nothing is left in float32 when the mean is large. Divisions of integers stay out
- * for the same reason as indices.
- */
-const NOT_FOR_XLA = new Set([
-  ...['GatherV2', 'GatherNd', 'ScatterNd', 'TensorScatterUpdate', 'UnsortedSegmentSum'],
-  ...['FusedBatchNormV3', 'FusedBatchNormGradV3'],
-]);
+import { DIVISIONS, NOT_FOR_XLA } from './xla-limits';
 
 /**
  * The step as the body of a loop that TensorFlow's executor runs, kernel by kernel, made of TensorFlow's loop primitives (Enter,

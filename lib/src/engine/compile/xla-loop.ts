@@ -3,6 +3,7 @@ import { LoopGraph } from './loop';
 import { writtenInPlace } from './in-place';
 import { Binding } from './native';
 import { Attribute, DataType, FunctionDefinition, GraphNode, Parameter } from './proto';
+import { DIVISIONS, NOT_FOR_XLA } from './xla-limits';
 
 /** Bytes that the buffers of a loop may take, and its steps at most. */
 const CAPACITY_BYTES = 8 * 2 ** 20;
@@ -11,7 +12,7 @@ const CAPACITY_STEPS = 512;
 /**
  * Names of the outputs of operations, as TensorFlow's functions need them, for the operations that a loop compiled by XLA may
  * hold; a trailing * is a list. Left out on purpose: convolutions and pooling, which XLA compiles for processors without their fast
- * kernels, operations that take indices, whose range XLA does not check, and fused batch norm, see NOT_FOR_XLA.
+ * kernels, and what NOT_FOR_XLA names, but for the GatherV2 by which the loop itself takes its rows.
  */
 const OUTPUTS: Record<string, string> = {
   y:
@@ -40,16 +41,13 @@ const NAMES = new Map(
 export function fitsXlaLoop({ ops, traced }: Body): boolean {
   const { info, sources } = traced;
   return ops.every(({ op, inputs }) => {
-    if (!NAMES.has(op) || op === 'GatherV2') return false;
+    if (!NAMES.has(op) || NOT_FOR_XLA.has(op)) return false;
     if (!DIVISIONS.has(op) || info.get(inputs[1])!.dtype !== DataType.int32) return true;
     // TensorFlow complains of a division by the integer 0, XLA gives some number
     const divisor = sources.get(inputs[1]);
     return divisor?.kind === 'constant' && !divisor.values.includes(0);
   });
 }
-
-/** Operations that divide, and for integers have no result where the divisor is 0. */
-export const DIVISIONS: ReadonlySet<string> = new Set(['Div', 'FloorDiv', 'FloorMod', 'RealDiv']);
 
 /**
  * The whole loop as one XLA computation: no executor between the steps, nor between the operations of a step. It is what a scan
