@@ -254,13 +254,12 @@ test('without JavaScript: text, formulas, code and every figure’s picture are 
 
 test('the fonts of the formulas come with the page', async () => {
   const { tab, close } = await open('01-squares.html');
-  const loaded = await tab.evaluate(async () => {
-    await document.fonts.ready;
-    return [...document.fonts]
-      .filter((f: { status: string }) => f.status === 'loaded')
-      .map((f: { family: string }) => f.family);
+  // A page's fonts are asked for when it is laid out, which may be after it is loaded.
+  await tab.waitForFunction(() => {
+    const isLoaded = (family: string) =>
+      [...document.fonts].some((f: { family: string; status: string }) => f.family === family && f.status === 'loaded');
+    return isLoaded('KaTeX_Main') && isLoaded('KaTeX_Math');
   });
-  assert.ok(loaded.includes('KaTeX_Main') && loaded.includes('KaTeX_Math'), String(loaded));
   await close();
 });
 
@@ -269,7 +268,7 @@ test('the keyboard reaches everything, the first stop skips to the text', async 
   await tab.keyboard.press('Tab');
   assert.equal(await tab.evaluate(() => document.activeElement.className), 'skip');
   await tab.keyboard.press('Enter');
-  assert.match(tab.url(), /#main$/);
+  await tab.waitForURL(/#main$/);
   const seen = new Set<string>();
   for (let i = 0; i < 40; i++) {
     await tab.keyboard.press('Tab');
@@ -305,7 +304,7 @@ test('the index: each notebook with its question, verdict, data, engine, profile
   assert.ok(rows[1].includes('not executed'), rows[1]);
   assert.deepEqual(await violations(tab), []);
   await tab.locator('tbody a').first().click();
-  assert.match(tab.url(), /01-squares\.html$/);
+  await tab.waitForURL(/01-squares\.html$/);
   onlyFiles(requests);
   assert.deepEqual(errors, []);
   await close();

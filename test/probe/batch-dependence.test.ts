@@ -23,6 +23,13 @@ test('batchDependence: the full set leaves no choice; two examples give plus or 
   assert.ok(Math.abs(two.measured - 1) < 0.05);
 });
 
+test('batchDependence: of n examples without replacement, the prediction shrinks by (n - m) / (n - 1)', () => {
+  // Half are +1 and half -1: no skewness, kurtosis 1, so that only 1/m is left.
+  const values = { shape: [10, 1], values: Float32Array.from({ length: 10 }, (_, i) => (i % 2 ? 1 : -1)) };
+  const [{ predicted }] = batchDependence(values, { sizes: [4], draws: 2, random: new Random(1) });
+  assert.ok(Math.abs(predicted - Math.sqrt(((1 / 4) * 6) / 9)) < 1e-12, `${predicted}`);
+});
+
 test('batchDependence: skewness enters with the sign of xHat', () => {
   const random = new Random(3);
   const values = { shape: [4000, 1], values: Float32Array.from({ length: 4000 }, () => random.normal() ** 2) };

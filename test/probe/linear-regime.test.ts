@@ -99,6 +99,21 @@ test('linearizedOutputs: a linear network is its own; any network becomes an aff
   tf.dispose([x, y]);
 });
 
+test('linearizedOutputs: with one hidden layer the lines, through the means, leave the mean output where it was', () => {
+  const { x, y } = clouds(40, 3);
+  for (const norm of ['none', 'batch'] as const) {
+    const network = mlp({ sizes: [3, 6, 3], activation: 'sigmoid', norm, initialScale: 3, seed: 2 });
+    tf.tidy(() => {
+      const own = tf.mean(network.apply(x, { training: true, updateStatistics: false }) as tf.Tensor2D, 0);
+      const lined = tf.mean(linearizedOutputs(network, x), 0);
+      assert.ok(tf.max(tf.abs(own)).dataSync()[0] > 0.1, 'a mean that can be lost');
+      assert.ok(tf.max(tf.abs(tf.sub(own, lined))).dataSync()[0] < 1e-5);
+    });
+    network.dispose();
+  }
+  tf.dispose([x, y]);
+});
+
 test('linearityProbe: a trained network and its straightened twin, by layer, without a leak', async () => {
   const data = { train: clouds(90, 1), test: clouds(60, 2) };
   const network = mlp({ sizes: [3, 8, 8, 3], activation: 'tanh', norm: 'batch', seed: 1 });

@@ -128,6 +128,17 @@ clean('batchToBatch: no change between equal batches; PCA swaps nearly equal axe
   });
 });
 
+clean('batchToBatch: a batch of twice the deviation halves the outputs, a change of one half', () => {
+  tf.tidy(() => {
+    const x = tf.tensor2d([[1], [-1], [2], [-2]]);
+    const batches = Int32Array.of(0, 1, 2, 3);
+    const looked = tf.tensor2d([[3], [0.5]]);
+    const { change, swapped } = batchToBatch({ x, batches, batchSize: 2, looked, method: 'batch', epsilon: 1e-12 });
+    near(change[0], 0.5, 1e-5, 'change');
+    assert.deepEqual(swapped, [0]);
+  });
+});
+
 clean('newtonSchulzErrors: measured as predicted; converges below 3 unscaled, diverges above 5', () => {
   const scaled = newtonSchulzErrors([1, 0.1, 0.01], { iterations: 12, seed: 2 });
   scaled.predicted.slice(0, 9).forEach((want, k) => near(scaled.measured[k], want, 0.01, `iteration ${k}`));
