@@ -91,34 +91,6 @@ const cases: Record<string, { text: string; finds: [string, number | null, numbe
       ['types', 3, 1, /does not run a `for await`/],
     ],
   },
-  'names that the kernel loses': {
-    text: executed([
-      "import { moments64 } from 'bnlab';\nconst data = [1];\nlet n = 3;",
-      'const rows = [{ a: 1, b: { c: n } }];\nconst moments = [moments64([[1, 2]])];\nconst here = 2;\n({ here });',
-      '({ data });\nrows.map(() => ({ n, moments64 }));',
-      '({ n } = { n: 4 });\nfor ({ n } of [{ n: 5 }]) data.push(n);\n[{ n }] = [{ n: 6 }];',
-      'const { a: first } = rows[0];\nfor (const { b: { c: deep } } of rows) data.push(deep, first);',
-      'rows.map(({ a: x }) => x + n);\nconst { mean: mu } = moments[0];\nmoments.map(({ mean: m }) => [m, mu]);',
-      // What it does run.
-      'const kept = { data: data, ...rows[0], n: n };\n({ n: n } = kept);\nconst { a, b } = rows[0];\n[a, b].length',
-      '((data: number, { n = 1 } = {}) => ({ data, n }))(1);\n[2].map((here) => ({ here }));\nconst { mean: own } = moments64([[1, 2]]);\nown',
-      'data.map((v) => moments64([[v]])).map(({ mean: other }) => other).length',
-    ]),
-    finds: [
-      ['types', 3, 1, /does not find 'data' of an earlier cell through `\{ data \}`: write `data: data`/],
-      ['types', 3, 2, /'n'/],
-      ['types', 3, 2, /'moments64'/],
-      ['types', 4, 1, /does not assign to 'n'/],
-      ['types', 4, 2, /does not assign to 'n'/],
-      ['types', 4, 3, /does not assign to 'n'/],
-      ['types', 5, 1, /does not take `a: first`.*write `\{ a \}`, or read `\.a`/],
-      ['types', 5, 2, /`b: \{ c: deep \}`/],
-      ['types', 5, 2, /`c: deep`/],
-      ['types', 6, 1, /`a: x`/],
-      ['types', 6, 2, /`mean: mu`/],
-      ['types', 6, 3, /`mean: m`/],
-    ],
-  },
   'cells that are no whole': {
     text: executed(['}', '{\nconst a = 1;\na']),
     finds: [

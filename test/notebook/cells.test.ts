@@ -262,6 +262,20 @@ test('verdict record: what the ledger keeps', () => {
   );
 });
 
+test('verdict record: a unit stands after the interval, once', () => {
+  const seen = capture(() => {
+    card();
+    verdict({ id: 'one', measured: [1.5, 3.5, 2.5], unit: 'percentage points', rule: rule.above(0) });
+    verdict({ id: 'two', measured: 2.5, unit: 'nats', rule: rule.above(0) });
+  });
+  const records = seen.flatMap(({ bundle }) => (bundle[CLAIM_MIME] as ClaimRecord | undefined) ?? []);
+  assert.match(
+    records[0].measured,
+    /^A: median 2\.5 \[1\.5, 3\.5\] percentage points, n = 3 \(95% bootstrap interval; smallest 1\.5, largest 3\.5\)$/,
+  );
+  assert.match(records[1].measured, /: 2\.50? nats \(one value\)$/);
+});
+
 test('verdict: what is no measurement is refused', () => {
   const cases: [() => void, RegExp][] = [
     [

@@ -1,18 +1,8 @@
 /** A small notebook, run by a real tslab kernel through nbclient: what a saved notebook holds afterwards. */
 import test, { before } from 'node:test';
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import * as fs from 'node:fs';
-import * as os from 'node:os';
-import * as path from 'node:path';
 import { CLAIM_MIME, EXERCISE_MIME, type ClaimRecord } from 'bnlab';
-
-const root = path.join(__dirname, '..', '..');
-const python = path.join(
-  root,
-  '.venv',
-  ...(process.platform === 'win32' ? ['Scripts', 'python.exe'] : ['bin', 'python']),
-);
+import { runCells, type Output } from '../support/kernel';
 
 const cells = [
   `import { check, claimCard, CheckError, exerciseCheck, fmt, lineFigure, paperSays, predict } from 'bnlab';
@@ -43,50 +33,13 @@ exerciseCheck('1', () => double(2) === 4);`,
   `check('fails', { got: 2, want: 1 });`,
 ];
 
-const script = `
-import json, sys
-import nbformat
-from nbclient import NotebookClient
-task = json.load(sys.stdin)
-nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in task["cells"]])
-NotebookClient(nb, kernel_name="bnlab-test", timeout=120, allow_errors=True).execute(cwd=task["cwd"])
-print(nbformat.writes(nb))
-`;
-
-interface Output {
-  output_type: string;
-  data?: Record<string, unknown>;
-  metadata?: { bnlab?: { role: string } };
-  text?: string;
-}
 let outputs: Output[][];
 
 /** nbformat writes texts as lists of lines. */
 const text = (output: Output, type = 'text/plain') => [output.data?.[type]].flat().join('');
 
 before(() => {
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'bnlab-kernel-'));
-  try {
-    const spec = path.join(folder, 'kernels', 'bnlab-test');
-    fs.mkdirSync(spec, { recursive: true });
-    const tslab = path.join(root, 'node_modules', 'tslab', 'bin', 'tslab');
-    const argv = [process.execPath, tslab, 'kernel', '--config-path', '{connection_file}'];
-    fs.writeFileSync(
-      path.join(spec, 'kernel.json'),
-      JSON.stringify({ argv, display_name: 'test', language: 'typescript' }),
-    );
-    const run = spawnSync(python, ['-c', script], {
-      input: JSON.stringify({ cells, cwd: path.join(root, 'notebooks') }),
-      env: { ...process.env, JUPYTER_PATH: folder, BNLAB_PROFILE: 'quick', FORCE_COLOR: '0', NO_COLOR: '1' },
-      encoding: 'utf8',
-      timeout: 180_000,
-    });
-    assert.equal(run.status, 0, run.stderr || String(run.error));
-    const notebook = JSON.parse(run.stdout) as { cells: { outputs: Output[] }[] };
-    outputs = notebook.cells.map((cell) => cell.outputs);
-  } finally {
-    fs.rmSync(folder, { recursive: true, force: true });
-  }
+  outputs = runCells(cells);
 });
 
 test('the first cell of the saved notebook holds the verdict that a later one computed', () => {

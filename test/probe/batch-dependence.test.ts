@@ -30,6 +30,24 @@ test('batchDependence: of n examples without replacement, the prediction shrinks
   assert.ok(Math.abs(predicted - Math.sqrt(((1 / 4) * 6) / 9)) < 1e-12, `${predicted}`);
 });
 
+test('batchDependence: skewness and kurtosis as in the closed form, at any scale', () => {
+  // 0, 0, 0, 4: mean 1, variance 3, skewness 6 / 3^1.5, kurtosis 21 / 9, and xHat of a zero -1 / sqrt(3).
+  const values = { shape: [4, 1], values: Float32Array.from([0, 0, 0, 4]) };
+  const [{ measured, predicted }] = batchDependence(values, { sizes: [2], draws: 2000, random: new Random(1) });
+  const first = 1 - 6 / 3 ** 1.5 / Math.sqrt(3) + ((1 / 3) * (21 / 9 - 1)) / 4;
+  assert.ok(Math.abs(predicted - Math.sqrt((first / 2) * (2 / 3))) < 1e-12, `${predicted}`);
+  // Beside another zero xHat is 0, beside the 4 it is -1, once in three draws: a variance of 2/9.
+  assert.ok(Math.abs(measured - Math.sqrt(2 / 9)) < 0.02, `${measured}`);
+});
+
+test('batchDependence: the variance over draws is unbiased', () => {
+  // Two draws of plus or minus one: alike, or a variance of 2.
+  const values = { shape: [3, 1], values: Float32Array.from([0, 1, -1]) };
+  const random = new Random(1);
+  const seen = Array.from({ length: 20 }, () => batchDependence(values, { sizes: [2], draws: 2, random })[0].measured);
+  assert.deepEqual([...new Set(seen.map((v) => v.toFixed(6)))].sort(), ['0.000000', Math.SQRT2.toFixed(6)]);
+});
+
 test('batchDependence: skewness enters with the sign of xHat', () => {
   const random = new Random(3);
   const values = { shape: [4000, 1], values: Float32Array.from({ length: 4000 }, () => random.normal() ** 2) };

@@ -5,6 +5,7 @@ import {
   distributionShape,
   layerShape,
   mlp,
+  observe,
   Random,
   ready,
   shapeDistance,
@@ -90,6 +91,44 @@ test('layerShape: the density of normal units is the normal density, whatever th
     assert.ok(Math.abs(density[i] - exact) < 0.012, `at ${z}: ${density[i]} against ${exact}`);
   });
   assert.ok(Math.abs(density.reduce((sum, v) => sum + v * 0.2, 0) - 1) < 1e-3);
+});
+
+test('layerShape: the density counts in bins 0.2 wide around its points; what lies beyond counts for the total', () => {
+  // 98 zeros and two at plus and minus 1: a deviation of sqrt(0.02), and the two at 7.07 deviations, beyond the last bin.
+  const far = [...new Array<number>(98).fill(0), 1, -1];
+  const { density } = layerShape({ shape: [100, 1], values: Float32Array.from(far) });
+  assert.equal(DENSITY_POINTS.length, 41);
+  assert.deepEqual([DENSITY_POINTS[0], DENSITY_POINTS[40]], [-4, 4]);
+  const middle = DENSITY_POINTS.indexOf(0);
+  assert.deepEqual(
+    density,
+    DENSITY_POINTS.map((_, i) => (i === middle ? 4.9 : 0)),
+  );
+  // Two values alike: at plus and minus one deviation, the middles of bins.
+  const pair = layerShape({ shape: [4, 1], values: Float32Array.from([3, 5, 3, 5]) }).density;
+  assert.deepEqual(
+    pair,
+    DENSITY_POINTS.map((z) => (Math.abs(z) === 1 ? 2.5 : 0)),
+  );
+  // One in three: 0.3333 of a total of 1, to four digits.
+  const third = layerShape({ shape: [3, 1], values: Float32Array.from([-1, 0, 1]) }).density;
+  assert.equal(third[middle], 1.667);
+});
+
+test('shapeProbe: the first 1,000 examples unless told, with their own statistics; a tap that moves nowhere', async () => {
+  const { x, y } = clouds(1200, 1);
+  const network = mlp({ sizes: [3, 4, 3], activation: 'relu', norm: 'batch', seed: 1 });
+  network.named['layer1/movingMean'].assign(tf.fill([4], 50));
+  const tap = 'layer1/activation';
+  const at = { network, test: { x, y }, memory: {} } as unknown as Parameters<
+    ReturnType<typeof shapeProbe>['measure']
+  >[0];
+  const seen = (await shapeProbe({ taps: [tap] }).measure(at)) as unknown as Record<string, TrainedShape>;
+  const first = tf.slice(x, 0, 1000);
+  const want = layerShape(observe({ network, x: first, training: true, taps: [tap] })[tap]);
+  assert.deepEqual(seen[tap], { ...want, moved: 0 });
+  network.dispose();
+  tf.dispose([x, y, first]);
 });
 
 test('shapeProbe: the first evaluation has moved nowhere, training moves shapes, nothing leaks', async () => {

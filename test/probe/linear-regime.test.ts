@@ -49,6 +49,19 @@ test('linearRegime: R^2 of three points by hand, 1 for the identity and a unit t
   assert.throws(() => linearRegime(values([[1], [2]]), 'tanh', { tolerance: 0 }), /tolerance/);
 });
 
+test('linearRegime: the identity is linear everywhere; small inputs have their R^2 too', () => {
+  assert.equal(linearRegime(values([[-50], [0], [3]]), 'identity').share, 1);
+  // Inputs so small that their sums of squares are far below 1: R^2 of tanh at 0, 0.1, 0.4 by hand.
+  const [x, y] = [[0, 0.1, 0.4].map(Math.fround), [0, 0.1, 0.4].map(Math.fround).map(Math.tanh)];
+  const mean = (v: number[]) => v.reduce((a, b) => a + b) / 3;
+  const s = (a: number[], b: number[]) => a.reduce((sum, v, i) => sum + (v - mean(a)) * (b[i] - mean(b)), 0);
+  const byHand = s(x, y) ** 2 / (s(x, x) * s(y, y));
+  const { r2 } = linearRegime(values(x.map((v) => [v])), 'tanh');
+  assert.ok(byHand < 0.9999 && Math.abs(r2 - byHand) < 1e-12, `${r2}, by hand ${byHand}`);
+  // The standard normal is what is meant unless told.
+  assert.deepEqual(linearRegimeOfNormal('sigmoid'), linearRegimeOfNormal('sigmoid', { mean: 0, deviation: 1 }));
+});
+
 test('linearRegimeOfNormal: what a large normal sample shows, and the step function as the limit', () => {
   const random = new Random(1);
   const z = Array.from({ length: 100000 }, () => [1 + 2 * random.normal()]);
@@ -99,6 +112,35 @@ test('linearizedOutputs: a linear network is its own; any network becomes an aff
   tf.dispose([x, y]);
 });
 
+test('linearizedOutputs: each unit’s line is that of least squares', () => {
+  const { x, y } = clouds(40, 3);
+  const network = mlp({ sizes: [3, 4, 3], activation: 'sigmoid', initialScale: 3, seed: 2 });
+  const rows = x.arraySync() as number[][];
+  const matrix = (label: string) => network.named[label].arraySync() as number[][];
+  const vector = (label: string) => network.named[label].arraySync() as number[];
+  const [w1, b1, w2, b2] = [
+    matrix('layer1/weights'),
+    vector('layer1/bias'),
+    matrix('layer2/weights'),
+    vector('layer2/bias'),
+  ];
+  const mean = (v: number[]) => v.reduce((a, b) => a + b, 0) / v.length;
+  const lines = b1.map((b, j) => {
+    const z = rows.map((row) => row.reduce((sum, v, k) => sum + v * w1[k][j], b));
+    const g = z.map((v) => 1 / (1 + Math.exp(-v)));
+    const [mz, mg] = [mean(z), mean(g)];
+    const slope = mean(z.map((v, i) => (v - mz) * (g[i] - mg))) / mean(z.map((v) => (v - mz) ** 2));
+    return z.map((v) => mg + slope * (v - mz));
+  }); // [units][examples]
+  const want = rows.map((_, i) => b2.map((b, k) => lines.reduce((sum, line, j) => sum + line[i] * w2[j][k], b)));
+  const got = linearizedOutputs(network, x);
+  (got.arraySync() as number[][]).forEach((row, i) =>
+    row.forEach((v, k) => assert.ok(Math.abs(v - want[i][k]) < 1e-5, `${v}, wanted ${want[i][k]}`)),
+  );
+  network.dispose();
+  tf.dispose([x, y, got]);
+});
+
 test('linearizedOutputs: with one hidden layer the lines, through the means, leave the mean output where it was', () => {
   const { x, y } = clouds(40, 3);
   for (const norm of ['none', 'batch'] as const) {
@@ -111,6 +153,28 @@ test('linearizedOutputs: with one hidden layer the lines, through the means, lea
     });
     network.dispose();
   }
+  tf.dispose([x, y]);
+});
+
+test('linearityProbe: the first examples as many as asked for, with their own statistics', async () => {
+  const { x, y } = clouds(60, 2);
+  const network = mlp({ sizes: [3, 8, 3], activation: 'tanh', norm: 'batch', seed: 1 });
+  // Moving statistics that nobody may use here.
+  network.named['layer1/movingMean'].assign(tf.fill([8], 50));
+  const at = { network, test: { x, y } } as unknown as Parameters<ReturnType<typeof linearityProbe>['measure']>[0];
+  const seen = async (examples?: number) =>
+    (await linearityProbe({ activation: 'tanh', examples }).measure(at)) as unknown as Linearity;
+  const share = (rows: number) =>
+    tf.tidy(() => {
+      const part = tf.slice(x, 0, rows);
+      const outputs = network.apply(part, { training: true, updateStatistics: false });
+      const hits = tf.equal(tf.argMax(outputs, 1), tf.argMax(tf.slice(y, 0, rows), 1));
+      return tf.mean(tf.cast(hits, 'float32')).dataSync()[0];
+    });
+  assert.equal((await seen(25)).accuracy, share(25));
+  assert.equal((await seen()).accuracy, share(60));
+  assert.notEqual(share(25), share(60));
+  network.dispose();
   tf.dispose([x, y]);
 });
 

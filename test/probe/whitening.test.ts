@@ -32,8 +32,10 @@ clean('rowsWithSpectrum: exactly the eigenvalues asked for, in turned axes; sing
   }
   const [a, b] = [1, 2].map((seed) => rowsWithSpectrum([4, 1], { m: 5, seed }));
   assert.notDeepEqual(a, b);
+  const cross = (rows: number[][]) => Math.abs(rows.reduce((sum, [u, v]) => sum + u * v, 0));
+  assert.ok(cross(a) > 1e-3, 'turned unless told');
   const straight = rowsWithSpectrum([4, 1], { m: 5, rotate: false });
-  assert.ok(Math.abs(straight.reduce((sum, [u, v]) => sum + u * v, 0)) < 1e-12);
+  assert.ok(cross(straight) < 1e-12);
 });
 
 test('rowsWithSpectrum refuses what no examples can have', () => {
@@ -136,6 +138,63 @@ clean('batchToBatch: a batch of twice the deviation halves the outputs, a change
     const { change, swapped } = batchToBatch({ x, batches, batchSize: 2, looked, method: 'batch', epsilon: 1e-12 });
     near(change[0], 0.5, 1e-5, 'change');
     assert.deepEqual(swapped, [0]);
+  });
+});
+
+clean('batchToBatch: outputs, change and swaps as computed by hand from each batch’s own whitening', () => {
+  tf.tidy(() => {
+    const random = new Random(4);
+    const x = tf.tensor2d(
+      Array.from({ length: 60 * 3 }, (_, i) => random.normal() + (i % 3)),
+      [60, 3],
+    );
+    const looked = tf.tensor2d(
+      Array.from({ length: 8 * 3 }, (_, i) => 2 * random.normal() + (i % 3)),
+      [8, 3],
+    );
+    const batches = batchIndices({ n: 60, batch: 9, steps: 8, random: new Random(1) });
+    const got = batchToBatch({ x, batches, batchSize: 9, looked, method: 'pca', epsilon: 1e-3 });
+    const outputs = Array.from({ length: 8 }, (_, b) => {
+      const rows = tf.gather(x, tf.tensor1d(batches.slice(9 * b, 9 * (b + 1)), 'int32'));
+      const { mean, matrix } = whiten(rows, { method: 'pca', epsilon: 1e-3 });
+      const [mu, a] = [mean.arraySync() as number[], matrix.arraySync() as number[][]];
+      const examples = looked.arraySync() as number[][];
+      return examples.map((row) => a.map((axis) => axis.reduce((sum, w, k) => sum + w * (row[k] - mu[k]), 0)));
+    }); // [batches][examples][outputs]
+    outputs.forEach((of, b) => of[0].forEach((v, j) => near(got.outputs[b][j], v, 1e-3, `output ${j} of batch ${b}`)));
+    const pearson = (a: number[], b: number[]) => {
+      const [ma, mb] = [a, b].map((v) => v.reduce((sum, u) => sum + u, 0) / v.length);
+      const s = (f: (i: number) => number) => a.reduce((sum, _, i) => sum + f(i), 0);
+      const [saa, sbb] = [s((i) => (a[i] - ma) ** 2), s((i) => (b[i] - mb) ** 2)];
+      return s((i) => (a[i] - ma) * (b[i] - mb)) / Math.sqrt(saa * sbb);
+    };
+    const column = (rows: number[][], j: number) => rows.map((row) => row[j]);
+    let swaps = 0;
+    for (let b = 0; b + 1 < 8; b++) {
+      const [before, after] = [outputs[b], outputs[b + 1]];
+      const alike = [0, 1, 2].map((j) => [0, 1, 2].map((k) => Math.abs(pearson(column(before, j), column(after, k)))));
+      const swapped = alike.filter((row, j) => row.some((v, k) => k !== j && v > row[j])).length;
+      swaps += swapped;
+      near(got.swapped[b], swapped / 3, 1e-9, `swapped ${b}`);
+      const square = (f: (v: number, i: number, j: number) => number) =>
+        before.flatMap((row, i) => row.map((v, j) => f(v, i, j))).reduce((sum, v) => sum + v, 0);
+      near(
+        got.change[b],
+        Math.sqrt(square((v, i, j) => (v - after[i][j]) ** 2) / square((v) => v * v)),
+        1e-3,
+        'change',
+      );
+    }
+    assert.ok(swaps > 3, 'axes are swapped here');
+  });
+});
+
+clean('batchToBatch: BN adds epsilon, 1e-5 unless told, to the variance', () => {
+  tf.tidy(() => {
+    const x = tf.tensor2d([[0.001], [-0.001], [0.001], [-0.001]]);
+    const looked = tf.tensor2d([[1]]);
+    const { outputs } = batchToBatch({ x, batches: Int32Array.of(0, 1, 2, 3), batchSize: 2, looked, method: 'batch' });
+    near(outputs[0][0], 1 / Math.sqrt(1e-6 + 1e-5), 1e-4, 'output');
   });
 });
 

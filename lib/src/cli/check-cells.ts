@@ -105,12 +105,6 @@ export function checkCells(notebooks: CheckedNotebook[]): Finding[] {
           }
         }
       }
-      const trap = lostName(checker, node, (name, declaration) => {
-        if (declaration.getSourceFile() !== source) return false;
-        const [here, there] = [at(node.getStart()).cell, at(declaration.getStart()).cell];
-        return here !== null && there !== null && there < here && !declaresItself(module, here, name);
-      });
-      if (trap) add('types', node.getStart(), trap);
       ts.forEachChild(node, visit);
     };
     visit(source);
@@ -234,122 +228,6 @@ function floatsInside(checker: ts.TypeChecker, node: ts.Node): boolean {
   return (
     wanted.length > 0 &&
     wanted.every((signature) => (checker.getReturnTypeOfSignature(signature).flags & ts.TypeFlags.Void) !== 0)
-  );
-}
-
-/**
- * Valid TypeScript in which tslab 1.0.22 loses a name of an earlier cell. It rewrites each use of such a name to
- * `exports.name`, one identifier at a time, and takes a property's name for one of them where the property was declared
- * in an earlier cell: `{ data }` stays as it is and finds no variable, `const { rate: r } = row` becomes
- * `const { exports, rate: r } = ...`.
- *
- * @param isEarlier whether a declaration stands in an earlier cell than the node
- * @returns what is wrong and what to write instead; undefined when the kernel runs it
- */
-function lostName(
-  checker: ts.TypeChecker,
-  node: ts.Node,
-  isEarlier: (name: string, declaration: ts.Declaration) => boolean,
-): string | undefined {
-  const among = (symbol: ts.Symbol | undefined, name: string) =>
-    symbol?.declarations?.some((declaration) => isEarlier(name, declaration)) ?? false;
-  if (ts.isShorthandPropertyAssignment(node)) {
-    const name = node.name.text;
-    if (!among(checker.getShorthandAssignmentValueSymbol(node), name)) return undefined;
-    return isAssigned(node)
-      ? `the kernel does not assign to '${name}' of an earlier cell through \`{ ${name} }\`: write \`{ ${name}: ${name} }\``
-      : `the kernel does not find '${name}' of an earlier cell through \`{ ${name} }\`: write \`${name}: ${name}\``;
-  }
-  if (ts.isBindingElement(node) && node.propertyName && ts.isIdentifier(node.propertyName)) {
-    const name = node.propertyName.text;
-    const property = checker.getSymbolAtLocation(node.propertyName);
-    const given = node.name.getText();
-    if (!among(property, '') && !isPrintedAgain(checker, property, node, isEarlier)) return undefined;
-    return `the kernel does not take \`${name}: ${given}\` out of an object whose type stands in an earlier cell: write \`{ ${name} }\`, or read \`.${name}\``;
-  }
-  return undefined;
-}
-
-/** True where the object literal is taken apart, as in `({ a } = b)`, and not made. */
-function isAssigned(node: ts.Node): boolean {
-  for (let at = node; at.parent; at = at.parent) {
-    const { parent } = at;
-    if (ts.isBinaryExpression(parent)) {
-      if (parent.left === at && parent.operatorToken.kind === ts.SyntaxKind.EqualsToken) return true;
-      if (!ts.isObjectLiteralExpression(at) && !ts.isArrayLiteralExpression(at)) return false;
-    } else if (ts.isForOfStatement(parent)) {
-      return parent.initializer === at;
-    } else if (
-      !ts.isObjectLiteralExpression(parent) &&
-      !ts.isArrayLiteralExpression(parent) &&
-      !ts.isPropertyAssignment(parent) &&
-      !ts.isSpreadElement(parent)
-    ) {
-      return false;
-    }
-  }
-  return false;
-}
-
-/**
- * True for a property of a type without a name that some library declares, in a value that comes from an earlier cell:
- * tslab prints the type into its list of earlier declarations, and finds the property there.
- */
-function isPrintedAgain(
-  checker: ts.TypeChecker,
-  property: ts.Symbol | undefined,
-  node: ts.BindingElement,
-  isEarlier: (name: string, declaration: ts.Declaration) => boolean,
-): boolean {
-  const holder = property?.declarations?.[0]?.parent;
-  if (!holder || !ts.isTypeLiteralNode(holder) || ts.isTypeAliasDeclaration(holder.parent)) return false;
-  let from = takenFrom(node);
-  while (from && !ts.isIdentifier(from)) {
-    if (ts.isCallExpression(from)) from = isMapping(from) ? undefined : from.expression;
-    else if (
-      ts.isPropertyAccessExpression(from) ||
-      ts.isElementAccessExpression(from) ||
-      ts.isNonNullExpression(from) ||
-      ts.isParenthesizedExpression(from) ||
-      ts.isAwaitExpression(from)
-    ) {
-      from = from.expression;
-    } else from = undefined;
-  }
-  const origin = from && checker.getSymbolAtLocation(from);
-  return (
-    origin?.declarations?.some(
-      (d) => (ts.isVariableDeclaration(d) || ts.isFunctionDeclaration(d)) && isEarlier(origin.name, d),
-    ) ?? false
-  );
-}
-
-/** The value that a pattern takes apart; for a callback's parameter, what the callback is given to. */
-function takenFrom(node: ts.BindingElement): ts.Expression | undefined {
-  let top: ts.Node = node;
-  while (ts.isBindingElement(top) || ts.isObjectBindingPattern(top) || ts.isArrayBindingPattern(top)) top = top.parent;
-  if (ts.isVariableDeclaration(top)) {
-    const loop = top.parent.parent;
-    return top.initializer ?? (ts.isForOfStatement(loop) ? loop.expression : undefined);
-  }
-  if (!ts.isParameter(top) || top.type) return undefined;
-  const call = top.parent.parent;
-  if (!ts.isCallExpression(call) || !ts.isPropertyAccessExpression(call.expression)) return undefined;
-  return call.expression.expression;
-}
-
-/** A call whose values have the type that its callback returns. */
-function isMapping({ expression }: ts.CallExpression): boolean {
-  return (
-    ts.isPropertyAccessExpression(expression) && ['map', 'flatMap', 'reduce', 'then'].includes(expression.name.text)
-  );
-}
-
-/** Whether the cell (counted from 1) itself declares or imports the name at its top level. */
-function declaresItself(module: CellModule, cell: number, name: string): boolean {
-  return (
-    name !== '' &&
-    declaredNames(parse(module.notebook.notebook.cells[cell - 1].source)).some((declared) => declared.name === name)
   );
 }
 

@@ -200,10 +200,15 @@ function judge(claim: Claim, options: VerdictOptions): ClaimRecord {
     low: interval.low,
     high: interval.high,
   };
+  // The interval before them names the unit.
+  const [smallest, largest] = [Math.min(...values), Math.max(...values)].map((v) =>
+    show(v, { ...options, unit: undefined }),
+  );
+  const ends = `smallest ${smallest}, largest ${largest}`;
   const spread =
     measured.n === 1
       ? `${show(measured.median, options)} (one value)`
-      : `median ${fmtInterval(measured.median, measured.low, measured.high, options)}, n = ${measured.n} (95% bootstrap interval; smallest ${show(Math.min(...values), options)}, largest ${show(Math.max(...values), options)})`;
+      : `median ${fmtInterval(measured.median, measured.low, measured.high, options)}, n = ${measured.n} (95% bootstrap interval; ${ends})`;
   const data = typeof options.data === 'string' ? options.data : options.data?.title;
   return {
     ...base,

@@ -9,6 +9,7 @@
  */
 'use strict';
 
+require('./kernel-names');
 require('./kernel-sockets');
 
 const tslab = require.resolve('tslab');

@@ -126,8 +126,8 @@ function wantedKey() {
 }
 
 /**
- * What tslab's own `install` would write, with absolute paths instead of whatever `tslab` the PATH has, and our mend
- * of its compiler's watching.
+ * What tslab's own `install` would write, with absolute paths instead of whatever `tslab` the PATH has, and our mends
+ * of it.
  */
 function kernelSpec() {
   return {
