@@ -447,6 +447,66 @@ clean('dropout: keeps a share, scales it, repeats with the seed, and does nothin
   }),
 );
 
+clean('networks unless told otherwise: the sizes that their settings document', () => {
+  const shapes = (network: Network) =>
+    Object.fromEntries(
+      Object.entries(network.named).flatMap(([label, { shape }]) =>
+        /weights|filters/.test(label) ? [[label, shape]] : [],
+      ),
+    );
+  const sizes = (network: Network) => {
+    const found = Object.values(shapes(network));
+    network.dispose();
+    return found;
+  };
+  assert.deepEqual(sizes(convNet()), [
+    [3, 3, 1, 16],
+    [3, 3, 16, 32],
+    [7 * 7 * 32, 100],
+    [100, 10],
+  ]);
+  assert.deepEqual(sizes(convNet({ filters: [2], hidden: 1 })).slice(1), [
+    [14 * 14 * 2, 1],
+    [1, 10],
+  ]);
+  assert.deepEqual(sizes(residualNet()), [[784, 100], ...Array.from({ length: 8 }, () => [100, 100]), [100, 10]]);
+  assert.deepEqual(sizes(residualNet({ inputs: 3, width: 2, depth: 0 })), [
+    [3, 2],
+    [2, 10],
+  ]);
+  assert.deepEqual(sizes(inceptionNet()).map(String).sort(), [
+    ...['3,3,1,8'], // the stem
+    ...['1,1,8,6', '1,1,8,6', '3,3,6,8', '1,1,8,4', '3,3,4,6', '3,3,6,6', '1,1,8,4'],
+    ...['1,1,24,12', '1,1,24,12', '3,3,12,16', '1,1,24,8', '3,3,8,12', '3,3,12,12', '1,1,24,8'],
+    ...['48,10'],
+  ].sort()); // prettier-ignore
+});
+
+clean('dropout in an Inception-style and in a residual network: in training only', () => {
+  tf.tidy(() => {
+    for (const [build, width] of [
+      [(dropout: number) => inceptionNet({ image: [8, 8, 1], stem: 2, classes: 3, dropout, seed: 1 }), 64],
+      [(dropout: number) => residualNet({ inputs: 5, width: 6, depth: 1, classes: 3, dropout, seed: 1 }), 5],
+    ] as const) {
+      const x = tf.tensor2d(new Random(2).normals(4 * width), [4, width]);
+      const [without, with_] = [0, 0.5].map(build);
+      const random = () => new StepRandom(new Random(1));
+      const apart = (training: boolean) =>
+        tf
+          .max(
+            tf.abs(
+              tf.sub(without.apply(x, { training, random: random() }), with_.apply(x, { training, random: random() })),
+            ),
+          )
+          .dataSync()[0];
+      assert.equal(apart(false), 0);
+      assert.ok(apart(true) > 1e-3, `${apart(true)}`);
+      without.dispose();
+      with_.dispose();
+    }
+  });
+});
+
 clean('mlp with dropout: after hidden nonlinearities only', () => {
   const net = mlp({ sizes: [4, 8, 8, 2], dropout: 0.5, seed: 1 });
   const rates = net.layers.map((block) => (block as Block).dropout?.rate ?? 0);

@@ -69,6 +69,7 @@ test('chainOnBatch: with normalization the lower weights count by their signs on
   close(cost, -4);
   [0, 0, -1].forEach((want, i) => close(gradient[i], want));
   close(chainOnBatch({ w: [7, -0.01, 4], x }).cost, -0.28);
+  assert.deepEqual(chainOnBatch({ w: [2, -3], x: [-1, 1], normalized: true }).cost, -3, 'two values are a batch');
 });
 
 test('chains: what cannot be computed is refused', () => {

@@ -25,6 +25,8 @@ test('linearRegime: tanh and sigmoid leave their tangent where they should', () 
   const inside = [[-0.58], [0.58], [0.1], [0]];
   const outside = [[0.59], [-3]];
   assert.equal(linearRegime(values([...inside, ...outside]), 'tanh').share, 4 / 6);
+  for (const row of inside) assert.equal(linearRegime(values([row]), 'tanh').share, 1, `${row}`);
+  for (const row of outside) assert.equal(linearRegime(values([row]), 'tanh').share, 0, `${row}`);
   const doubled = [...inside, ...outside].map((row) => row.map((v) => 2 * v));
   assert.equal(linearRegime(values(doubled), 'sigmoid').share, 4 / 6);
   assert.equal(linearRegime(values(doubled), 'sigmoid', { tolerance: 0.02 }).share, 2 / 6);
@@ -46,7 +48,9 @@ test('linearRegime: R^2 of three points by hand, 1 for the identity and a unit t
   assert.equal(linearRegime(values([[3], [3]]), 'sigmoid').r2, 1);
   assert.throws(() => linearRegime(values([[1], [NaN]]), 'sigmoid'), /not finite/);
   assert.throws(() => linearRegime(values([[1], [2]]), 'relu'), /no tangent/);
-  assert.throws(() => linearRegime(values([[1], [2]]), 'tanh', { tolerance: 0 }), /tolerance/);
+  for (const tolerance of [0, 1]) {
+    assert.throws(() => linearRegime(values([[1], [2]]), 'tanh', { tolerance }), /tolerance/);
+  }
 });
 
 test('linearRegime: the identity is linear everywhere; small inputs have their R^2 too', () => {

@@ -43,6 +43,8 @@ test('signalPropagation: closed forms', () => {
   bn('relu', 5).forEach((factor) => close(factor ** 2, Math.PI / (Math.PI - 1), 1e-9));
   bn('identity', 5).forEach((factor) => close(factor, 1, 1e-9));
   assert.deepEqual(bn('sigmoid', 1), bn('sigmoid', 7));
+  assert.deepEqual(signalPropagation({ activation: 'relu', norm: 'batch', depth: 3 }).variance, [1, 1, 1]);
+  linear.variance.forEach((q, l) => close(q, 9 ** (l + 1), 1e-9)); // inputs of mean square 1 unless told
   for (const name of ['sigmoid', 'tanh'] as const) assert.ok(bn(name, 1)[0] > 1);
   for (const factor of signalPropagation({ activation: 'sigmoid', depth: 9 }).factor) assert.ok(factor < 0.25);
   assert.throws(() => signalPropagation({ activation: 'relu', depth: 0 }), /depth/);
@@ -147,7 +149,19 @@ test('sampleProbe: the same values of the tap at every point, drawn once', async
   });
   assert.equal(every.length, expected.length);
   every.forEach((value, i) => assert.ok(Math.abs(value - expected[i]) < 1e-4 * (1 + Math.abs(expected[i]))));
+  assert.ok(
+    every.every((value) => value === Number(value.toPrecision(5))) && every.some((v) => v !== Number(v.toPrecision(4))),
+  );
   first.forEach((value) => assert.ok(every.includes(value)));
+  const many = tf.range(0, 2500);
+  const drawn = (options: { count?: number; seed?: number }) => {
+    const at = { taps: { many }, memory: {} } as unknown as Parameters<ReturnType<typeof sampleProbe>['measure']>[0];
+    return sampleProbe({ tap: 'many', ...options }).measure(at) as number[];
+  };
+  assert.equal(drawn({}).length, 2000);
+  assert.equal(drawn({ count: 1 }).length, 1);
+  assert.deepEqual(drawn({}), drawn({ seed: 0 }));
+  many.dispose();
   assert.throws(() => sampleProbe({ tap: 'layer1/preActivation', count: 0 }), /count/);
   network.dispose();
   tf.dispose([data.train.x, data.train.y, data.test.x, data.test.y]);

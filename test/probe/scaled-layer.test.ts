@@ -75,6 +75,9 @@ test('scaledLayer: without BN the layer is linear: dl/du grows with a, dl/d(aW) 
     ) < 1e-10,
   );
   assert.deepEqual(ten.dWeights, one.dWeights);
+  // By hand: y = u (aW), dl/du = dy (aW)^T, dl/d(aW) = u^T dy.
+  const two = scaledLayer({ u: [[1, 2]], weights: [[3], [-5]], dy: [[7]], a: 2, normalize: false });
+  assert.deepEqual(two, { y: [[-14]], du: [[42, -70]], dWeights: [[7], [14]] });
 });
 
 test('scaledLayer: shapes and scales that mean nothing are errors', () => {

@@ -21,7 +21,10 @@ import {
 import { clean } from '../support/tensors';
 
 const near = (got: number, want: number, relative: number, what: string) =>
-  assert.ok(Math.abs(got - want) <= relative * Math.abs(want), `${what}: got ${got}, wanted ${want}`);
+  assert.ok(
+    Number.isFinite(want) && Math.abs(got - want) <= relative * Math.abs(want),
+    `${what}: got ${got}, wanted ${want}`,
+  );
 
 clean('rowsWithSpectrum: exactly the eigenvalues asked for, in turned axes; singular ones too', () => {
   for (const wanted of [[4, 1, 0.25], [3], [2, 1, 0]]) {
@@ -102,6 +105,8 @@ test('setJacobianNorm: exponents of the four normalizations at equal and at vani
     assert.ok(Math.abs(slope(kind, vanishing) - atZero) < 0.06, `${kind} at a vanishing eigenvalue`);
   }
   assert.ok(Math.abs(slope('batch', vanishing, false) + 0.5) < 0.06, 'batch: a feature of vanishing variance');
+  // Centring: every output of the m examples moves by -1/m with every example, in its own feature alone.
+  near(setJacobianNorm(rowsWithSpectrum([2, 1, 0.5], { m: 6 }), 'center'), Math.sqrt(3), 1e-9, 'centring');
   const regular = setJacobianNorm(rowsWithSpectrum([2, 1, 0], { m: 6 }), 'zca', { epsilon: 0.01 });
   assert.ok(regular < 100, 'epsilon bounds the derivative at a singular covariance');
 });
@@ -201,6 +206,17 @@ clean('batchToBatch: BN adds epsilon, 1e-5 unless told, to the variance', () => 
 clean('newtonSchulzErrors: measured as predicted; converges below 3 unscaled, diverges above 5', () => {
   const scaled = newtonSchulzErrors([1, 0.1, 0.01], { iterations: 12, seed: 2 });
   scaled.predicted.slice(0, 9).forEach((want, k) => near(scaled.measured[k], want, 0.01, `iteration ${k}`));
+  // Before the first iteration the eigenvalues are those given, over their sum or as they are.
+  const apart = (eigenvalues: number[]) =>
+    Math.sqrt(eigenvalues.reduce((sum, v) => sum + (v - 1) ** 2, 0) / eigenvalues.length);
+  const plain = newtonSchulzErrors([1, 0.1, 0.01], { iterations: 0, prescale: 'none' });
+  for (const [errors, eigenvalues] of [
+    [scaled, [1 / 1.11, 0.1 / 1.11, 0.01 / 1.11]],
+    [plain, [1, 0.1, 0.01]],
+  ] as const) {
+    near(errors.predicted[0], apart([...eigenvalues]), 1e-9, 'predicted');
+    near(errors.measured[0], apart([...eigenvalues]), 1e-4, 'measured');
+  }
   assert.ok(scaled.measured[12] < 1e-4);
   assert.equal(scaled.measured.length, 13);
   const unscaled = (largest: number) =>
@@ -242,12 +258,17 @@ clean('normalizationTimes and layerTimes: the parts asked for, positive, too lon
 test('scalingOf: fits the largest sizes beyond the fixed cost, and at least three', () => {
   const d = [1, 2, 4, 8, 16, 32, 64, 128];
   const row = (scale: number) => d.map((size) => scale * (1 + 0.05 * size ** 2));
-  const { from, exponents, law } = scalingOf({ part: 'covariance', d, milliseconds: [row(1), row(2), row(3)] });
-  assert.equal(from, 16);
+  const { from: first, exponents, law } = scalingOf({ part: 'covariance', d, milliseconds: [row(1), row(2), row(3)] });
+  assert.equal(first, 16);
   for (const exponent of [...exponents, law.exponent]) assert.ok(Math.abs(exponent - 2) < 0.06, `${exponent}`);
   const disturbed = row(1).map((ms, i) => (i % 2 === 0 ? 7 * ms : ms)); // other work adds, and never takes away
   assert.deepEqual(scalingOf({ part: 'covariance', d, milliseconds: [disturbed, row(1)] }).law, law);
   assert.equal(scalingOf({ part: 'zca', d, milliseconds: [d.map((size) => size ** 3)] }).from, 16);
   assert.equal(scalingOf({ part: 'zca', d: [1, 2, 4, 8], milliseconds: [[1, 1, 1, 1]] }).from, 2);
+  // 18 is below ten times the fastest, 21 is not; 64 is within a factor of 8 of 512, 60 is not; three sizes are enough.
+  const from = (sizes: number[], times: number[]) => scalingOf({ part: 'zca', d: sizes, milliseconds: [times] }).from;
+  assert.equal(from([16, 64, 96, 128, 256, 512], [2, 18, 21, 50, 160, 1280]), 96);
+  assert.equal(from([1, 60, 64, 128, 256, 512], [1, 100, 120, 400, 1600, 6400]), 64);
+  assert.equal(from([10, 20, 40], [1, 4, 16]), 10);
   assert.throws(() => scalingOf({ part: 'zca', d: [1, 2], milliseconds: [[1, 1]] }), /zca has 2 sizes/);
 });

@@ -1,6 +1,7 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
-import { ready, shiftThenNormalize, tf, trainShifted, type ShiftedOptions } from 'bnlab';
+import { dense, ready, shiftThenNormalize, softmaxCrossEntropy, tf, trainShifted } from 'bnlab';
+import type { ShiftedOptions } from 'bnlab';
 import { clouds, noLeak } from './toy';
 
 test.before(async () => {
@@ -16,6 +17,22 @@ const run = (options: Partial<ShiftedOptions>) =>
       tf.dispose([x, y]);
     }
   });
+/** The loss of the first step, with the layer below standardized: Algorithm 1 without gamma and beta, epsilon 0. */
+const firstLoss = async () => {
+  const { x, y } = clouds(60, 1);
+  const below = dense(3, 8, { name: 'layer1', bias: false, seed: 3 });
+  const above = dense(8, 3, { name: 'layer2', seed: 3 });
+  const loss = tf.tidy(() => {
+    const u = below.apply(x, { training: true });
+    const { mean, variance } = tf.moments(u, 0);
+    const standard = tf.div(tf.sub(u, mean), tf.sqrt(variance));
+    return softmaxCrossEntropy(above.apply(tf.sigmoid(standard), { training: true }), y).dataSync()[0];
+  });
+  tf.dispose([x, y]);
+  below.dispose();
+  above.dispose();
+  return loss;
+};
 const spread = (values: number[]) => Math.max(...values) - Math.min(...values);
 
 test('statistics outside the gradient, all else frozen: b grows by the same amount every step, the loss stays', async () => {
@@ -25,6 +42,7 @@ test('statistics outside the gradient, all else frozen: b grows by the same amou
   assert.ok(gradient[0] > 1e-3, `no force on b: ${gradient[0]}`);
   b.forEach((norm, t) => assert.ok(Math.abs(norm - t * gradient[0]) < 1e-4 * b[40], `step ${t}: ${norm}`));
   assert.ok(spread(loss) < 1e-5, `the loss moved by ${spread(loss)}`);
+  assert.ok(Math.abs(loss[0] - (await firstLoss())) < 1e-5);
 });
 
 test('through the statistics: no force on b and g, which stay', async () => {
@@ -39,6 +57,7 @@ test('through the statistics: no force on b and g, which stay', async () => {
 test('scaling as well: g^2 moves by -2 rate c t, with output and loss unchanged until a g is spent', async () => {
   const rate = 0.01;
   const { g, firstGradientOfG, loss } = await run({ normalize: 'both', scale: true, learningRate: rate });
+  assert.deepEqual(g![0], new Array(8).fill(1));
   const c = firstGradientOfG!;
   assert.ok(c.some((v) => v > 0) && c.some((v) => v < 0));
   c.forEach((v, k) => assert.ok(Math.abs(g![40][k] ** 2 - (1 - 2 * rate * v * 40)) < 1e-3));
