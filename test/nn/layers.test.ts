@@ -474,6 +474,11 @@ clean('networks unless told otherwise: the sizes that their settings document', 
     [3, 2],
     [2, 10],
   ]);
+  tf.tidy(() => {
+    const net = inceptionNet();
+    assert.deepEqual(net.apply(tf.zeros([2, 784]), inference).shape, [2, 10]);
+    net.dispose();
+  });
   assert.deepEqual(sizes(inceptionNet()).map(String).sort(), [
     ...['3,3,1,8'], // the stem
     ...['1,1,8,6', '1,1,8,6', '3,3,6,8', '1,1,8,4', '3,3,4,6', '3,3,6,6', '1,1,8,4'],

@@ -110,6 +110,9 @@ test('layerShape: the density counts in bins 0.2 wide around its points; what li
     pair,
     DENSITY_POINTS.map((z) => (Math.abs(z) === 1 ? 2.5 : 0)),
   );
+  // Two of 32 at plus and minus four deviations: the first and the last bin.
+  const edges = layerShape({ shape: [32, 1], values: Float32Array.from([...new Array<number>(30).fill(0), 4, -4]) });
+  assert.deepEqual([edges.density[0], edges.density[40]], [0.1563, 0.1563]);
   // One in three: 0.3333 of a total of 1, to four digits.
   const third = layerShape({ shape: [3, 1], values: Float32Array.from([-1, 0, 1]) }).density;
   assert.equal(third[middle], 1.667);
@@ -161,6 +164,20 @@ test('shapeProbe: a network that has diverged, or a layer that is off, reports n
   assert.notEqual(seen['layer1/linear'], null);
   network.named['layer1/weights'].assign(tf.fill([3, 4], NaN));
   assert.deepEqual(await probe.measure(at), { 'layer1/activation': null, 'layer1/linear': null });
+  network.dispose();
+  tf.dispose([x, y]);
+});
+
+test('shapeProbe: where no unit varies both times, nothing is said to have moved', async () => {
+  const network = mlp({ sizes: [3, 2, 3], activation: 'relu', seed: 1 });
+  const { x, y } = clouds(30, 1);
+  const probe = shapeProbe({ taps: ['layer1/activation'] });
+  const at = { network, test: { x, y }, memory: {} } as unknown as Parameters<typeof probe.measure>[0];
+  const moved = async (bias: number[]) => {
+    network.named['layer1/bias'].assign(tf.tensor1d(bias));
+    return ((await probe.measure(at)) as unknown as Record<string, TrainedShape>)['layer1/activation'].moved;
+  };
+  assert.deepEqual([await moved([5, -100]), await moved([-100, 5])], [0, 0]);
   network.dispose();
   tf.dispose([x, y]);
 });

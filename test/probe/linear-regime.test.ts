@@ -161,7 +161,7 @@ test('linearizedOutputs: with one hidden layer the lines, through the means, lea
 });
 
 test('linearityProbe: the first examples as many as asked for, with their own statistics', async () => {
-  const { x, y } = clouds(60, 2);
+  const { x, y } = clouds(1200, 2);
   const network = mlp({ sizes: [3, 8, 3], activation: 'tanh', norm: 'batch', seed: 1 });
   // Moving statistics that nobody may use here.
   network.named['layer1/movingMean'].assign(tf.fill([8], 50));
@@ -176,8 +176,10 @@ test('linearityProbe: the first examples as many as asked for, with their own st
       return tf.mean(tf.cast(hits, 'float32')).dataSync()[0];
     });
   assert.equal((await seen(25)).accuracy, share(25));
-  assert.equal((await seen()).accuracy, share(60));
-  assert.notEqual(share(25), share(60));
+  assert.equal((await seen()).accuracy, share(1000));
+  assert.notEqual(share(25), share(1000));
+  assert.notEqual(share(1000), share(1001));
+  assert.equal((await seen(5000)).accuracy, share(1200));
   network.dispose();
   tf.dispose([x, y]);
 });

@@ -79,13 +79,31 @@ test('saturationKind: both sides, softly or hard; bounded is another matter', ()
   assert.throws(() => saturationKind({ f: (x) => x, derivative: () => NaN }), /not a number at/);
 });
 
+test('saturationKind: soft below 1% of the largest slope, bounded below 2% of growth, each side by itself', () => {
+  // |f'| = 10 (1 + |x|)^-q is largest at 0; its last octave begins at 256, where a share s of that is left.
+  const slope = (s: number) => {
+    const q = -Math.log(s) / Math.log(257);
+    return saturationKind({ f: Math.atan, derivative: (x) => 10 * (1 + Math.abs(x)) ** -q }).right;
+  };
+  assert.deepEqual([slope(0.008), slope(0.012)], ['soft', 'none']);
+  // |f| = 1 + a log2 |x|, at 512 over at 64.
+  const bounded = (growth: number) => {
+    const a = (growth - 1) / (9 - 6 * growth);
+    const f = (x: number) => 1 + a * Math.log2(Math.max(1, Math.abs(x)));
+    return saturationKind({ f, derivative: () => 1 }).bounded;
+  };
+  assert.deepEqual([bounded(1.019), bounded(1.021)], [true, false]);
+  const left = { f: (x: number) => Math.min(0, x), derivative: (x: number) => (x < 0 ? 1 : 0) };
+  assert.deepEqual(saturationKind(left), { left: 'none', right: 'hard', saturating: false, bounded: false });
+});
+
 test('saturationPoint: the derivative there is the fraction of its largest value', () => {
   for (const fraction of [0.5, 0.05, 1e-6]) {
     close(sigmoid.derivative(saturationPoint('sigmoid', fraction)), fraction / 4, 1e-9);
     close(tanh.derivative(saturationPoint('tanh', fraction)), fraction, 1e-9);
   }
   assert.equal(saturationPoint('sigmoid', 1), 0);
-  assert.throws(() => saturationPoint('tanh', 0), /fraction/);
+  for (const fraction of [0, 1.5]) assert.throws(() => saturationPoint('tanh', fraction), /fraction/);
 });
 
 test('gaussianMean: moments, jumps, and a narrow function under a wide Gaussian', () => {

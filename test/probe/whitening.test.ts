@@ -157,40 +157,47 @@ clean('batchToBatch: outputs, change and swaps as computed by hand from each bat
       Array.from({ length: 8 * 3 }, (_, i) => 2 * random.normal() + (i % 3)),
       [8, 3],
     );
-    const batches = batchIndices({ n: 60, batch: 9, steps: 8, random: new Random(1) });
-    const got = batchToBatch({ x, batches, batchSize: 9, looked, method: 'pca', epsilon: 1e-3 });
-    const outputs = Array.from({ length: 8 }, (_, b) => {
-      const rows = tf.gather(x, tf.tensor1d(batches.slice(9 * b, 9 * (b + 1)), 'int32'));
-      const { mean, matrix } = whiten(rows, { method: 'pca', epsilon: 1e-3 });
-      const [mu, a] = [mean.arraySync() as number[], matrix.arraySync() as number[][]];
-      const examples = looked.arraySync() as number[][];
-      return examples.map((row) => a.map((axis) => axis.reduce((sum, w, k) => sum + w * (row[k] - mu[k]), 0)));
-    }); // [batches][examples][outputs]
-    outputs.forEach((of, b) => of[0].forEach((v, j) => near(got.outputs[b][j], v, 1e-3, `output ${j} of batch ${b}`)));
-    const pearson = (a: number[], b: number[]) => {
-      const [ma, mb] = [a, b].map((v) => v.reduce((sum, u) => sum + u, 0) / v.length);
-      const s = (f: (i: number) => number) => a.reduce((sum, _, i) => sum + f(i), 0);
-      const [saa, sbb] = [s((i) => (a[i] - ma) ** 2), s((i) => (b[i] - mb) ** 2)];
-      return s((i) => (a[i] - ma) * (b[i] - mb)) / Math.sqrt(saa * sbb);
-    };
-    const column = (rows: number[][], j: number) => rows.map((row) => row[j]);
-    let swaps = 0;
-    for (let b = 0; b + 1 < 8; b++) {
-      const [before, after] = [outputs[b], outputs[b + 1]];
-      const alike = [0, 1, 2].map((j) => [0, 1, 2].map((k) => Math.abs(pearson(column(before, j), column(after, k)))));
-      const swapped = alike.filter((row, j) => row.some((v, k) => k !== j && v > row[j])).length;
-      swaps += swapped;
-      near(got.swapped[b], swapped / 3, 1e-9, `swapped ${b}`);
-      const square = (f: (v: number, i: number, j: number) => number) =>
-        before.flatMap((row, i) => row.map((v, j) => f(v, i, j))).reduce((sum, v) => sum + v, 0);
-      near(
-        got.change[b],
-        Math.sqrt(square((v, i, j) => (v - after[i][j]) ** 2) / square((v) => v * v)),
-        1e-3,
-        'change',
+    // With the large epsilon the outputs are small, and their mean is not.
+    for (const epsilon of [1e-3, 1e4]) {
+      const batches = batchIndices({ n: 60, batch: 9, steps: 8, random: new Random(1) });
+      const got = batchToBatch({ x, batches, batchSize: 9, looked, method: 'pca', epsilon });
+      const outputs = Array.from({ length: 8 }, (_, b) => {
+        const rows = tf.gather(x, tf.tensor1d(batches.slice(9 * b, 9 * (b + 1)), 'int32'));
+        const { mean, matrix } = whiten(rows, { method: 'pca', epsilon });
+        const [mu, a] = [mean.arraySync() as number[], matrix.arraySync() as number[][]];
+        const examples = looked.arraySync() as number[][];
+        return examples.map((row) => a.map((axis) => axis.reduce((sum, w, k) => sum + w * (row[k] - mu[k]), 0)));
+      }); // [batches][examples][outputs]
+      outputs.forEach((of, b) =>
+        of[0].forEach((v, j) => near(got.outputs[b][j], v, 1e-3, `output ${j} of batch ${b}`)),
       );
+      const pearson = (a: number[], b: number[]) => {
+        const [ma, mb] = [a, b].map((v) => v.reduce((sum, u) => sum + u, 0) / v.length);
+        const s = (f: (i: number) => number) => a.reduce((sum, _, i) => sum + f(i), 0);
+        const [saa, sbb] = [s((i) => (a[i] - ma) ** 2), s((i) => (b[i] - mb) ** 2)];
+        return s((i) => (a[i] - ma) * (b[i] - mb)) / Math.sqrt(saa * sbb);
+      };
+      const column = (rows: number[][], j: number) => rows.map((row) => row[j]);
+      let swaps = 0;
+      for (let b = 0; b + 1 < 8; b++) {
+        const [before, after] = [outputs[b], outputs[b + 1]];
+        const alike = [0, 1, 2].map((j) =>
+          [0, 1, 2].map((k) => Math.abs(pearson(column(before, j), column(after, k)))),
+        );
+        const swapped = alike.filter((row, j) => row.some((v, k) => k !== j && v > row[j])).length;
+        swaps += swapped;
+        near(got.swapped[b], swapped / 3, 1e-9, `swapped ${b}`);
+        const square = (f: (v: number, i: number, j: number) => number) =>
+          before.flatMap((row, i) => row.map((v, j) => f(v, i, j))).reduce((sum, v) => sum + v, 0);
+        near(
+          got.change[b],
+          Math.sqrt(square((v, i, j) => (v - after[i][j]) ** 2) / square((v) => v * v)),
+          1e-3,
+          'change',
+        );
+      }
+      assert.ok(epsilon > 1 || swaps > 3, 'axes are swapped here');
     }
-    assert.ok(swaps > 3, 'axes are swapped here');
   });
 });
 
@@ -237,6 +244,22 @@ test('interleavedTimes: every task as often as asked, in turn, in both direction
   assert.equal(times.a.length, 2);
   for (const time of times.b) assert.ok(time >= 6);
   assert.throws(() => interleavedTimes({}, { repeats: 0 }), /above 0, got 0/);
+});
+
+test('interleavedTimes: a quick task is called as often as fills the sample, and its time is that of one call', (t) => {
+  let clock = 1000;
+  t.mock.method(performance, 'now', () => clock);
+  const order: string[] = [];
+  const takes = (name: string, milliseconds: number) => () => {
+    order.push(name);
+    clock += milliseconds;
+  };
+  const tasks = { a: takes('a', 2), b: takes('b', 12) };
+  const times = interleavedTimes(tasks, { repeats: 3, sampleMilliseconds: 9 });
+  assert.deepEqual(times, { a: [2, 2, 2], b: [12, 12, 12] });
+  assert.equal(order.join(''), 'aabb' + 'aaaaab' + 'baaaaa' + 'aaaaab');
+  assert.equal(interleavedTimes(tasks, { repeats: 1 }).a.length, 1);
+  assert.deepEqual(interleavedTimes(tasks), interleavedTimes(tasks, { repeats: 5, sampleMilliseconds: 4 }));
 });
 
 clean('normalizationTimes and layerTimes: the parts asked for, positive, too long ones left out', () => {

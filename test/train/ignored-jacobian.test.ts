@@ -73,6 +73,21 @@ clean(
     assert.ok(alignment('center', 'first') > 0.3 && alignment('center', 'both') < 0.1);
     const [start] = await ignoredJacobian({ ...settings, norms: ['center'], learningRates: [1], steps: 1 });
     assert.ok(Math.abs(start.alignment - meanCosine(3, 6)) < 1e-5);
+    // Short runs: from the second step on at the earliest, over three steps at least.
+    for (const [steps, from] of [
+      [6, 1],
+      [4, 1],
+      [8, 2],
+    ]) {
+      const short = { ...settings, norms: ['center'] as const, learningRates: [1], steps };
+      const first = (await ignoredJacobian(short)).find(({ jacobians }) => jacobians === 'first')!;
+      const late = first.bias.map((_, t) => t).slice(from);
+      const { exponent } = powerLaw(late, late.map((t) => first.bias[t])); // prettier-ignore
+      assert.ok(Math.abs(first.biasExponent - exponent) < 1e-9, `${steps} steps`);
+    }
+    const one = { ...settings, features: undefined, norms: ['center'] as const, learningRates: [1], steps: 1 };
+    const [wide] = await ignoredJacobian(one);
+    assert.ok(Math.abs(wide.weights[0] / startNorm(3, 32) - 1) < 1e-5, '32 features unless told');
     assert.ok(Math.abs(runs[0].weights[0] / startNorm(3, 6) - 1) < 1e-5);
     assert.equal(runs[0].weights[0], runs[3].weights[0]);
     assert.ok(Math.abs(runs[2].loss[0] - runs[3].loss[0]) < 1e-5);

@@ -58,6 +58,8 @@ test('scaling as well: g^2 moves by -2 rate c t, with output and loss unchanged 
   const rate = 0.01;
   const { g, firstGradientOfG, loss } = await run({ normalize: 'both', scale: true, learningRate: rate });
   assert.deepEqual(g![0], new Array(8).fill(1));
+  const wide = await run({ normalize: 'both', scale: true, units: undefined, steps: 1 });
+  assert.equal(wide.g![1].length, 100, 'units unless told');
   const c = firstGradientOfG!;
   assert.ok(c.some((v) => v > 0) && c.some((v) => v < 0));
   c.forEach((v, k) => assert.ok(Math.abs(g![40][k] ** 2 - (1 - 2 * rate * v * 40)) < 1e-3));

@@ -6,7 +6,7 @@ import { clouds, noLeak } from './toy';
 before(async () => void (await ready()));
 
 const sizes = [3, 10, 10, 3];
-const run = (norm: 'none' | 'batch', scales: number[], learningRate: number) =>
+const run = (norm: 'none' | 'batch', scales: number[], learningRate: number, steps = 1) =>
   noLeak(async () => {
     const data = { train: clouds(90, 1), test: clouds(30, 2) };
     const found = await weightGrowth({
@@ -15,7 +15,7 @@ const run = (norm: 'none' | 'batch', scales: number[], learningRate: number) =>
       scales,
       seeds: [1, 2],
       data,
-      steps: 1,
+      steps,
       batchSize: 30,
       learningRate,
     });
@@ -50,6 +50,8 @@ test('weightGrowth: without BN the squared norm may shrink, and a run that diver
   const added = calm.map(({ norms }) => (norms[1] ** 2 - norms[0] ** 2) * norms[0] ** 2);
   assert.ok(Math.abs(added[0] / added[1] - 1) > 0.2, 'no law of squares without BN');
   const wild = await run('none', [1], 1e30);
+  const wilder = await run('none', [1], 1e30, 5);
+  assert.ok(wilder.every(({ norms }) => norms.length === 6 && norms.slice(1).every(Number.isNaN)));
   assert.ok(wild.every(({ norms }) => norms.length === 2 && norms[0] > 0 && Number.isNaN(norms[1])));
 });
 
