@@ -5,7 +5,6 @@ import {
   escapeHtml,
   FigureError,
   heading,
-  labelColor,
   numbers,
   plotlyAxis,
   requireText,
@@ -120,7 +119,7 @@ export function histogramSlider(options: HistogramOptions): Figure {
     series.map((_, i) => {
       const [low, mid, high] = quartiles(i, step);
       return {
-        text: `<b><span style="color:${labelColor(identities[i])}">${escapeHtml(labels[i])}</span></b>   median ${fmt(mid)}, 15th to 85th percentile ${fmt(low)} to ${fmt(high)}`,
+        text: `<b><span style="color:${identities[i].color}">${escapeHtml(labels[i])}</span></b>   median ${fmt(mid)}, 15th to 85th percentile ${fmt(low)} to ${fmt(high)}`,
         font: { size: size.text, color: ink.text },
         xref: 'paper',
         yref: 'paper',

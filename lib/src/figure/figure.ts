@@ -3,7 +3,7 @@
  * way. A figure is plain data for Plotly; nothing here knows a page or a browser, and the same input gives the same bytes.
  */
 import { fmt, superscript, textWidth, wrap } from './format';
-import { config, contrast, ink, size, template, type Identity } from './theme';
+import { config, ink, size, template } from './theme';
 
 /** One Plotly trace, as JSON. */
 export type PlotlyTrace = { type: string } & Record<string, unknown>;
@@ -321,11 +321,6 @@ export function spread(positions: number[], gap: number, length: number): number
     block.members.forEach((k, j) => (result[order[k]] = first + j * gap));
   }
   return result;
-}
-
-/** Text colour for a label of a series: its own where that is legible on white, else the page's ink. @internal */
-export function labelColor(identity: Identity): string {
-  return contrast(identity.color, ink.paper) >= 4.5 ? identity.color : ink.text;
 }
 
 /**

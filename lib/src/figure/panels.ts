@@ -10,7 +10,6 @@ import {
   FigureError,
   heading,
   legendRoom,
-  labelColor,
   numbers,
   plotlyAxis,
   rangeOf,
@@ -426,7 +425,7 @@ function lineNames(panel: Panel, all: Drawn[], range: [number, number], axis: Ax
   const names: Name[] = [];
   if (!direct) return names;
   for (const series of all) {
-    const color = labelColor(series.identity);
+    const { color } = series.identity;
     const end = last(series.y);
     if (end !== undefined && series.label !== '')
       names.push({ lines: broken(legendName(series)), color, at: place(end) });

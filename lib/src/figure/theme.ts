@@ -66,14 +66,14 @@ export const ink = {
 
 /**
  * Colours for ordered things (layers, learning rates, batch sizes): one ramp from light to dark, so that the order also
- * reads in grey. The lightest keeps 3 : 1 against white.
+ * reads in grey. The lightest keeps 4.5 : 1 against white, for its label.
  *
  * @param index 0 .. count - 1
  * @param count how many there are
  * @returns `#rrggbb`
  */
 export function ordinalColor(index: number, count: number): string {
-  const stops = ['#3f9d8f', '#2c728e', '#3b528b', '#440d54'];
+  const stops = ['#2a7d70', '#2a6a86', '#3b528b', '#440d54'];
   const position = count <= 1 ? 1 : (index / (count - 1)) * (stops.length - 1);
   const low = Math.min(Math.floor(position), stops.length - 2);
   const [a, b] = [channels(stops[low]), channels(stops[low + 1])];

@@ -1,5 +1,6 @@
 import { insideStep, tf } from '../engine';
 import { expectFloatTensor } from './checks';
+import { stopGradient } from './exhibits';
 
 /** A loss: network outputs and targets of one batch in, mean loss over the batch out (a scalar). */
 export type Loss = (outputs: tf.Tensor, y: tf.Tensor) => tf.Scalar;
@@ -30,17 +31,20 @@ export function softmaxCrossEntropy(logits: tf.Tensor, y: tf.Tensor): tf.Scalar 
   }
   if (!insideStep()) expectOneHot('softmaxCrossEntropy: y', y);
   const m = logits.shape[0];
-  const perBatch = tf.customGrad((z, save) => {
-    const shifted = tf.sub(z as tf.Tensor, tf.max(z as tf.Tensor, 1, true));
+  return tf.tidy(() => {
+    // Out here, where TensorFlow.js records how the softmax comes from the logits: a second derivative goes through it.
+    const shifted = tf.sub(logits, stopGradient(tf.max(logits, 1, true)));
     const exponentials = tf.exp(shifted);
     const total = tf.sum(exponentials, 1, true);
-    (save as tf.GradSaveFunc)([exponentials, total]);
-    const value = tf.mean(tf.sub(tf.log(total), tf.sum(tf.mul(y, shifted), 1, true))) as tf.Scalar;
-    const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]) =>
-      tf.mul(tf.sub(tf.div(saved[0], saved[1]), y), tf.div(dy, m));
-    return { value, gradFunc };
+    const softmax = tf.div(exponentials, total);
+    const perBatch = tf.customGrad((_z, save) => {
+      (save as tf.GradSaveFunc)([softmax]);
+      const value = tf.mean(tf.sub(tf.log(total), tf.sum(tf.mul(y, shifted), 1, true))) as tf.Scalar;
+      const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]) => tf.mul(tf.sub(saved[0], y), tf.div(dy, m));
+      return { value, gradFunc };
+    });
+    return perBatch(logits) as tf.Scalar;
   });
-  return perBatch(logits) as tf.Scalar;
 }
 
 /**

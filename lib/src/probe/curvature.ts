@@ -2,8 +2,9 @@
 import { EigenvalueDecomposition } from 'ml-matrix';
 import { Random, tf } from '../engine';
 import { lossOf } from '../nn/loss';
+import { expectOneOf } from '../nn/checks';
 import { checked, type LossLookOptions } from './gradients';
-import { assignAll, jointNorm, lossGradients, untouched } from './model';
+import { assignAll, hessianVectorProduct, jointNorm, lossGradients, untouched } from './model';
 
 /** How to iterate. */
 export interface CurvatureOptions extends LossLookOptions {
@@ -13,6 +14,11 @@ export interface CurvatureOptions extends LossLookOptions {
   tolerance?: number;
   /** Of the starting direction; default 0. */
   seed?: number;
+  /**
+   * How H v is had: `'exact'` differentiates the gradient, `'differences'` takes central differences of gradients. `'auto'` (default):
+   * exact where every operation of the network has a second derivative in TensorFlow.js; convolutions and pooling have none.
+   */
+  products?: 'auto' | 'exact' | 'differences';
   /** h of the differences, as a length in weight space; default 3e-4 max(1, |W|). See {@link curvature} for its error. */
   step?: number;
 }
@@ -25,16 +31,22 @@ export interface Curvature {
   dominant: number;
   /** |H v - largest v| for the unit vector v found: some eigenvalue lies within this distance of `largest`. */
   residual: number;
-  /** |change of v'Hv| when the differences take half the step: how much the step matters. */
+  /** How the products were had. */
+  products: 'exact' | 'differences';
+  /** |change of v'Hv| when the differences take half the step: how much the step matters. 0 for exact products. */
   stepError: number;
-  /** Hessian-vector products used. */
+  /** Hessian-vector products used to find v. */
   iterations: number;
-  /** False when the iterations ended before the tolerance was met; `largest` is then a lower bound. */
+  /**
+   * False when the iterations ended before the tolerance was met (`largest` is then a lower bound, if the products are right), or when
+   * for the v found `residual` or `stepError` is above the root of the tolerance: the differences do not describe one matrix.
+   */
   converged: boolean;
 }
 
 /**
- * Largest eigenvalue of the Hessian H of the batch's mean loss, from Hessian-vector products by central differences of gradients:
+ * Largest eigenvalue of the Hessian H of the batch's mean loss, from Hessian-vector products. They are had exactly, by differentiating
+ * g(W) v once more (Pearlmutter 1994), or by central differences of gradients,
  *
  *     H v = (g(W + h v) - g(W - h v)) / (2 h),   |v| = 1.
  *
@@ -43,11 +55,14 @@ export interface Curvature {
  * the largest eigenvalue is that of H within the space they span (Lanczos iteration, with full orthogonalization).
  *
  * Error of the differences: h^2/6 times the third derivative along v (none for a quadratic loss), and float32 rounding of about
- * 1e-7 |g| / h. The default h balances the two for networks of this library's size, to about 1e-3 of the value; `stepError` shows what
- * is left. For stable gradient descent the learning rate must stay below 2 / largest.
+ * 1e-7 |g| / h; the default h balances the two, to about 1e-2 of the value at worst in smooth networks of this library's size. Where ReLU or
+ * maximum pooling bends between W - h v and W + h v, they measure the bend, which is not curvature, and may be several times too
+ * large: `stepError` and `residual` show it, and `converged` is then false. For stable gradient descent the learning rate must stay below
+ * 2 / largest.
  *
  * @example curvature({ network, x, y, training: true }).largest
- * @throws RangeError for iterations, tolerance or step out of range, and an Error when the gradient is not finite
+ * @throws RangeError for settings out of range, and an Error when the gradient is not finite, or for `'exact'` where an operation has no
+ *   second derivative
  */
 export function curvature(options: CurvatureOptions): Curvature {
   const { network, x, y, training, iterations = 100, tolerance = 1e-3, seed = 0 } = checked('curvature', options);
@@ -58,29 +73,39 @@ export function curvature(options: CurvatureOptions): Curvature {
   if (options.step !== undefined && !(options.step > 0)) {
     throw new RangeError(`curvature: step must be above zero, got ${options.step}.`);
   }
+  expectOneOf('curvature', 'products', options.products ?? 'auto', ['auto', 'exact', 'differences']);
   const loss = lossOf(options.loss ?? 'crossEntropy');
   const { trainable } = network;
   return untouched(network, () => {
     const weights = trainable.map((v) => v.clone());
     const n = weights.reduce((sum, { size }) => sum + size, 0);
+    const start = scaled(Float64Array.from(new Random(seed, 'curvature').normals(n)));
     const h = options.step ?? 3e-4 * Math.max(1, jointNorm(weights));
+    const exactly = (v: Float64Array) => {
+      let product = v;
+      tf.tidy(() => {
+        product = flat(hessianVectorProduct(network, x, y, loss, training, parts(v, weights)));
+      });
+      return expectFinite(product);
+    };
     const gradientAt = (v: Float64Array, distance: number): Float64Array => {
       let gradient = v;
       tf.tidy(() => {
         const direction = parts(v, weights);
         assignAll(trainable, (i) => tf.add(weights[i], tf.mul(distance, direction[i])));
         gradient = flat(lossGradients(network, x, y, loss, training).weights);
+        assignAll(trainable, (i) => weights[i]);
       });
       return gradient;
     };
-    const product = (v: Float64Array, step = h) => {
+    const byDifferences = (v: Float64Array, step = h) => {
       const behind = gradientAt(v, -step);
-      const product = gradientAt(v, step).map((ahead, j) => (ahead - behind[j]) / (2 * step));
-      if (product.every(Number.isFinite)) return product;
-      throw new Error('curvature: the gradient is not finite here; the network has diverged or the step is too large.');
+      return expectFinite(gradientAt(v, step).map((ahead, j) => (ahead - behind[j]) / (2 * step)));
     };
-    const random = new Random(seed, 'curvature');
-    const basis = [scaled(Float64Array.from(random.normals(n)))];
+    const exact =
+      options.products === 'exact' || (options.products !== 'differences' && canDifferentiateTwice(exactly, start));
+    const product = exact ? exactly : (v: Float64Array) => byDifferences(v);
+    const basis = [start];
     const projected: number[][] = [];
     let ends: Ends | undefined;
     for (let k = 0; ; k++) {
@@ -92,26 +117,49 @@ export function curvature(options: CurvatureOptions): Curvature {
       const before = ends;
       ends = endsOf(projected, norm(next));
       const exhausted = k + 1 === n || norm(next) <= 1e-7 * Math.abs(ends.dominant.value);
-      const converged = exhausted || (before !== undefined && settled(ends, before, tolerance));
-      if (converged || k + 1 === iterations) {
+      const ended = exhausted || (before !== undefined && settled(ends, before, tolerance));
+      if (ended || k + 1 === iterations) {
         const { largest, dominant } = ends;
         const v = new Float64Array(n);
         basis.forEach((of, i) => subtract(v, -largest.vector[i], of));
-        const [whole, half] = [product(v), product(v, h / 2)];
+        const whole = product(v);
         const residual = new Float64Array(whole);
         subtract(residual, largest.value, v);
+        const stepError = exact ? 0 : Math.abs(dot(v, byDifferences(v, h / 2)) - dot(v, whole));
+        const bound = Math.sqrt(tolerance) * Math.abs(dominant.value);
         return {
           largest: largest.value,
           dominant: dominant.value,
           residual: norm(residual),
-          stepError: Math.abs(dot(v, half) - dot(v, whole)),
+          products: exact ? ('exact' as const) : ('differences' as const),
+          stepError,
           iterations: k + 1,
-          converged,
+          converged: ended && norm(residual) <= bound && stepError <= bound,
         };
       }
       basis.push(scaled(next));
     }
   });
+}
+
+function expectFinite(product: Float64Array): Float64Array {
+  if (product.every(Number.isFinite)) return product;
+  throw new Error('curvature: the gradient is not finite here; the network has diverged or the step is too large.');
+}
+
+/**
+ * Whether H v is there, and symmetric: u H v = v H u for u along H v. A second derivative that lost a term on its way, as through an
+ * operation of the caller's own, is hardly ever.
+ */
+function canDifferentiateTwice(product: (v: Float64Array) => Float64Array, v: Float64Array): boolean {
+  try {
+    const ahead = product(v);
+    const size = norm(ahead);
+    return size === 0 || Math.abs(dot(v, product(scaled(ahead))) - size) <= 1e-2 * size;
+  } catch (error) {
+    if (/gradient function not found|no second derivative/.test((error as Error).message)) return false;
+    throw error;
+  }
 }
 
 /** An eigenvalue of H seen within the directions had so far. */

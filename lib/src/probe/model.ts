@@ -1,4 +1,4 @@
-import { Random, StepRandom, tf } from '../engine';
+import { Random, StepRandom, tf, withSecondDerivatives } from '../engine';
 import type { Layer } from '../nn';
 import { describe, expectFinite, expectFloatTensor } from '../nn/checks';
 
@@ -92,6 +92,28 @@ function gradientsOrNothing(forward: () => tf.Tensor, xs: tf.Tensor[]) {
     }
     throw error;
   }
+}
+
+/**
+ * H v for the Hessian H of the loss with respect to the trainable variables: the gradient of g(W) v, by differentiating the gradient.
+ * Exact up to rounding, where a ReLU bends as well (its second derivative is 0).
+ *
+ * @param v one tensor per trainable variable
+ * @throws Error that names the operation, where one of the network's has no second derivative
+ */
+export function hessianVectorProduct(
+  network: Layer,
+  x: tf.Tensor,
+  y: tf.Tensor,
+  loss: (outputs: tf.Tensor, y: tf.Tensor) => tf.Scalar,
+  training: boolean,
+  v: tf.Tensor[],
+): tf.Tensor[] {
+  const { trainable } = network;
+  const slope = () =>
+    tf.addN(lossGradients(network, x, y, loss, training).weights.map((g, i) => tf.sum(tf.mul(g, v[i]))));
+  const { grads } = withSecondDerivatives(() => gradientsOrNothing(slope, [...trainable]));
+  return trainable.map((variable, i) => grads[i] ?? tf.zeros(variable.shape));
 }
 
 /** Values of a scalar or any tensor as numbers; the tensor stays. */
