@@ -277,6 +277,20 @@ test('one run at a time', async () => {
   step.dispose();
 });
 
+test('an input that nobody gives is named, and what is given', async () => {
+  await refuses(({ x, rate }) => ({ y: x.mul(rate) }), /asked for 'rate'.*was given 'x'.*data, or to schedules/);
+  interface Inputs {
+    x: tf.Tensor;
+    rate?: tf.Tensor;
+  }
+  // One that the step can do without is no error.
+  const lenient = compile(({ x, rate }: Inputs & { x: tf.Tensor }) => ({ y: x.mul(rate ?? 2) }) as { y: tf.Tensor });
+  const { outputs } = await lenient.run(call());
+  assert.deepEqual(Array.from(outputs.y.dataSync()), new Array(12).fill(2));
+  tf.dispose(outputs);
+  lenient.dispose();
+});
+
 test('compile wants a function, and settings that it knows', () => {
   assert.throws(() => compile(undefined as never), /wanted a function, got undefined/);
   const step = ({ x }: Inputs) => ({ x });

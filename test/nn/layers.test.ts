@@ -427,6 +427,54 @@ clean('layer, group and instance: one group is layer, a group each is instance; 
   }),
 );
 
+clean('foldNetwork: dense and convolutional layers in a sequence, each with its normalization behind it', () => {
+  tf.tidy(() => {
+    const random = new Random(3);
+    const own = sequential([
+      conv2d(1, 2, 3, { name: 'a', bias: false, seed: 1 }),
+      batchNormLayer(2, { name: 'a' }),
+      activation('relu'),
+      flatten(),
+      sequential([dense(2 * 16, 3, { name: 'b', seed: 2 }), batchNormLayer(3, { name: 'b', scale: false })]),
+    ]);
+    for (const layer of batchNormLayers(own)) {
+      const d = layer.movingMean.size;
+      layer.setStatistics(tf.tensor1d(random.normals(d)), tf.tensor1d(random.uniforms(d, 0.5, 2)));
+    }
+    const x = tf.tensor4d(random.normals(5 * 16), [5, 4, 4, 1]);
+    const folded = foldNetwork(own);
+    assert.equal(batchNormLayers(folded).length, 0);
+    const [want, got] = [own, folded].map((net) => net.apply(x, inference));
+    assert.ok(tf.max(tf.abs(tf.sub(want, got))).dataSync()[0] < 1e-5);
+    folded.dispose();
+    own.dispose();
+    const loose = sequential([activation('relu'), batchNormLayer(3, { name: 'b' })]);
+    assert.throws(
+      () => foldNetwork(loose),
+      /b \(BatchNormLayer\).*does not stand right behind a dense or convolutional/,
+    );
+    loose.dispose();
+    class Own extends BaseLayer {
+      apply = (u: tf.Tensor) => u;
+    }
+    assert.throws(() => foldNetwork(sequential([new Own('mine')])), /mine \(Own\).*nor a layer that can be copied/);
+  });
+});
+
+clean('apply without a context says what it wants', () => {
+  tf.tidy(() => {
+    const net = mlp({ sizes: [2, 3, 2] });
+    const x = tf.ones([1, 2]);
+    for (const network of [net, net.layers[0]]) {
+      assert.throws(
+        () => (network.apply as (x: tf.Tensor) => tf.Tensor)(x),
+        /apply\(x, context\).*apply\(x, \{ training: false \}\); got undefined/,
+      );
+    }
+    net.dispose();
+  });
+});
+
 clean('dropout: keeps a share, scales it, repeats with the seed, and does nothing at inference', () =>
   tf.tidy(() => {
     const layer = dropout(0.25);

@@ -1,8 +1,13 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import {
+  activation,
+  BaseLayer,
+  convNet,
   curvature,
+  dense,
   effectiveRank,
+  evaluate,
   gradientNorms,
   gradientPredictiveness,
   internalCovariateShift,
@@ -12,6 +17,7 @@ import {
   numericalRank,
   Random,
   ready,
+  sequential,
   sgdUpdateRatios,
   singularValues,
   softmaxCrossEntropy,
@@ -372,6 +378,152 @@ test('curvature: eigenvalues of one size and opposite signs, where power iterati
 
 test('curvature: a batch-normalized net, against the Hessian entry by entry', async () => {
   for (const initialScale of [0.5, 3]) await againstHessian(initialScale);
+});
+
+test('curvature: a batch-normalized ReLU net, against second differences of the loss in float64', async () => {
+  const network = mlp({ sizes: [3, 4, 3], activation: 'relu', norm: 'batch', seed: 5 });
+  const { x, y } = clouds(12, 3);
+  const [inputs, labels] = [x, y].map((t) => t.arraySync() as number[][]);
+  const start = network.trainable.flatMap((v) => Array.from(v.dataSync()));
+  const order = network.trainable.map(({ shape }) => shape.join('x'));
+  assert.deepEqual(order, ['3x4', '4', '4', '4x3', '3']);
+  const loss = (w: number[]) => {
+    const [W, gamma, beta, V, c] = [w.slice(0, 12), w.slice(12, 16), w.slice(16, 20), w.slice(20, 32), w.slice(32)];
+    const hidden = [0, 1, 2, 3].map((j) => {
+      const z = inputs.map((row) => row.reduce((sum, v, k) => sum + v * W[4 * k + j], 0));
+      const mean = z.reduce((a, b) => a + b, 0) / z.length;
+      const variance = z.reduce((a, b) => a + (b - mean) ** 2, 0) / z.length;
+      return z.map((v) => Math.max(0, (gamma[j] * (v - mean)) / Math.sqrt(variance + 1e-5) + beta[j]));
+    }); // [units][examples]
+    const each = inputs.map((_, i) => {
+      const logits = [0, 1, 2].map((k) => hidden.reduce((sum, h, j) => sum + h[i] * V[3 * j + k], c[k]));
+      const top = Math.max(...logits);
+      const log = top + Math.log(logits.reduce((sum, v) => sum + Math.exp(v - top), 0));
+      return log - logits.reduce((sum, v, k) => sum + v * labels[i][k], 0);
+    });
+    return each.reduce((a, b) => a + b, 0) / each.length;
+  };
+  const h = 1e-4;
+  const moved = (i: number, j: number, a: number, b: number) =>
+    loss(start.map((v, k) => v + (k === i ? a : 0) + (k === j ? b : 0)));
+  const hessian = start.map((_, i) =>
+    start.map(
+      (__, j) => (moved(i, j, h, h) - moved(i, j, h, -h) - moved(i, j, -h, h) + moved(i, j, -h, -h)) / (4 * h * h),
+    ),
+  );
+  const shift = 50;
+  const largest = singularValues(hessian.map((row, i) => row.map((v, j) => v + (i === j ? shift : 0))))[0] - shift;
+  const at = { network, x, y, training: true, tolerance: 1e-5 };
+  const found = await untouchedBy(network, () => curvature(at));
+  close(found.largest, largest, 1e-3);
+  assert.ok(found.converged && found.products === 'exact' && found.stepError === 0, JSON.stringify(found));
+  // Differences measure the bends of ReLU as well, and do not call that converged.
+  const bent = mlp({ sizes: [3, 60, 60, 3], activation: 'relu', norm: 'batch', seed: 1 });
+  const [exact, differences] = (['exact', 'differences'] as const).map((products) =>
+    curvature({ network: bent, x, y, training: true, products }),
+  );
+  assert.ok(exact.converged);
+  assert.ok(!differences.converged || Math.abs(differences.largest - exact.largest) < 0.1 * exact.largest);
+  bent.dispose();
+  tf.dispose([x, y]);
+  network.dispose();
+});
+
+test('curvature: differences where there is no second derivative, or one that has lost a term', async () => {
+  const { x, y } = clouds(30, 3);
+  const images = tf.tidy(() => tf.concat([x, x], 1)); // [30, 6]
+  const network = convNet({ image: [3, 2, 1], filters: [2], hidden: 0, classes: 3, activation: 'tanh', seed: 1 });
+  const found = await untouchedBy(network, () => curvature({ network, x: images, y, training: true }));
+  assert.equal(found.products, 'differences');
+  await untouchedBy(network, () => {
+    assert.throws(
+      () => curvature({ network, x: images, y, training: true, products: 'exact' }),
+      /gradient function not found for Conv2DBackprop|MaxPool/,
+    );
+    assert.throws(
+      () => curvature({ network, x: images, y, training: true, products: 'both' as 'exact' }),
+      /products must be one of auto, exact, differences; got 'both'/,
+    );
+  });
+  // A tanh of the caller's own, whose gradient starts from a constant.
+  class Own extends BaseLayer {
+    apply(u: tf.Tensor): tf.Tensor {
+      const f = tf.customGrad((v, save) => {
+        const slope = u.dataSync().map((value) => 1 - Math.tanh(value) ** 2);
+        (save as tf.GradSaveFunc)([tf.tensor(slope, u.shape)]);
+        return {
+          value: tf.tanh(v as tf.Tensor),
+          gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => tf.mul(dy, saved[0]),
+        };
+      });
+      return f(u);
+    }
+  }
+  const layers = () => [dense(3, 4, { name: 'a', seed: 1 }), dense(4, 3, { name: 'b', seed: 2 })];
+  const [own, right] = [new Own('own'), activation('tanh')].map((g) => {
+    const [first, second] = layers();
+    return sequential([first, g, second]);
+  });
+  const [lost, whole] = [own, right].map((net) => curvature({ network: net, x, y, training: true, tolerance: 1e-5 }));
+  assert.deepEqual([lost.products, whole.products], ['differences', 'exact']);
+  close(lost.largest, whole.largest, 2e-3);
+  // A loss whose gradient holds the softmax for a constant.
+  const stock = (z: tf.Tensor, labels: tf.Tensor) => tf.losses.softmaxCrossEntropy(labels, z) as tf.Scalar;
+  const [byStock, byOwn] = [stock, softmaxCrossEntropy].map((l) =>
+    curvature({ network: right, x, y, loss: l, training: true, tolerance: 1e-5 }),
+  );
+  assert.deepEqual([byStock.products, byOwn.products], ['differences', 'exact']);
+  close(byStock.largest, byOwn.largest, 2e-3);
+  const linear = (z: tf.Tensor) => tf.mean(z) as tf.Scalar;
+  assert.equal(curvature({ network: right, x, y, loss: linear, training: true }).products, 'exact');
+  for (const net of [network, own, right]) net.dispose();
+  tf.dispose([x, y, images]);
+});
+
+test('gradientNorms: a disposed network, and two taps of one name, are named', async () => {
+  const { x, y } = clouds(30, 3);
+  const network = sequential([
+    dense(3, 4, { name: 'a' }),
+    activation('tanh'),
+    dense(4, 4, { name: 'b' }),
+    activation('tanh'),
+    dense(4, 3, { name: 'c' }),
+  ]);
+  await untouchedBy(network, () =>
+    assert.throws(
+      () => gradientNorms({ network, x, y, training: true }),
+      /two taps of 'sequential' are called 'tanh\/preActivation'.*name: 'layer2'/,
+    ),
+  );
+  network.dispose();
+  assert.throws(
+    () => gradientNorms({ network, x, y, training: true }),
+    /gradientNorms: network 'sequential' was disposed/,
+  );
+  tf.dispose([x, y]);
+});
+
+test('jacobian: leaves a layer of the caller’s own as it was, whatever it does in training', async () => {
+  class Counter extends BaseLayer {
+    readonly count = this.addVariable('count', tf.zeros([1]), false);
+    apply(u: tf.Tensor): tf.Tensor {
+      this.count.assign(tf.add(this.count, 1));
+      return tf.clone(u);
+    }
+  }
+  const counter = new Counter('counter');
+  const layer = sequential([counter]);
+  const x = tf.ones([2, 2]);
+  const found = await untouchedBy(layer, () => jacobian({ of: layer, x, training: true }));
+  assert.deepEqual(found, [
+    [1, 0],
+    [0, 1],
+  ]);
+  const y = tf.eye(2);
+  await untouchedBy(layer, () => evaluate({ network: layer, x, y, training: true, batchSize: 2 }));
+  y.dispose();
+  layer.dispose();
+  x.dispose();
 });
 
 async function againstHessian(initialScale: number) {

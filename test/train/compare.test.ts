@@ -235,6 +235,21 @@ test('the rule: highest median, ties to the smaller rate, diverged runs count as
   assert.equal(band.diverged, 2);
 });
 
+test('learningRateSweep: what a budget cut short is kept, and a side without a finished run has no best rate', async () => {
+  await withData(async (common) => {
+    const stop = new AbortController();
+    const onRun = ({ side }: { side: string }) => {
+      if (side === 'without') stop.abort();
+    };
+    const settings = { ...common, seeds: [1] as const, learningRates: [0.1] as const, signal: stop.signal, onRun };
+    const sweep = await learningRateSweep({ sides, ...settings });
+    assert.deepEqual(Object.keys(sweep.best), ['without']);
+    assert.equal(sweep.comparison.runs.filter(({ history }) => !history.stopped).length, 1);
+    assert.deepEqual(sweep.table.find((row) => row.side === 'with BN')?.final, []);
+    assert.throws(() => chooseLearningRates(sweep.comparison), /side 'with BN' has no finished run/);
+  });
+});
+
 test('learningRateSweep gives the table and the choice of one comparison', async () => {
   await withData(async (common) => {
     const sweep = await learningRateSweep({ sides, ...common });

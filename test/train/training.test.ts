@@ -335,6 +335,11 @@ test('a stop keeps what was computed', async () => {
     );
     const late = await trainNetwork({ network, ...options, signal: AbortSignal.abort() });
     assert.equal(late.stepsDone, 0);
+    assert.deepEqual(
+      late.evaluations.map(({ step }) => step),
+      [0],
+      'looked at once',
+    );
     const short = await trainNetwork({ network, ...options, steps: 1000, budget: { seconds: 0 } });
     assert.equal(short.stopped, 'seconds');
     assert.ok(short.stepsDone > 0 && short.stepsDone < 1000);

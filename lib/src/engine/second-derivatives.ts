@@ -16,14 +16,11 @@ const FROM_INPUT: Record<string, { input: string; gradient: (dy: tf.Tensor, x: t
       return tf.sub(share, tf.mul(tf.sum(share, -1, true), tf.softmax(x)));
     },
   },
-  LogSoftmax: {
-    input: 'logits',
-    gradient: (dy, x) => tf.sub(dy, tf.mul(tf.sum(dy, -1, true), tf.softmax(x))),
-  },
 };
 
 /**
- * Runs `body`, in which a gradient of a gradient is right, or an error that names the operation without one.
+ * Runs `body`, in which a gradient of a gradient is right, or an error that names the operation without one. What `tf.customGrad` made
+ * (as `tf.losses.softmaxCrossEntropy` and `tf.logSoftmax` are) is right only where its gradient takes what it saved from outside.
  * @internal
  */
 export function withSecondDerivatives<T>(body: () => T): T {

@@ -62,7 +62,7 @@ export interface Panel {
   series: readonly Series[];
   /** this panel's own y axis; the figure's unless told */
   y?: Axis;
-  /** Vertical lines. */
+  /** Reference lines: `{ x }` stands, `{ y }` lies. */
   marks?: readonly Mark[];
   /** Shaded parts of the x axis. */
   regions?: readonly Region[];

@@ -68,7 +68,8 @@ export class ActivationLayer extends BaseLayer {
 
 /**
  * An elementwise nonlinearity as a layer. Taps `NAME/preActivation` and `NAME/activation`.
- * @example activation('sigmoid')
+ * @example activation('sigmoid', { name: 'layer1' })
+ * @param options.name default the kind, such as `sigmoid`; where taps of several are looked at, each wants its own
  * @throws RangeError for a name that is not known
  */
 export function activation(kind: ActivationName, options: { name?: string } = {}): ActivationLayer {

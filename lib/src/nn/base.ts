@@ -13,7 +13,16 @@ export function allOrNothing<T>(build: () => T): T {
   }
 }
 
-/** What layers share: a name, labelled variables, freezing. Extend it to write a layer of your own. */
+/**
+ * What layers share: a name, labelled variables, freezing. Extend it to write a layer of your own: `addVariable` in the constructor, the
+ * computation in `apply`. Statistics of the layer's own may move only where `context.updateStatistics ?? context.training` is true.
+ *
+ * @example
+ * class Scale extends BaseLayer {
+ *   readonly gain = this.addVariable('gain', tf.ones([100]));
+ *   apply(x: tf.Tensor): tf.Tensor { return tf.mul(x, this.gain); }
+ * }
+ */
 export abstract class BaseLayer implements Layer {
   private readonly own: Record<string, tf.Variable> = {};
   private readonly learns = new Set<tf.Variable>();
@@ -81,11 +90,11 @@ function expectAlive(where: string, variables: readonly tf.Variable[]): void {
 
 /** Layers that are applied as one, with the variables of all of them. */
 export abstract class Composite implements Network {
-  /** Stands in messages, and before the labels of its own taps. */
   readonly named: Readonly<Record<string, tf.Variable>>;
 
   /** @throws RangeError when two of the layers use one label; TypeError for what is no layer */
   constructor(
+    /** Stands in messages, and before the labels of its own taps. */
     readonly name: string,
     /** The layers inside, from input to output. */
     readonly layers: Layer[],

@@ -130,7 +130,7 @@ export function expectFinite(where: string, name: string, x: tf.Tensor): void {
   if (bad > 0) {
     throw new RangeError(
       `${where}: ${name} (${describe(x)}) holds ${bad} value${bad === 1 ? ' that is' : 's that are'} NaN or infinite. ` +
-        'One such value spoils the statistics of its whole mini-batch. Look for the step that made it.',
+        'One such value spoils the statistics of its whole mini-batch. Look for the step that made it, or whether the data hold it.',
     );
   }
 }
@@ -163,6 +163,14 @@ export function expectTraining(where: string, context: { readonly training: bool
       `${where}: apply(x, { training }) must say whether this is training, true or false; got ${given}.`,
     );
   }
+}
+
+/** Throws when a layer is applied without a context, as in `apply(x)`. */
+export function expectContext(where: string, context: object | undefined): void {
+  if (typeof context === 'object' && context !== null) return;
+  throw new TypeError(
+    `${where}: apply(x, context) wants to be told whether this is training, as in apply(x, { training: false }); got ${String(context)}.`,
+  );
 }
 
 /** Throws unless value is a finite number. */

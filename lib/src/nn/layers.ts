@@ -32,7 +32,7 @@ import { ApplyContext } from './types';
 
 /** Options of layers with weights. */
 export interface WeightOptions {
-  /** Label of the variables, such as `layer1`. */
+  /** Label of the variables, such as `layer1`. Default `dense` or `conv2d`; a network wants each label once. */
   name?: string;
   /** Default true; false where a normalization that removes the mean follows. */
   bias?: boolean;
@@ -380,14 +380,20 @@ export class DropoutLayer extends BaseLayer {
  * at inference nothing happens.
  * @example dropout(0.5)
  * @param rate share of the values set to 0, in [0, 1)
+ * @param options.name stands in messages; default `dropout`
  * @throws RangeError for another rate; when applied in training: TypeError without `context.random`
  */
 export function dropout(rate: number, options: { name?: string } = {}): DropoutLayer {
   return new DropoutLayer(rate, options.name ?? 'dropout');
 }
 
-/** A layer without variables. */
+/** A layer without variables, made of a function. */
 export class FunctionLayer extends BaseLayer {
+  /**
+   * @param name stands in messages
+   * @param f the output for a batch
+   * @param ranks the ranks of a batch that it takes, such as [2] or [2, 4]; any unless told
+   */
   constructor(
     name: string,
     private readonly f: (x: tf.Tensor, context: ApplyContext) => tf.Tensor,

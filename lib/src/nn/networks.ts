@@ -4,7 +4,7 @@ import { ActivationLayer, activation as activationLayer, ActivationName, ACTIVAT
 import { allOrNothing, Composite } from './base';
 import { batchNormLayer, BatchNormLayerOptions, conv2d, dense, dropout, DropoutLayer } from './layers';
 import { averagePool, flatten, globalAveragePool, maxPool, toImage } from './layers';
-import { expectCount, expectFloatTensor, expectOneOf, expectRate } from './checks';
+import { expectContext, expectCount, expectFloatTensor, expectOneOf, expectRate } from './checks';
 import { EXHIBITS, exhibit, ExhibitName } from './exhibits';
 import { expectInitializer, gaussian, initializer, Initializer } from './initializers';
 import {
@@ -31,6 +31,7 @@ export class Sequential extends Composite {
 
   apply(x: tf.Tensor, context: ApplyContext): tf.Tensor {
     expectFloatTensor(this.name, 'x', x);
+    expectContext(this.name, context);
     return tf.tidy(() => this.layers.reduce((h, layer) => layer.apply(h, context), x));
   }
 }
@@ -38,6 +39,7 @@ export class Sequential extends Composite {
 /**
  * Layers one after the other, as a network.
  * @example const net = sequential([dense(784, 100, { name: 'layer1' }), activation('relu'), dense(100, 10, { name: 'layer2' })]);
+ * @param options.name stands in messages; default `sequential`
  * @throws RangeError when there is no layer, or two layers use one label
  */
 export function sequential(layers: Layer[], options: { name?: string } = {}): Sequential {
@@ -114,7 +116,7 @@ export interface NetworkOptions {
    * hidden layer, in `inceptionNet` before the output layer; an `inceptionBlock` has none. Default 0: none.
    */
   dropout?: number;
-  /** A name for messages and labels. */
+  /** A name for messages; default that of the function. */
   name?: string;
 }
 
@@ -141,6 +143,7 @@ export class Block extends Composite {
   }
 
   apply(x: tf.Tensor, context: ApplyContext): tf.Tensor {
+    expectContext(this.name, context);
     return tf.tidy(() => {
       const linear = this.linear.apply(x, context);
       context.tap?.(`${this.name}/linear`, linear);

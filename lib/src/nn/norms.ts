@@ -203,7 +203,7 @@ function checkClipping(where: string, options: BatchRenormOptions): { rMax: numb
 
 /** Options that all normalization layers share. */
 export interface NormLayerOptions {
-  /** Label of the variables and taps, such as `layer1`. */
+  /** Label of the variables and taps, such as `layer1`. Default the kind of normalization, such as `layerNorm`. */
   name?: string;
   /** Default 1e-5. */
   epsilon?: number;

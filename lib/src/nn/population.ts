@@ -96,35 +96,61 @@ export function usePopulationStatistics(
  *
  * @example const folded = foldNetwork(net);
  * @returns a network with its own variables and the same outputs as `net` at inference, to rounding
- * @throws RangeError when a normalization does not stand right behind a dense or convolutional layer, is no batch normalization, or an
- *   exhibit that computes something else at inference; when weights or statistics hold NaN or infinity
+ * @throws RangeError when a normalization does not stand right behind a dense or convolutional layer, in a block or in a sequence, is no
+ *   batch normalization, or an exhibit that computes something else at inference; for a layer of the caller's own; when weights or
+ *   statistics hold NaN or infinity
  */
 export function foldNetwork(network: Sequential): Sequential {
   return allOrNothing(
-    () => new Sequential(`${network.name}/folded`, network.layers.map(folded), { ...network.config, folded: true }),
+    () => new Sequential(`${network.name}/folded`, inSequence(network.layers), { ...network.config, folded: true }),
   );
+}
+
+/** Layers one after the other: batch normalization right behind a dense or convolutional layer goes into it. */
+function inSequence(layers: Layer[]): Layer[] {
+  const result: Layer[] = [];
+  for (let i = 0; i < layers.length; i++) {
+    const [layer, next] = [layers[i], layers[i + 1]];
+    if (isLinear(layer) && next instanceof BatchNormLayer) {
+      expectPlain(next.name, next);
+      result.push(foldedLinear(layer, next));
+      i++;
+    } else result.push(folded(layer));
+  }
+  return result;
+}
+
+function isLinear(layer: Layer): layer is DenseLayer | Conv2dLayer {
+  return layer instanceof DenseLayer || layer instanceof Conv2dLayer;
+}
+
+function expectPlain(name: string, norm: BatchNormLayer): void {
+  if (norm.scheme.infer !== batchNormInference) {
+    throw new RangeError(`foldNetwork: the normalization of ${name} is an exhibit with an inference of its own.`);
+  }
 }
 
 function folded(layer: Layer): Layer {
   if (layer instanceof Block) return foldedBlock(layer);
-  if (layer instanceof Sequential) return new Sequential(layer.name, layer.layers.map(folded), { ...layer.config });
+  if (layer instanceof Sequential) return new Sequential(layer.name, inSequence(layer.layers), { ...layer.config });
   if (layer instanceof Parallel) return new Parallel(layer.name, layer.layers.map(folded));
   if (layer instanceof Residual) {
     return new Residual(layer.name, folded(layer.branch), layer.shortcut && folded(layer.shortcut));
   }
-  if (layer instanceof DenseLayer || layer instanceof Conv2dLayer) return rebuilt(layer, layer.weights, layer.bias);
+  if (isLinear(layer)) return rebuilt(layer, layer.weights, layer.bias);
   if (layer instanceof ActivationLayer) return activation(layer.kind, { name: layer.name });
   if (layer instanceof DropoutLayer) return dropout(layer.rate, { name: layer.name });
   if (layer instanceof FunctionLayer) return layer;
-  throw new RangeError(
-    `foldNetwork: ${layer.name} (${layer.constructor.name}) cannot be folded: only batch normalization right behind a dense or ` +
-      'convolutional layer can.',
-  );
+  const what =
+    layer instanceof BatchNormLayer
+      ? 'does not stand right behind a dense or convolutional layer'
+      : 'is neither batch normalization nor a layer that can be copied';
+  throw new RangeError(`foldNetwork: ${layer.name} (${layer.constructor.name}) cannot be folded: it ${what}.`);
 }
 
 function foldedBlock(block: Block): Layer {
   const { linear, norm } = block;
-  if (!(linear instanceof DenseLayer || linear instanceof Conv2dLayer)) {
+  if (!isLinear(linear)) {
     throw new RangeError(
       `foldNetwork: ${block.name} begins with ${linear.constructor.name}, not a dense or convolutional layer.`,
     );
@@ -134,9 +160,7 @@ function foldedBlock(block: Block): Layer {
       `foldNetwork: the normalization of ${block.name} is not batch normalization before the nonlinearity, so it cannot be folded.`,
     );
   }
-  if (norm instanceof BatchNormLayer && norm.scheme.infer !== batchNormInference) {
-    throw new RangeError(`foldNetwork: the normalization of ${block.name} is an exhibit with an inference of its own.`);
-  }
+  if (norm instanceof BatchNormLayer) expectPlain(block.name, norm);
   const plain = norm ? foldedLinear(linear, norm as BatchNormLayer) : rebuilt(linear, linear.weights, linear.bias);
   const { activation: g, dropout: d } = block;
   return new Block(

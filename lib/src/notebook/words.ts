@@ -137,11 +137,13 @@ export interface TableOptions {
 /**
  * A table of values: numbers formatted and set right, text set left.
  *
+ * @param given one object per row, its keys the columns
  * @example table([{ engine: 'native', ms: 1.234 }], { columns: ['engine', ['ms', 'ms per step']] })
  * @throws TypeError for no rows, or a column that no row has
  */
-export function table(rows: readonly Record<string, unknown>[], options: TableOptions = {}): void {
-  if (rows.length === 0) throw new TypeError('table: wanted at least one row, got none.');
+export function table(given: readonly object[], options: TableOptions = {}): void {
+  if (given.length === 0) throw new TypeError('table: wanted at least one row, got none.');
+  const rows = given as readonly Record<string, unknown>[];
   const columns = (options.columns ?? Object.keys(rows[0])).map((column) =>
     typeof column === 'string' ? { key: column, heading: column } : { key: column[0], heading: column[1] },
   );

@@ -2,8 +2,8 @@
 import { tf } from '../engine';
 import { activationDerivative, type ActivationName, type Layer } from '../nn';
 import { quantiles } from '../statistics';
-import { expectInputs, expectNetwork, fixedNoise, untouched } from './model';
-import type { Json, Probe } from './types';
+import { expectInputs, expectNetwork, expectOnce, fixedNoise, untouched } from './model';
+import type { Probe } from './types';
 
 /** Which network, on what, in which mode: what every probe of the forward pass is told. */
 export interface LookOptions {
@@ -45,10 +45,13 @@ function forward(caller: string, { network, x, training }: LookOptions, taps: st
   let outputTap: string | undefined;
   untouched(network, () => {
     const ids = new Map<number, string>();
+    const seen = new Set<string>();
     const tap = (name: string, value: tf.Tensor) => {
       names.push(name);
       ids.set(value.id, name);
-      if (wanted(name)) found[name] = { shape: [...value.shape], values: Float32Array.from(value.dataSync()) };
+      if (!wanted(name)) return;
+      expectOnce(caller, network, seen, name);
+      found[name] = { shape: [...value.shape], values: Float32Array.from(value.dataSync()) };
     };
     const outputs = network.apply(x, { training, updateStatistics: false, random: fixedNoise(), tap });
     outputTap = ids.get(outputs.id);
@@ -212,7 +215,7 @@ export function saturation(options: SaturationOptions): Record<string, Saturatio
 
 /** {@link saturation} of the run's first training batch at every evaluation point; `training` as stated. */
 export function saturationProbe(options: Omit<SaturationOptions, 'network' | 'x'>): Probe {
-  return { measure: ({ network, batch }) => saturation({ ...options, network, x: batch.x }) as unknown as Json };
+  return { measure: ({ network, batch }) => saturation({ ...options, network, x: batch.x }) };
 }
 
 /**

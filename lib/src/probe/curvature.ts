@@ -1,10 +1,32 @@
 /** The largest eigenvalue of the loss's Hessian, by power iteration that forgets nothing (Lanczos). */
 import { EigenvalueDecomposition } from 'ml-matrix';
-import { Random, tf } from '../engine';
+import { Random, tf, withSecondDerivatives } from '../engine';
+import {
+  ActivationLayer,
+  allLayers,
+  BatchNormLayer,
+  Block,
+  Conv2dLayer,
+  DenseLayer,
+  DropoutLayer,
+  ExampleNormLayer,
+  Parallel,
+  Residual,
+  Sequential,
+  type Layer,
+} from '../nn';
 import { lossOf } from '../nn/loss';
 import { expectOneOf } from '../nn/checks';
 import { checked, type LossLookOptions } from './gradients';
-import { assignAll, hessianVectorProduct, jointNorm, lossGradients, untouched } from './model';
+import {
+  assignAll,
+  fixedNoise,
+  gradientsOrNothing,
+  hessianVectorProduct,
+  jointNorm,
+  lossGradients,
+  untouched,
+} from './model';
 
 /** How to iterate. */
 export interface CurvatureOptions extends LossLookOptions {
@@ -16,7 +38,8 @@ export interface CurvatureOptions extends LossLookOptions {
   seed?: number;
   /**
    * How H v is had: `'exact'` differentiates the gradient, `'differences'` takes central differences of gradients. `'auto'` (default):
-   * exact where every operation of the network has a second derivative in TensorFlow.js; convolutions and pooling have none.
+   * exact for dense networks of this library's layers, where that is known to be right. Convolutions and pooling have no second derivative
+   * in TensorFlow.js, and what `tf.customGrad` made (in a layer or a loss of your own) may have a wrong one.
    */
   products?: 'auto' | 'exact' | 'differences';
   /** h of the differences, as a length in weight space; default 3e-4 max(1, |W|). See {@link curvature} for its error. */
@@ -102,8 +125,12 @@ export function curvature(options: CurvatureOptions): Curvature {
       const behind = gradientAt(v, -step);
       return expectFinite(gradientAt(v, step).map((ahead, j) => (ahead - behind[j]) / (2 * step)));
     };
+    const outputs = network.apply(x, { training, updateStatistics: false, random: fixedNoise() });
     const exact =
-      options.products === 'exact' || (options.products !== 'differences' && canDifferentiateTwice(exactly, start));
+      options.products === 'exact' ||
+      (options.products !== 'differences' &&
+        bends(loss, outputs, y) &&
+        canDifferentiateTwice(network, () => exactly(start)));
     const product = exact ? exactly : (v: Float64Array) => byDifferences(v);
     const basis = [start];
     const projected: number[][] = [];
@@ -148,14 +175,41 @@ function expectFinite(product: Float64Array): Float64Array {
 }
 
 /**
- * Whether H v is there, and symmetric: u H v = v H u for u along H v. A second derivative that lost a term on its way, as through an
- * operation of the caller's own, is hardly ever.
+ * Whether the second derivative of the loss in the outputs is the one that differences show. That of a loss made by `tf.customGrad` may
+ * have lost the most of it, and what is left of H is symmetric.
  */
-function canDifferentiateTwice(product: (v: Float64Array) => Float64Array, v: Float64Array): boolean {
+function bends(loss: (outputs: tf.Tensor, y: tf.Tensor) => tf.Scalar, outputs: tf.Tensor, y: tf.Tensor): boolean {
+  return tf.tidy(() => {
+    const direction = tf.tensor(new Random(0, 'loss').normals(outputs.size), outputs.shape);
+    const slopeAt = (z: tf.Tensor) => gradientsOrNothing(() => loss(z, y), [z]).grads[0] ?? tf.zerosLike(z);
+    const along = (z: tf.Tensor) => tf.sum(tf.mul(slopeAt(z), direction)) as tf.Scalar;
+    let exact: tf.Tensor;
+    try {
+      const { grads } = withSecondDerivatives(() => gradientsOrNothing(() => along(outputs), [outputs]));
+      exact = grads[0] ?? tf.zerosLike(outputs);
+    } catch {
+      return false;
+    }
+    const h = 1e-2;
+    const [behind, ahead] = [-h, h].map((distance) => slopeAt(tf.add(outputs, tf.mul(distance, direction))));
+    const differences = tf.div(tf.sub(ahead, behind), 2 * h);
+    const rounding = (1e-6 * jointNorm([ahead])) / h;
+    return jointNorm([tf.sub(exact, differences)]) <= 0.05 * jointNorm([differences]) + rounding;
+  });
+}
+
+/** Layers through which a second derivative is right, or an error. In one of the caller's own it may lose a term and say nothing. */
+const KNOWN: readonly (abstract new (...given: never[]) => Layer)[] = [
+  ...[Sequential, Block, Residual, Parallel, DenseLayer, Conv2dLayer, ActivationLayer, DropoutLayer],
+  ...[BatchNormLayer, ExampleNormLayer],
+];
+
+/** Whether H v can be had by differentiating twice. */
+function canDifferentiateTwice(network: Layer, product: () => Float64Array): boolean {
+  if (!allLayers(network).every((layer) => KNOWN.some((known) => layer.constructor === known))) return false;
   try {
-    const ahead = product(v);
-    const size = norm(ahead);
-    return size === 0 || Math.abs(dot(v, product(scaled(ahead))) - size) <= 1e-2 * size;
+    product();
+    return true;
   } catch (error) {
     if (/gradient function not found|no second derivative/.test((error as Error).message)) return false;
     throw error;

@@ -4,7 +4,7 @@ import { tf } from '../engine';
 import { median } from '../statistics';
 import { observe, type Values } from './activations';
 import { wasserstein1 } from './shift';
-import type { Json, Probe } from './types';
+import type { Probe } from './types';
 
 /** The shape of a distribution: what is left of it when its mean and its scale are taken away. */
 export interface DistributionShape {
@@ -200,7 +200,7 @@ export function shapeProbe(options: { taps: string[]; examples?: number }): Prob
         const moves = units.map((unit, j) => shapeDistanceOrNull(first[tap][j], unit)).filter((d) => d !== null);
         return { ...medianShape('shapeProbe', units), moved: moves.length ? median(moves) : 0 };
       };
-      return Object.fromEntries(taps.map((tap) => [tap, report(tap)])) as unknown as Json;
+      return Object.fromEntries(taps.map((tap) => [tap, report(tap)]));
     },
   };
 }

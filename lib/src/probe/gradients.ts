@@ -31,7 +31,10 @@ export interface GradientNorms {
   loss: number;
   /** |dl/dW| by label: Euclidean norm over all entries. */
   weights: Record<string, number>;
-  /** |dl/du| by tap, for every `.../linear`, `.../preActivation` and `.../activation`: over all examples and units. */
+  /**
+   * |dl/du| by tap, for every `.../linear`, `.../preActivation` and `.../activation` that the network has (blocks, as in `mlp`, tap all
+   * three; a dense layer by itself taps none): over all examples and units.
+   */
   activations: Record<string, number>;
 }
 

@@ -2,7 +2,7 @@
 import { SingularValueDecomposition } from 'ml-matrix';
 import { tf } from '../engine';
 import type { Layer } from '../nn';
-import { expectInputs, expectNetwork, fixedNoise } from './model';
+import { expectInputs, expectNetwork, fixedNoise, untouched } from './model';
 
 /** What to differentiate, where. */
 export interface JacobianOptions {
@@ -33,10 +33,13 @@ export function jacobian({ of, x, training, example = 0 }: JacobianOptions): num
   if (example !== 'all' && !(Number.isInteger(example) && example >= 0 && example < m)) {
     throw new RangeError(`jacobian: example must be a whole number from 0 to ${m - 1} or 'all', got ${example}.`);
   }
-  const f =
-    typeof of === 'function'
-      ? of
-      : (u: tf.Tensor) => of.apply(u, { training, updateStatistics: false, random: fixedNoise() });
+  if (typeof of === 'function') return rowsOf(of, x, example);
+  const forward = (u: tf.Tensor) => of.apply(u, { training, updateStatistics: false, random: fixedNoise() });
+  return untouched(of, () => rowsOf(forward, x, example));
+}
+
+function rowsOf(f: (u: tf.Tensor) => tf.Tensor, x: tf.Tensor, example: number | 'all'): number[][] {
+  const m = x.shape[0];
   const shape = tf.tidy(() => f(x).shape);
   if (shape[0] !== m) {
     throw new RangeError(`jacobian: the output has shape [${shape}] for ${m} examples; wanted [${m}, ...].`);

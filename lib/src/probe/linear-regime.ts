@@ -4,7 +4,7 @@ import { activationFunction, Block, type ActivationName, type Network } from '..
 import { median } from '../statistics';
 import { observe, type Values } from './activations';
 import { expectBatch, untouched } from './model';
-import type { Json, Probe } from './types';
+import type { Probe } from './types';
 
 /** How linear a nonlinearity is on the inputs that it gets. */
 export interface LinearRegime {
@@ -186,7 +186,7 @@ export function linearityProbe(
       if (!shares) return null;
       const regimes = taps.map((tap) => linearRegime(seen[tap], activation, options));
       const report: Linearity = { layers: regimes, accuracy: shares[0], linearizedAccuracy: shares[1] };
-      return report as unknown as Json;
+      return report;
     },
   };
 }

@@ -26,6 +26,20 @@ export function assignAll(variables: tf.Variable[], value: (i: number) => tf.Ten
   variables.forEach((v, i) => v.assign(value(i)));
 }
 
+/**
+ * Throws where one forward pass comes by two taps of one name: what they saw would be mixed up, or the first lost.
+ * @param seen the names so far in this pass; `name` is added
+ */
+export function expectOnce(caller: string, network: Layer, seen: Set<string>, name: string): void {
+  if (seen.has(name)) {
+    throw new RangeError(
+      `${caller}: two taps of '${network.name}' are called '${name}'. Give each layer a name of its own, ` +
+        "as in activation('tanh', { name: 'layer2' }).",
+    );
+  }
+  seen.add(name);
+}
+
 /** Labels of the given variables, as the network names them. */
 export function labelsOf(network: Layer, variables: tf.Variable[] = network.trainable): string[] {
   const label = new Map(Object.entries(network.named).map(([name, v]) => [v.id, name]));
@@ -62,8 +76,10 @@ export function lossGradients(
   }
   const names: string[] = [];
   const xs: tf.Tensor[] = [...trainable];
+  const seen = new Set<string>();
   const tap = (name: string, value: tf.Tensor) => {
     if (!tapped(name)) return;
+    expectOnce('gradients', network, seen, name);
     names.push(name);
     xs.push(value);
   };
@@ -81,7 +97,7 @@ export function lossGradients(
  * `tf.engine().gradients`. What throws during the forward pass leaves the tape behind, with the tensors that each operation kept for
  * its gradient; they are disposed here.
  */
-function gradientsOrNothing(forward: () => tf.Tensor, xs: tf.Tensor[]) {
+export function gradientsOrNothing(forward: () => tf.Tensor, xs: tf.Tensor[]) {
   const engine = tf.engine();
   try {
     return engine.gradients(forward, xs, undefined, true);
@@ -139,10 +155,16 @@ export function jointDot(a: tf.Tensor[], b: tf.Tensor[]): number {
 
 /** Throws unless `network` can be applied to a batch. */
 export function expectNetwork(caller: string, network: Layer): void {
-  if (typeof network?.apply === 'function') return;
-  throw new TypeError(
-    `${caller}: network must be a layer or network, such as mlp(...) makes, got ${network === null ? 'null' : typeof network}.`,
-  );
+  if (typeof network?.apply !== 'function') {
+    throw new TypeError(
+      `${caller}: network must be a layer or network, such as mlp(...) makes, got ${network === null ? 'null' : typeof network}.`,
+    );
+  }
+  if (network.variables?.some((variable) => variable.isDisposed)) {
+    throw new TypeError(
+      `${caller}: network '${network.name}' was disposed and cannot be used any more. Build it anew.`,
+    );
+  }
 }
 
 /**

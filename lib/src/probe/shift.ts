@@ -171,9 +171,7 @@ export function internalCovariateShift(options: LossLookOptions & { learningRate
 export function covariateShiftProbe(): Probe {
   return {
     measure: ({ network, batch, loss, learningRate }) =>
-      learningRate > 0
-        ? (internalCovariateShift({ network, ...batch, loss, training: true, learningRate }) as unknown as Json)
-        : null,
+      learningRate > 0 ? internalCovariateShift({ network, ...batch, loss, training: true, learningRate }) : null,
   };
 }
 

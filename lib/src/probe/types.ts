@@ -37,8 +37,9 @@ export interface Probe {
   /** Tap names, such as `layer3/preActivation`, recorded over the whole test set at no second forward pass. */
   taps?: string[];
   /**
-   * Must leave the network as it found it; every probe of this library does. The value goes into the history, NaN and infinity as null.
+   * Must leave the network as it found it; every probe of this library does. What JSON holds of the value goes into the history, NaN and
+   * infinity as null: numbers, text, lists, and objects such as this library's functions return.
    * What it throws ends the run; in a network that has diverged it counts as null.
    */
-  measure(at: ProbePoint): Json | Promise<Json>;
+  measure(at: ProbePoint): Json | object | Promise<Json | object>;
 }

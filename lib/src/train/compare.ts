@@ -23,7 +23,7 @@ export interface Side {
   /** Called once per seed. What differs from seed to seed must be in the variables: the step is traced once for all seeds. */
   build: (seed: number) => Network;
   /** Own rates instead of the common ones. */
-  learningRates?: number[];
+  learningRates?: readonly number[];
   /** Own settings; they overrule the common ones for this side, and stand in its histories. */
   options?: Partial<Omit<StepOptions, 'network'> & Pick<TrainRunOptions, 'schedule' | 'probes'>>;
 }
@@ -37,11 +37,11 @@ export interface CompareOptions
     Omit<StepOptions, 'network'>,
     Omit<TrainRunOptions, 'learningRate' | 'seed' | 'name' | 'weightsSeed' | 'batches' | 'budget'> {
   /** What is compared; the first lends its weights to the others. */
-  sides: Side[];
+  sides: readonly Side[];
   /** One run per side, rate and seed. */
-  seeds: ComparisonSeed[];
+  seeds: readonly ComparisonSeed[];
   /** For every side without its own. */
-  learningRates: number[];
+  learningRates: readonly number[];
   /** Every side starts from the first side's values of the variables they share (default true). */
   shareWeights?: boolean;
   /** For the whole comparison. When it is spent, the run under way stops and the rest is listed in `missing`. */
@@ -176,7 +176,7 @@ export interface BandOptions {
   side: string;
   /** Needed where the side has several. */
   learningRate?: number;
-  /** Outer quantiles; default 0.25 and 0.75. */
+  /** Outer quantiles; default 0.15 and 0.85, as in every figure. */
   low?: number;
   /** Upper quantile. */
   high?: number;
@@ -243,7 +243,7 @@ export function bandOf(comparison: Comparison, options: BandOptions, value: (at:
     steps.map((step) => value(evaluations.filter((e) => e.step <= step).pop() ?? evaluations[0])),
   );
   const diverged = histories.filter((history) => history.diverged).length;
-  return { steps, ...quantileBand(series, options.low, options.high), n: histories.length, diverged };
+  return { steps, ...quantileBand(series, options.low ?? 0.15, options.high ?? 0.85), n: histories.length, diverged };
 }
 
 /** Test accuracy (inference mode) as a band over seeds: see {@link bandOf}. */
@@ -271,7 +271,7 @@ export interface Sweep {
   comparison: Comparison;
   /** One row per side and rate. */
   table: SweepRow[];
-  /** By side. */
+  /** By side; a side without a finished run has none. */
   best: Record<string, number>;
   /** The rule, in words. */
   rule: string;
@@ -287,6 +287,14 @@ export interface Sweep {
  * @throws RangeError when a side has no finished run
  */
 export function chooseLearningRates(comparison: Comparison): Omit<Sweep, 'comparison'> {
+  const chosen = choose(comparison);
+  const none = comparison.sides.find(({ name }) => !(name in chosen.best));
+  if (none) throw new RangeError(`chooseLearningRates: side '${none.name}' has no finished run.`);
+  return chosen;
+}
+
+/** The same, without the sides that have no finished run. */
+function choose(comparison: Comparison): Omit<Sweep, 'comparison'> {
   const table: SweepRow[] = comparison.sides.flatMap(({ name, learningRates }) =>
     learningRates.map((learningRate) => {
       const histories = runsOf(comparison, name, learningRate);
@@ -304,7 +312,7 @@ export function chooseLearningRates(comparison: Comparison): Omit<Sweep, 'compar
   const atEdge: string[] = [];
   for (const { name } of comparison.sides) {
     const rows = table.filter((row) => row.side === name && row.median !== null);
-    if (rows.length === 0) throw new RangeError(`chooseLearningRates: side '${name}' has no finished run.`);
+    if (rows.length === 0) continue;
     rows.sort((a, b) => b.median! - a.median! || a.learningRate - b.learningRate);
     best[name] = rows[0].learningRate;
     const rates = rows.map((row) => row.learningRate);
@@ -318,12 +326,17 @@ export function chooseLearningRates(comparison: Comparison): Omit<Sweep, 'compar
  * {@link compare} over several learning rates and {@link chooseLearningRates}: every side at its own best rate, and the whole
  * table to show that the choice was not made for one of them.
  *
+ * Where a budget or a signal ends it early, the runs that finished are kept: `comparison.missing` lists the rest, and a side without any
+ * has no entry in `best`.
+ *
  * @example
- * const { best, table } = await learningRateSweep({ sides, seeds: [1, 2, 3], learningRates: [0.03, 0.1, 0.3, 1], ...rest });
+ * const sweep = await learningRateSweep({ sides, seeds: [1, 2, 3], learningRates: [0.03, 0.1, 0.3, 1], ...rest });
+ * table(sweep.table);
+ * @throws as `compare`
  */
 export async function learningRateSweep(options: CompareOptions): Promise<Sweep> {
   const comparison = await compare(options);
-  return { comparison, ...chooseLearningRates(comparison) };
+  return { comparison, ...choose(comparison) };
 }
 
 function checkSides(options: CompareOptions): void {
@@ -356,7 +369,7 @@ function checkSides(options: CompareOptions): void {
   }
 }
 
-function ratesOf(side: Side, options: CompareOptions): number[] {
+function ratesOf(side: Side, options: CompareOptions): readonly number[] {
   return side.learningRates ?? options.learningRates ?? [];
 }
 

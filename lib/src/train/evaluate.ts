@@ -1,6 +1,6 @@
 import { tf } from '../engine';
 import type { Layer } from '../nn';
-import { expectInputs, expectNetwork, expectTargets, fixedNoise } from '../probe/model';
+import { expectInputs, expectNetwork, expectOnce, expectTargets, fixedNoise, untouched } from '../probe/model';
 import { finiteOrNull, type Score } from './history';
 import { expectOneHot, lossOf, meanSquaredError, softmaxCrossEntropy, type Loss, type LossName } from '../nn/loss';
 
@@ -54,8 +54,12 @@ export function evaluateWithTaps(
   const lossFunction = lossOf(loss);
   const classes = y.rank === 2 && y.shape[1]! > 1 && lossFunction !== meanSquaredError;
   const collected = new Map<string, tf.Tensor[]>(taps.map((name) => [name, []]));
+  const seen = new Set<string>();
   const tap = (name: string, value: tf.Tensor) => {
-    collected.get(name)?.push(tf.keep(value.clone()));
+    const parts = collected.get(name);
+    if (!parts) return;
+    expectOnce('evaluate', network, seen, name);
+    parts.push(tf.keep(value.clone()));
   };
   const end = training ? n - (n % size) : n;
   let lossSum = 0;
@@ -63,15 +67,18 @@ export function evaluateWithTaps(
   try {
     for (let from = 0; from < end; from += size) {
       const rows = Math.min(size, end - from);
+      seen.clear();
       const sums = tf.tidy(() => {
         const part = (t: tf.Tensor) => (rows === n ? t : tf.slice(t, from, rows));
         const target = part(y);
-        const outputs = network.apply(part(x), {
+        const context = {
           training,
           updateStatistics: false,
           random: fixedNoise(),
           ...(taps.length > 0 ? { tap } : {}),
-        });
+        };
+        const apply = () => network.apply(part(x), context);
+        const outputs = training ? untouched(network, apply) : apply();
         const total = tf.mul(lossFunction(outputs, target), rows);
         if (!classes) return tf.stack([total, tf.scalar(0)]);
         const hits = tf.logicalAnd(

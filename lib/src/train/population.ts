@@ -15,8 +15,8 @@ export interface PopulationOptions {
 }
 
 /**
- * Puts population statistics of a training set in place of the moving averages of every batch normalization layer
- * (Algorithm 2, lines 8-11): E[x] = E_B[mu_B] and Var[x] = m/(m-1) E_B[sigma2_B], over training mini-batches drawn at random,
+ * Puts population statistics of a training set in place of the moving averages of every batch normalization layer that is not
+ * frozen (Algorithm 2, lines 8-11): E[x] = E_B[mu_B] and Var[x] = m/(m-1) E_B[sigma2_B], over training mini-batches drawn at random,
  * all layers from the same forward passes in training mode.
  *
  * @param x training inputs [n, ...]

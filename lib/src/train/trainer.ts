@@ -360,7 +360,8 @@ export class Trainer {
         else if (budget.seconds !== undefined && seconds() > budget.seconds) stopped = 'seconds';
         else if (budget.bytes !== undefined && process.memoryUsage().rss > budget.bytes) stopped = 'bytes';
         if (step === steps) stopped = null;
-        if (step === nextPoint || diverged || stopped) await evaluateHere();
+        const isNew = evaluations.at(-1)?.step !== step; // stopped before the first step, it is not
+        if (isNew && (step === nextPoint || diverged || stopped)) await evaluateHere();
       }
     } finally {
       tf.dispose([batch.x, batch.y]);

@@ -65,7 +65,7 @@ export interface RunOptions {
 }
 
 /** What {@link CompiledStep.run} gives. */
-export interface RunResult<O extends NamedTensors = NamedTensors> {
+export interface RunResult<O extends { [K in keyof O]: tf.Tensor } = NamedTensors> {
   /** steps done */
   steps: number;
   /**
@@ -78,7 +78,7 @@ export interface RunResult<O extends NamedTensors = NamedTensors> {
 }
 
 /** A step that {@link compile} made. */
-export interface CompiledStep<O extends NamedTensors = NamedTensors> {
+export interface CompiledStep<O extends { [K in keyof O]: tf.Tensor } = NamedTensors> {
   /**
    * Runs one step per row of `batches`, in order. Variables are read when it starts and hold their new values when it is done,
    * also after each chunk of at most about 100 ms, between which the event loop runs; the first, of one step, also traces and
@@ -112,8 +112,8 @@ const CHUNK_BYTES = 64 * 2 ** 20;
  * `tf.Variable` it assigns (weights, optimizer slots, moving averages) is found and carried on.
  *
  * ```ts
- * const step = compile(({ x, y }) => {
- *   const loss = optimizer.minimize(() => tf.losses.softmaxCrossEntropy(y, network.apply(x)), true)!;
+ * const step = compile(({ x, y }, { random }) => {
+ *   const loss = optimizer.minimize(() => softmaxCrossEntropy(network.apply(x, { training: true, random }), y), true)!;
  *   return { loss };
  * });
  * const { outputs } = await step.run({ data: { x, y }, batches, batchSize: 60 });   // outputs.loss: [steps]
@@ -131,10 +131,10 @@ const CHUNK_BYTES = 64 * 2 ** 20;
  *
  * The step function itself is called once or twice per trace, not once per training step: JavaScript counters in it do not count.
  */
-export function compile<I extends NamedTensors = NamedTensors, O extends NamedTensors = NamedTensors>(
-  step: (inputs: I, context: StepContext) => O,
-  options: CompileOptions = {},
-): CompiledStep<O> {
+export function compile<
+  I extends { [K in keyof I]: tf.Tensor } = NamedTensors,
+  O extends { [K in keyof O]: tf.Tensor } = NamedTensors,
+>(step: (inputs: I, context: StepContext) => O, options: CompileOptions = {}): CompiledStep<O> {
   return new Compiled(step as AnyStep, options) as unknown as CompiledStep<O>;
 }
 
@@ -175,11 +175,14 @@ class Compiled {
   private last: Form = [];
   readonly traces = { count: 0, milliseconds: 0 };
 
+  private readonly step: AnyStep;
+
   constructor(
-    private readonly step: AnyStep,
+    step: AnyStep,
     private readonly options: CompileOptions,
   ) {
     if (typeof step !== 'function') throw new TypeError(`compile: wanted a function, got ${typeof step}.`);
+    this.step = naming(step);
     const { mode = 'auto', xla = 'auto' } = options;
     if (!['auto', 'graph', 'eager'].includes(mode)) {
       throw new RangeError(`compile: mode must be 'auto', 'graph' or 'eager', got '${String(mode)}'.`);
@@ -560,6 +563,30 @@ function runGraph(
   } finally {
     tf.dispose(temporary);
   }
+}
+
+/** The step, which names the inputs that it asked for in vain when it fails. */
+function naming(step: AnyStep): AnyStep {
+  return (inputs, context) => {
+    const absent = new Set<string>();
+    const watched = new Proxy(inputs as NamedTensors, {
+      get: (given, name: string) => {
+        if (!(name in given)) absent.add(name);
+        return given[name];
+      },
+    });
+    try {
+      return step(watched, context);
+    } catch (error) {
+      if (absent.size === 0 || error instanceof CompileError) throw error;
+      const quoted = (names: Iterable<string>) => [...names].map((name) => `'${name}'`).join(', ');
+      throw new CompileError(
+        `The step failed after it asked for ${quoted(absent)}, which run() was not given. It was given ` +
+          `${quoted(Object.keys(inputs as NamedTensors))}: add the rest to data, or to schedules. ${(error as Error).message}`,
+        { cause: error },
+      );
+    }
+  };
 }
 
 /** Where every variable has its values: assigning one puts them elsewhere. */
