@@ -238,6 +238,7 @@ abstract class AffineNormLayer extends BaseLayer {
   readonly gamma: tf.Variable | null;
   /** [d], or null without `center`. */
   readonly beta: tf.Variable | null;
+  /** Whether epsilon may be 0. */
   protected readonly allowZeroEpsilon: boolean;
 
   constructor(
@@ -255,6 +256,7 @@ abstract class AffineNormLayer extends BaseLayer {
     this.beta = (options.center ?? true) ? this.addVariable('beta', tf.zeros([features])) : null;
   }
 
+  /** xHat, before gamma and beta, like x. */
   protected abstract standardized(x: tf.Tensor, context: ApplyContext, options: EpsilonOptions): tf.Tensor;
 
   /**
