@@ -97,7 +97,7 @@ const OWN_TESTS: Record<string, string[]> = {
   'probe/set-jacobian.ts': ['whitening'],
   'nn/convolution.ts': ['layers', 'golden', 'engines'],
   'train/schedule.ts': ['parts'],
-  'nn/loss.ts': ['parts'],
+  'nn/loss.ts': ['../train/parts', '../engine/second-derivatives'],
   'train/history.ts': ['compare'],
   'train/population.ts': ['compare'],
   'train/ignored-jacobian.ts': ['ignored-jacobian'],
@@ -334,7 +334,7 @@ function workshop(): string {
   }
   fs.cpSync(path.join(ROOT, 'data/golden'), path.join(folder, 'data/golden'), { recursive: true });
   for (const name of ['package.json', 'tsconfig.json']) fs.copyFileSync(path.join(ROOT, name), path.join(folder, name));
-  for (const room of [...Object.keys(ROOMS), 'support']) {
+  for (const room of [...Object.keys(ROOMS), 'engine', 'support']) {
     fs.mkdirSync(path.join(folder, 'test', room), { recursive: true });
     for (const name of fs.readdirSync(path.join(ROOT, 'test', room))) {
       const text = fs.readFileSync(path.join(ROOT, 'test', room, name), 'utf8');
