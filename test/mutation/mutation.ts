@@ -122,7 +122,7 @@ const EQUIVALENT: { file: string; line: RegExp; becomes?: RegExp; why: string }[
     why: 'x would be searched for NaN twice, once as a whole and once by its variances: the same error',
   })),
   { file: 'nn/batch-norm.ts', line: /^const dMean = tf\.add\($/, becomes: /^sub$/, why: 'the same term' },
-  ...['probe/linear-regime.ts', 'probe/propagation.ts'].map((file) => ({
+  ...['probe/linear-regime.ts', 'probe/propagation.ts', 'probe/curvature.ts'].map((file) => ({
     file,
     line: /updateStatistics: false/,
     becomes: /^true$/,
@@ -156,12 +156,19 @@ const EQUIVALENT: { file: string; line: RegExp; becomes?: RegExp; why: string }[
     becomes: /^1$/,
     why: 'a column that does not vary resembles all others alike',
   },
-  ...['probe/covariance.ts', 'probe/newton-schulz.ts'].map((file) => ({
+  ...['probe/covariance.ts', 'probe/newton-schulz.ts', 'probe/curvature.ts'].map((file) => ({
     file,
     line: /seed = 0/,
     becomes: /^1$/,
     why: 'one seed is as good as another',
   })),
+  { file: 'probe/curvature.ts', line: /-largest\.vector/, why: 'an eigenvector has no sign' },
+  {
+    file: 'probe/curvature.ts',
+    line: /^for \(let pass|^const exhausted|iterations = 100, tolerance|^const h = /,
+    becomes: /^(0\.0015|0\.00045|1\.5e-7|[123]|101|-|\/|sqrt)$/,
+    why: 'when an iteration that has converged ends, and a step that is good to an order of magnitude',
+  },
   { file: 'probe/batch-dependence.ts', line: /draws = 200/, becomes: /^201$/, why: 'one draw more' },
   {
     file: 'probe/gaussianity.ts',
@@ -206,7 +213,7 @@ const EQUIVALENT: { file: string; line: RegExp; becomes?: RegExp; why: string }[
   },
   {
     file: 'probe/normalization-times.ts',
-    line: /tf\.|batchNorm\(z|whiten\(z|new Random\(|const rows = root|epsilon = 1e-3/,
+    line: /tf\.|batchNorm\(|whiten\(z|new Random\(|const rows = root|epsilon = 1e-3/,
     why: 'the result is timed and thrown away',
   },
   {

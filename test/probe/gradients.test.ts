@@ -480,6 +480,21 @@ test('curvature: differences where there is no second derivative, or one that ha
   tf.dispose([x, y, images]);
 });
 
+test('curvature: what halving the step of the differences changes, by hand', async () => {
+  // l = w^4 at w = 1: (g(w + h) - g(w - h)) / 2h = 12 w^2 + 4 h^2, so that half the step takes 3 h^2 away.
+  const network = given([[[1]]]);
+  const [x, y] = [tf.ones([1, 1]), tf.ones([1, 1])];
+  const quartic = (outputs: tf.Tensor) => tf.mean(tf.square(tf.square(outputs))) as tf.Scalar;
+  const at = { network, x, y, loss: quartic, training: true };
+  const found = await untouchedBy(network, () => curvature({ ...at, products: 'differences', step: 0.5 }));
+  close(found.largest, 13, 1e-5);
+  close(found.stepError, 0.75, 1e-4);
+  assert.equal(found.converged, false);
+  close(curvature({ ...at, products: 'exact' }).largest, 12, 1e-6);
+  network.dispose();
+  tf.dispose([x, y]);
+});
+
 test('gradientNorms: a disposed network, and two taps of one name, are named', async () => {
   const { x, y } = clouds(30, 3);
   const network = sequential([
