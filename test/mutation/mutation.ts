@@ -97,7 +97,7 @@ const OWN_TESTS: Record<string, string[]> = {
   'probe/set-jacobian.ts': ['whitening'],
   'nn/convolution.ts': ['layers', 'golden', 'engines'],
   'train/schedule.ts': ['parts'],
-  'nn/loss.ts': ['../train/parts', '../engine/second-derivatives'],
+  'nn/loss.ts': ['loss', '../engine/second-derivatives'],
   'train/history.ts': ['compare'],
   'train/population.ts': ['compare'],
   'train/ignored-jacobian.ts': ['ignored-jacobian'],
@@ -163,6 +163,7 @@ const EQUIVALENT: { file: string; line: RegExp; becomes?: RegExp; why: string }[
     why: 'one seed is as good as another',
   })),
   { file: 'probe/curvature.ts', line: /-largest\.vector/, why: 'an eigenvector has no sign' },
+  { file: 'nn/loss.ts', line: /stopGradient\(tf\.max/, why: 'a softmax does not change with the shift' },
   {
     file: 'probe/curvature.ts',
     line: /^for \(let pass|^const exhausted|iterations = 100, tolerance|^const h = /,

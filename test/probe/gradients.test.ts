@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import {
   activation,
   BaseLayer,
+  conv2d,
   convNet,
   curvature,
   dense,
@@ -490,7 +491,26 @@ test('curvature: what halving the step of the differences changes, by hand', asy
   close(found.largest, 13, 1e-5);
   close(found.stepError, 0.75, 1e-4);
   assert.equal(found.converged, false);
-  close(curvature({ ...at, products: 'exact' }).largest, 12, 1e-6);
+  const exact = curvature({ ...at, products: 'exact' });
+  close(exact.largest, 12, 1e-6);
+  assert.equal(exact.iterations, 1, 'one weight, one product');
+  // A convolution, and a loss, without a second derivative.
+  const image = tf.reshape(tf.range(0, 16), [1, 4, 4, 1]);
+  const filter = sequential([conv2d(1, 1, 3, { seed: 1 })]);
+  const byConvolution = curvature({ network: filter, x: image, y: image, loss: 'meanSquaredError', training: true });
+  assert.ok(byConvolution.products === 'differences' && byConvolution.largest > 0);
+  const dense2 = sequential([dense(1, 2, { seed: 1 })]);
+  const byLoss = curvature({
+    network: dense2,
+    x,
+    y: x,
+    loss: (z) => tf.sum(tf.logSumExp(z, 1)) as tf.Scalar,
+    training: true,
+  });
+  assert.ok(byLoss.products === 'differences' && byLoss.largest > 0);
+  filter.dispose();
+  dense2.dispose();
+  image.dispose();
   network.dispose();
   tf.dispose([x, y]);
 });
