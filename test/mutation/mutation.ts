@@ -163,6 +163,12 @@ const EQUIVALENT: { file: string; line: RegExp; becomes?: RegExp; why: string }[
     why: 'one seed is as good as another',
   })),
   { file: 'probe/curvature.ts', line: /-largest\.vector/, why: 'an eigenvector has no sign' },
+  {
+    file: 'nn/loss.ts',
+    line: /tf\.mul\(y, shifted\), 1, true/,
+    becomes: /^false$/,
+    why: 'the mean over all pairs of a difference is the difference of the means',
+  },
   { file: 'nn/loss.ts', line: /stopGradient\(tf\.max/, why: 'a softmax does not change with the shift' },
   {
     file: 'probe/curvature.ts',
