@@ -263,6 +263,27 @@ test('the fonts of the formulas come with the page', async () => {
   await close();
 });
 
+test('a formula as wide as a figure is not cut off; one that is wider is moved sideways', async () => {
+  const { tab, close } = await open('01-squares.html', { javaScriptEnabled: true });
+  const cut = (width: number) =>
+    tab.evaluate((pixels) => {
+      const place = document.querySelector('.text .katex-display') as {
+        innerHTML: string;
+        scrollWidth: number;
+        clientWidth: number;
+      };
+      place.innerHTML = `<span style="display:inline-block;width:${pixels}px">x</span>`;
+      return place.scrollWidth > place.clientWidth;
+    }, width);
+  assert.deepEqual([await cut(300), await cut(755), await cut(1200)], [false, false, true]);
+  const [page, screen] = await tab.evaluate(() => [
+    document.documentElement.scrollWidth,
+    document.documentElement.clientWidth,
+  ]);
+  assert.ok(page <= screen);
+  await close();
+});
+
 test('the keyboard reaches everything, the first stop skips to the text', async () => {
   const { tab, close } = await open('01-squares.html');
   await tab.keyboard.press('Tab');
