@@ -4,7 +4,7 @@
 import * as os from 'node:os';
 import { EngineCard, EngineName, memoryLimit, PassedOver, threadsFrom } from './card';
 import { EngineError } from './errors';
-import { repairKernels } from './kernels';
+import { repairJavaScript, repairKernels } from './kernels';
 import { checkNative, loadJs, loadNative, loadWasm, nvidiaGpu } from './load';
 import { tf } from './tf';
 
@@ -59,6 +59,7 @@ type Outcome =
 
 async function load(engine: EngineName): Promise<Outcome> {
   try {
+    repairJavaScript();
     if (engine === 'native') {
       const check = await checkNative();
       if (!check.ok) return { loaded: false, why: check.why, fix: check.fix };

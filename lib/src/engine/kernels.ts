@@ -3,11 +3,15 @@
  * "kernel not registered". `npm run conformance` runs TensorFlow.js's own tests over the result.
  *
  * - `round` of integers on the native backend answers 0 for every element. An integer is its own rounding.
+ * - `gather` on the native backend takes no axis that is counted from the end.
  * - `multinomial` on the native backend gives other samples each time with the same seed.
+ * - Matrix products on WebAssembly and in JavaScript: see products.ts; `gather` on WebAssembly: gather.ts.
  * - `clone` on WebAssembly copies the data, and automatic differentiation clones whatever it keeps; now it shares them.
  * - What a backend lacks is computed in JavaScript on copies of the inputs: slower, and right. WebAssembly lacks the
  *   gradients of convolutions and of `gather`; the native backend lacks pooling with padding given in numbers.
  */
+import { copySlices } from './gather';
+import { wellFormedProduct } from './products';
 import { tf } from './tf';
 
 type Backend = InstanceType<typeof tf.KernelBackend>;
@@ -90,6 +94,15 @@ const notBorrowed: Record<string, ReadonlySet<string>> = {
   wasm: new Set(['Draw', 'Complex', 'ComplexAbs', 'FFT', 'IFFT', 'Imag', 'Real']),
 };
 
+let javaScriptIsRepaired = false;
+
+/** Repairs the kernels in plain JavaScript, from which the other backends borrow. To be called before `repairKernels`. */
+export function repairJavaScript(): void {
+  if (javaScriptIsRepaired) return;
+  javaScriptIsRepaired = true;
+  replace('BatchMatMul', 'cpu', (own) => wellFormedProduct('cpu', own));
+}
+
 /**
  * Repairs the kernels of a backend. To be called once per backend.
  * @param backendName TensorFlow.js's name: `tensorflow` is the native backend
@@ -122,7 +135,14 @@ export function repairKernels(backendName: 'tensorflow' | 'wasm'): string[] {
       const { x } = parameters.inputs as Record<string, Info>;
       return x.dtype === 'int32' ? sameData(parameters) : own(parameters);
     });
+    replace('GatherV2', backendName, (own) => (parameters) => {
+      const { x } = parameters.inputs as Record<string, Info>;
+      const attrs = { ...parameters.attrs, axis: tf.util.parseAxisParam(parameters.attrs!.axis as number, x.shape)[0] };
+      return own({ ...parameters, attrs });
+    });
   } else {
+    replace('BatchMatMul', backendName, (own) => wellFormedProduct('wasm', own));
+    replace('GatherV2', backendName, copySlices);
     replace('Identity', backendName, (own) => (parameters) => {
       const { x } = parameters.inputs as Record<string, Info>;
       return x.dtype === 'string' ? own(parameters) : sameData(parameters);
