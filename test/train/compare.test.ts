@@ -28,6 +28,7 @@ import {
   type Evaluation,
   type History,
   type Json,
+  type NetworkSpec,
   type Sequential,
 } from 'bnlab';
 import { clouds, noLeak } from './toy';
@@ -56,6 +57,22 @@ async function withData<T>(body: (common: Omit<CompareOptions, 'sides'>) => Prom
     }
   });
 }
+
+test('compare: a side as data gives the runs of the side as a function', async () => {
+  await withData(async (common) => {
+    const spec: NetworkSpec = { kind: 'mlp', sizes, activation: 'sigmoid', initialScale: 0.5 };
+    const asData = [
+      { name: 'without', network: spec },
+      { name: 'with BN', network: { ...spec, norm: 'batch' as const } },
+    ];
+    const runs = async (given: CompareOptions['sides']) =>
+      (await compare({ ...common, sides: given, seeds: [2] })).runs.map((run) => timeless(run.history));
+    assert.deepEqual(await runs(asData), await runs(sides));
+    for (const wrong of [{ name: 'a' }, { name: 'a', build: plainNet, network: spec }]) {
+      await assert.rejects(compare({ ...common, sides: [wrong] }), /side 'a' must have .*; it has (none|both)/);
+    }
+  });
+});
 
 test('compare: same weights and batches for each side, and every run as if trained alone', async () => {
   await withData(async (common) => {

@@ -1,6 +1,6 @@
 import { Random } from '../engine';
 import { batchIndices } from '../data';
-import type { Network, WeightsSnapshot } from '../nn';
+import { networkOf, type Network, type NetworkSpec, type WeightsSnapshot } from '../nn';
 import { finalAccuracy, type Evaluation, type History } from './history';
 import type { Json } from '../probe/types';
 import { scheduleRates } from './schedule';
@@ -16,12 +16,14 @@ import {
   type TrainingProgress,
 } from './trainer';
 
-/** One side of a comparison: how to build its network, and what it does differently from the others. */
+/** One side of a comparison: its network, as data or as a function, and what it does differently from the others. */
 export interface Side {
   /** Stands in histories, tables and legends; each side its own. */
   name: string;
+  /** The network as data, built once per seed. Give this or `build`. */
+  network?: NetworkSpec;
   /** Called once per seed. What differs from seed to seed must be in the variables: the step is traced once for all seeds. */
-  build: (seed: number) => Network;
+  build?: (seed: number) => Network;
   /** Own rates instead of the common ones. */
   learningRates?: readonly number[];
   /** Own settings; they overrule the common ones for this side, and stand in its histories. */
@@ -88,8 +90,8 @@ export interface Comparison {
  * @example
  * const comparison = await compare({
  *   sides: [
- *     { name: 'without', build: (seed) => mlp({ sizes, activation: 'sigmoid', seed }) },
- *     { name: 'with BN', build: (seed) => mlp({ sizes, activation: 'sigmoid', norm: 'batch', seed }) },
+ *     { name: 'without', network: { kind: 'mlp', sizes, activation: 'sigmoid' } },
+ *     { name: 'with BN', network: { kind: 'mlp', sizes, activation: 'sigmoid', norm: 'batch' } },
  *   ],
  *   seeds: [1, 2, 3], learningRates: [0.1, 1], data, steps: 1000, batchSize: 60,
  * });
@@ -118,7 +120,7 @@ export async function compare(options: CompareOptions): Promise<Comparison> {
       for (const rate of ratesOf(side, options)) scheduleRates(rate, steps, settings.schedule);
     }
     for (const side of sides) {
-      const network = side.build(seeds[0].weights);
+      const network = networkFor(side, seeds[0].weights);
       const rates = [...ratesOf(side, options)];
       stages.push({ side, rates, network, trainer: new Trainer({ ...options, ...side.options, network }) });
       const parameters = network.trainable.reduce((sum, v) => sum + v.size, 0);
@@ -341,7 +343,8 @@ export async function learningRateSweep(options: CompareOptions): Promise<Sweep>
 
 function checkSides(options: CompareOptions): void {
   const { sides = [], seeds = [] } = options;
-  if (sides.length === 0) throw new RangeError('compare: no sides given; wanted at least one {name, build}.');
+  if (sides.length === 0)
+    throw new RangeError('compare: no sides given; wanted at least one { name, network } or { name, build }.');
   if (seeds.length === 0) throw new RangeError('compare: no seeds given; wanted at least one, such as [1, 2, 3].');
   const keys = seeds.map((seed) =>
     (typeof seed === 'number' ? [seed, seed] : [seed.weights, seed.order]).join(' and '),
@@ -357,6 +360,11 @@ function checkSides(options: CompareOptions): void {
     throw new RangeError(`compare: side names must differ, got ${names.map((name) => `'${name}'`).join(', ')}.`);
   }
   for (const side of sides) {
+    if ((side.network === undefined) === (side.build === undefined)) {
+      throw new TypeError(
+        `compare: side '${side.name}' must have a network (as data) or a function build, one of them; it has ${side.network === undefined ? 'none' : 'both'}.`,
+      );
+    }
     const rates = ratesOf(side, options);
     if (rates.length === 0) {
       throw new RangeError(`compare: no learning rates for side '${side.name}'; wanted at least one.`);
@@ -368,6 +376,9 @@ function checkSides(options: CompareOptions): void {
     }
   }
 }
+
+const networkFor = (side: Side, seed: number): Network =>
+  side.build ? side.build(seed) : networkOf(side.network!, seed);
 
 function ratesOf(side: Side, options: CompareOptions): readonly number[] {
   return side.learningRates ?? options.learningRates ?? [];
@@ -382,7 +393,7 @@ function initialWeights(
   const built: Network[] = [];
   try {
     return sides.map((side, i) => {
-      const network = side.build(seed);
+      const network = networkFor(side, seed);
       built.push(network);
       if (i > 0) result.shared[side.name] = shareWeights ? network.copyFrom(built[0]) : [];
       return { weights: network.snapshot(), description: describe(network) };

@@ -1,0 +1,105 @@
+/** A network as data: what a file, an address, another process or another machine can hold. */
+import { expectOneOf } from './checks';
+import { gaussian, initializer, INITIALIZERS, type Initializer, type InitializerName } from './initializers';
+import {
+  convNet,
+  inceptionNet,
+  mlp,
+  residualNet,
+  type ConvNetOptions,
+  type InceptionNetOptions,
+  type MlpOptions,
+  type ResidualNetOptions,
+  type Sequential,
+} from './networks';
+
+/** Where weights start, as data: a name that `initializer` knows, or the standard deviation of Gaussian weights. */
+export type InitializerSpec = InitializerName | { gaussian: number };
+
+/** The options of a function that builds networks, as plain JSON and without the seed: a specification is of all seeds. */
+type Specified<Kind extends string, Options> = { kind: Kind; initializer?: InitializerSpec } & Omit<
+  Options,
+  'initializer' | 'seed'
+>;
+
+/** A network as plain JSON: which function builds it, and that function's options. See {@link networkOf}. */
+export type NetworkSpec =
+  | Specified<'mlp', MlpOptions>
+  | Specified<'convNet', ConvNetOptions>
+  | Specified<'inceptionNet', InceptionNetOptions>
+  | Specified<'residualNet', ResidualNetOptions>;
+
+/** The kinds of {@link NetworkSpec}: the names of the functions that build them. */
+export const NETWORK_KINDS = ['mlp', 'convNet', 'inceptionNet', 'residualNet'] as const;
+
+/**
+ * Builds the network that a specification describes: `networkOf({ kind: 'mlp', ...options }, seed)` is
+ * `mlp({ ...options, seed })`, weight by weight. A specification survives JSON: written to a file and read again it builds the same
+ * network.
+ *
+ * @param spec the kind and the options of the function of that name; `initializer` by name, or `{ gaussian: standardDeviation }`
+ * @param seed of the initial weights; default 0
+ * @throws RangeError for a kind that is not known; TypeError for what JSON cannot hold (a function, an `Initializer`, NaN), which
+ *   would be another network after a round trip; and as the function that builds it
+ * @example
+ * const spec: NetworkSpec = { kind: 'mlp', sizes: [784, 100, 100, 100, 10], activation: 'sigmoid', norm: 'batch' };
+ * const network = networkOf(JSON.parse(JSON.stringify(spec)), 1);
+ */
+export function networkOf(spec: NetworkSpec, seed = 0): Sequential {
+  if (typeof spec !== 'object' || spec === null || Array.isArray(spec)) {
+    const given = spec === undefined ? 'undefined' : JSON.stringify(spec);
+    throw new TypeError(
+      `networkOf: wanted a specification such as { kind: 'mlp', sizes: [784, 100, 10] }, got ${given}.`,
+    );
+  }
+  expectOneOf('networkOf', 'kind', spec.kind, NETWORK_KINDS);
+  if ('seed' in spec) {
+    throw new RangeError('networkOf: a specification holds no seed. Pass it beside: networkOf(spec, seed).');
+  }
+  expectJson(spec, 'spec');
+  const { initializer: start, ...rest } = spec;
+  const common = { ...(start !== undefined && { initializer: initializerOf(start) }), seed };
+  switch (rest.kind) {
+    case 'mlp':
+      return mlp({ ...withoutKind(rest), ...common });
+    case 'convNet':
+      return convNet({ ...withoutKind(rest), ...common });
+    case 'inceptionNet':
+      return inceptionNet({ ...withoutKind(rest), ...common });
+    case 'residualNet':
+      return residualNet({ ...withoutKind(rest), ...common });
+  }
+}
+
+function withoutKind<T extends { kind: string }>({ kind: _, ...options }: T): Omit<T, 'kind'> {
+  return options;
+}
+
+function initializerOf(spec: InitializerSpec): Initializer {
+  if (typeof spec === 'object' && spec !== null && Object.keys(spec).join() === 'gaussian')
+    return gaussian(spec.gaussian);
+  if (typeof spec === 'string') return initializer(spec);
+  throw new TypeError(
+    `networkOf: initializer must be one of ${INITIALIZERS.map((name) => `'${name}'`).join(', ')}, or { gaussian: 0.1 }; ` +
+      `got ${JSON.stringify(spec)}.`,
+  );
+}
+
+/** Throws unless JSON gives the value back as it is. */
+function expectJson(value: unknown, place: string): void {
+  if (value === null || typeof value === 'string' || typeof value === 'boolean') return;
+  if (typeof value === 'number' && Number.isFinite(value)) return;
+  if (Array.isArray(value)) return value.forEach((entry, i) => expectJson(entry, `${place}[${i}]`));
+  const isInitializer = typeof (value as Partial<Initializer> | undefined)?.make === 'function';
+  const isPlain =
+    typeof value === 'object' && [Object.prototype, null].includes(Object.getPrototypeOf(value) as object | null);
+  if (isPlain && !isInitializer) {
+    for (const [key, entry] of Object.entries(value)) if (entry !== undefined) expectJson(entry, `${place}.${key}`);
+    return;
+  }
+  const given = isInitializer ? 'an Initializer' : typeof value === 'object' ? 'an object of a class' : String(value);
+  throw new TypeError(
+    `networkOf: ${place} must be plain JSON, got ${given}. Initializers go by name or as { gaussian: 0.1 }; ` +
+      "a network that JSON cannot hold is built by a function of one's own.",
+  );
+}
