@@ -197,7 +197,7 @@ test('replicate: the verdicts on Fashion-MNIST stand beside the others, and the 
   const cells = [
     "import { loadDataset } from 'bnlab';\nconst { title } = await loadDataset();",
     "const claim = { id: 'named', claim: 'It has a name', source: 'section 1', expected: '', measured: 'its name: ' + title,\n" +
-      "  verdict: 'partly', rule: 'any', profile: 'quick', data: title };\n" +
+      "  verdict: 'undecided', rule: 'any', profile: 'quick', data: title };\n" +
       "require('tslab/dist/jupyter').lastWriteDisplayData({ data: { 'application/vnd.bnlab.claim+json': claim }, metadata: {} });",
   ];
   const root = collection({ '01-named': notebookOf(cells) });
@@ -217,7 +217,7 @@ test('replicate: the verdicts on Fashion-MNIST stand beside the others, and the 
   assert.equal(kept.notebooks['01-named'].hash, JSON.parse(executed).metadata.bnlab.provenance.hash);
   const page = fs.readFileSync(path.join(root, 'notebooks', 'CLAIMS.md'), 'utf8');
   assert.match(page, /On small Fashion \|$/m);
-  assert.match(page, /its name: generated digits .*\| ◐ \*\*partly\*\*\. \|$/m);
+  assert.match(page, /its name: generated digits .*\| \? \*\*undecided\*\*\. \|$/m);
 
   const [absent, wrong] = await Promise.all([
     call('replicate.js', 'replicate', [], { BNLAB_DATA: root }),

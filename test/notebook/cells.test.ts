@@ -181,19 +181,19 @@ test('verdicts: a rule on shares names its limits as the values are shown, in pe
     });
     return (seen.find(({ bundle }) => bundle[CLAIM_MIME])?.bundle[CLAIM_MIME] as ClaimRecord).rule;
   };
-  assert.match(ruleOf(true, rule.above(0.05)), /^the value is above 5% over/);
-  assert.match(ruleOf(true, rule.near(0.57, 0.001)), /^the value is 57% ± 0\.1% over/);
-  assert.match(ruleOf(false, rule.above(0.05)), /^the value is above 0\.05 over/);
+  assert.match(ruleOf(true, rule.above(0.05)), /^the value is above 5%; 2 of 2 values \(by chance 1 in 4\)$/);
+  assert.match(ruleOf(true, rule.near(0.57, 0.001)), /^the value is 57% ± 0\.1%; 0 of 2 values$/);
+  assert.match(ruleOf(false, rule.above(0.05)), /^the value is above 0\.05; 2 of 2/);
   assert.equal(
     ruleOf(
       true,
       rule.custom('as told', () => true),
     ),
-    'as told',
+    'as told; 2 of 2 values',
   );
 });
 
-test('verdicts: rules decide on the whole interval, on the median, or fail', () => {
+test('verdicts: few values are asked one by one, many through the interval of their median', () => {
   const judged = (measured: number[], r = rule.above(0)) => {
     const seen = capture(() => {
       card();
@@ -202,25 +202,66 @@ test('verdicts: rules decide on the whole interval, on the median, or fail', () 
     return (seen.find(({ bundle }) => bundle[CLAIM_MIME])?.bundle[CLAIM_MIME] as ClaimRecord).verdict;
   };
   assert.equal(judged([1, 2, 3]), 'holds');
-  assert.equal(judged([-1, 2, 3]), 'partly');
-  assert.equal(judged([-1, -2, 3]), 'fails at this scale');
+  assert.equal(judged([-1, 2, 3]), 'undecided');
+  assert.equal(judged([-1, -2, 3]), 'undecided');
+  assert.equal(judged([-1, -2, -3]), 'contradicted');
   assert.equal(judged([-0.5, -0.51], rule.near(-0.5, 0.02)), 'holds');
   assert.equal(judged([0.5, 1.5], rule.between(0, 2)), 'holds');
-  assert.equal(judged([3], rule.below(2)), 'fails at this scale');
-  assert.equal(
-    judged(
-      [1, 2],
-      rule.custom('all are whole', (m) => m.values.every(Number.isInteger)),
-    ),
-    'holds',
-  );
-  assert.equal(
-    judged(
-      [1, 2],
-      rule.custom('half of them', () => 'partly'),
-    ),
-    'partly',
-  );
+  assert.equal(judged([0, 1], rule.near(0.5, 0.1)), 'undecided', 'on both sides of a narrow range');
+  assert.equal(judged([1, 2], rule.near(0.5, 0.1)), 'contradicted');
+  assert.equal(judged([3], rule.below(2)), 'contradicted');
+  assert.equal(judged([1, 2], rule.custom('whole', Number.isInteger)), 'holds');
+  assert.equal(judged([1, 2.5], rule.custom('whole', Number.isInteger)), 'undecided');
+  // Ten values: one outlier leaves the interval of the median where it is.
+  const nine = Array.from({ length: 14 }, (_, i) => 1 + i / 10);
+  assert.equal(judged([...nine, -1]), 'holds');
+  assert.equal(judged([...nine, ...nine.map((v) => -v)]), 'undecided');
+  assert.equal(judged([...nine, -1].map((v) => -v)), 'contradicted');
+});
+
+test('verdicts: a limit is named, an unfair test decides nothing, and what cannot fail is a check', () => {
+  const recorded = (options: Partial<Parameters<typeof verdict>[0]>, cannotFail = false) => {
+    const seen = capture(() => {
+      claimCard({
+        question: 'Does it hold?',
+        claims: [{ ...claims[0], cannotFail }],
+        minutes: { quick: 1, full: 1, paper: 1 },
+      });
+      verdict({ id: 'one', measured: [1, 2], rule: rule.above(0), ...options });
+    });
+    const shown = seen.find(({ bundle }) => bundle[CLAIM_MIME])!;
+    return { record: shown.bundle[CLAIM_MIME] as ClaimRecord, text: shown.bundle['text/plain'] };
+  };
+  const limited = recorded({ limit: 'small rates' });
+  assert.equal(limited.record.verdict, 'holds with a limit');
+  assert.equal(limited.record.limit, 'small rates');
+  assert.match(limited.text, /Limit: small rates/);
+  assert.equal(recorded({ limit: 'small rates', rule: rule.below(0) }).record.verdict, 'contradicted');
+
+  const unfair = recorded({ rule: rule.below(0), unfair: 'All layers move.', reason: 'Why.' });
+  assert.equal(unfair.record.verdict, 'undecided');
+  assert.equal(unfair.record.reason, 'All layers move. Why.');
+  assert.equal(recorded({ unfair: 'All layers move.' }).record.verdict, 'holds');
+  assert.equal(recorded({ unfair: 'All layers move.' }).record.reason, undefined);
+
+  assert.match(recorded({}).record.rule, /by chance/);
+  assert.equal(recorded({}, true).record.verdict, 'checked');
+  assert.doesNotMatch(recorded({}, true).record.rule, /by chance/);
+  assert.equal(recorded({ rule: rule.below(1.5) }, true).record.verdict, 'check failed');
+});
+
+test('claim card: a sentence with several readings stands there once', () => {
+  const [shown] = capture(() => {
+    claimCard({
+      question: 'Does it hold?',
+      claims: [claims[0], { ...claims[0], id: 'again', measured: 'A, otherwise' }, claims[1]],
+      minutes: { quick: 1, full: 1, paper: 1 },
+    });
+  });
+  const page = shown.bundle['text/html'];
+  assert.equal(page.split(claims[0].quote).length - 1, 1);
+  assert.equal(page.match(/the same sentence, read as:/g)?.length, 1);
+  assert.match(page, /A, otherwise/);
 });
 
 test('verdict record: what the ledger keeps', () => {
@@ -238,41 +279,40 @@ test('verdict record: what the ledger keeps', () => {
     });
   });
   const record = seen.find(({ bundle }) => bundle[CLAIM_MIME])?.bundle[CLAIM_MIME] as ClaimRecord;
-  assert.deepEqual(
-    { ...record, statistics: { ...record.statistics, low: 0, high: 0 } },
-    {
-      id: 'one',
-      claim: 'A holds.',
-      source: 'section 1',
-      expected: '20.0% (theory)',
-      expectedValue: 0.2,
-      measured: record.measured,
-      verdict: 'holds',
-      rule: 'the value is 20% ± 15% over the whole interval (partly: at the median)',
-      reason: 'why',
-      statistics: { unit: 'share', values: [0.1, 0.3, 0.2], n: 3, median: 0.2, low: 0, high: 0 },
-      data: 'MNIST',
-      seeds: [1, 2, 3],
-      profile: 'quick',
-    },
-  );
-  assert.match(
-    record.measured,
-    /^A: median 20% \[10%, 30%\], n = 3 \(95% bootstrap interval; smallest 10\.0%, largest 30\.0%\); MNIST$/,
-  );
+  assert.deepEqual(record, {
+    id: 'one',
+    claim: 'A holds.',
+    source: 'section 1',
+    expected: '20.0% (theory)',
+    expectedValue: 0.2,
+    measured: record.measured,
+    verdict: 'holds',
+    rule: 'the value is 20% ± 15%; 3 of 3 seeds',
+    reason: 'why',
+    statistics: { unit: 'share', values: [0.1, 0.3, 0.2], n: 3, median: 0.2 },
+    data: 'MNIST',
+    seeds: [1, 2, 3],
+    profile: 'quick',
+  });
+  assert.match(record.measured, /^A: median 20\.0%, by seed: 10\.0%, 30\.0% and 20\.0%; MNIST$/);
 });
 
-test('verdict record: a unit stands after the interval, once', () => {
+test('verdict record: a unit stands after the median or the interval, once', () => {
   const seen = capture(() => {
     card();
     verdict({ id: 'one', measured: [1.5, 3.5, 2.5], unit: 'percentage points', rule: rule.above(0) });
     verdict({ id: 'two', measured: 2.5, unit: 'nats', rule: rule.above(0) });
+    const many = Array.from({ length: 15 }, (_, i) => 1.5 + i / 7);
+    verdict({ id: 'one', measured: many, unit: 'nats', rule: rule.above(0) });
   });
   const records = seen.flatMap(({ bundle }) => (bundle[CLAIM_MIME] as ClaimRecord | undefined) ?? []);
+  assert.match(records[0].measured, /^A: median 2\.50? percentage points, each: 1\.50?, 3\.50? and 2\.50?$/);
   assert.match(
-    records[0].measured,
-    /^A: median 2\.5 \[1\.5, 3\.5\] percentage points, n = 3 \(95% bootstrap interval; smallest 1\.5, largest 3\.5\)$/,
+    records[2].measured,
+    /^A: median 2\.5 \[[\d., ]+\] nats, n = 15 \(95% bootstrap interval of the median; smallest 1\.50?, largest 3\.50?\)$/,
   );
+  assert.ok(records[2].statistics!.low! > 1.5 && records[2].statistics!.high! < 3.5);
+  assert.match(records[2].rule, /^the value is above 0, over the whole interval$/);
   assert.match(records[1].measured, /: 2\.50? nats \(one value\)$/);
 });
 
@@ -321,14 +361,14 @@ test('provenance: refuses an open claim; holds no time and no machine', async ()
   assert.match(html(() => engineCell())[0], /<table/);
 });
 
-test('ledger: a page of Markdown with counts, rules, and pipes escaped', () => {
+test('ledger: sentences in the order of the paper, each once with its readings, and checks counted apart', () => {
   const record: ClaimRecord = {
     id: 'one',
     claim: 'A | B',
-    source: 'section 1',
+    source: 'section 3.2',
     expected: '',
     measured: 'A: 3',
-    verdict: 'partly',
+    verdict: 'undecided',
     rule: 'above 2',
     profile: 'full',
     data: 'MNIST',
@@ -337,26 +377,48 @@ test('ledger: a page of Markdown with counts, rules, and pipes escaped', () => {
   const page = renderLedger({
     'b-second': [
       record,
-      { ...record, id: 'two', verdict: 'out of reach', measured: '', rule: '', reason: 'no machine' },
+      {
+        ...record,
+        id: 'two',
+        claim: 'C',
+        source: 'abstract',
+        verdict: 'out of reach',
+        measured: '',
+        rule: '',
+        reason: 'no machine',
+      },
+      { ...record, id: 'identity', claim: 'D', source: 'Figure 1', verdict: 'checked' },
+      {
+        ...record,
+        id: 'limited',
+        claim: 'E',
+        source: 'section 4.2',
+        verdict: 'holds with a limit',
+        limit: 'small rates',
+      },
     ],
+    'c-third': [{ ...record, id: 'again', measured: 'A: 4; MNIST', verdict: 'contradicted' }],
     'a-empty': [],
   });
-  assert.match(page, /2 claims: 1 ◐ partly, 1 – out of reach\./);
-  assert.match(page, /## \[b-second\]\(b-second\.ipynb\)/);
   assert.match(
     page,
-    /\| “A \\\| B” \(section 1; `one`, \[cell 7\]\(b-second\.ipynb#cell-7\)\) \| {2}\| A: 3 \(MNIST, profile full\) \| ◐ \*\*partly\*\*\. Rule: above 2\. \|/,
+    /^4 sentences in 5 readings\. Claims: 1 ◐ holds with a limit, 1 \? undecided, 1 ✗ contradicted, 1 – out of reach\. Checks of what cannot fail: 1 = checked\.$/m,
   );
+  assert.deepEqual(page.match(/^## .*$/gm), ['## Abstract', '## Section 3.2', '## Figure 1', '## Section 4.2']);
+  const rows = page.split('\n').filter((line) => /`(one|again)`/.test(line));
+  assert.deepEqual(rows, [
+    '| “A \\| B” | [b-second](b-second.ipynb#cell-7) `one` |  | A: 3 (MNIST, profile full) | ? **undecided**. Rule: above 2. |',
+    '|  | [c-third](c-third.ipynb#cell-7) `again` |  | A: 4; MNIST (profile full) | ✗ **contradicted**. Rule: above 2. |',
+  ]);
   assert.match(page, /– \*\*out of reach\*\*\. no machine \|/);
-  const named = renderLedger({ c: [{ ...record, measured: 'A: 3; MNIST' }] });
-  assert.match(named, /A: 3; MNIST \(profile full\)/, 'data once');
+  assert.match(page, /◐ \*\*holds with a limit\*\*\. Limit: small rates\. Rule: above 2\. \|/);
   assert.ok(!page.includes('a-empty'));
   assert.match(renderLedger({}), /No claims yet/);
 });
 
 test('ledger: other data have a column, and a count of verdicts that are as before', () => {
   const base = { source: 'section 1', expected: '', measured: 'A: 3', rule: 'above 2', profile: 'full' };
-  const values = { unit: 'times', values: [3, 3.2], n: 2, median: 3.1, low: 3, high: 3.2 };
+  const values = { unit: 'times', values: [3, 3.2], n: 2, median: 3.1 };
   const of = (id: string, data: string, verdict: ClaimRecord['verdict']): ClaimRecord => ({
     ...base,
     id,
@@ -367,16 +429,49 @@ test('ledger: other data have a column, and a count of verdicts that are as befo
   });
   const first = [of('kept', 'MNIST', 'holds'), of('lost', 'MNIST', 'holds'), of('exact', 'exact functions', 'holds')];
   const again = [
-    of('kept', 'clothes', 'holds'),
-    { ...of('lost', 'clothes', 'fails at this scale'), statistics: { ...values, unit: 'share', median: 0.5, n: 1 } },
+    { ...of('kept', 'clothes', 'holds'), statistics: { ...values, n: 15, low: 3, high: 3.2 } },
+    {
+      ...of('lost', 'clothes', 'contradicted'),
+      statistics: { ...values, unit: 'share', values: [0.5], median: 0.5, n: 1 },
+    },
     of('exact', 'exact functions', 'holds'),
   ];
   const page = renderLedger({ one: first }, [{ data: 'clothes', ledger: { one: again } }]);
-  assert.match(page, /^2 of them were measured again on clothes, .*: 1 ✓ holds, 1 ✗ fails at this scale\. 1 verdicts/m);
-  assert.match(page, /^\| The paper says \| Expected \| Measured \| Verdict \| On clothes \|$/m);
-  assert.match(page, /`kept`.* \| ✓ \*\*holds\*\*\. Median 3\.10 \[3\.00, 3\.20\] times, n = 2\. \|$/m);
-  assert.match(page, /`lost`.* \| ✗ \*\*fails at this scale\*\*\. 50\.0%\. \|$/m);
+  assert.match(
+    page,
+    /^2 of them were measured again on clothes, .*\. Claims: 1 ✓ holds, 1 ✗ contradicted\. 1 verdicts are as before\.$/m,
+  );
+  assert.match(page, /^\| The paper says \| In \| Expected \| Measured \| Verdict \| On clothes \|$/m);
+  assert.match(page, /`kept`.* \| ✓ \*\*holds\*\*\. Median 3\.10 \[3\.00, 3\.20\] times, n = 15\. \|$/m);
+  assert.match(page, /`lost`.* \| ✗ \*\*contradicted\*\*\. 50\.0%\. \|$/m);
   assert.match(page, /`exact`.* \| {2}\|$/m);
+  const few = renderLedger({ one: first }, [{ data: 'MNIST', ledger: { one: first } }]);
+  assert.match(few, /`kept`.* \| ✓ \*\*holds\*\*\. Median 3\.10? times: 3 and 3\.20?\. \|$/m);
+});
+
+test('ledger: rules that were changed stand in one table, with the verdict under the earlier one', () => {
+  const record = {
+    id: 'one',
+    claim: 'A',
+    source: 'section 1',
+    expected: '',
+    measured: 'A: 3',
+    verdict: 'contradicted',
+    rule: 'above 2',
+    profile: 'full',
+    statistics: { unit: '', values: [1, 1.5], n: 2, median: 1.25 },
+  } as const;
+  const ledger = { 'a-first': [record] };
+  const change = { notebook: 'a-first', id: 'one', before: 'above 1.2', because: 'of a reason' };
+  const table = (given: Parameters<typeof renderLedger>[2]) =>
+    renderLedger(ledger, [], given).split('\n').slice(-2, -1)[0];
+  const now = 'above 2 | ✗ **contradicted** | of a reason |';
+  const before = '| [a-first](a-first.ipynb) `one` | above 1.2 |';
+  assert.equal(table([{ ...change, bound: { above: 1.2 } }]), `${before} undecided | ${now}`);
+  assert.equal(table([{ ...change, bound: { below: 2 } }]), `${before} holds | ${now}`);
+  assert.equal(table([{ ...change, bound: { near: [3, 1] } }]), `${before} contradicted | ${now}`);
+  assert.equal(table([change]), `${before} it judged another quantity | ${now}`);
+  assert.ok(!renderLedger(ledger).includes('Rules that were changed'));
 });
 
 test('exercises: a stub is not yet, a wrong answer is not right, the solution is solved', () => {

@@ -9,7 +9,7 @@ import { spawnSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { checkNotebooks } from 'bnlab/dist/cli/check';
-import { claimsIn, readLedger, readReplication, replications } from 'bnlab/dist/cli/claims';
+import { claimsIn, readLedger, readReplication, replications, ruleChanges } from 'bnlab/dist/cli/claims';
 import { findingText } from 'bnlab/dist/cli/finding';
 import { displays, MIME, nameOf, readNotebook } from 'bnlab/dist/cli/notebook-file';
 import { findNotebooks } from 'bnlab/dist/cli/places';
@@ -85,7 +85,7 @@ test('the ledger holds what the notebooks say, and the page what the ledger hold
   );
   const page = fs.readFileSync(path.join(root, 'notebooks', 'CLAIMS.md'), 'utf8');
   assert.ok(
-    page === renderLedger(ledger, replications(root)),
+    page === renderLedger(ledger, replications(root), ruleChanges(root)),
     'CLAIMS.md is not what the ledger gives: `npm run notebooks`',
   );
   if (isLanded) assert.deepEqual(ledger, found);

@@ -1,7 +1,17 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { bootstrapInterval, linearFit, median, powerLaw, quantile, quantileBand, quantiles, Random } from 'bnlab';
+import {
+  bootstrapInterval,
+  linearFit,
+  median,
+  medianInterval,
+  powerLaw,
+  quantile,
+  quantileBand,
+  quantiles,
+  Random,
+} from 'bnlab';
 
 const close = (actual: number, expected: number, tolerance = 1e-12) =>
   assert.ok(Math.abs(actual - expected) <= tolerance, `${actual} is not ${expected} within ${tolerance}`);
@@ -177,4 +187,21 @@ test('bad input is refused with what was given', () => {
   assert.throws(() => linearFit([1, 2], [1]), /same length, got 2 and 1/);
   assert.throws(() => linearFit([3, 3], [1, 2]), /all 2 values of x are 3/);
   assert.throws(() => powerLaw([1, 2], [0, 1]), /y\[0\] is 0/);
+});
+
+test('medianInterval: the values themselves where they are few, a bootstrap where they are many', () => {
+  assert.deepEqual(medianInterval([3, 1, 2]), { median: 2, low: 1, high: 3, n: 3, ends: 'extremes' });
+  assert.deepEqual(medianInterval([7]), { median: 7, low: 7, high: 7, n: 1, ends: 'extremes' });
+  const nine = [9, 1, 5, 2, 4, 8, 3, 7, 6];
+  assert.deepEqual(medianInterval(nine), { median: 5, low: 1, high: 9, n: 9, ends: 'extremes' });
+  const ten = medianInterval([...nine, 100]);
+  const { low, high } = bootstrapInterval([...nine, 100], { level: 0.95, seed: 0 });
+  assert.deepEqual(ten, { median: 5.5, low, high, n: 10, ends: 'bootstrap' });
+  assert.ok(low > 1 && high < 100);
+  // What the doc comment says of five values: the resampled median is the smallest with probability P(at least 3 of 5 draws are it).
+  const p = 0.2;
+  const atLeastThree = 10 * p ** 3 * 0.8 ** 2 + 5 * p ** 4 * 0.8 + p ** 5;
+  assert.equal(atLeastThree.toFixed(3), '0.058');
+  assert.throws(() => medianInterval([]), /at least one value/);
+  assert.throws(() => medianInterval([1, NaN]), /xs\[1\] is NaN/);
 });

@@ -7,7 +7,14 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { Command } from 'commander';
-import { CLAIM_MIME, type ClaimLedger, type ClaimRecord, type Replication, renderLedger } from '../notebook/ledger';
+import {
+  CLAIM_MIME,
+  type ClaimLedger,
+  type ClaimRecord,
+  type Replication,
+  type RuleChange,
+  renderLedger,
+} from '../notebook/ledger';
 import { readCall } from './call';
 import { displays, Notebook, stableJson, writeAtomically } from './notebook-file';
 import { home, shown } from './places';
@@ -46,6 +53,11 @@ export function replications(root: string): Replication[] {
   return [{ data: file.data, ledger }];
 }
 
+/** Rules that were changed after a result had been seen: data/rule-changes.json, written by hand. */
+export function ruleChanges(root: string): RuleChange[] {
+  return readJson<RuleChange[]>(path.join(root, 'data', 'rule-changes.json')) ?? [];
+}
+
 /** Writes the ledger and the page made of it. A notebook that is gone takes its claims with it. */
 export function writeLedger(root: string, executed: { name: string; records: ClaimRecord[] }[]): void {
   const ledger: ClaimLedger = {
@@ -69,7 +81,10 @@ export function writeReplication(root: string, { data, notebooks }: ReplicationF
 }
 
 function writePage(root: string): void {
-  writeAtomically(path.join(root, 'notebooks', 'CLAIMS.md'), renderLedger(readLedger(root), replications(root)));
+  writeAtomically(
+    path.join(root, 'notebooks', 'CLAIMS.md'),
+    renderLedger(readLedger(root), replications(root), ruleChanges(root)),
+  );
 }
 
 function isThere(root: string, name: string): boolean {

@@ -233,7 +233,7 @@ function rowOf(notebook: Notebook) {
   }
   return {
     verdicts: [...counts].map(([text, n]) => ({
-      kind: /^(holds|partly|fails)/.exec(text)?.[1] ?? 'other',
+      kind: text.split(' ')[0],
       text: n > 1 ? `${text} (${n})` : text,
     })),
     data: said?.data.join(', ') || 'none needed',

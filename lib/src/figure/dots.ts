@@ -1,5 +1,5 @@
 /** Dots with intervals: one row per condition, for verdicts and comparisons of a single number. */
-import { bootstrapInterval, median } from '../statistics';
+import { medianInterval } from '../statistics';
 import {
   assemble,
   axisTitle,
@@ -24,7 +24,7 @@ export interface IntervalRow {
   label: string;
   /** Whose colour and symbol it wears. */
   as?: IdentityName;
-  /** one value per seed: the median and its 95 % bootstrap interval are drawn, and each value as a faint dot */
+  /** one value per seed: drawn are the median, a bar (see {@link intervalFigure}), and each value as a faint dot */
   values?: ArrayLike<number>;
   /** or a value with an interval computed elsewhere */
   center?: number;
@@ -50,9 +50,11 @@ export interface IntervalOptions extends FigureText {
   expectedLabel?: string;
 }
 
+const BAR = { bootstrap: '95% bootstrap interval', extremes: 'smallest to largest' } as const;
+
 /**
- * One number per condition with its interval: a dot at the median, a bar for the 95 % bootstrap interval of the median
- * over seeds, the seeds themselves as faint dots, and what was expected as an open diamond.
+ * One number per condition with its interval: a dot at the median, a bar from the smallest to the largest value (of ten or more
+ * values: the 95% bootstrap interval of their median), the seeds themselves as faint dots, and what was expected as an open diamond.
  *
  * @throws FigureError for missing text, no rows, or a row with neither values nor a center
  */
@@ -79,20 +81,11 @@ export function intervalFigure(options: IntervalOptions): Figure {
         low: row.low ?? row.center,
         high: row.high ?? row.center,
         n: row.n,
+        ends: undefined,
       };
     }
-    const interval =
-      values.length > 1 ? bootstrapInterval(values, { level: 0.95, seed: 0 }) : { low: values[0], high: values[0] };
-    return {
-      row,
-      color,
-      symbol: identity.symbol,
-      values,
-      center: median(values),
-      low: interval.low,
-      high: interval.high,
-      n: values.length,
-    };
+    const { median, low, high, n, ends } = medianInterval(values);
+    return { row, color, symbol: identity.symbol, values, center: median, low, high, n, ends };
   });
   const { x, reference } = options;
   const shown = (v: number) => (x.percent ? percent(v) : fmt(v));
@@ -118,10 +111,10 @@ export function intervalFigure(options: IntervalOptions): Figure {
   );
   const left = Math.ceil(Math.max(...rows.map((r) => textWidth(r.row.label, size.text)))) + 24;
   const right = Math.ceil(Math.max(...texts.map((t) => textWidth(t, size.small)))) + 24;
-  const bootstrapped = rows.some((r) => r.values.length > 1);
+  const bars = new Set(rows.flatMap((r) => (r.ends && r.values.length > 1 ? [BAR[r.ends]] : [])));
   const expected = rows.some((r) => r.row.expected !== undefined);
   const { title, height: headHeight } = heading(options, [
-    ...(bootstrapped ? ['median over seeds, bar: 95% bootstrap interval'] : []),
+    ...(bars.size > 0 ? [`median over seeds, bar: ${[...bars].join(' or ')}`] : []),
     ...(expected ? [`open diamond: ${options.expectedLabel ?? 'expected'}`] : []),
   ]);
   const top = headHeight + (reference ? 24 : 8);

@@ -3,15 +3,15 @@
  * measured, how long it takes, where we deviate. Its verdicts come later, from `verdict`, which writes them back into
  * the card; so the saved notebook opens with its results.
  */
-import { bootstrapInterval, median } from '../statistics';
 import { emit, newPlace, type Place } from '../figure/display';
 import { fmt, fmtInterval, list, percent } from '../figure/format';
 import { card, htmlFacts, htmlTable, inline, unmark } from './html';
 import { CLAIM_MIME, verdictSigns, type ClaimRecord } from './ledger';
 import { profile, type Profile } from './profile';
+import { judge, summarize, type Rule, type Summary } from './rules';
 import { sectionName } from './words';
 
-/** One claim on the card. */
+/** One reading of one of the paper's sentences. Several claims may quote the same sentence: each is a reading of it. */
 export interface Claim {
   /** short name: 'accuracy' */
   id: string;
@@ -21,6 +21,11 @@ export interface Claim {
   section: string;
   /** what is measured to test it */
   measured: string;
+  /**
+   * The sentence cannot fail: it is an identity, a closed form, or arithmetic of ranks. What is measured is then a check of this
+   * library and counts apart, for a sentence that cannot fail proves nothing by holding.
+   */
+  cannotFail?: boolean;
 }
 
 /** What {@link claimCard} takes. */
@@ -33,30 +38,6 @@ export interface ClaimCardOptions {
   minutes: Record<Profile, number>;
   /** where this differs from the paper, and why */
   deviations?: readonly { paper: string; here: string; because: string }[];
-}
-
-/** The measurement a rule judges: values over seeds and what they amount to. */
-export interface Measured {
-  /** As given to `verdict`. */
-  values: number[];
-  /** How many. */
-  n: number;
-  /** Of the values. */
-  median: number;
-  /** 95% bootstrap interval of the median; the value itself when there is one only */
-  low: number;
-  /** Upper end. */
-  high: number;
-}
-
-/** When a claim holds: words that the reader sees, and the function that decides. */
-export interface Rule {
-  /** The rule in words, for the report. */
-  text: string;
-  /** The same for values that are shares and shown as percent; `text` unless told. */
-  percentText?: string;
-  /** The verdict on what was measured. */
-  judge(measured: Measured): 'holds' | 'partly' | 'fails at this scale';
 }
 
 /** What {@link verdict} takes. */
@@ -79,6 +60,10 @@ export interface VerdictOptions {
   seeds?: readonly number[];
   /** what the reader should know of the verdict */
   reason?: string;
+  /** the condition under which alone it holds, or beyond which it was not looked at: `holds` is then `holds with a limit` */
+  limit?: string;
+  /** why a failure would not speak against the sentence: `contradicted` is then `undecided`, for it needs a fair test */
+  unfair?: string;
   /** why the claim cannot be tested here; instead of a measurement */
   outOfReach?: string;
 }
@@ -111,8 +96,21 @@ export function claimCard(options: ClaimCardOptions): void {
  * Computes the verdict on one claim of the card from what was measured, shows it, writes it into the card, and emits it
  * for the claims ledger.
  *
- * The value is the median over seeds with its 95% bootstrap interval. The rule decides on these, and is shown in words;
- * a claim that fails is a result and stops nothing.
+ * With fewer than ten values (seeds, usually) each is asked, and all are shown: the claim **holds** when every value satisfies the
+ * rule, it is **contradicted** when none does, and **undecided** when they disagree. A bootstrap of so few values would add nothing:
+ * the 95% percentile interval of a median of five is the smallest and the largest of them. With ten or more the 95% bootstrap interval
+ * of the median is asked instead: all of it satisfies the rule, none of it, or it straddles the limit.
+ *
+ * | verdict | meaning |
+ * |---|---|
+ * | holds | every seed, or the whole interval |
+ * | holds with a limit | the same, under a `limit` that is named |
+ * | undecided | seeds on both sides, an interval that straddles the limit, or a failure in a test that is not fair to the sentence |
+ * | contradicted | no seed, or none of the interval, in a fair test |
+ * | out of reach | not tested here, with the reason |
+ * | checked, check failed | a sentence that cannot fail (`cannotFail` on the card): a check of this library, counted apart |
+ *
+ * A claim that is contradicted is a result and stops nothing.
  *
  * @example
  * verdict({ id: 'slope', measured: slopes, expected: { value: -0.5, source: '1/sqrt(m)' }, rule: rule.near(-0.5, 0.02), data })
@@ -127,7 +125,7 @@ export function verdict(options: VerdictOptions): void {
       : 'there is no card: run claimCard first';
     throw new TypeError(`verdict: no claim "${options.id}" on the card; ${known}.`);
   }
-  const record = judge(claim, options);
+  const record = recordOf(claim, options);
   state.records.set(claim.id, record);
   const { sign, color } = verdictSigns[record.verdict];
   const rows: [string, string][] = [
@@ -135,6 +133,7 @@ export function verdict(options: VerdictOptions): void {
     ['Expected', record.expected],
     ['Measured', record.measured],
     ['Holds if', record.rule],
+    ['Limit', record.limit ?? ''],
     ['Note', record.reason ?? ''],
   ];
   const shown = rows.filter(([, text]) => text !== '');
@@ -157,7 +156,7 @@ export function verdict(options: VerdictOptions): void {
   showCard(state);
 }
 
-function judge(claim: Claim, options: VerdictOptions): ClaimRecord {
+function recordOf(claim: Claim, options: VerdictOptions): ClaimRecord {
   const expected = options.expected
     ? `${typeof options.expected.value === 'number' ? show(options.expected.value, options) : options.expected.value} (${options.expected.source})`
     : '';
@@ -167,6 +166,7 @@ function judge(claim: Claim, options: VerdictOptions): ClaimRecord {
     source: sectionName(claim.section),
     expected,
     ...(options.expected ? { expectedValue: options.expected.value } : {}),
+    ...(options.limit ? { limit: options.limit } : {}),
     profile: profile(),
   };
   if (options.outOfReach !== undefined) {
@@ -191,42 +191,62 @@ function judge(claim: Claim, options: VerdictOptions): ClaimRecord {
   if (options.seeds && options.seeds.length !== values.length) {
     throw new TypeError(`verdict "${claim.id}": ${values.length} values but ${options.seeds.length} seeds.`);
   }
-  const interval =
-    values.length > 1 ? bootstrapInterval(values, { level: 0.95, seed: 0 }) : { low: values[0], high: values[0] };
-  const measured: Measured = {
-    values,
-    n: values.length,
-    median: median(values),
-    low: interval.low,
-    high: interval.high,
-  };
-  // The interval before them names the unit.
-  const [smallest, largest] = [Math.min(...values), Math.max(...values)].map((v) =>
-    show(v, { ...options, unit: undefined }),
-  );
-  const ends = `smallest ${smallest}, largest ${largest}`;
-  const spread =
-    measured.n === 1
-      ? `${show(measured.median, options)} (one value)`
-      : `median ${fmtInterval(measured.median, measured.low, measured.high, options)}, n = ${measured.n} (95% bootstrap interval; ${ends})`;
+  const summary = summarize(values);
   const data = typeof options.data === 'string' ? options.data : options.data?.title;
+  const accepted = judge(options.rule, summary);
+  const unfair = accepted === 'contradicted' ? options.unfair : undefined;
+  const reason = [unfair, options.reason].filter(Boolean).join(' ');
   return {
     ...base,
-    measured: `${claim.measured}: ${spread}${data ? `; ${data}` : ''}`,
-    verdict: options.rule.judge(measured),
-    rule: (options.percent && options.rule.percentText) || options.rule.text,
-    ...(options.reason ? { reason: options.reason } : {}),
+    measured: `${claim.measured}: ${spreadText(summary, options)}${data ? `; ${data}` : ''}`,
+    verdict: claim.cannotFail
+      ? accepted === 'holds'
+        ? 'checked'
+        : 'check failed'
+      : unfair
+        ? 'undecided'
+        : accepted === 'holds' && options.limit
+          ? 'holds with a limit'
+          : accepted,
+    rule: ruleText(options.rule, summary, options, claim.cannotFail),
+    ...(reason ? { reason } : {}),
     statistics: {
       unit: options.percent ? 'share' : (options.unit ?? ''),
       values: values.map(rounded),
-      n: measured.n,
-      median: rounded(measured.median),
-      low: rounded(measured.low),
-      high: rounded(measured.high),
+      n: summary.n,
+      median: rounded(summary.median),
+      ...(summary.interval ? { low: rounded(summary.interval.low), high: rounded(summary.interval.high) } : {}),
     },
     ...(data ? { data } : {}),
     ...(options.seeds ? { seeds: [...options.seeds] } : {}),
   };
+}
+
+/** 'median 2.5 [1.5, 3.5] nats, n = 15 (...)', or the values themselves where they are few. */
+function spreadText({ values, n, median: middle, interval }: Summary, options: VerdictOptions): string {
+  if (n === 1) return `${show(middle, options)} (one value)`;
+  const bare = { ...options, unit: undefined };
+  const unit = options.unit ? ` ${options.unit}` : '';
+  if (interval) {
+    const [smallest, largest] = [Math.min(...values), Math.max(...values)].map((v) => show(v, bare));
+    return (
+      `median ${fmtInterval(middle, interval.low, interval.high, options)}, n = ${n} ` +
+      `(95% bootstrap interval of the median; smallest ${smallest}, largest ${largest})`
+    );
+  }
+  const each = list(values.map((v) => show(v, bare)));
+  return `median ${show(middle, bare)}${unit}, ${options.seeds ? 'by seed' : 'each'}: ${each}`;
+}
+
+/** The condition, how many values satisfy it, and what chance alone would do where it could do something. */
+function ruleText(rule: Rule, { values, n, interval }: Summary, options: VerdictOptions, cannotFail = false): string {
+  const text = (options.percent && rule.percentText) || rule.text;
+  if (n === 1) return text;
+  if (interval) return `${text}, over the whole interval`;
+  const satisfied = values.filter((v) => rule.accepts(v)).length;
+  const noun = options.seeds ? 'seeds' : 'values';
+  const chance = rule.oneSided && !cannotFail && satisfied === n ? ` (by chance 1 in ${fmt(2 ** n)})` : '';
+  return `${text}; ${satisfied} of ${n} ${noun}${chance}`;
 }
 
 function show(value: number, options: VerdictOptions): string {
@@ -237,60 +257,8 @@ function rounded(value: number): number {
   return Number(value.toPrecision(6));
 }
 
-/**
- * Rules for verdicts. Each asks the whole 95% interval, so that chance alone does not decide: the claim holds when all of
- * the interval satisfies it, partly when only the median does.
- */
-export const rule = {
-  /** the value is above `limit` */
-  above(limit: number): Rule {
-    return bound(
-      (show) => `the value is above ${show(limit)}`,
-      (v) => v > limit,
-    );
-  },
-  /** the value is below `limit` */
-  below(limit: number): Rule {
-    return bound(
-      (show) => `the value is below ${show(limit)}`,
-      (v) => v < limit,
-    );
-  },
-  /** the value is between `low` and `high` */
-  between(low: number, high: number): Rule {
-    return bound(
-      (show) => `the value is between ${show(low)} and ${show(high)}`,
-      (v) => v >= low && v <= high,
-    );
-  },
-  /** the value is within `tolerance` of `target` */
-  near(target: number, tolerance: number): Rule {
-    return bound(
-      (show) => `the value is ${show(target)} ± ${show(tolerance)}`,
-      (v) => Math.abs(v - target) <= tolerance,
-    );
-  },
-  /** any other rule: say it in words, and decide in code */
-  custom(text: string, judge: (measured: Measured) => boolean | 'holds' | 'partly' | 'fails at this scale'): Rule {
-    return {
-      text,
-      judge(measured) {
-        const result = judge(measured);
-        return typeof result === 'boolean' ? (result ? 'holds' : 'fails at this scale') : result;
-      },
-    };
-  },
-};
-
-function bound(words: (show: (limit: number) => string) => string, holds: (value: number) => boolean): Rule {
-  const text = (show: (limit: number) => string) => `${words(show)} over the whole interval (partly: at the median)`;
-  return {
-    text: text((limit) => fmt(limit)),
-    percentText: text((limit) => `${fmt(Number((100 * limit).toPrecision(12)))}%`),
-    judge: (m) =>
-      holds(m.low) && holds(m.high) && holds(m.median) ? 'holds' : holds(m.median) ? 'partly' : 'fails at this scale',
-  };
-}
+const sameSentence = (claim: Claim, before: Claim | undefined): boolean =>
+  before?.quote === claim.quote && before.section === claim.section;
 
 /** Claims of the card that have no verdict yet. @internal */
 export function openClaims(): string[] {
@@ -317,8 +285,10 @@ function showCard({ place, options, records }: State): void {
     `<p style="margin:4px 0 8px;font-size:115%"><strong>${inline(question)}</strong></p>` +
     htmlTable(
       ['The paper says', 'We measure', 'Verdict'],
-      claims.map((claim) => [
-        `“${inline(claim.quote)}” (${inline(sectionName(claim.section))})`,
+      claims.map((claim, i) => [
+        sameSentence(claim, claims[i - 1])
+          ? '<em>the same sentence, read as:</em>'
+          : `“${inline(claim.quote)}” (${inline(sectionName(claim.section))})`,
         inline(claim.measured),
         verdictOf(claim.id).html,
       ]),

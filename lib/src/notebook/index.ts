@@ -1,17 +1,17 @@
 export { byProfile, profile, type Profile } from './profile';
 export { laterWork, paperSays, predict, say, table, takeaways, weMeasured, type TableOptions } from './words';
 export { check, CheckError, type CheckOptions, type Numeric, type TensorLike } from './check';
+export { claimCard, verdict, type Claim, type ClaimCardOptions, type VerdictOptions } from './claims';
+export { rule, type Rule } from './rules';
 export {
-  claimCard,
-  rule,
-  verdict,
-  type Claim,
-  type ClaimCardOptions,
-  type Measured,
-  type Rule,
-  type VerdictOptions,
-} from './claims';
-export { CLAIM_MIME, renderLedger, type ClaimLedger, type ClaimRecord, type Replication, type Verdict } from './ledger';
+  CLAIM_MIME,
+  renderLedger,
+  type ClaimLedger,
+  type ClaimRecord,
+  type Replication,
+  type RuleChange,
+  type Verdict,
+} from './ledger';
 export { progress, type Progress, type ProgressReport } from './progress';
 export { exercise, exerciseCheck, EXERCISE_MIME, ExerciseTodo, todo } from './exercise';
 export { engineCell, provenance, type ProvenanceOptions } from './provenance';

@@ -1,5 +1,6 @@
 export {
   bootstrapInterval,
+  medianInterval,
   linearFit,
   median,
   powerLaw,

@@ -4,7 +4,7 @@
  * standard errors) is here.
  */
 import * as simple from 'simple-statistics';
-import { Random } from '../engine';
+import { Random } from '../engine/random';
 
 /** Median and the two outer quantiles of many series, point by point: what a band figure draws. */
 export interface QuantileBand {
@@ -145,7 +145,7 @@ export function quantileBand(seriesPerSeed: ArrayLike<number>[], low = 0.25, hig
 
 /**
  * Percentile bootstrap (Efron 1979): the statistic of many samples drawn with replacement, and the quantiles of those.
- * With few values (five seeds) the interval is too narrow, as every bootstrap is; say n beside it.
+ * With few values (five seeds) the interval is too narrow, as every bootstrap is: see {@link medianInterval}.
  *
  * @example bootstrapInterval(accuracies, { statistic: median, level: 0.95, seed: 1 })
  * @throws RangeError for no values, values that are not finite, level outside (0, 1), fewer than 100 resamples
@@ -164,6 +164,41 @@ export function bootstrapInterval(xs: ArrayLike<number>, options: BootstrapOptio
   );
   const [low, high] = quantiles(draws, [(1 - level) / 2, (1 + level) / 2]);
   return { estimate: statistic(values), low, high };
+}
+
+/** A median and how far it can be trusted: see {@link medianInterval}. */
+export interface MedianInterval {
+  /** Of the values. */
+  median: number;
+  /** Lower end. */
+  low: number;
+  /** Upper end. */
+  high: number;
+  /** How many values. */
+  n: number;
+  /** What the ends are: a 95% bootstrap interval of the median, or the smallest and the largest value. */
+  ends: 'bootstrap' | 'extremes';
+}
+
+/** From this many values on a bootstrap of the median says more than the values themselves. */
+const ENOUGH_TO_RESAMPLE = 10;
+
+/**
+ * The median with a 95% bootstrap interval, or, of fewer than ten values, with the smallest and the largest. The percentile bootstrap of
+ * the median of five values is those two anyway: the median of a resample is the smallest value with probability 5.8%.
+ *
+ * @example medianInterval([3, 1, 2]) // { median: 2, low: 1, high: 3, n: 3, ends: 'extremes' }
+ * @throws RangeError for no value, or one that is not finite
+ */
+export function medianInterval(xs: ArrayLike<number>): MedianInterval {
+  const values = finite('medianInterval', 'xs', xs);
+  if (values.length === 0) throw new RangeError('medianInterval: wanted at least one value, got none.');
+  const summary = { median: median(values), n: values.length };
+  if (values.length < ENOUGH_TO_RESAMPLE) {
+    return { ...summary, low: Math.min(...values), high: Math.max(...values), ends: 'extremes' };
+  }
+  const { low, high } = bootstrapInterval(values, { level: 0.95, seed: 0 });
+  return { ...summary, low, high, ends: 'bootstrap' };
 }
 
 /**
