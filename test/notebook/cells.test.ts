@@ -258,7 +258,7 @@ test('claim card: a sentence with several readings stands there once', () => {
       minutes: { quick: 1, full: 1, paper: 1 },
     });
   });
-  const page = shown.bundle['text/html'];
+  const page = String(shown.bundle['text/html']);
   assert.equal(page.split(claims[0].quote).length - 1, 1);
   assert.equal(page.match(/the same sentence, read as:/g)?.length, 1);
   assert.match(page, /A, otherwise/);
@@ -450,7 +450,7 @@ test('ledger: other data have a column, and a count of verdicts that are as befo
 });
 
 test('ledger: rules that were changed stand in one table, with the verdict under the earlier one', () => {
-  const record = {
+  const record: ClaimRecord = {
     id: 'one',
     claim: 'A',
     source: 'section 1',
@@ -460,7 +460,7 @@ test('ledger: rules that were changed stand in one table, with the verdict under
     rule: 'above 2',
     profile: 'full',
     statistics: { unit: '', values: [1, 1.5], n: 2, median: 1.25 },
-  } as const;
+  };
   const ledger = { 'a-first': [record] };
   const change = { notebook: 'a-first', id: 'one', before: 'above 1.2', because: 'of a reason' };
   const table = (given: Parameters<typeof renderLedger>[2]) =>
