@@ -134,7 +134,7 @@ test('the variance of numbers far from zero survives in every kind of loop', asy
   }
 });
 
-test('mean and variance carry no gradient, and the gradient has none', () => {
+test('mean and variance carry no gradient', () => {
   const { x, gamma, beta } = operands([6, 3]);
   const through = tf.grad((v: tf.Tensor) => {
     const { y, mean, variance } = fusedBatchNorm(v as tf.Tensor2D, gamma, beta, 1e-3);
@@ -142,12 +142,6 @@ test('mean and variance carry no gradient, and the gradient has none', () => {
   })(x);
   const onlyY = tf.grad((v: tf.Tensor) => fusedBatchNorm(v as tf.Tensor2D, gamma, beta, 1e-3).y.sum())(x);
   assert.deepEqual(through.dataSync(), onlyY.dataSync());
-  const first = tf.grad((v: tf.Tensor) =>
-    fusedBatchNorm(v as tf.Tensor2D, gamma, beta, 1e-3)
-      .y.square()
-      .sum(),
-  );
-  assert.throws(() => tf.grad((v: tf.Tensor) => first(v).square().sum())(x), /no second derivative/);
 });
 
 test('what does not fit is said', () => {

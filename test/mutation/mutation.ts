@@ -97,7 +97,7 @@ const OWN_TESTS: Record<string, string[]> = {
   'probe/set-jacobian.ts': ['whitening'],
   'nn/convolution.ts': ['layers', 'golden', 'engines'],
   'train/schedule.ts': ['parts'],
-  'nn/loss.ts': ['loss', '../engine/second-derivatives'],
+  'nn/loss.ts': ['loss', '../engine/gradients'],
   'train/history.ts': ['compare'],
   'train/population.ts': ['compare'],
   'train/ignored-jacobian.ts': ['ignored-jacobian'],

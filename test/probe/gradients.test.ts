@@ -430,17 +430,16 @@ test('curvature: a batch-normalized ReLU net, against second differences of the 
   network.dispose();
 });
 
-test('curvature: differences where there is no second derivative, or one that has lost a term', async () => {
+test('curvature: differences where there is no second derivative, or one may have lost a term', async () => {
   const { x, y } = clouds(30, 3);
   const images = tf.tidy(() => tf.concat([x, x], 1)); // [30, 6]
   const network = convNet({ image: [3, 2, 1], filters: [2], hidden: 0, classes: 3, activation: 'tanh', seed: 1 });
   const found = await untouchedBy(network, () => curvature({ network, x: images, y, training: true }));
-  assert.equal(found.products, 'differences');
+  assert.equal(found.products, 'differences', 'its pooling and flattening might be of the caller');
   await untouchedBy(network, () => {
-    assert.throws(
-      () => curvature({ network, x: images, y, training: true, products: 'exact' }),
-      /gradient function not found for Conv2DBackprop|MaxPool/,
-    );
+    const exact = curvature({ network, x: images, y, training: true, products: 'exact' });
+    assert.ok(exact.converged);
+    close(found.largest, exact.largest, 2e-2);
     assert.throws(
       () => curvature({ network, x: images, y, training: true, products: 'both' as 'exact' }),
       /products must be one of auto, exact, differences; got 'both'/,
@@ -468,13 +467,12 @@ test('curvature: differences where there is no second derivative, or one that ha
   const [lost, whole] = [own, right].map((net) => curvature({ network: net, x, y, training: true, tolerance: 1e-5 }));
   assert.deepEqual([lost.products, whole.products], ['differences', 'exact']);
   close(lost.largest, whole.largest, 2e-3);
-  // A loss whose gradient holds the softmax for a constant.
   const stock = (z: tf.Tensor, labels: tf.Tensor) => tf.losses.softmaxCrossEntropy(labels, z) as tf.Scalar;
   const [byStock, byOwn] = [stock, softmaxCrossEntropy].map((l) =>
     curvature({ network: right, x, y, loss: l, training: true, tolerance: 1e-5 }),
   );
-  assert.deepEqual([byStock.products, byOwn.products], ['differences', 'exact']);
-  close(byStock.largest, byOwn.largest, 2e-3);
+  assert.deepEqual([byStock.products, byOwn.products], ['exact', 'exact']);
+  close(byStock.largest, byOwn.largest, 1e-4);
   const linear = (z: tf.Tensor) => tf.mean(z) as tf.Scalar;
   assert.equal(curvature({ network: right, x, y, loss: linear, training: true }).products, 'exact');
   for (const net of [network, own, right]) net.dispose();
@@ -494,11 +492,10 @@ test('curvature: what halving the step of the differences changes, by hand', asy
   const exact = curvature({ ...at, products: 'exact' });
   close(exact.largest, 12, 1e-6);
   assert.equal(exact.iterations, 1, 'one weight, one product');
-  // A convolution, and a loss, without a second derivative.
   const image = tf.reshape(tf.range(0, 16), [1, 4, 4, 1]);
   const filter = sequential([conv2d(1, 1, 3, { seed: 1 })]);
   const byConvolution = curvature({ network: filter, x: image, y: image, loss: 'meanSquaredError', training: true });
-  assert.ok(byConvolution.products === 'differences' && byConvolution.largest > 0);
+  assert.ok(byConvolution.products === 'exact' && byConvolution.largest > 0);
   const dense2 = sequential([dense(1, 2, { seed: 1 })]);
   const byLoss = curvature({
     network: dense2,
@@ -507,7 +504,7 @@ test('curvature: what halving the step of the differences changes, by hand', asy
     loss: (z) => tf.sum(tf.logSumExp(z, 1)) as tf.Scalar,
     training: true,
   });
-  assert.ok(byLoss.products === 'differences' && byLoss.largest > 0);
+  assert.ok(byLoss.products === 'exact' && byLoss.largest > 0);
   filter.dispose();
   dense2.dispose();
   image.dispose();

@@ -4,6 +4,7 @@
 import * as os from 'node:os';
 import { EngineCard, EngineName, memoryLimit, PassedOver, threadsFrom } from './card';
 import { EngineError } from './errors';
+import { repairGradients } from './gradients';
 import { repairJavaScript, repairKernels } from './kernels';
 import { checkNative, loadJs, loadNative, loadWasm, nvidiaGpu } from './load';
 import { tf } from './tf';
@@ -41,6 +42,7 @@ export async function chooseEngine(environment: NodeJS.ProcessEnv = process.env)
       continue;
     }
     const outcome = await load(engine);
+    if (outcome.loaded) repairGradients();
     if (outcome.loaded) return card(engine, outcome, [...passedOver, ...(outcome.passedOver ?? [])]);
     if (forced) {
       throw new EngineError(

@@ -4,6 +4,7 @@
  */
 import { tf } from './tf';
 import { EngineError } from './errors';
+import { differentiatedAgain } from './gradients';
 import { OpAttribute, nativeBackend } from './compile/native';
 import { isTracing } from './compile/trace';
 
@@ -25,8 +26,7 @@ export interface FusedBatchNorm<T extends tf.Tensor> {
  * gamma and beta by FusedBatchNormGradV3. Works eagerly and inside a compiled step.
  *
  * `mean` and `variance` are for moving averages: a gradient does not flow through them (through y it does). TensorFlow's kernel
- * itself reports the unbiased variance; this is the biased one, as in the paper's Algorithm 1. The gradient has no gradient:
- * differentiating twice throws.
+ * itself reports the unbiased variance; this is the biased one, as in the paper's Algorithm 1.
  *
  * @param x [m, d] or [n, height, width, d], float32
  * @param gamma scale, [d]
@@ -136,6 +136,8 @@ function register(): void {
     gradFunc: (dys, saved, attrs) => {
       const [x, gamma, reserve1, reserve2, reserve3] = saved;
       const [dy] = dys as tf.Tensor[];
+      if (differentiatedAgain())
+        return composedGradient(dy, x, gamma, (attrs as unknown as { epsilon: number }).epsilon);
       const inputs = { dy, x, gamma, reserve1, reserve2, reserve3 };
       // not lazily: TensorFlow.js asks for each gradient in a tidy of its own, which would dispose the other two
       const [dx, dgamma, dbeta] = tf.engine().runKernel(BACKWARD, inputs, attrs as tf.NamedAttrMap) as tf.Tensor[];
@@ -155,12 +157,23 @@ function register(): void {
       return all.slice(0, 3);
     },
   });
-  tf.registerGradient({
-    kernelName: BACKWARD,
-    gradFunc: () => {
-      throw new EngineError(
-        'fusedBatchNorm has no second derivative. Use the composed batch normalization where you differentiate twice.',
-      );
+}
+
+/** The same gradient from x itself, in operations that have gradients. x is [n, height, width, d]. */
+function composedGradient(dy: tf.Tensor, x: tf.Tensor, gamma: tf.Tensor, epsilon: number) {
+  const axes = [0, 1, 2];
+  const m = x.size / gamma.size;
+  const centred = tf.sub(x, tf.mean(x, axes, true));
+  const inverse = tf.rsqrt(tf.add(tf.mean(tf.square(centred), axes, true), epsilon));
+  const xHat = tf.mul(centred, inverse);
+  const dbeta = tf.sum(dy, axes);
+  const dgamma = tf.sum(tf.mul(dy, xHat), axes);
+  return {
+    x: () => {
+      const through = tf.add(tf.div(dbeta, m), tf.mul(xHat, tf.div(dgamma, m)));
+      return tf.mul(tf.mul(gamma, inverse), tf.sub(dy, through));
     },
-  });
+    gamma: () => tf.clone(dgamma),
+    beta: () => tf.clone(dbeta),
+  };
 }

@@ -7,4 +7,3 @@ export { EngineError } from './errors';
 export * from './compile';
 export { fusedBatchNorm, fusedIsFaster } from './fused';
 export type { FusedBatchNorm } from './fused';
-export { withSecondDerivatives } from './second-derivatives';

@@ -28,6 +28,7 @@ const ofStrings: Unable = (inputs) => Object.values(inputs).some((input) => inpu
 const ofIntegers: Unable = ({ x }) => x.dtype === 'int32';
 const channelsFirst: Unable = (_, { dataFormat }) => dataFormat === 'NCHW';
 const biasNotAVector: Unable = ({ bias }) => !!bias && bias.shape.length !== 1;
+const oneNumberForPadding: Unable = (_, { pad }) => typeof pad === 'number';
 const paddedByNumber: Unable = (_, { pad }) => pad !== 'valid' && pad !== 'same';
 
 /** Cases in which the native backend throws, or ignores the seed (`Multinomial`). */
@@ -42,7 +43,10 @@ const nativeCannot: Record<string, Unable> = {
   MaxPool3DGrad: paddedByNumber,
   Conv2DBackpropInput: paddedByNumber,
   Conv2DBackpropFilter: paddedByNumber,
-  FusedConv2D: channelsFirst,
+  Conv2D: oneNumberForPadding,
+  DepthwiseConv2dNative: oneNumberForPadding,
+  FusedConv2D: (inputs, attributes) => channelsFirst(inputs, attributes) || oneNumberForPadding(inputs, attributes),
+  FusedDepthwiseConv2D: oneNumberForPadding,
   Greater: ofStrings,
   GreaterEqual: ofStrings,
   Less: ofStrings,
@@ -72,8 +76,16 @@ const wasmCannot: Record<string, Unable> = {
   MaxPool3D: paddedByNumber,
   MaxPool3DGrad: always,
   BatchMatMul: ({ a, b }) => a.dtype !== 'float32' || b.dtype !== 'float32',
-  Conv2D: channelsFirst,
+  Conv2D: (inputs, attributes) => channelsFirst(inputs, attributes) || paddedByNumber(inputs, attributes),
   Conv2DBackpropInput: channelsFirst,
+  Conv3DBackpropFilterV2: always,
+  Conv3DBackpropInputV2: always,
+  DepthwiseConv2dNative: paddedByNumber,
+  Dilation2D: always,
+  Dilation2DBackpropFilter: always,
+  Dilation2DBackpropInput: always,
+  GatherV2: (_, { batchDims }) => (batchDims as number) > 0,
+  StridedSlice: ({ x }) => x.dtype !== 'float32',
   FusedConv2D: (inputs, attributes) => channelsFirst(inputs, attributes) || biasNotAVector(inputs, attributes),
   FusedDepthwiseConv2D: biasNotAVector,
   _FusedMatMul: biasNotAVector,
@@ -101,7 +113,37 @@ export function repairJavaScript(): void {
   if (javaScriptIsRepaired) return;
   javaScriptIsRepaired = true;
   replace('BatchMatMul', 'cpu', (own) => wellFormedProduct('cpu', own));
+  replace('StridedSlice', 'cpu', takingOutAxesLast);
+  replace('TensorScatterUpdate', 'cpu', (own) => (parameters) => {
+    const { backend, inputs } = parameters;
+    const js = backend as Backend;
+    const { tensor, ...others } = inputs as Record<string, Info>;
+    const values = (js.readSync(tensor.dataId) as Float32Array).slice(); // it writes into them
+    const copy = { dataId: js.write(values, tensor.shape, tensor.dtype), shape: tensor.shape, dtype: tensor.dtype };
+    const result = own({ ...parameters, inputs: { tensor: copy, ...others } as unknown as tf.NamedTensorInfoMap });
+    js.disposeData(copy.dataId);
+    return result;
+  });
 }
+
+/** Where an axis is taken out (x[1, ::2]), the strides of the others are forgotten: here it is taken out of the result. */
+const takingOutAxesLast =
+  (own: KernelFunction): KernelFunction =>
+  (parameters) => {
+    const { begin, end, strides, endMask, ellipsisMask, newAxisMask, shrinkAxisMask } =
+      parameters.attrs as unknown as Record<'begin' | 'end' | 'strides', number[]> &
+        Record<'endMask' | 'ellipsisMask' | 'newAxisMask' | 'shrinkAxisMask', number>;
+    if (!shrinkAxisMask || ellipsisMask || newAxisMask || strides.every((by) => by === 1)) return own(parameters);
+    const gone = (axis: number) => ((shrinkAxisMask >> axis) & 1) === 1;
+    const attrs = {
+      ...parameters.attrs,
+      shrinkAxisMask: 0,
+      end: end.map((to, axis) => (gone(axis) ? begin[axis] + 1 : to)),
+      endMask: begin.reduce((mask, from, axis) => (gone(axis) && from === -1 ? mask | (1 << axis) : mask), endMask),
+    };
+    const { shape, ...rest } = own({ ...parameters, attrs }) as Info;
+    return { ...rest, shape: shape.filter((_, axis) => !gone(axis)) };
+  };
 
 /**
  * Repairs the kernels of a backend. To be called once per backend.
@@ -143,6 +185,7 @@ export function repairKernels(backendName: 'tensorflow' | 'wasm'): string[] {
   } else {
     replace('BatchMatMul', backendName, (own) => wellFormedProduct('wasm', own));
     replace('GatherV2', backendName, copySlices);
+    replace('StridedSlice', backendName, takingOutAxesLast);
     replace('Identity', backendName, (own) => (parameters) => {
       const { x } = parameters.inputs as Record<string, Info>;
       return x.dtype === 'string' ? own(parameters) : sameData(parameters);
@@ -187,7 +230,12 @@ function inJavaScript(kernel: KernelFunction): KernelFunction {
     const js = tf.engine().findBackend('cpu') as Backend;
     const copies: Info[] = [];
     const copy = ({ dataId, shape, dtype }: Info): Info => {
-      const made = { dataId: js.write(target.readSync(dataId) as Values, shape, dtype), shape, dtype };
+      const made = {
+        dataId: js.write(target.readSync(dataId) as Values, shape, dtype),
+        shape,
+        dtype,
+        rank: shape.length, // some kernels ask for it
+      };
       copies.push(made);
       return made;
     };

@@ -56,22 +56,3 @@ function weightsGradient(
     return tf.reshape(tf.stack(slices), shape) as tf.Tensor4D;
   });
 }
-
-/**
- * The average over size x size windows of what lies inside the image, differentiable on every engine. The gradient of
- * tf.avgPool divides by the whole window also at a padded border, but for TensorFlow's own kernel; so elsewhere the image is
- * padded first, where nothing can go wrong, and the averages at the border are corrected by the share that lies inside.
- */
-export function averaged(x: tf.Tensor4D, size: number, stride: number, pad: 'same' | 'valid'): tf.Tensor4D {
-  const { top, bottom, left, right } = tf.backend_util.computePool2DInfo(x.shape, size, stride, 1, pad).padInfo;
-  if (tf.getBackend() === 'tensorflow' || top + bottom + left + right === 0) return tf.avgPool(x, size, stride, pad);
-  const padding: [number, number][] = [
-    [0, 0],
-    [top, bottom],
-    [left, right],
-    [0, 0],
-  ];
-  const pooled = (u: tf.Tensor4D) => tf.avgPool(tf.pad(u, padding) as tf.Tensor4D, size, stride, 'valid');
-  const inside = pooled(tf.ones([1, x.shape[1], x.shape[2], 1]));
-  return tf.div(pooled(x), inside);
-}

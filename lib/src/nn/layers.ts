@@ -25,7 +25,7 @@ import {
   expectStatistics,
   expectTraining,
 } from './checks';
-import { averaged, convolve } from './convolution';
+import { convolve } from './convolution';
 import { CORRECT, exhibit, ExhibitName, NormalizationScheme } from './exhibits';
 import { expectInitializer, initializer, Initializer } from './initializers';
 import { ApplyContext } from './types';
@@ -462,7 +462,7 @@ export function maxPool(size: number, options: PoolOptions = {}): FunctionLayer 
  * @throws as `maxPool`
  */
 export function averagePool(size: number, options: PoolOptions = {}): FunctionLayer {
-  return pooling('averagePool', size, options, averaged);
+  return pooling('averagePool', size, options, (x, window, stride, pad) => tf.avgPool(x, window, stride, pad));
 }
 
 /**

@@ -1,6 +1,6 @@
 /** The largest eigenvalue of the loss's Hessian, by power iteration that forgets nothing (Lanczos). */
 import { EigenvalueDecomposition } from 'ml-matrix';
-import { Random, tf, withSecondDerivatives } from '../engine';
+import { Random, tf } from '../engine';
 import {
   ActivationLayer,
   allLayers,
@@ -38,8 +38,8 @@ export interface CurvatureOptions extends LossLookOptions {
   seed?: number;
   /**
    * How H v is had: `'exact'` differentiates the gradient, `'differences'` takes central differences of gradients. `'auto'` (default):
-   * exact for dense networks of this library's layers, where that is known to be right. Convolutions and pooling have no second derivative
-   * in TensorFlow.js, and what `tf.customGrad` made (in a layer or a loss of your own) may have a wrong one.
+   * exact for networks of this library's layers, where that is known to be right. A function or layer of your own whose gradient holds
+   * values that it has read (`dataSync`) may have a wrong second derivative: ask for `'exact'` where you know that it has not.
    */
   products?: 'auto' | 'exact' | 'differences';
   /** h of the differences, as a length in weight space; default 3e-4 max(1, |W|). See {@link curvature} for its error. */
@@ -175,8 +175,8 @@ function expectFinite(product: Float64Array): Float64Array {
 }
 
 /**
- * Whether the second derivative of the loss in the outputs is the one that differences show. That of a loss made by `tf.customGrad` may
- * have lost the most of it, and what is left of H is symmetric.
+ * Whether the second derivative of the loss in the outputs is the one that differences show. That of a loss whose gradient holds values
+ * that it has read may have lost the most of it, and what is left of H is symmetric.
  */
 function bends(loss: (outputs: tf.Tensor, y: tf.Tensor) => tf.Scalar, outputs: tf.Tensor, y: tf.Tensor): boolean {
   return tf.tidy(() => {
@@ -185,7 +185,7 @@ function bends(loss: (outputs: tf.Tensor, y: tf.Tensor) => tf.Scalar, outputs: t
     const along = (z: tf.Tensor) => tf.sum(tf.mul(slopeAt(z), direction)) as tf.Scalar;
     let exact: tf.Tensor;
     try {
-      const { grads } = withSecondDerivatives(() => gradientsOrNothing(() => along(outputs), [outputs]));
+      const { grads } = gradientsOrNothing(() => along(outputs), [outputs]);
       exact = grads[0] ?? tf.zerosLike(outputs);
     } catch {
       return false;

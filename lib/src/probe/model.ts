@@ -1,4 +1,4 @@
-import { Random, StepRandom, tf, withSecondDerivatives } from '../engine';
+import { Random, StepRandom, tf } from '../engine';
 import type { Layer } from '../nn';
 import { describe, expectFinite, expectFloatTensor } from '../nn/checks';
 
@@ -128,7 +128,7 @@ export function hessianVectorProduct(
   const { trainable } = network;
   const slope = () =>
     tf.addN(lossGradients(network, x, y, loss, training).weights.map((g, i) => tf.sum(tf.mul(g, v[i]))));
-  const { grads } = withSecondDerivatives(() => gradientsOrNothing(slope, [...trainable]));
+  const { grads } = gradientsOrNothing(slope, [...trainable]);
   return trainable.map((variable, i) => grads[i] ?? tf.zeros(variable.shape));
 }
 

@@ -1,0 +1,25 @@
+/**
+ * TensorFlow.js's gradients, repaired: see the table at `ready()`.
+ */
+import { tf } from '../tf';
+import { arrays } from './arrays';
+import { elementwise } from './elementwise';
+import { repairLosses } from './losses';
+import { repairTape } from './tape';
+import { windows } from './windows';
+
+export { differentiatedAgain } from './tape';
+
+let repaired = false;
+
+/** Repairs every gradient of TensorFlow.js that is wrong, or missing where a second derivative needs it. Calls after the first do nothing. */
+export function repairGradients(): void {
+  if (repaired) return;
+  repaired = true;
+  repairTape();
+  repairLosses();
+  for (const rule of [...elementwise(), ...arrays(), ...windows()]) {
+    if (tf.getGradient(rule.kernelName)) tf.unregisterGradient(rule.kernelName); // registered twice, it would warn
+    tf.registerGradient(rule as unknown as tf.GradConfig);
+  }
+}
