@@ -83,9 +83,9 @@ export class Project {
   }
 
   /** Starts a command of the bootstrap, as `npm run` would. */
-  start(argv: string[], { env = {}, node = [] }: { env?: NodeJS.ProcessEnv; node?: string[] } = {}): Running {
+  start(argv: string[], { env = {}, node = [], program = process.execPath }: RunOptions = {}): Running {
     const began = Date.now();
-    const child = spawn(process.execPath, [...node, this.file('lib/src/cli/bootstrap/main.js'), ...argv], {
+    const child = spawn(program, [...node, this.file('lib/src/cli/bootstrap/main.js'), ...argv], {
       cwd: this.root,
       env: { ...cleanEnvironment(), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -104,7 +104,7 @@ export class Project {
     return running;
   }
 
-  run(argv: string[], options: { env?: NodeJS.ProcessEnv; node?: string[] } = {}): Promise<Result> {
+  run(argv: string[], options: RunOptions = {}): Promise<Result> {
     return this.start(argv, options).ended;
   }
 
@@ -122,6 +122,14 @@ export class Project {
     for (const child of this.running) child.kill('SIGKILL');
     fs.rmSync(this.folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
   }
+}
+
+export interface RunOptions {
+  env?: NodeJS.ProcessEnv;
+  /** Options of Node's own. */
+  node?: string[];
+  /** The program `node`, when another one than this. */
+  program?: string;
 }
 
 export interface Running {

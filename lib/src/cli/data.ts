@@ -6,6 +6,7 @@ import { type DownloadProgress } from '../data/download';
 import { DataError } from '../data/errors';
 import { REAL_DATASETS, type RealName } from '../data/manifest';
 import { isUnobtainable, obtainFiles } from '../data/obtain';
+import { show } from './bootstrap/steps';
 import { readCall } from './call';
 
 type Name = RealName | 'digits' | 'auto';
@@ -59,11 +60,11 @@ async function getOne(name: Name, signal: AbortSignal): Promise<number> {
     return 0;
   }
   const asked = name !== 'auto';
-  const show = new ProgressLines();
+  const lines = new ProgressLines();
   try {
-    const options = { signal, onProgress: (progress: DownloadProgress) => show.update(progress) };
+    const options = { signal, onProgress: (progress: DownloadProgress) => lines.update(progress) };
     const got = await obtainFiles(asked ? name : 'mnist', asked ? { ...options, answerMs: ASKED_ANSWER_MS } : options);
-    show.end();
+    lines.end();
     if (got.problem) {
       say(asked ? '✗' : '!', got.problem);
       return asked ? 1 : 0;
@@ -72,7 +73,7 @@ async function getOne(name: Name, signal: AbortSignal): Promise<number> {
     say('✓', `${got.set.title}: ${origin}, checksums right, in ${resolve(got.folder)}`);
     return 0;
   } catch (error) {
-    show.end();
+    lines.end();
     if (!(error instanceof DataError)) throw error;
     if (!asked && isUnobtainable(error)) {
       say('!', `generated digits. ${error.message}`);
@@ -88,7 +89,17 @@ class ProgressLines {
   private file: string | undefined;
   private bar: SingleBar | undefined;
 
-  update({ file, received, total, host }: DownloadProgress): void {
+  /** A progress line that cannot be drawn must not look like a mirror that breaks off. */
+  update(progress: DownloadProgress): void {
+    show(() => this.draw(progress));
+  }
+
+  end(): void {
+    show(() => this.bar?.stop());
+    this.bar = undefined;
+  }
+
+  private draw({ file, received, total, host }: DownloadProgress): void {
     if (file !== this.file) {
       this.end();
       this.file = file;
@@ -103,10 +114,5 @@ class ProgressLines {
       } else console.error(`    fetching ${file}, ${megabytes} MB, from ${host}`);
     }
     this.bar?.update(received, { host });
-  }
-
-  end(): void {
-    this.bar?.stop();
-    this.bar = undefined;
   }
 }

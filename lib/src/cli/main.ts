@@ -3,6 +3,7 @@
  * function of its own module, loaded when it is asked for, so that one command's trouble is not another's.
  */
 import { Command } from 'commander';
+import { outliveReaders } from './bootstrap/steps';
 
 type Run = (argv: string[]) => Promise<number | void>;
 
@@ -73,6 +74,7 @@ async function runEntry(entry: Entry, argv: string[]): Promise<number> {
 }
 
 if (require.main === module) {
+  outliveReaders();
   main(process.argv.slice(2)).then(
     (code) => {
       process.exitCode = code;

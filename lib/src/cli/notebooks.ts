@@ -12,6 +12,7 @@ import * as path from 'node:path';
 import * as readline from 'node:readline';
 import { Command, InvalidArgumentError } from 'commander';
 import { dataCacheFolder } from '../data/folders';
+import { show } from './bootstrap/steps';
 import { readCall } from './call';
 import { CheckedNotebook, checkCells } from './check-cells';
 import { claimsIn, writeLedger } from './claims';
@@ -262,7 +263,7 @@ class Run {
   private async one(job: Job): Promise<void> {
     job.state = 'running';
     const started = performance.now();
-    const clock = setInterval(() => this.show(started), 250);
+    const clock = setInterval(() => show(() => this.show(started)), 250);
     const running = this.jobs.filter(({ state }) => state === 'running').length;
     if (!this.screen.live)
       this.screen.line(

@@ -9,13 +9,14 @@ const { filesBelow } = require('./files');
 const { layout } = require('./layout');
 const { environment, runInFront } = require('./run');
 const { explain, setUp } = require('./setup');
-const { seconds } = require('./steps');
+const { outliveReaders, seconds } = require('./steps');
 
 /**
  * @param {string[]} argv a command and its arguments
  * @returns {Promise<number>} exit code
  */
 async function main(argv) {
+  outliveReaders();
   const [command = 'help', ...rest] = argv;
   const shown = command === 'start' || command === 'test' ? `npm ${command}` : `npm run ${command}`;
   try {
@@ -93,12 +94,19 @@ async function start(shown, rest) {
 }
 
 /**
- * Every test, or those whose path contains one of the words; what starts with a dash goes to node's test runner.
+ * Every test, or those whose path contains one of the words. `--node=26` runs them, and set-up before them, under that Node; what
+ * else starts with a dash goes to node's test runner.
  *
  * @param {string} shown
  * @param {string[]} rest
  */
 async function test(shown, rest) {
+  const asked = rest.find((word) => word.startsWith('--node='));
+  if (asked !== undefined)
+    return testUnder(
+      asked.slice('--node='.length),
+      rest.filter((word) => word !== asked),
+    );
   const folder = path.join(layout.root, 'test');
   const all = filesBelow(folder).filter(
     (name) => name.endsWith('.test.ts') && !name.split(path.sep).includes('node_modules'),
@@ -129,6 +137,21 @@ async function test(shown, rest) {
     ],
     environment({ TF_CPP_MIN_LOG_LEVEL: process.env.TF_CPP_MIN_LOG_LEVEL ?? '2' }),
   );
+}
+
+/**
+ * @param {string} word a major version of Node
+ * @param {string[]} rest
+ */
+async function testUnder(word, rest) {
+  const { majorOf, obtainNode, versions } = require('./other-nodes');
+  const major = majorOf(word);
+  if (major === undefined) {
+    process.stderr.write(`--node wants one of ${Object.keys(versions).join(', ')}; it got: ${word || 'nothing'}\n`);
+    return 2;
+  }
+  const program = await obtainNode(major);
+  return runInFront(program, [path.join(__dirname, 'main.js'), 'test', ...rest]);
 }
 
 const tool = (/** @type {string[]} */ ...parts) => path.join(layout.nodeModules, ...parts);

@@ -7,7 +7,8 @@
 const fs = require('node:fs');
 const path = require('node:path');
 const engine = require('./engine');
-const { filesBelow, readJson } = require('./files');
+const { SetupError } = require('./errors');
+const { filesInSight, readJson } = require('./files');
 const { layout, cacheFolder, whyNotWritable, needs, freeMegabytes } = require('./layout');
 const library = require('./library');
 const nodePackages = require('./node-packages');
@@ -45,37 +46,56 @@ async function doctor(argv) {
 
 /** @returns {Finding[]} */
 function examine() {
-  const packages = aboutPackages();
-  const compiled = aboutLibrary(packages);
-  const env = aboutEnvironment();
+  const [packages] = look('npm packages', aboutPackages);
+  const [compiled] = look('library', () => aboutLibrary(packages));
+  const [env] = look('.venv', aboutEnvironment);
   return [
-    aboutNode(),
-    aboutNpm(packages),
+    ...look('Node.js', aboutNode),
+    ...look('npm', () => aboutNpm(packages)),
     packages,
     compiled,
-    aboutPython(env),
+    ...look('Python', () => aboutPython(env)),
     env,
-    aboutKernel(env),
-    aboutCompiler(),
-    ...aboutNative(packages),
-    aboutEngine(packages, compiled),
-    aboutData(packages, compiled),
-    aboutBrowser(packages),
-    aboutDisk(packages, env),
-    aboutCache(),
+    ...look('tslab kernel', () => aboutKernel(env)),
+    ...look('C++ compiler', aboutCompiler),
+    ...look('native engine', () => aboutNative(packages)),
+    ...look('engine', () => aboutEngine(packages, compiled)),
+    ...look('data', () => aboutData(packages, compiled)),
+    ...look('browser', () => aboutBrowser(packages)),
+    ...look('disk', () => aboutDisk(packages, env)),
+    ...look('cache', aboutCache),
   ];
+}
+
+/**
+ * What cannot be looked at, because a set-up is changing it say, is one line of the answer and not the end of it.
+ *
+ * @param {string} name
+ * @param {() => Finding | Finding[]} about
+ * @returns {[Finding, ...Finding[]]}
+ */
+function look(name, about) {
+  try {
+    const [first, ...others] = [about()].flat();
+    if (first) return [first, ...others];
+    throw new Error('there is nothing to say');
+  } catch (error) {
+    const found = `could not be looked at: ${error instanceof Error ? error.message : String(error)}`;
+    const fix = error instanceof SetupError ? error.fix : 'npm run setup, then npm run doctor';
+    return [{ name, state: 'without', found, fix }];
+  }
 }
 
 /** @returns {Finding} */
 function aboutNode() {
   const major = Number(process.versions.node.split('.')[0]);
   const found = `${process.versions.node} (${process.execPath})`;
-  if (major === 20 || major === 22) return { name: 'Node.js', state: 'ok', found };
+  if (major >= 20) return { name: 'Node.js', state: 'ok', found };
   return {
     name: 'Node.js',
     state: 'wrong',
-    found: `${found}; 20 or 22 is needed`,
-    fix: 'install Node 22: https://nodejs.org, or `nvm install 22`',
+    found: `${found}; 20 or later is needed`,
+    fix: 'install Node 24: https://nodejs.org, or `nvm install 24`',
   };
 }
 
@@ -354,8 +374,7 @@ function aboutCache() {
       fix: 'make it writable, or BNLAB_CACHE=<a folder of yours>',
     };
   let bytes = 0;
-  for (const name of filesBelow(folder))
-    bytes += fs.statSync(path.join(folder, name), { throwIfNoEntry: false })?.size ?? 0;
+  for (const { size } of filesInSight(folder)) bytes += size;
   return { name, state: 'ok', found: `${folder}, ${(bytes / 1e9).toFixed(1)} GB; may be deleted at any time` };
 }
 

@@ -15,6 +15,7 @@ const {
   digest,
   digestBelow,
   filesBelow,
+  filesInSight,
   linkTo,
   linkTree,
   readJson,
@@ -349,13 +350,7 @@ async function download(variant, folder, note) {
 /** Megabytes of the largest file in our temporary folders: pip writes the wheel there while it arrives. */
 function arrived() {
   let most = 0;
-  try {
-    for (const name of filesBelow(layout.temporary)) {
-      if (name.includes('pip-')) most = Math.max(most, fs.statSync(path.join(layout.temporary, name)).size);
-    }
-  } catch {
-    // a file that was moved on between the two looks
-  }
+  for (const { file, size } of filesInSight(layout.temporary)) if (file.includes('pip-')) most = Math.max(most, size);
   return Math.round(most / 1e6);
 }
 

@@ -145,6 +145,41 @@ function swapIn(made, target) {
 }
 
 /**
+ * Every file below a folder with its size, as far as it can be seen: others may be making and removing files there meanwhile, and
+ * what has gone is passed over.
+ *
+ * @param {string} folder
+ * @returns {Generator<{ file: string, size: number }>}
+ */
+function* filesInSight(folder) {
+  for (const entry of entriesInSight(folder)) {
+    const file = path.join(folder, entry.name);
+    if (entry.isDirectory()) yield* filesInSight(file);
+    else if (entry.isFile()) {
+      try {
+        yield { file, size: fs.statSync(file).size };
+      } catch {
+        // gone since its folder was read
+      }
+    }
+  }
+}
+
+/**
+ * What a folder holds; nothing where it is gone or may not be read.
+ *
+ * @param {string} folder
+ * @returns {import('node:fs').Dirent[]}
+ */
+function entriesInSight(folder) {
+  try {
+    return fs.readdirSync(folder, { withFileTypes: true });
+  } catch {
+    return [];
+  }
+}
+
+/**
  * The same tree again without the same disk space where the two lie on one file system: hard links, else copies.
  *
  * @param {string} from
@@ -193,6 +228,8 @@ module.exports = {
   writeJson,
   digest,
   filesBelow,
+  filesInSight,
+  entriesInSight,
   digestBelow,
   swapIn,
   linkTree,

@@ -16,15 +16,15 @@ if (process.platform === 'win32') {
     'This project runs on Linux and macOS. On Windows, use it inside WSL 2 (https://learn.microsoft.com/windows/wsl/install).\n',
   );
   process.exit(1);
-} else if (major !== 20 && major !== 22 && process.argv[2] !== 'doctor') {
+} else if (major < 20 && process.argv[2] !== 'doctor') {
   process.stderr.write(
     'Node ' +
       version +
       ' (' +
       process.execPath +
-      ') does not suit: this project needs Node 20 or 22.\n' +
-      'TensorFlow.js 4.22 uses functions of Node that 23 and later no longer have, and older ones lack what we use.\n' +
-      'What to do: install Node 22 (https://nodejs.org, or `nvm install 22`), then run the same command again.\n',
+      ') does not suit: this project needs Node 20 or later, best 24 or 26.\n' +
+      'What it stands on needs functions of Node that older ones lack.\n' +
+      'What to do: install Node 24 (https://nodejs.org, or `nvm install 24`), then run the same command again.\n',
   );
   process.exit(1);
 } else {

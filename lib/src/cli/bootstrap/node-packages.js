@@ -10,7 +10,7 @@
 const fs = require('node:fs');
 const path = require('node:path');
 const { SetupError } = require('./errors');
-const { digest, readJson, remove, swapIn, temporaryName, writeJson } = require('./files');
+const { digest, entriesInSight, readJson, remove, swapIn, temporaryName, writeJson } = require('./files');
 const { layout, needs, freeMegabytes } = require('./layout');
 const { ask, runOrFail } = require('./run');
 
@@ -171,6 +171,8 @@ async function install(note) {
 }
 
 /**
+ * How many packages stand in the folder that npm is filling, moving and clearing meanwhile.
+ *
  * @param {string} stage
  * @param {number} count
  */
@@ -178,9 +180,9 @@ function progress(stage, count) {
   const folder = path.join(stage, 'node_modules');
   if (!fs.existsSync(folder)) return undefined;
   let made = 0;
-  for (const name of fs.readdirSync(folder))
-    made += name.startsWith('@') ? fs.readdirSync(path.join(folder, name)).length : 1;
+  for (const { name } of entriesInSight(folder))
+    made += name.startsWith('@') ? entriesInSight(path.join(folder, name)).length : 1;
   return `${Math.min(made, count)} of ${count}`;
 }
 
-module.exports = { look, check, install, findNpm };
+module.exports = { look, check, install, progress, findNpm };

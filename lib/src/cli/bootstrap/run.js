@@ -10,6 +10,7 @@ const path = require('node:path');
 const { Interrupted, SetupError, knownCause, noSpace } = require('./errors');
 const { layout } = require('./layout');
 const lock = require('./lock');
+const { show } = require('./steps');
 
 /** Process groups that run now; a signal to set-up is passed on to them. @type {Set<number>} */
 const groups = new Set();
@@ -99,7 +100,7 @@ async function run(command, rest, { step, cwd = layout.root, env = environment()
   child.stdout.on('data', take);
   child.stderr.on('data', take);
   child.stdin.on('error', () => {});
-  const timer = progress && note ? setInterval(() => note(progress() ?? ''), 500) : undefined;
+  const timer = progress && note ? setInterval(() => note(show(progress) ?? ''), 500) : undefined;
   try {
     const code = await new Promise((resolve) => {
       child.on('error', () => resolve(127));

@@ -19,6 +19,27 @@ const nameWidth = 20;
  * @typedef {{ outcome: Outcome, text: string }} StepResult
  */
 
+/**
+ * Does what only shows something. What it looks at may be going away, and where it writes may be closed: neither may end the
+ * work that it tells of.
+ *
+ * @template T
+ * @param {() => T} work
+ * @returns {T | undefined} undefined when it failed
+ */
+function show(work) {
+  try {
+    return work();
+  } catch {
+    return undefined;
+  }
+}
+
+/** A reader that has gone (`| head`, a closed window) is told by an event, which nobody hears would end the process. */
+function outliveReaders() {
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+}
+
 class Steps {
   /** @param {NodeJS.WriteStream} [stream] */
   constructor(stream = process.stdout) {
@@ -48,7 +69,7 @@ class Steps {
   async run(name, work) {
     const running = { name, since: Date.now(), note: '' };
     this.running.add(running);
-    if (this.live) this.timer ??= setInterval(() => this.draw(), 100);
+    if (this.live) this.timer ??= setInterval(() => show(() => this.draw()), 100);
     try {
       const { outcome, text } = await work((note) => {
         running.note = note;
@@ -84,9 +105,11 @@ class Steps {
 
   /** @param {string} text */
   print(text) {
-    this.clear();
-    this.stream.write(`${text}\n`);
-    this.draw();
+    show(() => {
+      this.clear();
+      this.stream.write(`${text}\n`);
+      this.draw();
+    });
   }
 
   draw() {
@@ -107,7 +130,7 @@ class Steps {
   pause() {
     clearInterval(this.timer);
     this.timer = undefined;
-    this.clear();
+    show(() => this.clear());
   }
 
   elapsed() {
@@ -121,4 +144,4 @@ function seconds(milliseconds) {
   return total < 100 ? `${total.toFixed(1)} s` : `${Math.floor(total / 60)} min ${Math.round(total % 60)} s`;
 }
 
-module.exports = { Steps, seconds };
+module.exports = { Steps, seconds, show, outliveReaders };
