@@ -167,7 +167,7 @@ test('Python without venv: the package to install is named, and the environment 
     // Debian's python3 without python3-venv: it has the module venv, which then fails.
     const wrapper = `#!/bin/sh\nif [ "$1" = -m ] && [ "$2" = venv ]; then echo 'The virtual environment was not created successfully because ensurepip is not available.'; exit 1; fi\nexec '${python}' "$@"\n`;
     const bin = project.binaries({ python3: wrapper });
-    project.write('requirements.txt', project.read('requirements.txt').replace(/^plotly==.*$/m, 'plotly==5.0.0'));
+    project.write('requirements.txt', project.read('requirements.txt').replace(/^plotly==\S+/m, 'plotly==5.0.0'));
     const { code, output } = await project.run(['setup'], {
       env: { PATH: `${bin}:${process.env.PATH}`, BNLAB_PYTHON: path.join(bin, 'python3') },
     });
@@ -204,7 +204,7 @@ test('no network: npm and pip fail with a word about the network, and what worke
     const changed = lock.replace(/("node_modules\/commander": \{\s+"version": ")[^"]+/, '$199.0.0');
     assert.notEqual(changed, lock);
     project.write('package-lock.json', changed);
-    project.write('requirements.txt', project.read('requirements.txt').replace(/^plotly==.*$/m, 'plotly==5.0.0'));
+    project.write('requirements.txt', project.read('requirements.txt').replace(/^plotly==\S+/m, 'plotly==5.0.0'));
     const { code, output } = await project.run(['setup'], { env: offline(project) });
     assert.equal(code, 1, output);
     assert.match(output, /✗ npm packages .*registry could not be reached/);

@@ -30,7 +30,7 @@ const oldest = [3, 10];
 function findPythons() {
   const names = process.env.BNLAB_PYTHON
     ? [process.env.BNLAB_PYTHON]
-    : ['python3', 'python', 'python3.13', 'python3.12', 'python3.11', 'python3.10'];
+    : ['python3', 'python', ...[15, 14, 13, 12, 11, 10].map((minor) => `python3.${minor}`)];
   const question =
     'import importlib.util as u, json, sys; print(json.dumps({"executable": sys.executable, "version": list(sys.version_info[:3]), ' +
     '"lacks": [m for m in ("venv", "ensurepip", "ssl") if u.find_spec(m) is None]}))';
@@ -83,7 +83,7 @@ function choosePython() {
         : 'no Python was found on the PATH (python3 or python)',
       forced
         ? 'Set it to the full path of Python 3.10 or later, or unset it.'
-        : `Install Python 3.10 or later: ${installCommand('python3 python3-venv', 'python@3.12')}; then run the same command again.`,
+        : `Install Python 3.10 or later: ${installCommand('python3 python3-venv', 'python@3.14')}; then run the same command again.`,
     );
   }
   const lacking = found.find((python) => isNewEnough(python));
@@ -95,14 +95,14 @@ function choosePython() {
   }
   throw new SetupError(
     `${describe(best)} is too old: Python 3.10 or later is needed`,
-    `Install a newer one: ${installCommand('python3 python3-venv', 'python@3.12')}; or name one you have: BNLAB_PYTHON=/path/to/python3.12 npm start`,
+    `Install a newer one: ${installCommand('python3 python3-venv', 'python@3.14')}; or name one you have: BNLAB_PYTHON=/path/to/python3.14 npm start`,
   );
 }
 
 /** @param {Found} python */
 function venvFix({ version: [major, minor] }) {
   return process.platform === 'darwin'
-    ? 'Install a whole Python: brew install python@3.12; then run the same command again.'
+    ? 'Install a whole Python: brew install python@3.14; then run the same command again.'
     : `Install the part that is missing: sudo apt install python${major}.${minor}-venv (Debian, Ubuntu; elsewhere it comes with python3); or name another Python: BNLAB_PYTHON=/path/to/python3. Then run the same command again.`;
 }
 
@@ -160,7 +160,7 @@ function look() {
 /**
  * Compares what is installed with requirements.txt, inside the environment.
  *
- * @returns {{ python: string, differs: string[] } | undefined} undefined: the check itself could not run
+ * @returns {{ python: string, pins: number, differs: string[] } | undefined} undefined: the check itself could not run
  */
 function inspect() {
   const { ok, output } = ask(layout.python, [
@@ -191,7 +191,7 @@ async function install(note) {
     // Made or changed by hand, or only the text of requirements.txt changed: keep what holds what it should.
     const seen = inspect();
     if (seen?.differs.length === 0) {
-      const text = `Python ${seen.python} in .venv`;
+      const text = describeEnvironment(seen);
       writeJson(stampFile, { key, text });
       return { outcome: 'kept', text };
     }
@@ -216,9 +216,9 @@ async function install(note) {
       fix: venvFix(python),
     });
     note('pip install');
-    await pip(['install', '--only-binary=:all:', '-r', layout.requirements], {
+    await pip(['install', '--only-binary=:all:', '--require-hashes', '-r', layout.requirements], {
       what: 'pip could not install the packages of requirements.txt',
-      fix: 'Its last lines are above. A newer or older Python may have the packages that this one lacks: BNLAB_PYTHON=/path/to/python3.12 npm start',
+      fix: 'Its last lines are above. A newer or older Python may have the packages that this one lacks: BNLAB_PYTHON=/path/to/python3.14 npm start',
     });
     const seen = inspect();
     if (!seen || seen.differs.length > 0) {
@@ -229,7 +229,7 @@ async function install(note) {
         "Clear pip's cache (.venv/bin/python -m pip cache purge) and run the same command again.",
       );
     }
-    const text = `Python ${seen.python} in .venv, ${countLines()} packages`;
+    const text = describeEnvironment(seen);
     writeJson(stampFile, { key, text });
     return { outcome: 'done', text };
   } catch (error) {
@@ -248,11 +248,9 @@ function madeHere() {
   return fs.existsSync(script) && fs.readFileSync(script, 'utf8').includes(layout.venv);
 }
 
-function countLines() {
-  return fs
-    .readFileSync(layout.requirements, 'utf8')
-    .split('\n')
-    .filter((line) => /^\w/.test(line)).length;
+/** @param {{ python: string, pins: number }} seen */
+function describeEnvironment({ python, pins }) {
+  return `Python ${python} in .venv, ${pins} packages`;
 }
 
 /**
