@@ -1,13 +1,14 @@
 /** The static checks: each rule on a notebook that breaks it, and silence on one that keeps them all. */
 import test from 'node:test';
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { checkNotebooks, LIMITS } from 'bnlab/dist/cli/check';
 import { findingText } from 'bnlab/dist/cli/finding';
 import { checkCells } from 'bnlab/dist/cli/check-cells';
 import { parseNotebook } from 'bnlab/dist/cli/notebook-file';
-import { collection, notebookOf, SampleCell, start } from './sample';
+import { collection, home, notebookOf, SampleCell, start } from './sample';
 
 type Outputs = Record<number, unknown[]>;
 
@@ -246,6 +247,115 @@ test('each rule finds what breaks it, at its cell and line, and nothing else', (
       `${name}:\n${found.map(findingText).join('\n')}`,
     );
     finds.forEach(([, , , says], i) => says && assert.match(found[i].message, says));
+  }
+  fs.rmSync(root, { recursive: true });
+});
+
+/** Cells that the project's newer TypeScript takes, or one strict module, and the kernel does not. */
+const refused: Record<string, string[]> = {
+  'a predicate that is inferred (TypeScript 5.5)': [
+    "const numbers = [1, 's'].filter((x) => typeof x === 'number');\nconst same: number[] = numbers;",
+  ],
+  'using (5.2)': ['using x = { [Symbol.dispose]() {} };'],
+  'NoInfer (5.4)': ["const pick = <T extends string>(a: T[], b: NoInfer<T>) => b;\npick(['a'], 'a');"],
+  'import attributes (5.3)': ["import data from './x.json' with { type: 'json' };\ndata"],
+  'narrowing in a closure after the last assignment (5.4)': [
+    "let s: string | number = 1;\ns = 'x';\nconst length = () => s.length;\nlength()",
+  ],
+  'narrowing by switch (true) (5.3)': [
+    "const v: string | number = Math.random() > 2 ? 1 : 'a';\nswitch (true) {\n  case typeof v === 'string':\n    v.length;\n}",
+  ],
+  'a setter of another type (5.1)': ["class A {\n  get v(): string { return 'a'; }\n  set v(x: number) {}\n}"],
+  'a function that gives undefined (5.1)': ['const nothing = (): undefined => {};\nnothing()'],
+  'narrowing that a cell above made': ["let a: string | number = 'x';", 'a.length'],
+  'narrowing that the declaration made': ["const a: string | number = 'x';", 'a.length'],
+  'a class expression with a private part': ['const C = class {\n  private x = 1;\n  get() { return this.x; }\n};'],
+  'a local class that leaves its function': [
+    'const make = () => {\n  class Local {\n    private x = 1;\n    go() { return this.x; }\n  }\n  return new Local();\n};',
+    'const v = make();\nv.go()',
+  ],
+  'a mixin': [
+    'const mixin = <T extends new (...a: any[]) => object>(B: T) => class extends B {\n  protected z = 1;\n};',
+  ],
+  'a module as a value': ["const fs = await import('node:fs');\nfs.existsSync('x')"],
+  'a decorator of the standard': ['function dec(v: any, c: any) { return v; }\n@dec class D {}'],
+  'a constant given another value': ['const n = 1;', 'n = 2;'],
+};
+
+/** Cells that both take; the later ones use what the earlier ones declare in every way. */
+const taken: Record<string, string[]> = {
+  variables: ['let n = 1, p = 1, q = 2;', 'n = 2;\nn += 1;', 'n++;\n[p, q] = [q, p];\n({ p, q } = { p: 1, q: 2 });'],
+  'narrowing within a cell': [
+    'let a: string | number = 1;',
+    "a = 'x';\na.length",
+    "if (typeof a === 'string') a.length;",
+  ],
+  'null in the kernel is every type': ['let best: { loss: number } | undefined;', 'best = { loss: 1 };', 'best!.loss'],
+  'types and classes': [
+    'interface Pair { a: number }\ntype Pairs = Pair[];\nclass Box { private x = 1; get() { return this.x; } }',
+    'const pairs: Pairs = [{ a: 1 }];\nconst box: Box = new Box();',
+    'box.get() + pairs[0].a',
+  ],
+  enums: ['enum E { A, B }\nconst enum F { A = 1 }', 'const e: E = E.A;\n[e, F.A]'],
+  functions: [
+    "function f(a: number): number;\nfunction f(a: string): string;\nfunction f(a: any) { return a; }\nf.note = 'x';",
+    'f(1) + 1 + f.note',
+  ],
+  'generic and constant': [
+    'const id = <const T>(x: T) => x;\nconst made = { x: 1 } satisfies Record<string, number>;',
+    'id([made.x])',
+  ],
+  imports: [
+    "import { tf } from 'bnlab';\nimport type { Random } from 'bnlab';\nimport * as path from 'node:path';",
+    'const w: tf.Tensor = tf.ones([1]);\nlet random: Random | undefined;',
+    "[w.dataSync(), path.join('a', 'b')]",
+  ],
+  'await and generators': [
+    'async function* count() { yield 1; }\nconst seen: number[] = [];',
+    'for await (const n of count()) seen.push(n);\nawait Promise.resolve(seen)',
+  ],
+};
+
+/** What tslab's own converter says against each notebook, as the kernel would: its first cell that is refused. */
+function saidByTheKernel(root: string, cases: Record<string, string[]>): Record<string, string[]> {
+  const program = `
+    const { createConverter } = require(process.argv[1]);
+    const said = {};
+    const converter = createConverter({});
+    for (const [name, cells] of Object.entries(JSON.parse(process.argv[2]))) {
+      let earlier = '';
+      said[name] = [];
+      for (const cell of cells) {
+        const { diagnostics, declOutput } = converter.convert(earlier, cell);
+        said[name] = diagnostics.map(({ messageText }) => messageText);
+        if (diagnostics.length > 0) break;
+        earlier = declOutput;
+      }
+    }
+    converter.close();
+    console.log(JSON.stringify(said));`;
+  const tslab = path.join(path.dirname(require.resolve('tslab')), 'converter.js');
+  const preload = path.join(home, 'lib/src/cli/bootstrap/kernel-watch.js');
+  const argv = ['--require', preload, '-e', program, tslab, JSON.stringify(cases)];
+  return JSON.parse(execFileSync(process.execPath, argv, { cwd: path.join(root, 'notebooks') }).toString());
+}
+
+test('what passes runs: the check takes no cell that the kernel refuses', () => {
+  const root = collection({});
+  const file = (name: string) => path.join(root, 'notebooks', `${name}.ipynb`);
+  const all = { ...refused, ...taken };
+  const said = saidByTheKernel(root, all);
+  const findings = checkCells(
+    Object.entries(all).map(([name, cells]) => ({
+      file: file(name),
+      notebook: parseNotebook(notebookOf(cells), name),
+    })),
+  ).filter(({ rule }) => rule === 'types');
+  for (const name of Object.keys(all)) {
+    const found = findings.filter((finding) => finding.file === file(name)).map(findingText);
+    const wrong = name in refused;
+    assert.equal(said[name].length > 0, wrong, `${name}: the kernel says ${said[name].join('; ') || 'nothing'}`);
+    assert.equal(found.length > 0, wrong, `${name}: the check says ${found.join('; ') || 'nothing'}`);
   }
   fs.rmSync(root, { recursive: true });
 });

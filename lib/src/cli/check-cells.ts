@@ -1,14 +1,19 @@
 /**
- * Checks cells as strict TypeScript, in their order, without a kernel.
+ * Checks cells as strict TypeScript, in their order, without a kernel, by the kernel's own compiler: what passes here runs there.
  *
  * A notebook becomes one module. Each cell's block holds the next cell's block, so that a cell sees what the cells above
  * it declared and nothing from below, and a name declared again hides the earlier one, as in tslab. Imports cannot stand
  * in a block: they move to the top of the module, and are held to their cell's place by a check of their own.
+ *
+ * A notebook that has no fault so is looked at once more as the kernel sees it: each cell a module whose names are exported with
+ * their declared types, not strict. There a variable's type is not narrowed by the cells above, and a type that no declaration can
+ * spell is refused.
  */
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import * as ts from 'typescript';
+import type * as ts from 'typescript';
 import type { Finding } from './finding';
+import { compiler } from './kernel-typescript';
 import { Cell, Notebook } from './notebook-file';
 
 /** A notebook to check, and the file that messages name. `folder` is where its imports are resolved from. */
@@ -32,45 +37,35 @@ interface CellModule {
   notebook: CheckedNotebook;
 }
 
-/** tslab's own options, and `strict`. */
-const options: ts.CompilerOptions = {
-  strict: true,
-  noImplicitReturns: true,
-  noFallthroughCasesInSwitch: true,
-  target: ts.ScriptTarget.ES2022,
-  module: ts.ModuleKind.ESNext,
-  moduleResolution: ts.ModuleResolutionKind.Node10,
+/** What tslab compiles with. */
+const kernelOptions: ts.CompilerOptions = {
+  target: compiler.ScriptTarget.ES2022,
+  module: compiler.ModuleKind.ESNext,
+  moduleResolution: compiler.ModuleResolutionKind.Node10,
   ignoreDeprecations: '5.0',
   esModuleInterop: true,
+  experimentalDecorators: true,
   resolveJsonModule: true,
+  jsx: compiler.JsxEmit.React,
   lib: ['lib.es2022.d.ts'],
   types: ['node'],
   skipLibCheck: true,
+};
+
+/** tslab's options, and `strict`. */
+const options: ts.CompilerOptions = {
+  ...kernelOptions,
+  strict: true,
+  noImplicitReturns: true,
+  noFallthroughCasesInSwitch: true,
   noEmit: true,
 };
 
 /** Findings on types, floating promises, imports used above their cell, and names declared twice. */
 export function checkCells(notebooks: CheckedNotebook[]): Finding[] {
   const modules = notebooks.map(cellModule);
-  const byFile = new Map(modules.map((module) => [module.file, module]));
-  const host = ts.createCompilerHost(options, true);
-  const { getSourceFile, fileExists, readFile } = host;
-  host.getSourceFile = (file, ...rest) => {
-    const module = byFile.get(file);
-    return module
-      ? ts.createSourceFile(file, module.text, ts.ScriptTarget.ES2022, true)
-      : getSourceFile.call(host, file, ...rest);
-  };
-  host.fileExists = (file) => byFile.has(file) || fileExists.call(host, file);
-  host.readFile = (file) => byFile.get(file)?.text ?? readFile.call(host, file);
-  const typeRoots = [...new Set(modules.map((module) => nearestTypes(path.dirname(module.file))))].filter(
-    (root): root is string => root !== undefined,
-  );
-  const program = ts.createProgram({
-    rootNames: modules.map((module) => module.file),
-    options: { ...options, typeRoots },
-    host,
-  });
+  const sources = new Map<string, ts.SourceFile>();
+  const program = programOf(modules, options, sources);
   const checker = program.getTypeChecker();
 
   const findings: Finding[] = [];
@@ -81,10 +76,14 @@ export function checkCells(notebooks: CheckedNotebook[]): Finding[] {
       findings.push({ file: module.notebook.file, ...at(position), rule, message });
     };
     for (const found of [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)]) {
-      add('types', found.start ?? 0, `${ts.flattenDiagnosticMessageText(found.messageText, '\n  ')} (TS${found.code})`);
+      add(
+        'types',
+        found.start ?? 0,
+        `${compiler.flattenDiagnosticMessageText(found.messageText, '\n  ')} (TS${found.code})`,
+      );
     }
     const visit = (node: ts.Node): void => {
-      if ((ts.isExpressionStatement(node) && floats(checker, node.expression)) || floatsInside(checker, node)) {
+      if ((compiler.isExpressionStatement(node) && floats(checker, node.expression)) || floatsInside(checker, node)) {
         add(
           'floating promise',
           node.getStart(),
@@ -92,10 +91,10 @@ export function checkCells(notebooks: CheckedNotebook[]): Finding[] {
         );
       }
       if (
-        ts.isIdentifier(node) &&
+        compiler.isIdentifier(node) &&
         node.parent &&
-        !ts.isImportSpecifier(node.parent) &&
-        !ts.isImportClause(node.parent)
+        !compiler.isImportSpecifier(node.parent) &&
+        !compiler.isImportClause(node.parent)
       ) {
         const imported = checker.getSymbolAtLocation(node)?.declarations?.[0];
         if (imported && imported.getSourceFile() === source && isImport(imported)) {
@@ -105,7 +104,7 @@ export function checkCells(notebooks: CheckedNotebook[]): Finding[] {
           }
         }
       }
-      ts.forEachChild(node, visit);
+      compiler.forEachChild(node, visit);
     };
     visit(source);
   }
@@ -114,7 +113,119 @@ export function checkCells(notebooks: CheckedNotebook[]): Finding[] {
     findings.push(...unfinished(file, notebook).filter(({ cell }) => !typed.has(cell)));
     findings.push(...namesTwice(file, notebook), ...tslabTraps(file, notebook));
   }
+  const wrong = new Set(findings.filter(({ rule }) => rule === 'types').map(({ file }) => file));
+  findings.push(
+    ...inTheKernel(
+      notebooks.filter(({ file }) => !wrong.has(file)),
+      sources,
+    ),
+  );
   return findings;
+}
+
+/** A program of modules that are in memory; `sources` holds the files of the disk that an earlier program has read. */
+function programOf(
+  modules: { file: string; text: string }[],
+  how: ts.CompilerOptions,
+  sources: Map<string, ts.SourceFile>,
+): ts.Program {
+  const byFile = new Map(modules.map((module) => [module.file, module]));
+  const host = compiler.createCompilerHost(how, true);
+  const { getSourceFile, fileExists, readFile } = host;
+  host.getSourceFile = (file, ...rest) => {
+    const module = byFile.get(file);
+    if (module) return compiler.createSourceFile(file, module.text, compiler.ScriptTarget.ES2022, true);
+    const source = sources.get(file) ?? getSourceFile.call(host, file, ...rest);
+    if (source) sources.set(file, source);
+    return source;
+  };
+  host.fileExists = (file) => byFile.has(file) || fileExists.call(host, file);
+  host.readFile = (file) => byFile.get(file)?.text ?? readFile.call(host, file);
+  const typeRoots = [...new Set(modules.map((module) => nearestTypes(path.dirname(module.file))))].filter(
+    (root): root is string => root !== undefined,
+  );
+  const rootNames = modules.map((module) => module.file);
+  return compiler.createProgram({ rootNames, options: { ...how, typeRoots }, host });
+}
+
+/** A cell as a module of its own. */
+interface KernelCell {
+  notebook: CheckedNotebook;
+  /** index of the cell, from 0 */
+  index: number;
+  file: string;
+  text: string;
+  /** where the cell's source starts in `text` */
+  from: number;
+}
+
+/** TypeScript's "Cannot assign to 'x' because it is an import": there it is a variable of an earlier cell. */
+const ASSIGNED_IMPORT = 2632;
+
+/** What the kernel refuses of cells that are right as one strict module. */
+function inTheKernel(notebooks: CheckedNotebook[], sources: Map<string, ts.SourceFile>): Finding[] {
+  const cells = notebooks.flatMap(kernelCells);
+  if (cells.length === 0) return [];
+  const program = programOf(cells, { ...kernelOptions, declaration: true, outDir: '/nowhere' }, sources);
+  return cells.flatMap(({ notebook: { file, notebook }, index, file: module, text, from }) => {
+    const source = program.getSourceFile(module)!;
+    const found = [...program.getSemanticDiagnostics(source), ...program.getDeclarationDiagnostics(source)];
+    return found
+      .filter(({ code }) => code !== ASSIGNED_IMPORT)
+      .map(({ start = from, messageText, code }) => {
+        const at = Math.max(0, Math.min(start - from, notebook.cells[index].source.length));
+        const line = text.slice(from, from + at).split('\n').length;
+        const said = compiler.flattenDiagnosticMessageText(messageText, '\n  ');
+        return { file, cell: index + 1, line, rule: 'types', message: `the kernel refuses this: ${said} (TS${code})` };
+      });
+  });
+}
+
+/** The cells of a notebook as modules that import what they use of the cells above and export all that they declare. */
+function kernelCells(checked: CheckedNotebook): KernelCell[] {
+  const folder = path.dirname(path.resolve(checked.file)).split(path.sep).join('/');
+  const base = `__${path.basename(checked.file, '.ipynb')}`;
+  /** Which module declares a name, and whether as a variable that may be given another value. */
+  const declared = new Map<string, { module: string; variable: boolean }>();
+  return codeCells(checked.notebook).map(({ cell, index }) => {
+    const module = `${base}.${index + 1}__`;
+    const source = parse(cell.source);
+    const locals = localsOf(source);
+    const used = new Set<string>();
+    const visit = (node: ts.Node): void => {
+      if (compiler.isIdentifier(node)) used.add(node.text);
+      compiler.forEachChild(node, visit);
+    };
+    visit(source);
+    let text = 'export {};';
+    for (const [name, { module: earlier, variable }] of declared) {
+      if (!used.has(name) || locals.has(name)) continue;
+      // A variable declared here can be assigned to and narrowed, which an import cannot.
+      text += variable
+        ? ` declare let ${name}: typeof import('./${earlier}').${name};`
+        : ` import { ${name} } from './${earlier}';`;
+    }
+    const from = text.length + 1;
+    text += `\n${cell.source}\nexport { ${[...locals.keys()].join(', ')} };\n`;
+    for (const [name, variable] of locals) declared.set(name, { module, variable });
+    return { notebook: checked, index, file: `${folder}/${module}.ts`, text, from };
+  });
+}
+
+/** The names that a cell declares, as the compiler binds them, and whether each is a variable that is no constant. */
+function localsOf(source: ts.SourceFile): Map<string, boolean> {
+  const bind = compiler as unknown as { bindSourceFile(file: ts.SourceFile, how: ts.CompilerOptions): void };
+  bind.bindSourceFile(source, kernelOptions);
+  const { locals } = source as unknown as { locals?: Map<string, ts.Symbol> };
+  const names = new Map<string, boolean>();
+  locals?.forEach(({ valueDeclaration }, name) => {
+    const variable =
+      valueDeclaration !== undefined &&
+      (compiler.getCombinedNodeFlags(valueDeclaration) & compiler.NodeFlags.Const) === 0 &&
+      (compiler.isVariableDeclaration(valueDeclaration) || compiler.isBindingElement(valueDeclaration));
+    names.set(String(name), variable);
+  });
+  return names;
 }
 
 /** The notebook as one module; see the top of this file. */
@@ -128,9 +239,9 @@ function cellModule(checked: CheckedNotebook): CellModule {
     let body = cell.source;
     for (const statement of parse(cell.source).statements) {
       if (
-        !ts.isImportDeclaration(statement) &&
-        !ts.isExportDeclaration(statement) &&
-        !ts.isImportEqualsDeclaration(statement)
+        !compiler.isImportDeclaration(statement) &&
+        !compiler.isExportDeclaration(statement) &&
+        !compiler.isImportEqualsDeclaration(statement)
       )
         continue;
       const [start, end] = [statement.getStart(), statement.getEnd()];
@@ -172,36 +283,37 @@ function codeCells(notebook: Notebook): { cell: Cell; index: number }[] {
 }
 
 function parse(source: string): ts.SourceFile {
-  return ts.createSourceFile('cell.ts', source, ts.ScriptTarget.ES2022, true);
+  return compiler.createSourceFile('cell.ts', source, compiler.ScriptTarget.ES2022, true);
 }
 
 function isImport(node: ts.Node): boolean {
   return (
-    ts.isImportSpecifier(node) ||
-    ts.isImportClause(node) ||
-    ts.isNamespaceImport(node) ||
-    ts.isImportEqualsDeclaration(node)
+    compiler.isImportSpecifier(node) ||
+    compiler.isImportClause(node) ||
+    compiler.isNamespaceImport(node) ||
+    compiler.isImportEqualsDeclaration(node)
   );
 }
 
 /** True for an expression statement that makes a promise and lets it go. */
 function floats(checker: ts.TypeChecker, expression: ts.Expression): boolean {
   let inner = expression;
-  while (ts.isParenthesizedExpression(inner)) inner = inner.expression;
-  if (ts.isAwaitExpression(inner) || ts.isVoidExpression(inner)) return false;
+  while (compiler.isParenthesizedExpression(inner)) inner = inner.expression;
+  if (compiler.isAwaitExpression(inner) || compiler.isVoidExpression(inner)) return false;
   if (
-    ts.isBinaryExpression(inner) &&
-    inner.operatorToken.kind >= ts.SyntaxKind.FirstAssignment &&
-    inner.operatorToken.kind <= ts.SyntaxKind.LastAssignment
+    compiler.isBinaryExpression(inner) &&
+    inner.operatorToken.kind >= compiler.SyntaxKind.FirstAssignment &&
+    inner.operatorToken.kind <= compiler.SyntaxKind.LastAssignment
   ) {
     return false; // kept in a variable
   }
-  if (ts.isBinaryExpression(inner)) {
-    const comma = inner.operatorToken.kind === ts.SyntaxKind.CommaToken;
+  if (compiler.isBinaryExpression(inner)) {
+    const comma = inner.operatorToken.kind === compiler.SyntaxKind.CommaToken;
     return (comma && floats(checker, inner.left)) || floats(checker, inner.right);
   }
-  if (ts.isConditionalExpression(inner)) return floats(checker, inner.whenTrue) || floats(checker, inner.whenFalse);
-  if (ts.isCallExpression(inner) && ts.isPropertyAccessExpression(inner.expression)) {
+  if (compiler.isConditionalExpression(inner))
+    return floats(checker, inner.whenTrue) || floats(checker, inner.whenFalse);
+  if (compiler.isCallExpression(inner) && compiler.isPropertyAccessExpression(inner.expression)) {
     const { name, expression: on } = inner.expression;
     if (name.text === 'catch' && inner.arguments.length >= 1) return false;
     if (name.text === 'then' && inner.arguments.length >= 2) return false;
@@ -221,13 +333,13 @@ function isPromise(checker: ts.TypeChecker, type: ts.Type, at: ts.Node): boolean
 
 /** True for a function that gives a promise, given to one that expects none: `forEach` and `setTimeout` let it go. */
 function floatsInside(checker: ts.TypeChecker, node: ts.Node): boolean {
-  if (!ts.isArrowFunction(node) && !ts.isFunctionExpression(node)) return false;
-  if (!node.modifiers?.some(({ kind }) => kind === ts.SyntaxKind.AsyncKeyword)) return false;
-  if (!ts.isCallExpression(node.parent) || node.parent.expression === node) return false;
+  if (!compiler.isArrowFunction(node) && !compiler.isFunctionExpression(node)) return false;
+  if (!node.modifiers?.some(({ kind }) => kind === compiler.SyntaxKind.AsyncKeyword)) return false;
+  if (!compiler.isCallExpression(node.parent) || node.parent.expression === node) return false;
   const wanted = checker.getContextualType(node)?.getCallSignatures() ?? [];
   return (
     wanted.length > 0 &&
-    wanted.every((signature) => (checker.getReturnTypeOfSignature(signature).flags & ts.TypeFlags.Void) !== 0)
+    wanted.every((signature) => (checker.getReturnTypeOfSignature(signature).flags & compiler.TypeFlags.Void) !== 0)
   );
 }
 
@@ -247,7 +359,7 @@ function unfinished(file: string, notebook: Notebook): Finding[] {
       cell: index + 1,
       line: cell.source.slice(0, first.start).split('\n').length,
       rule: 'types',
-      message: `${ts.flattenDiagnosticMessageText(first.messageText, ' ')} (TS${first.code})`,
+      message: `${compiler.flattenDiagnosticMessageText(first.messageText, ' ')} (TS${first.code})`,
     });
   }
   return findings;
@@ -281,24 +393,24 @@ function namesTwice(file: string, notebook: Notebook): Finding[] {
 function declaredNames(source: ts.SourceFile): { name: string; position: number }[] {
   const names: { name: string; position: number }[] = [];
   const bind = (name: ts.BindingName): void => {
-    if (ts.isIdentifier(name)) names.push({ name: name.text, position: name.getStart() });
-    else for (const element of name.elements) if (ts.isBindingElement(element)) bind(element.name);
+    if (compiler.isIdentifier(name)) names.push({ name: name.text, position: name.getStart() });
+    else for (const element of name.elements) if (compiler.isBindingElement(element)) bind(element.name);
   };
   for (const statement of source.statements) {
-    if (ts.isVariableStatement(statement)) statement.declarationList.declarations.forEach((d) => bind(d.name));
+    if (compiler.isVariableStatement(statement)) statement.declarationList.declarations.forEach((d) => bind(d.name));
     else if (
-      (ts.isFunctionDeclaration(statement) ||
-        ts.isClassDeclaration(statement) ||
-        ts.isInterfaceDeclaration(statement) ||
-        ts.isTypeAliasDeclaration(statement) ||
-        ts.isEnumDeclaration(statement)) &&
+      (compiler.isFunctionDeclaration(statement) ||
+        compiler.isClassDeclaration(statement) ||
+        compiler.isInterfaceDeclaration(statement) ||
+        compiler.isTypeAliasDeclaration(statement) ||
+        compiler.isEnumDeclaration(statement)) &&
       statement.name
     ) {
       bind(statement.name);
-    } else if (ts.isImportDeclaration(statement) && statement.importClause) {
+    } else if (compiler.isImportDeclaration(statement) && statement.importClause) {
       const { name, namedBindings } = statement.importClause;
       if (name) bind(name);
-      if (namedBindings && ts.isNamespaceImport(namedBindings)) bind(namedBindings.name);
+      if (namedBindings && compiler.isNamespaceImport(namedBindings)) bind(namedBindings.name);
       else if (namedBindings) (namedBindings as ts.NamedImports).elements.forEach((element) => bind(element.name));
     }
   }
@@ -313,16 +425,20 @@ function tslabTraps(file: string, notebook: Notebook): Finding[] {
     let plain = 0;
     let trap: { node: ts.Node; what: string } | undefined;
     const visit = (node: ts.Node): void => {
-      if (ts.isFunctionLike(node) || ts.isClassLike(node)) return;
-      if (ts.isForOfStatement(node) && node.awaitModifier) trap ??= { node, what: 'a `for await`' };
-      if (ts.isAwaitExpression(node)) {
-        if (ts.isParenthesizedExpression(node.expression)) trap ??= { node, what: 'an `await (...)`' };
+      if (compiler.isFunctionLike(node) || compiler.isClassLike(node)) return;
+      if (compiler.isForOfStatement(node) && node.awaitModifier) trap ??= { node, what: 'a `for await`' };
+      if (compiler.isAwaitExpression(node)) {
+        if (compiler.isParenthesizedExpression(node.expression)) trap ??= { node, what: 'an `await (...)`' };
         else plain++;
       }
-      if (ts.isCallExpression(node) && ts.isIdentifier(node.expression) && node.expression.text === 'await') {
+      if (
+        compiler.isCallExpression(node) &&
+        compiler.isIdentifier(node.expression) &&
+        node.expression.text === 'await'
+      ) {
         trap ??= { node, what: 'an `await (...)`' };
       }
-      ts.forEachChild(node, visit);
+      compiler.forEachChild(node, visit);
     };
     visit(source);
     if (!trap || plain > 0) continue;
