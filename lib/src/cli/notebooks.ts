@@ -454,9 +454,20 @@ const KINDS: Record<string, string> = {
   runner: 'the runner could not do its work',
 };
 
-/** How many kernels this machine carries at once: by its cores, and by the memory that is free. */
-function sideBySide(): number {
-  return Math.max(1, Math.min(os.availableParallelism(), Math.floor(os.freemem() / KERNEL_MEMORY)));
+/**
+ * How many kernels this machine carries at once: by its cores, and by the memory that is free on it and in the container.
+ *
+ * @param machine bytes that are free on the machine, and that the container's limit leaves
+ */
+export function sideBySide(
+  machine = {
+    cores: os.availableParallelism(),
+    free: os.freemem(),
+    left: process.availableMemory?.() ?? Infinity,
+  },
+): number {
+  const memory = Math.min(machine.free, machine.left);
+  return Math.max(1, Math.min(machine.cores, Math.floor(memory / KERNEL_MEMORY)));
 }
 
 /** What the notebook's last cell, or else its verdicts, say of data and seeds. */

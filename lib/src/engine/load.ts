@@ -41,7 +41,12 @@ export function nativePaths(): NativePaths | undefined {
     packageFolder,
     addon: path.join(built, 'tfjs_binding.node'),
     stderrHolder: path.join(built, 'bnlab_stderr.node'),
-    library: path.join(packageFolder, 'deps', 'lib', 'libtensorflow_cc.so.2'),
+    library: path.join(
+      packageFolder,
+      'deps',
+      'lib',
+      `libtensorflow_cc.${process.platform === 'darwin' ? '2.dylib' : 'so.2'}`,
+    ),
     nvidia: path.join(packageFolder, 'deps', 'nvidia'),
     verdict: path.join(built, 'bnlab-verdict.json'),
   };
@@ -69,11 +74,14 @@ export async function checkNative(options: { fresh?: boolean } = {}): Promise<Na
     return { ok: false, why: "TensorFlow's library, which the addon needs, is missing", fix: setup };
   }
   const key = verdictKey(paths);
-  if (!options.fresh) {
+  // A verdict is no longer worth anything once a load has failed or ended its process.
+  const crashed = deadLoads(paths);
+  if (!options.fresh && crashed.length === 0) {
     const remembered = readVerdict(paths.verdict, key);
     if (remembered) return remembered;
   }
   const check = await probeNative();
+  for (const mark of [...crashed, ...deadLoads(paths)]) fs.rmSync(mark, { force: true });
   rememberVerdict(paths.verdict, key, check);
   return check;
 }
@@ -141,6 +149,38 @@ function rememberVerdict(file: string, key: string, check: NativeCheck): void {
   }
 }
 
+const loading = 'bnlab-loading.';
+
+/** A file that stands beside the addon until this process has loaded it; undefined where none can be made. */
+function markLoad(paths: NativePaths | undefined): string | undefined {
+  if (!paths) return undefined;
+  const mark = path.join(path.dirname(paths.verdict), `${loading}${process.pid}`);
+  try {
+    fs.writeFileSync(mark, '');
+    return mark;
+  } catch {
+    return undefined; // a read-only node_modules
+  }
+}
+
+/** The marks of processes that are gone and had not loaded it. */
+function deadLoads(paths: NativePaths): string[] {
+  const folder = path.dirname(paths.verdict);
+  return fs
+    .readdirSync(folder)
+    .filter((name) => name.startsWith(loading) && !isAlive(Number(name.slice(loading.length))))
+    .map((name) => path.join(folder, name));
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
 /** Loads the native engine into this process and makes it TensorFlow.js's backend. Check first: loading can crash. */
 export function loadNative(): { tensorflow: string; gpu: boolean; cudaBuild: boolean } {
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '2'; // errors only; whoever sets it, keeps it
@@ -148,12 +188,14 @@ export function loadNative(): { tensorflow: string; gpu: boolean; cudaBuild: boo
   keepUtilHelpers();
   const paths = nativePaths();
   const holder = paths && stderrHolder(paths);
+  const mark = markLoad(paths);
   const { value: binding, written } = withStderrHeld(holder, () =>
     withoutDeprecations(() => {
       require(nativePackage);
       return (tf.backend() as unknown as { binding: { TF_Version: string; isUsingGpuDevice(): boolean } }).binding;
     }),
   );
+  if (mark) fs.rmSync(mark, { force: true }); // what throws, or ends the process, leaves its mark
   const cudaBuild = /cudart_stub|cuda_platform|CUDA|nvidia/i.test(written) || (!!paths && fs.existsSync(paths.nvidia));
   return { tensorflow: binding.TF_Version, gpu: binding.isUsingGpuDevice(), cudaBuild };
 }

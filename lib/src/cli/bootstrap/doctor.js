@@ -14,6 +14,7 @@ const library = require('./library');
 const nodePackages = require('./node-packages');
 const python = require('./python');
 const { ask, environment } = require('./run');
+const { targetOf } = require('./wheels');
 
 /**
  * @typedef {object} Finding
@@ -216,10 +217,11 @@ function aboutCompiler() {
  */
 function aboutNative(packages) {
   const variant = engine.rememberedVariant();
-  const unsuited = engine.unsuitedPlatform();
+  const unsuited = engine.unsuitedPlatform(variant);
   if (unsuited) return [{ name: 'native engine', state: 'without', found: unsuited.message, fix: unsuited.fix }];
   const whole = engine.isComplete(engine.libraryFolder(variant));
-  const build = variant === 'gpu' ? 'CUDA 12 build' : 'CPU build';
+  const untested = targetOf()?.tested ? '' : '; this project has not been tried on this system';
+  const build = (variant === 'gpu' ? 'CUDA 12 build' : 'CPU build') + untested;
   /** @type {Finding} */
   const wheel = whole
     ? {
@@ -227,7 +229,7 @@ function aboutNative(packages) {
         state: 'ok',
         found: `${build} in ${path.relative(layout.root, engine.libraryFolder(variant))}`,
       }
-    : { name: 'TensorFlow library', state: 'later', found: `${build}: not there`, fix: 'npm run setup' };
+    : { name: 'TensorFlow library', state: 'later', found: `not there: ${build}`, fix: 'npm run setup' };
   const stamp = packages.state === 'ok' ? engine.current(variant) : undefined;
   if (stamp?.native) return [wheel, { name: 'addon', state: 'ok', found: engine.describe(stamp) }];
   if (stamp) {

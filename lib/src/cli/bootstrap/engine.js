@@ -7,15 +7,19 @@
  */
 'use strict';
 
+const crypto = require('node:crypto');
 const fs = require('node:fs');
+const os = require('node:os');
 const path = require('node:path');
 const { Interrupted, SetupError, knownCause } = require('./errors');
 const {
   codeOf,
   digest,
   digestBelow,
+  entriesInSight,
   filesBelow,
   filesInSight,
+  isAlive,
   linkTo,
   linkTree,
   readJson,
@@ -29,7 +33,7 @@ const {
 const { layout, cacheFolder, whyNotWritable, needs, freeMegabytes } = require('./layout');
 const { installCommand, pip, sourceFolder } = require('./python');
 const { ask, environment, lastLines, run, runOrFail } = require('./run');
-const { platformArguments, tensorflow, wheels } = require('./wheels');
+const { platformArguments, targetOf, tensorflow } = require('./wheels');
 
 /**
  * @typedef {'cpu' | 'gpu'} Variant
@@ -41,6 +45,7 @@ const { platformArguments, tensorflow, wheels } = require('./wheels');
  * @property {string} [tensorflow] version, when native
  * @property {boolean} [gpu] whether TensorFlow sees a GPU, when native
  * @property {Record<string, number>} [sizes] files that must still be there, relative to the root
+ * @property {Record<string, number>} [changed] when each of them was last written, in milliseconds since 1970
  * @property {string} [reason] 'platform' | 'compiler' | 'network' | 'build' | 'load' | 'disk' | 'other', when not native
  * @property {string} [why] a sentence, when not native
  * @property {string} [fix] a command or a sentence, when not native
@@ -49,10 +54,8 @@ const { platformArguments, tensorflow, wheels } = require('./wheels');
 
 /** Compiled beside the addon; it holds back what TensorFlow prints while it loads (lib/src/engine/quiet.ts). */
 const holderSource = path.join(layout.root, 'lib', 'src', 'engine', 'native', 'stderr.c');
-const holderFlags = ['-x', 'c', '-O2', '-shared', '-fPIC', '-DNAPI_VERSION=8'];
-const flags = ['-O2', '-fPIC', '-shared', '-std=c++17', '-DNAPI_VERSION=8', '-DNODE_GYP_MODULE_NAME=tfjs_binding'];
 /** From the addon's own place to the libraries: a link that set-up keeps in the npm package. */
-const runPath = '-Wl,-rpath,$ORIGIN/../../deps/lib';
+const libraryFromAddon = '../../deps/lib';
 const addonFolder = path.join(layout.tfjsNode, 'lib', 'napi-v8');
 const addonName = 'tfjs_binding.node';
 const holderName = 'bnlab_stderr.node';
@@ -74,14 +77,30 @@ class Without extends Error {
   }
 }
 
-/** @returns {Without | undefined} why this system cannot have the native engine at all */
-function unsuitedPlatform() {
-  if (process.platform !== 'linux' || process.arch !== 'x64') {
+/**
+ * @param {Variant} variant
+ * @returns {Without | undefined} why this system cannot have the native engine, or this build of it, at all
+ */
+function unsuitedPlatform(variant) {
+  const target = targetOf();
+  if (!target) {
     return new Without(
       'platform',
-      `the native engine is built for Linux on x64 only, and this is ${process.platform} on ${process.arch}`,
+      `the native engine is built for Linux on x64 and arm64 and for macOS on arm64, and this is ${process.platform} on ${process.arch}`,
       'none on this machine; the WebAssembly engine is used',
     );
+  }
+  if (!target.wheels[variant]) {
+    return new Without(
+      'platform',
+      `TensorFlow's makers publish no CUDA build for ${process.platform} on ${process.arch}`,
+      'npm run setup -- --cpu',
+    );
+  }
+  if (process.platform === 'darwin') {
+    // Darwin 21 is macOS 12, for which the wheel is built.
+    if (Number(os.release().split('.')[0]) >= 21) return undefined;
+    return new Without('platform', "TensorFlow's library needs macOS 12 or later", 'use a newer macOS');
   }
   const report = /** @type {any} */ (process.report?.getReport());
   const glibc = report?.header?.glibcVersionRuntime;
@@ -129,6 +148,8 @@ function rememberedVariant() {
 }
 
 /** @param {Variant} variant */
+const wheelsOf = (variant) => targetOf()?.wheels[variant] ?? [];
+/** @param {Variant} variant */
 const folderName = (variant) => `${variant}-${tensorflow}`;
 /** @param {Variant} variant */
 const libraryFolder = (variant) => path.join(layout.state, 'tensorflow', folderName(variant));
@@ -141,9 +162,9 @@ function addonKey() {
     tensorflow,
     process.platform,
     process.arch,
-    ...flags,
-    runPath,
-    ...holderFlags,
+    ...addonCommands(process.platform, '', '')
+      .flat()
+      .map((word) => word.replaceAll(layout.root, '')),
     fs.readFileSync(holderSource),
     digestBelow(path.join(layout.tfjsNode, 'binding')),
     digestBelow(path.join(layout.nodeModules, 'node-api-headers', 'include')),
@@ -157,7 +178,7 @@ function wantedKey(variant) {
     addonKey(),
     process.versions.modules,
     process.execPath,
-    ...wheels[variant].map((wheel) => wheel.sha256),
+    ...wheelsOf(variant).map((wheel) => wheel.sha256),
   );
 }
 
@@ -203,7 +224,79 @@ function current(variant) {
   const pointsRight =
     fs.existsSync(libraryLink) &&
     fs.realpathSync(libraryLink) === fs.realpathSync(path.join(libraryFolder(variant), 'tensorflow'));
-  return pointsRight && hasSizes(layout.root, stamp.sizes ?? {}) ? stamp : undefined;
+  const whole = pointsRight && hasSizes(layout.root, stamp.sizes ?? {}) && areUnchanged(stamp.changed ?? {});
+  return whole && !lastLoadFailed() ? stamp : undefined;
+}
+
+/** @param {Record<string, number>} changed */
+function areUnchanged(changed) {
+  return Object.entries(changed).every(
+    ([name, at]) => fs.statSync(path.join(layout.root, name), { throwIfNoEntry: false })?.mtimeMs === at,
+  );
+}
+
+/** Whether the library's last word on the addon (lib/src/engine/load.ts) is that it fails, or took its process with it. */
+function lastLoadFailed() {
+  if (readJson(path.join(addonFolder, 'bnlab-verdict.json'))?.check?.ok === false) return true;
+  return entriesInSight(addonFolder).some(({ name }) => {
+    const [, pid] = /^bnlab-loading\.(\d+)$/.exec(name) ?? [];
+    return pid !== undefined && !isAlive(Number(pid));
+  });
+}
+
+/**
+ * The files of a folder of libraries that are not what their wheels hold.
+ *
+ * @param {string} folder
+ * @returns {Promise<string[]>} their names; the list itself where there is none to compare with
+ */
+async function damagedFiles(folder) {
+  /** @type {Record<string, string> | undefined} */
+  const sums = readJson(path.join(folder, 'checksums.json'));
+  if (!sums) return ['checksums.json'];
+  const damaged = [];
+  for (const [name, sum] of Object.entries(sums)) {
+    if ((await sumOf(path.join(folder, name))) !== sum) damaged.push(name);
+  }
+  return damaged;
+}
+
+/**
+ * @param {string} file
+ * @returns {Promise<string>} its SHA-256 in hexadecimal; empty when it cannot be read
+ */
+async function sumOf(file) {
+  const hash = crypto.createHash('sha256');
+  try {
+    for await (const chunk of fs.createReadStream(file, { highWaterMark: 1 << 22 })) hash.update(chunk);
+  } catch {
+    return '';
+  }
+  return hash.digest('hex');
+}
+
+/**
+ * Puts a sound library in a damaged one's place: from the cache where that is sound, else downloaded.
+ *
+ * @param {Variant} variant
+ * @param {(text: string) => void} note
+ * @returns {Promise<string | undefined>} what was damaged; undefined when nothing was
+ * @throws Without when it is damaged and no sound one can be had
+ */
+async function mendLibrary(variant, note) {
+  note("comparing the library's checksums");
+  const [first] = await damagedFiles(libraryFolder(variant));
+  if (first === undefined) return undefined;
+  const cached = path.join(cacheFolder(), 'tensorflow', folderName(variant));
+  const word = first === 'checksums.json' ? 'has no list of checksums' : `is damaged (${first})`;
+  try {
+    if ((await damagedFiles(cached)).length > 0) remove(cached);
+    await fillLibraryFolder(variant, note);
+  } catch (error) {
+    const { reason, message, fix } = asWithout(error);
+    throw new Without(reason, `TensorFlow's library ${word}, and no other could be had: ${message}`, fix);
+  }
+  return `TensorFlow's library ${word === 'has no list of checksums' ? 'had no list of checksums' : word.replace('is', 'was')}; it is another one now`;
 }
 
 /**
@@ -227,7 +320,7 @@ async function obtainLibrary({ variant, explicit, npmDone, note }) {
   const folder = libraryFolder(variant);
   const name = `TensorFlow ${tensorflow}, ${variant === 'gpu' ? 'CUDA 12 build' : 'CPU build'}`;
   if (isComplete(folder)) return { outcome: 'kept', text: name };
-  const unsuited = unsuitedPlatform();
+  const unsuited = unsuitedPlatform(variant);
   if (unsuited) return { outcome: 'kept', text: `not for this system` };
   if (!findCompiler()) {
     // 274 MB are worth it only if an addon can be had: one of an earlier clone will do.
@@ -318,10 +411,12 @@ async function download(variant, folder, note) {
     );
   }
   const arriving = path.join(folder, 'arriving');
-  for (const wheel of wheels[variant]) {
+  const target = targetOf();
+  if (!target) throw new Error(`no wheel for ${process.platform} on ${process.arch}`);
+  for (const wheel of wheelsOf(variant)) {
     const list = path.join(folder, 'wheel.txt');
     fs.writeFileSync(list, `${wheel.name}==${wheel.version} --hash=sha256:${wheel.sha256}\n`);
-    await pip(['download', ...platformArguments, '--require-hashes', '-r', list, '-d', arriving], {
+    await pip(['download', ...platformArguments(target), '--require-hashes', '-r', list, '-d', arriving], {
       step: 'tensorflow',
       what: `the wheel ${wheel.name} ${wheel.version} could not be downloaded`,
       fix: 'The log has the reason. Try again with `npm run setup`.',
@@ -368,19 +463,30 @@ async function prepareAddon({ variant, explicit, note }) {
   const key = wantedKey(variant);
   remove(layout.engineStamp);
   try {
-    const unsuited = unsuitedPlatform() ?? failed.get(variant);
+    const unsuited = unsuitedPlatform(variant) ?? failed.get(variant);
     if (unsuited) throw unsuited;
     const folder = libraryFolder(variant);
     if (!isComplete(folder)) throw noCompiler();
     linkTo(path.join(folder, 'tensorflow'), libraryLink);
     if (variant === 'gpu') linkTo(path.join(folder, 'nvidia'), nvidiaLink);
     else remove(nvidiaLink);
-    const loaded = await placeAddon(variant, note);
+    /** @type {string | undefined} */
+    let mended;
+    if (distrusted) mended = await mendLibrary(variant, note);
+    const loaded = await placeAddon(variant, note).catch(async (error) => {
+      const { reason } = asWithout(error);
+      // What does not load, or does not compile, may be the library's fault.
+      if (!distrusted && (reason === 'load' || reason === 'build')) mended = await mendLibrary(variant, note);
+      if (mended === undefined) throw error;
+      return placeAddon(variant, note);
+    });
+    distrusted = false;
     const files = [
       path.join(addonFolder, addonName),
       path.join(addonFolder, holderName),
-      ...['libtensorflow_cc.so.2', 'libtensorflow_framework.so.2'].map((name) => path.join(folder, 'tensorflow', name)),
+      ...(targetOf()?.libraries ?? []).map((name) => path.join(folder, 'tensorflow', name)),
     ];
+    const names = files.map((file) => path.relative(layout.root, file));
     /** @type {EngineStamp} */
     const stamp = {
       variant,
@@ -388,14 +494,12 @@ async function prepareAddon({ variant, explicit, note }) {
       native: true,
       tensorflow: loaded.tensorflow,
       gpu: loaded.gpu,
-      sizes: sizesOf(
-        layout.root,
-        files.map((file) => path.relative(layout.root, file)),
-      ),
+      sizes: sizesOf(layout.root, names),
+      changed: Object.fromEntries(names.map((name) => [name, fs.statSync(path.join(layout.root, name)).mtimeMs])),
     };
     writeJson(layout.engineStamp, stamp);
     removeOthers(variant);
-    return { outcome: 'done', text: `${describe(stamp)}, addon ${loaded.how}` };
+    return { outcome: 'done', text: [`${describe(stamp)}, addon ${loaded.how}`, mended].filter(Boolean).join('; ') };
   } catch (error) {
     const without = asWithout(error);
     // An addon that does not load must not stand where TensorFlow.js looks for one.
@@ -448,31 +552,47 @@ async function placeAddon(variant, note) {
 }
 
 /**
+ * The compiler's arguments for the addon and for its helper.
+ *
+ * @param {string} platform as `process.platform`
+ * @param {string} libraries the folder with TensorFlow's libraries and headers
+ * @param {string} folder where the results go
+ * @returns {[string[], string[]]}
+ */
+function addonCommands(platform, libraries, folder) {
+  const napi = `-I${path.join(layout.nodeModules, 'node-api-headers', 'include')}`;
+  const mac = platform === 'darwin';
+  // Node's own functions are found in the program that loads the addon, which macOS's linker wants to be told.
+  const loadable = mac ? ['-bundle', '-undefined', 'dynamic_lookup', '-mmacosx-version-min=12.0'] : ['-shared'];
+  const common = ['-O2', '-fPIC', ...loadable, '-DNAPI_VERSION=8'];
+  const link = mac
+    ? ['-Wl,-rpath,@loader_path/' + libraryFromAddon, '-ltensorflow_cc.2', '-ltensorflow_framework.2']
+    : ['-Wl,-rpath,$ORIGIN/' + libraryFromAddon, '-l:libtensorflow_cc.so.2', '-l:libtensorflow_framework.so.2'];
+  const addon = [
+    ...common,
+    ...['-std=c++17', '-DNODE_GYP_MODULE_NAME=tfjs_binding'],
+    ...[`-I${path.join(libraries, 'include')}`, napi],
+    ...['tfjs_backend.cc', 'tfjs_binding.cc'].map((name) => path.join(layout.tfjsNode, 'binding', name)),
+    ...['-o', path.join(folder, addonName)],
+    ...[`-L${libraries}`, ...link],
+  ];
+  return [addon, ['-x', 'c', ...common, napi, holderSource, '-o', path.join(folder, holderName)]];
+}
+
+/**
  * @param {string[]} compiler
  * @param {string} libraries
  * @param {string} folder where the results go
  */
 async function compile([program = '', ...rest], libraries, folder) {
-  const napi = `-I${path.join(layout.nodeModules, 'node-api-headers', 'include')}`;
   const options = {
     step: 'addon',
     what: `${[program, ...rest].join(' ')} could not build the addon`,
     fix: `${installCommand('g++', 'gcc')}, then \`npm run setup\``,
     env: environment({ TMPDIR: layout.temporary }),
   };
-  await runOrFail(
-    program,
-    [
-      ...rest,
-      ...flags,
-      ...[`-I${path.join(libraries, 'include')}`, napi],
-      ...['tfjs_backend.cc', 'tfjs_binding.cc'].map((name) => path.join(layout.tfjsNode, 'binding', name)),
-      ...['-o', path.join(folder, addonName)],
-      ...[`-L${libraries}`, runPath, '-l:libtensorflow_cc.so.2', '-l:libtensorflow_framework.so.2'],
-    ],
-    options,
-  );
-  await runOrFail(program, [...rest, ...holderFlags, napi, holderSource, '-o', path.join(folder, holderName)], options);
+  for (const words of addonCommands(process.platform, libraries, folder))
+    await runOrFail(program, [...rest, ...words], options);
 }
 
 /**
@@ -521,8 +641,12 @@ async function placeAndLoad(folder) {
   return check;
 }
 
-/** For `npm run setup -- --rebuild`: what was built, here and in the cache, is not trusted any more. */
+/** Whether the library's checksums are to be compared though it loads. */
+let distrusted = false;
+
+/** For `npm run setup -- --rebuild`: what was built and what was fetched, here and in the cache, is not trusted any more. */
 function forget() {
+  distrusted = true;
   remove(layout.engineStamp);
   if (fs.existsSync(layout.tfjsNode)) remove(cachedAddon());
 }
@@ -587,4 +711,5 @@ module.exports = {
   cachedAddon,
   forget,
   noCompiler,
+  addonCommands,
 };

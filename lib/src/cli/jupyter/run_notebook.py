@@ -12,6 +12,7 @@ import asyncio
 import json
 import os
 import re
+import signal
 import sys
 import time
 from pathlib import Path
@@ -130,18 +131,18 @@ async def execute(task):
                 except CellTimeoutError:
                     raise Failed("time limit", index, f"the cell ran longer than its limit of {limit} s") from None
                 except DeadKernelError:
-                    raise Failed("dead kernel", index, dead_text(task)) from None
+                    raise Failed("dead kernel", index, await dead_text(task, client)) from None
                 check_faults()
-            await settle(client, ran)
+            await settle(client, ran, task)
             check_faults()
     if notes.end is None:
-        raise Failed("dead kernel", ran[-1], dead_text(task))
+        raise Failed("dead kernel", ran[-1], await dead_text(task, client))
     with open(task["output"], "w", encoding="utf-8") as file:
         nbformat.write(nb, file)
     return {"ran": len(ran), "engine": notes.end.get("engine")}
 
 
-async def settle(client, ran):
+async def settle(client, ran, task):
     """One unseen cell that waits for the timers that the cells left behind."""
     unseen = nbformat.v4.new_code_cell(f"const bnlabEnd: any = await globalThis['bnlabKernel'].settle({SETTLE_MS});")
     client.nb.cells.append(unseen)
@@ -150,18 +151,58 @@ async def settle(client, ran):
     except CellExecutionError:
         raise Failed("error", ran[-1], error_text(unseen)) from None
     except DeadKernelError:
-        raise Failed("dead kernel", ran[-1], "the kernel's process ended after the last cell") from None
+        raise Failed("dead kernel", ran[-1], await dead_text(task, client)) from None
     finally:
         client.nb.cells.pop()
 
 
-def dead_text(task):
+async def dead_text(task, client):
+    """Why the kernel's process ended, as far as its exit and its last words say."""
     try:
         tail = Path(task["log"]).read_text("utf-8", "replace").strip().splitlines()[-8:]
     except OSError:
         tail = []
-    said = "\n".join(["the kernel's process ended while the cell ran", *tail])
-    return ANSI.sub("", said)
+    code = await client.km.provisioner.poll() if client.km.provisioner else None
+    said = ["the kernel's process ended while the cell ran", *ending(code, "\n".join(tail)), *tail]
+    return ANSI.sub("", "\n".join(said))
+
+
+def ending(code, tail):
+    """What the exit code of a kernel means, where it is one of the usual causes: lines for the reader."""
+    name = signal.Signals(-code).name if code is not None and code < 0 else f"exit code {code}"
+    if "heap out of memory" in tail:
+        return [f"({name}) JavaScript's own memory was used up: keep less in variables, or NODE_OPTIONS=--max-old-space-size=8192 (megabytes)"]
+    if "bad_alloc" in tail:
+        return [f"({name}) no more memory could be had: use smaller batches, dispose tensors, or give the machine or container more"]
+    if name == "SIGKILL":
+        return [
+            f"({name}) it was killed from outside, which is what the system does when memory, or the container's limit of it, is used up:"
+            f" {memory_left()}; use smaller batches, dispose tensors, run one notebook at a time (--jobs 1), or give the machine or container more"
+        ]
+    if name in ("SIGSEGV", "SIGBUS", "SIGILL"):
+        return [f"({name}) native code crashed; `npm run setup -- --rebuild` compares TensorFlow's library with its checksums"]
+    return [] if code is None else [f"({name})"]
+
+
+def memory_left():
+    """The container's limit of memory where there is one, else the machine's memory, in words."""
+    folders = ["/sys/fs/cgroup"]
+    try:
+        group = Path("/proc/self/cgroup").read_text().strip().rsplit("::", 1)[-1]
+        folders.insert(0, f"/sys/fs/cgroup{group}")
+    except OSError:
+        pass
+    for file in [f"{folder}/memory.max" for folder in folders] + ["/sys/fs/cgroup/memory/memory.limit_in_bytes"]:
+        try:
+            limit = int(Path(file).read_text())
+        except (OSError, ValueError):
+            continue
+        if limit < 1 << 60:
+            return f"the limit here is {limit / 1e9:.1f} GB"
+    try:
+        return f"this machine has {os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 1e9:.1f} GB"
+    except (OSError, ValueError):
+        return "how much there is cannot be told here"
 
 
 async def main():
