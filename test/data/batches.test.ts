@@ -147,6 +147,71 @@ test('a subset is balanced, of different examples, with their own labels', () =>
   );
 });
 
+test('the classes that get one more than the others are drawn, not always the first', () => {
+  const extras = new Map<number, number>();
+  for (let seed = 0; seed < 60; seed++) {
+    for (const label of subset(small, 2, new Random(seed)).labels) extras.set(label, (extras.get(label) ?? 0) + 1);
+  }
+  assert.deepEqual([...extras.keys()].sort(), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+});
+
+test('examples of other sizes and classes, and floating-point ones, keep what they are', () => {
+  const shape = [2, 1, 3];
+  const images = Float32Array.from({ length: 18 }, (_, i) => i / 8 - 1);
+  const three = { images, labels: Int32Array.of(299, 0, 26), n: 3, shape, classCount: 300 };
+  const some = examplesAt(three, [2, 2, 0]);
+  assert.deepEqual(some, {
+    images: Float32Array.of(...images.slice(12), ...images.slice(12), ...images.slice(0, 6)),
+    labels: Int32Array.of(26, 26, 299), n: 3, shape, classCount: 300,
+  }); // prettier-ignore
+  const { x, y } = toTensors(three, { limit: 2 });
+  assert.deepEqual([x.shape, y.shape], [[2, 6], [2, 300]]); // prettier-ignore
+  assert.deepEqual(x.dataSync(), images.slice(0, 12), 'as they are');
+  assert.deepEqual([...y.dataSync().keys()].filter((i) => y.dataSync()[i] === 1), [299, 300]); // prettier-ignore
+  x.dispose();
+  y.dispose();
+  assert.throws(
+    () => toTensors(three, { pixels: 'binary' }),
+    wrongArgument(/'binary' with the value -1 at position 0/),
+  );
+  const shares = { ...three, images: Float32Array.from({ length: 18 }, (_, i) => i / 17) };
+  const binary = toTensors(shares, { pixels: 'binary' });
+  assert.deepEqual(
+    [...binary.x.dataSync()],
+    Array.from({ length: 18 }, (_, i) => +(i >= 9)),
+  );
+  binary.x.dispose();
+  binary.y.dispose();
+});
+
+test('labels that are no class, and pictures of another size, do not run into the next row', () => {
+  const two = { images: new Uint8Array(2 * IMAGE_PIXELS), labels: Uint8Array.of(3, 10), n: 2 };
+  const uses: [string, (examples: Examples) => unknown][] = [
+    ['toTensors', toTensors],
+    ['examplesAt', (examples) => examplesAt(examples, [0])],
+    ['subset', (examples) => subset(examples, 1, new Random(1))],
+  ];
+  for (const [name, use] of uses) {
+    const refused = (change: object, words: RegExp) =>
+      assert.throws(() => use({ ...two, ...change }), wrongArgument(new RegExp(`^${name}: .*${words.source}`)));
+    refused({}, /label 10 at position 1; wanted 0 to 9\. .*classCount/);
+    const labels = Uint8Array.of(3, 9);
+    refused(
+      { labels, images: new Uint8Array(2 * 1024) },
+      /2048 values for 2 pictures \(1024 each\); wanted 2 \* 784 .*shape/,
+    );
+    refused({ labels, shape: [32, 32, 1] }, /1568 values .*; wanted 2 \* 1024 for shape \[32, 32, 1\]/);
+    refused({ labels: Uint8Array.of(3) }, /1 labels for 2 pictures/);
+    refused({ labels, shape: [] }, /shape \[\]/);
+    refused({ labels, shape: [28, 28, 0.5] }, /shape \[28, 28, 0\.5\]/);
+    refused({ labels, classCount: 0 }, /classCount is 0/);
+    refused({ labels, images: new Uint8ClampedArray(1568) }, /images: Uint8ClampedArray/);
+    refused({ labels: Float32Array.of(1, 2) }, /labels: Float32Array/);
+    refused({ labels: Int32Array.of(1, -1) }, /label -1 at position 1/);
+    assert.throws(() => use(undefined as unknown as Examples), wrongArgument(/images: Undefined/));
+  }
+});
+
 test('a subset that cannot be balanced says which class is short', () => {
   const unbalanced = examplesAt(
     small,

@@ -5,8 +5,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
-import { type Examples, generateDigits } from 'bnlab';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { type ByteExamples, generateDigits } from 'bnlab';
 
 export function idxBytes(shape: number[], values: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(4 + 4 * shape.length + values.length);
@@ -16,17 +16,21 @@ export function idxBytes(shape: number[], values: Uint8Array): Uint8Array {
   return bytes;
 }
 
+const folders: string[] = [];
+
 /** A folder that is gone when the process ends. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'bnlab-data-'));
   chmodSync(folder, 0o755); // The test of a read-only cache steps down to a user without rights.
-  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  if (folders.push(folder) === 1) {
+    process.on('exit', () => folders.forEach((one) => rmSync(one, { recursive: true, force: true })));
+  }
   return folder;
 }
 
 const { train, test } = generateDigits({ train: 600, test: 100, seed: 77 });
-const images = ({ images, n }: Examples) => gzipSync(idxBytes([n, 28, 28], images));
-const labels = ({ labels, n }: Examples) => gzipSync(idxBytes([n], labels));
+const images = ({ images, n }: ByteExamples) => gzipSync(idxBytes([n, 28, 28], images));
+const labels = ({ labels, n }: ByteExamples) => gzipSync(idxBytes([n], labels));
 
 /** The four files of the small set by name. The first has about 100 kB. */
 export const FILES: Record<string, Buffer> = {
@@ -39,12 +43,17 @@ export const NAMES = Object.keys(FILES);
 /** The training images: the file on which the server's faults show. */
 export const LARGE = NAMES[0];
 
+const measured = (bytes: Buffer) => ({
+  bytes: bytes.length,
+  sha256: createHash('sha256').update(bytes).digest('hex'),
+});
+
 /** Writes a manifest of the small set with these mirrors and returns its path. */
 export function writeManifest(folder: string, mirrors: string[]): string {
   const [trainImages, trainLabels, testImages, testLabels] = NAMES.map((name) => ({
     name,
-    bytes: FILES[name].length,
-    sha256: createHash('sha256').update(FILES[name]).digest('hex'),
+    ...measured(FILES[name]),
+    contents: measured(gunzipSync(FILES[name])),
   }));
   const set = (title: string) => ({
     title,

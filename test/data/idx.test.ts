@@ -41,7 +41,12 @@ test('a file of any other length is refused, with both lengths', () => {
       fc.pre(length !== bytes.length);
       const other = new Uint8Array(length);
       other.set(bytes.subarray(0, length));
-      fails(() => readIdx(other, 'the file'), new RegExp(`^the file: ${length} bytes`), /wanted/, /fetch it again/);
+      fails(
+        () => readIdx(other, 'the file'),
+        new RegExp(`^the file: ${length} bytes`),
+        /wanted/,
+        /Compare .* size or checksum/,
+      );
     }),
   );
 });
@@ -74,13 +79,15 @@ test('a wrong magic number, element type or rank is named', () => {
     copy[at] = value;
     return () => readIdx(copy);
   };
-  fails(changed(0, 1), /magic number 01 00 08 01/, /wanted 00 00 08/);
-  fails(changed(2, 0x0d), /element type 0x0d \(float32\)/, /wanted 0x08/);
-  fails(changed(2, 0x77), /element type 0x77 \(unknown\)/);
+  fails(changed(0, 1), /magic number 01 00 08 01/, /wanted 00 00, an element type/);
+  fails(changed(2, 0x0d), /10 bytes \(truncated\)/, /wanted 16 for float32 of shape \[2\]/);
+  fails(changed(2, 0x77), /element type 0x77/, /0x08 \(uint8\), 0x09 \(int8\), .*0x0e \(float64\)/);
   fails(changed(3, 0), /0 dimensions/);
   fails(changed(3, 200), /wanted at least 804/);
   fails(() => readIdx(gzipSync(bytes)), /gzip/, /gunzipSync/);
-  fails(() => readIdx(Buffer.from('<html>not found</html>')), /magic number 3c 68 74 6d/);
+  fails(() => readIdx(Buffer.from('<html>not found</html>')), /starts with 3c 68 74 6d: a page in HTML/);
+  fails(() => readIdx(Uint8Array.of(0x80, 2, 0x7d, 0x71)), /a pickle/, /binary version .*data_batch_1.bin/);
+  fails(() => readIdx(Buffer.from('\x93NUMPY\x01\0', 'latin1')), /readNpy reads it/);
 });
 
 test('images and labels must fit together', () => {
@@ -92,7 +99,21 @@ test('images and labels must fit together', () => {
   assert.equal(read.images.length, 3 * IMAGE_PIXELS);
   fails(() => readExamples(images, idxBytes([2], Uint8Array.of(0, 9))), /3 images but 2 labels/);
   fails(() => readExamples(images, idxBytes([3], Uint8Array.of(0, 10, 5))), /label 10 at position 1/, /0 to 9/);
-  fails(() => readExamples(labels, images), /shape \[3\]/, /wanted \[n, 28, 28\]/, /exchanged/);
-  fails(() => readExamples(idxBytes([3, 28, 27], new Uint8Array(3 * 28 * 27)), labels), /\[3, 28, 27\]/);
+  fails(() => readExamples(labels, images), /shape \[3\]/, /wanted \[n, height, width\]/, /exchanged/);
   fails(() => readExamples(images, images), /labels: shape \[3, 28, 28\]; wanted \[n\]/);
+  assert.deepEqual(readExamples(idxBytes([3, 5, 4], new Uint8Array(60).fill(9)), labels).shape, [5, 4, 1]);
+});
+
+test('no error of a reader asks to delete a file', () => {
+  for (const bytes of [
+    new Uint8Array(3),
+    Uint8Array.of(0, 0, 0x77, 1),
+    Uint8Array.of(0, 0, 8, 1, 0, 0, 0, 9),
+    gzipSync('x'),
+  ]) {
+    assert.throws(
+      () => readIdx(bytes),
+      (error: Error) => !/delete/i.test(error.message) && error instanceof DataError,
+    );
+  }
 });

@@ -306,6 +306,15 @@ export function gallery(): Record<string, Figure> {
     labels: Array.from({ length: 20 }, (_, k) => String(k)),
     ...words,
   });
+  figures.imagesInColour = imageGrid({
+    title: 'Eight rings in three colours',
+    data: 'rings made for the tests',
+    images: Array.from({ length: 8 }, (_, k) => [...digit(k)].slice(0, 28 * 20).flatMap((v) => [v, 255 - v, 30 * k])),
+    shape: [20, 28, 3],
+    labels: Array.from({ length: 8 }, (_, k) => `ring ${k}`),
+    columns: 4,
+    ...words,
+  });
   figures.imageRows = imageGrid({
     title: 'The same pictures, before and after',
     data: 'rings made for the tests',

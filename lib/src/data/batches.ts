@@ -1,11 +1,15 @@
 /** From examples to tensors and mini-batches. */
 import { Random, tf } from '../engine';
+import { alike, kindOf } from './arrays';
 import { DataError } from './errors';
-import { CLASS_COUNT, IMAGE_PIXELS, type Examples } from './idx';
+import { checkExamples, type Examples } from './examples';
 
 /** Options of `toTensors`. */
 export interface TensorOptions {
-  /** `'grey'` (default): value / 255. `'binary'`: 1 where that is at least 0.5, else 0, as in the paper's section 4.1. */
+  /**
+   * `'grey'` (default): bytes as value / 255, floating-point numbers as they are. `'binary'`: 1 where that is at least 0.5, else
+   * 0, as in the paper's section 4.1.
+   */
   pixels?: 'grey' | 'binary';
   /** Take only the first so many examples; all by default. */
   limit?: number;
@@ -13,9 +17,9 @@ export interface TensorOptions {
 
 /** Pictures and labels as a network takes them. */
 export interface TensorPair {
-  /** Pictures, float32 [n, 784], between 0 and 1. */
+  /** Pictures, float32 [n, height * width * channels], of MNIST [n, 784]; between 0 and 1 where they are bytes. */
   x: tf.Tensor2D;
-  /** Labels one-hot, float32 [n, 10]. */
+  /** Labels one-hot, float32 [n, classes]. */
   y: tf.Tensor2D;
 }
 
@@ -24,24 +28,45 @@ export interface TensorPair {
  *
  * @param examples `n` pictures and labels
  * @param options pixels `'grey'` or `'binary'`; `limit` to take the first few
- * @returns `x` float32 [n, 784] between 0 and 1 and `y` one-hot float32 [n, 10]
- * @throws DataError `argument` when `limit` is not a whole number from 1 to n
+ * @returns `x` float32 [n, height * width * channels], of MNIST [n, 784], and `y` one-hot float32 [n, classes]
+ * @throws DataError `argument` when `limit` is not a whole number from 1 to n, or the examples' counts do not fit together
  */
 export function toTensors(examples: Examples, options: TensorOptions = {}): TensorPair {
+  const { pixels: size, classCount } = checkExamples('toTensors', examples);
   const { pixels = 'grey', limit = examples.n } = options;
   wantInteger('toTensors: limit', limit, 1, examples.n);
   if (pixels !== 'grey' && pixels !== 'binary') {
     throw new DataError('argument', `toTensors: pixels '${String(pixels)}'; wanted 'grey' or 'binary'.`);
   }
-  // One table look-up per pixel: value / 255 once for each of the 256 grey values.
-  const value = Float32Array.from({ length: 256 }, (_, grey) =>
-    pixels === 'grey' ? grey / 255 : +(grey / 255 >= 0.5),
-  );
-  const x = new Float32Array(limit * IMAGE_PIXELS);
-  for (let i = 0; i < x.length; i++) x[i] = value[examples.images[i]];
-  const y = new Float32Array(limit * CLASS_COUNT);
-  for (let i = 0; i < limit; i++) y[i * CLASS_COUNT + examples.labels[i]] = 1;
-  return { x: tf.tensor2d(x, [limit, IMAGE_PIXELS]), y: tf.tensor2d(y, [limit, CLASS_COUNT]) };
+  const x = pixelValues(examples.images.subarray(0, limit * size), pixels);
+  const y = new Float32Array(limit * classCount);
+  for (let i = 0; i < limit; i++) y[i * classCount + examples.labels[i]] = 1;
+  return { x: tf.tensor2d(x, [limit, size]), y: tf.tensor2d(y, [limit, classCount]) };
+}
+
+function pixelValues(images: Uint8Array | Float32Array, pixels: 'grey' | 'binary'): Float32Array {
+  const x = new Float32Array(images.length);
+  if (kindOf(images) === 'Uint8Array') {
+    // One table look-up per pixel: value / 255 once for each of the 256 levels.
+    const value = Float32Array.from({ length: 256 }, (_, level) =>
+      pixels === 'grey' ? level / 255 : +(level / 255 >= 0.5),
+    );
+    for (let i = 0; i < x.length; i++) x[i] = value[images[i]];
+    return x;
+  }
+  x.set(images);
+  if (pixels === 'grey') return x;
+  for (let i = 0; i < x.length; i++) {
+    if (!(x[i] >= 0 && x[i] <= 1)) {
+      const given = `toTensors: pixels 'binary' with the value ${x[i]} at position ${i}`;
+      throw new DataError(
+        'argument',
+        `${given}; wanted values from 0 to 1, or pixels 'grey', which takes them as they are.`,
+      );
+    }
+    x[i] = +(x[i] >= 0.5);
+  }
+  return x;
 }
 
 /** Options of `batchIndices`. */
@@ -84,7 +109,7 @@ export function batchIndices({ n, batch, steps, random, remainder = 'drop' }: Ba
 /** Options of `stratifiedBatchIndices` and `oneClassBatchIndices`. */
 export interface LabelledBatchOptions {
   /** Class of each example. */
-  labels: Uint8Array;
+  labels: Uint8Array | Int32Array;
   /** Examples in a mini-batch. */
   batch: number;
   /** Number of mini-batches. */
@@ -144,7 +169,8 @@ export function oneClassBatchIndices({ labels, batch, steps, random }: LabelledB
  * @param random which ones, and in which order
  * @throws DataError `argument` when a class has too few examples for its share
  */
-export function subset(examples: Examples, n: number, random: Random): Examples {
+export function subset<E extends Examples>(examples: E, n: number, random: Random): E {
+  checkExamples('subset', examples);
   wantInteger('subset: n', n, 1, examples.n);
   const byClass = rowsByClass(examples.labels);
   const order = random.permutation(byClass.length);
@@ -168,20 +194,22 @@ export function subset(examples: Examples, n: number, random: Random): Examples 
  *
  * @throws DataError `argument` when a row is not a whole number below `examples.n`
  */
-export function examplesAt(examples: Examples, rows: ArrayLike<number>): Examples {
-  const images = new Uint8Array(rows.length * IMAGE_PIXELS);
-  const labels = new Uint8Array(rows.length);
+export function examplesAt<E extends Examples>(examples: E, rows: ArrayLike<number>): E {
+  const { pixels } = checkExamples('examplesAt', examples);
+  const { n, shape, classCount } = examples;
+  const images = alike(examples.images, rows.length * pixels);
+  const labels = alike(examples.labels, rows.length);
   for (let i = 0; i < rows.length; i++) {
     const row = rows[i];
-    wantInteger('examplesAt: row', row, 0, examples.n - 1);
-    images.set(examples.images.subarray(row * IMAGE_PIXELS, (row + 1) * IMAGE_PIXELS), i * IMAGE_PIXELS);
+    wantInteger('examplesAt: row', row, 0, n - 1);
+    images.set(examples.images.subarray(row * pixels, (row + 1) * pixels), i * pixels);
     labels[i] = examples.labels[row];
   }
-  return { images, labels, n: rows.length };
+  return { images, labels, n: rows.length, ...(shape && { shape }), ...(classCount && { classCount }) } as E;
 }
 
 /** Rows of each class that occurs, classes in order. */
-function rowsByClass(labels: Uint8Array): number[][] {
+function rowsByClass(labels: Uint8Array | Int32Array): number[][] {
   const rows = new Map<number, number[]>();
   labels.forEach((label, row) => {
     const mine = rows.get(label);
@@ -192,7 +220,7 @@ function rowsByClass(labels: Uint8Array): number[][] {
 }
 
 /** One endless source of rows per class. */
-function classDecks(labels: Uint8Array, random: Random, caller: string): (() => number)[] {
+function classDecks(labels: Uint8Array | Int32Array, random: Random, caller: string): (() => number)[] {
   if (labels.length === 0) throw new DataError('argument', `${caller}: no labels; wanted one per example.`);
   return rowsByClass(labels).map((rows) => {
     const next = endless(rows.length, random.child(`class${labels[rows[0]]}`));

@@ -1,38 +1,46 @@
 /** The data sets by name. */
-import { gunzipSync } from 'node:zlib';
+import { contentsOf } from './arrays';
 import { type DigitOptions, generateDigits } from './digits';
 import { type DownloadOptions } from './download';
 import { DataError } from './errors';
+import { type ByteExamples, CLASS_COUNT, type Examples } from './examples';
 import { sha256 } from './folders';
-import { CLASS_COUNT, type Examples, readExamples } from './idx';
+import { readExamples } from './idx';
 import { PARTS, REAL_DATASETS, type RealName } from './manifest';
 import { isUnobtainable, obtainFiles, type ObtainOptions } from './obtain';
 
-/** Ten classes of 28x28 grey pictures, and what they are. The arrays are shared within the process: do not write to them. */
-export interface Dataset {
-  /** Short name, for programs. */
-  name: 'mnist' | 'fashion' | 'digits';
+/**
+ * Pictures with their classes, and what they are. `loadDataset` gives ten classes of 28x28 grey pictures, `readDataset` whatever
+ * the files hold. The arrays are shared within the process: do not write to them.
+ */
+export interface Dataset<E extends Examples = Examples> {
+  /** Short name, for programs: `'mnist'`, `'fashion'`, `'digits'`, or what `readDataset` was told. */
+  name: string;
   /** Name for readers: `'MNIST'`, `'Fashion-MNIST'`, `'generated digits'`. */
   title: string;
   /** Who made it. */
   source: string;
   /** Under which terms. */
   licence: string;
-  /** SHA-256 of the training images, training labels, test images and test labels, decompressed, one after the other. */
+  /** SHA-256 of the training images, training labels, test images and test labels, decompressed, one after the other; of the
+   * reader's own files, of the pixels and labels as they are taken. */
   checksum: string;
   /** Where this process took it from. */
-  from: 'BNLAB_DATA' | 'cache' | 'network' | 'generator';
+  from: 'BNLAB_DATA' | 'cache' | 'network' | 'generator' | 'files';
   /** What the reader should know: why it is not MNIST, or why it could not be kept. Absent when there is nothing. */
   note?: string;
   /** Training set. */
-  train: Examples;
+  train: E;
   /** Test set. */
-  test: Examples;
+  test: E;
   /** What each class is called. */
   classes: string[];
-  /** Number of classes: 10. */
-  classCount: 10;
+  /** Number of classes. */
+  classCount: number;
 }
+
+/** The data sets that `loadDataset` knows by name. */
+export type DatasetName = 'mnist' | 'fashion' | 'digits';
 
 /** Options of `loadDataset`. */
 export interface DatasetOptions extends DownloadOptions {
@@ -43,13 +51,14 @@ export interface DatasetOptions extends DownloadOptions {
 /** The environment variables that decide what is loaded, and from where. */
 const VARIABLES = ['BNLAB_DATASET', 'BNLAB_DATA', 'BNLAB_CACHE', 'XDG_CACHE_HOME', 'BNLAB_MANIFEST', 'BNLAB_OFFLINE'];
 
-const loaded = new Map<string, Promise<Dataset>>();
+const loaded = new Map<string, Promise<Dataset<ByteExamples>>>();
 
 /**
  * Loads a data set: real pictures where they can be had, else generated digits.
  *
  * - `'mnist'`, `'fashion'`: from the folder that `BNLAB_DATA` names when it is set, else from this user's cache, else
- *   from the network (11 MB and 30 MB, then kept in the cache). Every file is held against its SHA-256.
+ *   from the network (11 MB and 30 MB, then kept in the cache). Every file is held against its SHA-256, or that of what
+ *   it holds: files that were decompressed or compressed anew are as good.
  * - `'digits'`: drawn by this library in about two seconds, the same on every machine.
  * - `'auto'` (default): what `BNLAB_DATASET` names when it is set, else `'mnist'` if it can be had, else `'digits'` with
  *   a `note` that says why. Without network that takes a few seconds at most; `BNLAB_OFFLINE=1` saves them.
@@ -68,7 +77,10 @@ const loaded = new Map<string, Promise<Dataset>>();
  * console.log(datasetText(data));
  * const { x, y } = toTensors(data.train, { pixels: 'binary' });
  */
-export function loadDataset(name: Dataset['name'] | 'auto' = 'auto', options: DatasetOptions = {}): Promise<Dataset> {
+export function loadDataset(
+  name: DatasetName | 'auto' = 'auto',
+  options: DatasetOptions = {},
+): Promise<Dataset<ByteExamples>> {
   const environment = options.environment ?? process.env;
   const key = JSON.stringify([name, options.digits, ...VARIABLES.map((variable) => environment[variable])]);
   const known = loaded.get(key);
@@ -85,7 +97,7 @@ export function datasetText({ title, train, test, checksum }: Dataset): string {
   return `${title}: ${count(train.n)} training and ${count(test.n)} test pictures, sha256 ${checksum.slice(0, 12)}`;
 }
 
-async function load(asked: Dataset['name'] | 'auto', options: DatasetOptions): Promise<Dataset> {
+async function load(asked: DatasetName | 'auto', options: DatasetOptions): Promise<Dataset<ByteExamples>> {
   const { BNLAB_DATASET } = options.environment ?? process.env;
   const name = (asked === 'auto' && BNLAB_DATASET) || asked;
   if (name === 'digits') return drawDigits(options);
@@ -93,10 +105,11 @@ async function load(asked: Dataset['name'] | 'auto', options: DatasetOptions): P
   const real = REAL_DATASETS.find((known) => known === name);
   if (real) return loadReal(real, options);
   const from = name === asked ? '' : 'BNLAB_DATASET: ';
-  throw new DataError('argument', `${from}No data set '${name}'; wanted 'mnist', 'fashion', 'digits' or 'auto'.`);
+  const known = "wanted 'mnist', 'fashion', 'digits' or 'auto'";
+  throw new DataError('argument', `${from}No data set '${String(name)}'; ${known}. Files of your own: readDataset.`);
 }
 
-async function loadAuto(options: DatasetOptions): Promise<Dataset> {
+async function loadAuto(options: DatasetOptions): Promise<Dataset<ByteExamples>> {
   try {
     return await loadReal('mnist', { ...options, unlessSilent: true });
   } catch (error) {
@@ -105,10 +118,12 @@ async function loadAuto(options: DatasetOptions): Promise<Dataset> {
   }
 }
 
-async function loadReal(name: RealName, options: ObtainOptions): Promise<Dataset> {
+async function loadReal(name: RealName, options: ObtainOptions): Promise<Dataset<ByteExamples>> {
   const { set, files, from, problem } = await obtainFiles(name, options);
-  const raw = PARTS.map((part) => gunzipSync(files[part]));
+  const raw = PARTS.map((part) => contentsOf(files[part], set.files[part].name));
   const [trainImages, trainLabels, testImages, testLabels] = raw;
+  const pair = (images: Uint8Array, labels: Uint8Array, title: string) =>
+    readExamples(images, labels, title, { white: 255 }) as ByteExamples;
   return {
     name,
     title: set.title,
@@ -117,14 +132,14 @@ async function loadReal(name: RealName, options: ObtainOptions): Promise<Dataset
     checksum: sha256(...raw),
     from,
     ...(problem && { note: problem }),
-    train: readExamples(trainImages, trainLabels, `${set.title} training`),
-    test: readExamples(testImages, testLabels, `${set.title} test`),
+    train: pair(trainImages, trainLabels, `${set.title} training`),
+    test: pair(testImages, testLabels, `${set.title} test`),
     classes: set.classes,
     classCount: CLASS_COUNT,
   };
 }
 
-function drawDigits(options: DatasetOptions): Dataset {
+function drawDigits(options: DatasetOptions): Dataset<ByteExamples> {
   const { train, test } = generateDigits(options.digits);
   return {
     name: 'digits',

@@ -7,7 +7,7 @@
 import { Random } from '../engine';
 import { DataError } from './errors';
 import { type Allograph, GLYPHS } from './glyphs';
-import { CLASS_COUNT, type Examples, IMAGE_PIXELS, IMAGE_SIDE } from './idx';
+import { type ByteExamples, CLASS_COUNT, IMAGE_PIXELS, IMAGE_SIDE } from './examples';
 
 /** Pieces into which the curve between two points is cut. */
 const PIECES = 5;
@@ -66,7 +66,7 @@ export interface DigitOptions {
  * @returns training and test set, from streams that have nothing in common
  * @throws DataError `argument` when a number is not a whole number of at least 1
  */
-export function generateDigits(options: DigitOptions = {}): { train: Examples; test: Examples } {
+export function generateDigits(options: DigitOptions = {}): { train: ByteExamples; test: ByteExamples } {
   const { train = 60_000, test = 10_000, seed = 1 } = options;
   for (const [name, n] of Object.entries({ train, test })) {
     if (!Number.isInteger(n) || n < 1) {
@@ -77,7 +77,7 @@ export function generateDigits(options: DigitOptions = {}): { train: Examples; t
   return { train: drawMany(train, random.child('train')), test: drawMany(test, random.child('test')) };
 }
 
-function drawMany(n: number, random: Random): Examples {
+function drawMany(n: number, random: Random): ByteExamples {
   const images = new Uint8Array(n * IMAGE_PIXELS);
   const labels = new Uint8Array(n);
   const canvas = new Float64Array(IMAGE_PIXELS);

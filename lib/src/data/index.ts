@@ -10,11 +10,33 @@ export {
   type TensorPair,
   toTensors,
 } from './batches';
-export { type Dataset, type DatasetOptions, datasetText, loadDataset } from './dataset';
+export { type DataArray, type Elements } from './arrays';
+export { type CifarKind, readCifar } from './cifar';
+export { type Dataset, type DatasetName, type DatasetOptions, datasetText, loadDataset } from './dataset';
 export { type DigitOptions, generateDigits } from './digits';
 export { type DownloadOptions, type DownloadProgress } from './download';
 export { DataError, type DataErrorCode } from './errors';
+export {
+  type ByteExamples,
+  CLASS_COUNT,
+  type Examples,
+  examplesFrom,
+  type ExamplesOptions,
+  IMAGE_PIXELS,
+  IMAGE_SIDE,
+  sizeOf,
+} from './examples';
+export {
+  type ArrayFile,
+  cifarFiles,
+  type DatasetFiles,
+  emnistFiles,
+  kmnistFiles,
+  type PartFiles,
+  readDataset,
+} from './files';
 export { dataCacheFolder } from './folders';
-export { CLASS_COUNT, type Examples, type IdxArray, IMAGE_PIXELS, IMAGE_SIDE, readExamples, readIdx } from './idx';
+export { type IdxArray, readExamples, readIdx } from './idx';
 export { type ManifestDataset, type ManifestFile, type Part, PARTS, REAL_DATASETS, type RealName } from './manifest';
+export { readNpy, readNpz } from './npy';
 export { type ObtainedFiles, obtainFiles, type ObtainOptions } from './obtain';

@@ -21,6 +21,8 @@ export interface ManifestFile {
   bytes: number;
   /** SHA-256 of these bytes, in hexadecimal. */
   sha256: string;
+  /** The same of what is compressed in it, so that a copy that was decompressed or compressed anew is recognized. */
+  contents?: { bytes: number; sha256: string };
 }
 
 /** One set of pictures to fetch. */
@@ -72,8 +74,13 @@ export function readManifest(environment: NodeJS.ProcessEnv = process.env): Mani
     }
     for (const part of PARTS) {
       const file = set.files?.[part];
-      const sound = file && /^[\w.-]+$/.test(file.name) && file.bytes > 0 && /^[0-9a-f]{64}$/.test(file.sha256);
-      if (!sound) fail(`${name}.files.${part} needs a name, bytes above 0, and a sha256 of 64 hexadecimal digits`);
+      const sized = (one: { bytes: number; sha256: string }) => one.bytes > 0 && /^[0-9a-f]{64}$/.test(one.sha256);
+      const sound = file && /^[\w.-]+$/.test(file.name) && sized(file) && (!file.contents || sized(file.contents));
+      if (!sound) {
+        fail(
+          `${name}.files.${part} needs a name, bytes above 0, and a sha256 of 64 hexadecimal digits, in contents as well`,
+        );
+      }
     }
   }
   return manifest;

@@ -6,11 +6,11 @@ import { DataError } from './errors';
 import { dataCacheFolder, readLocal, readVerified } from './folders';
 import { type ManifestDataset, PARTS, type Part, readManifest, type RealName } from './manifest';
 
-/** The four files of a set, still compressed, each with the checksum the manifest gives. */
+/** The four files of a set, each with the checksum the manifest gives. */
 export interface ObtainedFiles {
   /** What the manifest says about the set. */
   set: ManifestDataset;
-  /** The bytes of each part, as they are served (gzip). */
+  /** The bytes of each part: gzip as it is served, or what it holds, where the file at hand is of another form. */
   files: Record<Part, Uint8Array>;
   /** Where they were found. */
   from: 'BNLAB_DATA' | 'cache' | 'network';
@@ -54,7 +54,7 @@ export async function obtainFiles(name: RealName, options: ObtainOptions = {}): 
     return { set, files: files as Record<Part, Uint8Array>, from, folder };
   };
   if (environment.BNLAB_DATA) {
-    for (const part of PARTS) files[part] = readLocal(environment.BNLAB_DATA, name, set.files[part]);
+    for (const part of PARTS) files[part] = readLocal(environment.BNLAB_DATA, name, set.title, set.files[part]);
     return done('BNLAB_DATA', join(environment.BNLAB_DATA, name));
   }
   const folder = join(dataCacheFolder(environment), name);

@@ -14,7 +14,7 @@ import {
 } from '../nn';
 import { compare } from './compare';
 import { powerLaw } from '../statistics';
-import type { TrainingData, TrainRunOptions } from './trainer';
+import { type TrainingData, type TrainRunOptions, widthsOf } from './trainer';
 
 /** What `Norm(x, X)` does: centre, batch-normalize, or whiten by Newton-Schulz iterations. */
 export const SET_NORMS = ['center', 'batch', 'whiten'] as const;
@@ -129,7 +129,10 @@ export async function ignoredJacobian(options: IgnoredJacobianOptions): Promise<
   const comparison = await compare({
     data: options.data,
     pixels: options.pixels,
-    sides: kinds.map((kind) => ({ name: nameOf(kind), build: (seed: number) => network(kind, features, seed) })),
+    sides: kinds.map((kind) => ({
+      name: nameOf(kind),
+      build: (seed: number) => network(kind, widthsOf(options.data), features, seed),
+    })),
     seeds,
     learningRates,
     steps,
@@ -182,12 +185,17 @@ function growthExponent(norms: number[]): number {
   ).exponent;
 }
 
-function network(kind: { norm: SetNorm; jacobians: KeptJacobians }, features: number, seed: number): Network {
+function network(
+  kind: { norm: SetNorm; jacobians: KeptJacobians },
+  { inputs, outputs }: { inputs: number; outputs: number },
+  features: number,
+  seed: number,
+): Network {
   const weights = { initializer: gaussian(0.1), seed };
   return sequential([
-    dense(784, features, { name: 'layer1', ...weights }),
+    dense(inputs, features, { name: 'layer1', ...weights }),
     setNormLayer(kind.norm, { jacobians: kind.jacobians }),
     activation('sigmoid', { name: 'layer1' }),
-    dense(features, 10, { name: 'layer2', ...weights }),
+    dense(features, outputs, { name: 'layer2', ...weights }),
   ]);
 }

@@ -1,5 +1,5 @@
 import { compile, engineCard, Random, tf, type CompiledStep, type NamedTensors, type StepContext } from '../engine';
-import { batchIndices, toTensors, type Dataset } from '../data';
+import { batchIndices, IMAGE_SIDE, sizeOf, toTensors, type Dataset } from '../data';
 import type { Layer } from '../nn';
 import type { Json, LabelledBatch, Probe, ProbePoint } from '../probe/types';
 import { evaluateWithTaps, type EvaluateOptions } from './evaluate';
@@ -514,8 +514,17 @@ export function prepareData(
     const test = toTensors(data.test, { pixels });
     const { name, title, checksum } = data;
     const bytes = [data.train.images, data.train.labels, data.test.images, data.test.labels];
-    const sizes = { train: data.train.n, test: data.test.n };
-    const description = { name, title, checksum, pixels: pixels ?? 'grey', ...sizes, digest: digest(...bytes) };
+    const sizes = { shape: [...(data.train.shape ?? [IMAGE_SIDE, IMAGE_SIDE, 1])], classes: data.classCount };
+    const counts = { train: data.train.n, test: data.test.n };
+    const description = {
+      name,
+      title,
+      checksum,
+      pixels: pixels ?? 'grey',
+      ...sizes,
+      ...counts,
+      digest: digest(...bytes),
+    };
     return { train, test, description, dispose: () => tf.dispose([train.x, train.y, test.x, test.y]) };
   }
   const check = (which: 'train' | 'test'): LabelledBatch => {
@@ -540,6 +549,17 @@ export function prepareData(
   const sizes = { train: train.x.shape[0], test: test.x.shape[0] };
   const description = { name: data.name ?? 'tensors', ...sizes, digest: digest(...bytes) };
   return { train, test, description, dispose: () => undefined };
+}
+
+/**
+ * Numbers that go into a network for one example of this data, and that come out of it.
+ *
+ * @internal
+ */
+export function widthsOf(data: TrainingData): { inputs: number; outputs: number } {
+  if (isDataset(data)) return { inputs: sizeOf(data.train), outputs: data.classCount };
+  const { x, y } = data.train;
+  return { inputs: tf.util.sizeFromShape(x.shape.slice(1)), outputs: tf.util.sizeFromShape(y.shape.slice(1)) };
 }
 
 function isDataset(data: TrainingData): data is Dataset {

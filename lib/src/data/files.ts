@@ -1,0 +1,290 @@
+/** A reader's own data: files of several formats as a data set. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { ascii, contentsOf, type DataArray, firstBytes, foreign } from './arrays';
+import { type CifarKind, readCifar } from './cifar';
+import { type Dataset } from './dataset';
+import { DataError } from './errors';
+import { type Examples, type ExamplesOptions, pairUp, pixelsOf } from './examples';
+import { sameFile, sha256 } from './folders';
+import { readIdx } from './idx';
+import { readNpy, readNpz } from './npy';
+
+/** One array: an IDX or `.npy` file, either of them gzip or not, or an `.npz` file, with the array's name if it holds several. */
+export type ArrayFile = string | { file: string; array?: string };
+
+/** Where the examples of a training or a test set are. */
+export type PartFiles =
+  | { images: ArrayFile; labels: ArrayFile }
+  /** Files of CIFAR-10's binary version. */
+  | { cifar10: string | readonly string[] }
+  /** Files of CIFAR-100's binary version; the fine classes are taken. */
+  | { cifar100: string | readonly string[] };
+
+/** What {@link readDataset} takes: plain data. */
+export interface DatasetFiles extends Pick<ExamplesOptions, 'firstLabel' | 'transposed' | 'channels' | 'white'> {
+  /** Name for readers, in figures and provenance: `'KMNIST'`. */
+  title: string;
+  /** Short name for programs; the title in lower case unless said. */
+  name?: string;
+  /** Who made it. */
+  source?: string;
+  /** Under which terms. */
+  licence?: string;
+  /** Folder in which the files are; unless said, the process's own. */
+  folder?: string;
+  /** Training set. */
+  train: PartFiles;
+  /** Test set. */
+  test: PartFiles;
+  /** What each class is called; unless said, as many as the largest label asks for, called by their numbers. */
+  classes?: readonly string[];
+}
+
+/**
+ * Reads a reader's own data: IDX (MNIST's format; EMNIST, KMNIST), `.npy` and `.npz` of numpy, CIFAR's binary version.
+ * Pictures of any size and number of channels, or rows of features; any number of classes. Files are read, never changed.
+ *
+ * What it gives goes wherever a data set goes: `toTensors`, `trainNetwork`, `compare`, figures, provenance. A network has to
+ * fit: `mlp({ sizes: [sizeOf(data.train), 100, data.classCount], ... })`, `convNet({ image: [32, 32, 3], classes: 10 })`.
+ *
+ * @param files which files, and what they are; {@link kmnistFiles}, {@link emnistFiles}, {@link cifarFiles} say it for known ones
+ * @returns both sets; `checksum` is that of the pixels and labels as they are taken: training images, training labels, test
+ *   images, test labels
+ * @throws DataError `folder` when a file cannot be read, `format` when it is not what it should be, `argument` for settings
+ *   that make no sense
+ *
+ * @example await readDataset(kmnistFiles('/data/kmnist'))
+ * @example await readDataset({
+ *   title: 'my letters', classes: ['a', 'b'],
+ *   train: { images: 'train-x.npy', labels: 'train-y.npy' },
+ *   test: { images: { file: 'test.npz', array: 'x' }, labels: { file: 'test.npz', array: 'y' } },
+ * })
+ */
+export async function readDataset(files: DatasetFiles): Promise<Dataset> {
+  const { title, folder = '.', classes, channels, firstLabel = 0, transposed, white } = checkSettings(files);
+  const parts: Part[] = [];
+  for (const part of ['train', 'test'] as const) parts.push(await readPart(folder, files[part], `${title} ${part}`));
+  const arrays = parts.flatMap((part) => ('images' in part ? [part.images] : []));
+  const pixels = pixelsOf(arrays, white, title);
+  const classCount = classes?.length ?? Math.max(...parts.map((part) => classesIn(part, firstLabel)));
+  const [train, test] = parts.map((part, i) => {
+    if ('examples' in part) return checkClasses(part.examples, classCount, title);
+    const name = `${title} ${i === 0 ? 'train' : 'test'}`;
+    return pairUp(part.images, part.labels, { channels, firstLabel, transposed, classCount }, name, pixels);
+  });
+  if (train.shape!.join() !== test.shape!.join()) {
+    const given = `training pictures of shape [${train.shape!.join(', ')}] and test pictures of [${test.shape!.join(', ')}]`;
+    throw new DataError('format', `${title}: ${given}; wanted the same. Check that the files belong together.`);
+  }
+  return {
+    name: files.name ?? title.toLowerCase(),
+    title,
+    source: files.source ?? 'files of the reader',
+    licence: files.licence ?? 'not stated',
+    checksum: sha256(train.images, train.labels, test.images, test.labels),
+    from: 'files',
+    train,
+    test,
+    classes: classes ? [...classes] : Array.from({ length: classCount }, (_, k) => String(k + firstLabel)),
+    classCount,
+  };
+}
+
+type Part = { images: DataArray; labels: DataArray } | { examples: Examples };
+
+const KEYS = ['title', 'name', 'source', 'licence', 'folder', 'train', 'test', 'classes', 'firstLabel', 'transposed'];
+
+function checkSettings(files: DatasetFiles): DatasetFiles {
+  const fail = (given: string, wanted: string): never => {
+    throw new DataError('argument', `readDataset: ${given}; wanted ${wanted}.`);
+  };
+  if (typeof files !== 'object' || files === null) fail(`${typeof files}`, '{ title, train, test }');
+  const known = [...KEYS, 'channels', 'white'];
+  const unknown = Object.keys(files).find((key) => !known.includes(key));
+  if (unknown !== undefined) fail(`'${unknown}'`, known.join(', '));
+  if (typeof files.title !== 'string' || files.title === '') fail(`title ${String(files.title)}`, 'a name for readers');
+  for (const part of ['train', 'test'] as const) {
+    const keys = Object.keys(files[part] ?? {}).sort().join(', '); // prettier-ignore
+    const forms = ['images, labels', 'cifar10', 'cifar100'];
+    if (!forms.includes(keys)) fail(`${part}: { ${keys} }`, forms.map((form) => `{ ${form} }`).join(' or '));
+  }
+  const { classes, channels, firstLabel = 0 } = files;
+  if (classes && (!Array.isArray(classes) || classes.length === 0)) fail('classes', 'a list of names, by label');
+  if (channels !== undefined && channels !== 'first' && channels !== 'last') {
+    fail(`channels '${String(channels)}'`, "'first' or 'last'");
+  }
+  if (!Number.isInteger(firstLabel)) fail(`firstLabel ${String(firstLabel)}`, 'a whole number');
+  return files;
+}
+
+async function readPart(folder: string, part: PartFiles, name: string): Promise<Part> {
+  if ('images' in part) {
+    return {
+      images: await readArray(folder, part.images, `${name} images`),
+      labels: await readArray(folder, part.labels, `${name} labels`),
+    };
+  }
+  const [kind, given] = Object.entries(part)[0] as [CifarKind, string | readonly string[]];
+  const paths = typeof given === 'string' ? [given] : given;
+  const files = paths.map((path) => readFound(resolve(folder, path)));
+  return { examples: readCifar(files.map(({ bytes }) => bytes), kind, files.map(({ path }) => path)) }; // prettier-ignore
+}
+
+async function readArray(folder: string, given: ArrayFile, what: string): Promise<DataArray> {
+  const { file, array } = typeof given === 'string' ? { file: given, array: undefined } : (given ?? {});
+  if (typeof file !== 'string') {
+    throw new DataError('argument', `readDataset: ${what}: ${String(file)}; wanted a path, or { file, array }.`);
+  }
+  const found = readFound(resolve(folder, file));
+  const bytes = contentsOf(found.bytes, found.path);
+  const name = `${what} (${found.path})`;
+  if (ascii(bytes, 0, 2) === 'PK') {
+    const arrays = await readNpz(bytes, name, array);
+    const names = Object.keys(arrays);
+    if (names.length === 1) return arrays[names[0]];
+    const wanted = `one of them by name: { file: '${file}', array: '${names[0]}' }`;
+    throw new DataError('format', `${name}: the arrays ${names.join(', ')}; wanted ${wanted}.`);
+  }
+  if (ascii(bytes, 0, 6) === '\x93NUMPY') return readNpy(bytes, name);
+  if (bytes[0] === 0 && bytes[1] === 0) return readIdx(bytes, name);
+  const other = foreign(bytes);
+  const text = `${bytes.length} bytes that start with ${firstBytes(bytes)}${other ? `: ${other.what}` : ''}`;
+  const advice = other?.advice ?? 'Save the array with numpy.save.';
+  throw new DataError('format', `${name}: ${text}; wanted an IDX, .npy or .npz file. ${advice}`);
+}
+
+/** A file, under the name given or under that of the same file compressed, decompressed, or as some pages name it. */
+function readFound(path: string): { path: string; bytes: Uint8Array } {
+  for (const name of [basename(path), ...sameFile(basename(path))]) {
+    const candidate = join(dirname(path), name);
+    try {
+      return { path: candidate, bytes: readFileSync(candidate) };
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      if (code === 'ENOENT' || code === 'ENOTDIR') continue;
+      throw new DataError('folder', `${candidate} could not be read: ${message}.`, error);
+    }
+  }
+  throw new DataError('folder', `${path}: no such file. ${whatIsThere(path)}`);
+}
+
+/** What lies where a file was looked for, and what it is if it bears nearly the same name: CIFAR's Python version does. */
+function whatIsThere(path: string): string {
+  let names: string[];
+  try {
+    names = readdirSync(dirname(path)).sort();
+  } catch {
+    return `There is no folder ${dirname(path)} either.`;
+  }
+  const stem = basename(path).replace(/\..*$/, '');
+  const near = names.find((name) => name === stem);
+  if (near !== undefined) {
+    const other = foreign(readFileSync(join(dirname(path), near)));
+    if (other) return `There is ${near}, which is ${other.what}. ${other.advice}`;
+  }
+  const some = names.slice(0, 12).join(', ');
+  return `In ${dirname(path)} there is: ${some || 'nothing'}${names.length > 12 ? ', ...' : ''}.`;
+}
+
+function classesIn(part: Part, firstLabel: number): number {
+  if ('examples' in part) return part.examples.classCount!;
+  let most = firstLabel;
+  for (const label of part.labels.values) if (label > most) most = label;
+  return Math.floor(most) - firstLabel + 1;
+}
+
+function checkClasses(examples: Examples, classCount: number, title: string): Examples {
+  if (examples.classCount === classCount) return examples;
+  const wanted = `${examples.classCount}, the number of its classes`;
+  throw new DataError('argument', `${title}: ${classCount} names of classes; wanted ${wanted}.`);
+}
+
+const idxPair = (stem: string): PartFiles => ({
+  images: `${stem}-images-idx3-ubyte.gz`,
+  labels: `${stem}-labels-idx1-ubyte.gz`,
+});
+
+/**
+ * KMNIST's files for {@link readDataset}: those of MNIST's names, in a folder of their own.
+ *
+ * @param folder where they are, compressed or not
+ */
+export function kmnistFiles(folder: string): DatasetFiles {
+  return {
+    title: 'KMNIST',
+    source: 'Clanuwat, Bober-Irizar, Kitamoto, Lamb, Yamamoto and Ha, KMNIST, arXiv:1812.01718 (2018)',
+    licence: 'CC BY-SA 4.0',
+    folder,
+    train: idxPair('train'),
+    test: idxPair('t10k'),
+    classes: [...'おきすつなはまやれを'],
+  };
+}
+
+const DIGITS = [...'0123456789'];
+const CAPITALS = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZ'];
+const SMALL = [...'abcdefghijklmnopqrstuvwxyz'];
+/** The lower-case letters that EMNIST does not merge with their capitals. */
+const DISTINCT = [...'abdefghnqrt'];
+const EMNIST = {
+  byclass: [...DIGITS, ...CAPITALS, ...SMALL],
+  bymerge: [...DIGITS, ...CAPITALS, ...DISTINCT],
+  balanced: [...DIGITS, ...CAPITALS, ...DISTINCT],
+  letters: CAPITALS,
+  digits: DIGITS,
+  mnist: DIGITS,
+};
+
+/**
+ * EMNIST's files for {@link readDataset}. The pictures lie in them column by column and are put upright; the labels of
+ * `letters` count from 1.
+ *
+ * @param folder where the IDX files of the archive are, compressed or not
+ * @param split which of the six: `'byclass'` (62 classes), `'bymerge'` and `'balanced'` (47), `'letters'` (26), `'digits'`, `'mnist'`
+ * @throws DataError `argument` for another split
+ */
+export function emnistFiles(folder: string, split: keyof typeof EMNIST): DatasetFiles {
+  if (!Object.hasOwn(EMNIST, split)) {
+    const wanted = Object.keys(EMNIST).join(', ');
+    throw new DataError('argument', `emnistFiles: split '${String(split)}'; wanted one of ${wanted}.`);
+  }
+  return {
+    title: `EMNIST ${split}`,
+    source: 'Cohen, Afshar, Tapson and van Schaik, EMNIST, arXiv:1702.05373 (2017)',
+    licence: 'not stated by its publisher (NIST)',
+    folder,
+    train: idxPair(`emnist-${split}-train`),
+    test: idxPair(`emnist-${split}-test`),
+    classes: EMNIST[split],
+    transposed: true,
+    firstLabel: split === 'letters' ? 1 : 0,
+  };
+}
+
+const CIFAR10 = ['airplane', 'automobile', 'bird', 'cat', 'deer', 'dog', 'frog', 'horse', 'ship', 'truck'];
+
+/**
+ * The files of CIFAR's binary version for {@link readDataset}: pictures of 32x32 pixels in three colours.
+ *
+ * @param folder where the .bin files of the archive are
+ * @param kind `'cifar10'` (default), or `'cifar100'` with its fine classes
+ */
+export function cifarFiles(folder: string, kind: CifarKind = 'cifar10'): DatasetFiles {
+  const about = {
+    source: 'Krizhevsky, Learning Multiple Layers of Features from Tiny Images (2009)',
+    licence: 'not stated by its publisher',
+    folder,
+  };
+  if (kind === 'cifar100') {
+    return { ...about, title: 'CIFAR-100', train: { cifar100: 'train.bin' }, test: { cifar100: 'test.bin' } };
+  }
+  const batches = [1, 2, 3, 4, 5].map((i) => `data_batch_${i}.bin`);
+  return {
+    ...about,
+    title: 'CIFAR-10',
+    train: { cifar10: batches },
+    test: { cifar10: 'test_batch.bin' },
+    classes: CIFAR10,
+  };
+}

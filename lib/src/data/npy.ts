@@ -1,0 +1,163 @@
+/**
+ * NumPy's files: `.npy` (one array) and `.npz` (a zip of them).
+ *
+ * Source: numpy.lib.format, versions 1.0, 2.0 and 3.0 of the format.
+ */
+import { crc32 } from 'node:zlib';
+import * as yauzl from 'yauzl';
+import { ascii, type DataArray, decode, type Elements, firstBytes, foreign, permuted, plainBytes } from './arrays';
+import { DataError } from './errors';
+
+type Read = (view: DataView, offset: number, little: boolean) => number;
+interface NpyType {
+  name: string;
+  bytes: number;
+  make: new (length: number) => Elements;
+  read: Read;
+}
+
+const SAFE = BigInt(Number.MAX_SAFE_INTEGER);
+/** A 64-bit integer as a number; NaN where it is too large to be one exactly. */
+const exact = (value: bigint) => (value <= SAFE && value >= -SAFE ? Number(value) : NaN);
+
+/** Element types by their code in the header, without the byte order. */
+const TYPES: Record<string, NpyType> = {
+  b1: { name: 'bool', bytes: 1, make: Uint8Array, read: (view, at) => view.getUint8(at) },
+  u1: { name: 'uint8', bytes: 1, make: Uint8Array, read: (view, at) => view.getUint8(at) },
+  i1: { name: 'int8', bytes: 1, make: Int8Array, read: (view, at) => view.getInt8(at) },
+  u2: { name: 'uint16', bytes: 2, make: Uint16Array, read: (view, at, little) => view.getUint16(at, little) },
+  i2: { name: 'int16', bytes: 2, make: Int16Array, read: (view, at, little) => view.getInt16(at, little) },
+  u4: { name: 'uint32', bytes: 4, make: Uint32Array, read: (view, at, little) => view.getUint32(at, little) },
+  i4: { name: 'int32', bytes: 4, make: Int32Array, read: (view, at, little) => view.getInt32(at, little) },
+  u8: {
+    name: 'uint64',
+    bytes: 8,
+    make: Float64Array,
+    read: (view, at, little) => exact(view.getBigUint64(at, little)),
+  },
+  i8: { name: 'int64', bytes: 8, make: Float64Array, read: (view, at, little) => exact(view.getBigInt64(at, little)) },
+  f2: { name: 'float16', bytes: 2, make: Float32Array, read: (view, at, little) => half(view.getUint16(at, little)) },
+  f4: { name: 'float32', bytes: 4, make: Float32Array, read: (view, at, little) => view.getFloat32(at, little) },
+  f8: { name: 'float64', bytes: 8, make: Float64Array, read: (view, at, little) => view.getFloat64(at, little) },
+};
+
+/** IEEE 754 half precision: 1 sign bit, 5 of the exponent (bias 15), 10 of the fraction. */
+function half(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 0x1f;
+  const fraction = bits & 0x3ff;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  if (exponent === 31) return fraction ? NaN : sign * Infinity;
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}
+
+/**
+ * Reads an `.npy` file: integers of 8 to 64 bits, floating point of 16 to 64 bits, truth values; either byte order; C or
+ * Fortran order; any number of dimensions, none (a single number) included.
+ *
+ * @param bytes the whole file
+ * @param name what to call the file in an error
+ * @returns shape, type and values in row-major order; unsigned bytes in C order share memory with `bytes`; 64-bit integers
+ *   become float64
+ * @throws DataError `format` for another file, other element types, a wrong size, or a 64-bit integer beyond 2^53
+ */
+export function readNpy(bytes: Uint8Array, name = 'NPY data'): DataArray {
+  const fail = (given: string, wanted: string, advice = ''): never => {
+    const fix = advice || 'Save the array again with numpy.save, or fetch a file that was cut off again.';
+    throw new DataError('format', `${name}: ${given}; wanted ${wanted}. ${fix}`);
+  };
+  if (bytes[0] !== 0x93 || ascii(bytes, 1, 5) !== 'NUMPY') {
+    const other = foreign(bytes);
+    const given = `${bytes.length} bytes that start with ${firstBytes(bytes, 6)}${other ? `: ${other.what}` : ''}`;
+    fail(given, 'an .npy file, which starts with 93 4e 55 4d 50 59', other?.advice);
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const short = () => fail(`${bytes.length} bytes (truncated)`, 'a whole header');
+  if (bytes.length < 12) short();
+  const version = bytes[6];
+  if (version < 1 || version > 3) fail(`version ${version}.${bytes[7]} of the format`, '1, 2 or 3');
+  const at = version === 1 ? 10 : 12;
+  const start = at + (version === 1 ? view.getUint16(8, true) : view.getUint32(8, true));
+  if (bytes.length < start) short();
+  const header = new TextDecoder(version === 3 ? 'utf-8' : 'latin1').decode(bytes.subarray(at, start)).trim();
+
+  const order = /'fortran_order'\s*:\s*(True|False)/.exec(header)?.[1];
+  // Python 2 wrote the sizes as long integers: (60000L, 28L, 28L).
+  const sizes = /'shape'\s*:\s*\(([\dL,\s]*)\)/.exec(header)?.[1];
+  const descr = /'descr'\s*:\s*(?:'([^']*)'|(\[.*\]))/.exec(header);
+  if (order === undefined || sizes === undefined || !descr) {
+    return fail(`header ${header.slice(0, 120)}`, "a dictionary of 'descr', 'fortran_order' and 'shape'");
+  }
+  const known = `one of ${Object.values(TYPES).map((type) => type.name).join(', ')}`; // prettier-ignore
+  if (descr[2]) fail(`records of several fields (${descr[2].slice(0, 120)})`, known, 'Save each field by itself.');
+  const [, mark, code] = /^([<>|=]?)(.*)$/.exec(descr[1])!;
+  const type = TYPES[code];
+  if (!type) {
+    const words: Record<string, string> = { O: 'Python objects', U: 'text', S: 'text', c: 'complex numbers', M: 'dates', m: 'durations', V: 'raw bytes' }; // prettier-ignore
+    const given = `elements of type '${descr[1]}'${words[code[0]] ? ` (${words[code[0]]})` : ''}`;
+    fail(given, known, "Convert the array first, in Python: numpy.save(file, array.astype('float32')).");
+  }
+  const shape = sizes.split(',').filter((size) => size.trim()).map((size) => parseInt(size, 10)); // prettier-ignore
+  const length = shape.reduce((product, size) => product * size, 1);
+  const body = plainBytes(bytes.subarray(start));
+  if (body.length !== length * type.bytes) {
+    const given = `${body.length} bytes after the header (${body.length < length * type.bytes ? 'truncated' : 'too long'})`;
+    fail(given, `${length * type.bytes} for ${type.name} of shape [${shape.join(', ')}]`);
+  }
+  const values =
+    type.make === Uint8Array
+      ? body
+      : decode(body, length, type.make, (data, offset) => type.read(data, offset, mark !== '>'));
+  if (/^u?int64$/.test(type.name)) {
+    const wrong = values.findIndex((value) => Number.isNaN(value));
+    if (wrong >= 0) fail(`element ${wrong} of ${type.name} is beyond 2^53`, 'numbers that float64 holds exactly');
+  }
+  if (order === 'False' || shape.length < 2) return { shape, values, type: type.name };
+  // Fortran order: the first index runs fastest, which is row-major order of the reversed shape.
+  const reversed = [...shape.keys()].reverse();
+  return { shape, values: permuted(values, [...shape].reverse(), reversed), type: type.name };
+}
+
+/**
+ * Reads an `.npz` file: `.npy` arrays by name, stored or compressed.
+ *
+ * @param bytes the whole file
+ * @param name what to call the file in an error
+ * @param only read this array alone
+ * @returns arrays by the name they were saved under: `x_train`, or `arr_0` where none was given
+ * @throws DataError `format` for another file, a damaged archive, or an array that {@link readNpy} refuses
+ */
+export async function readNpz(bytes: Uint8Array, name = 'NPZ data', only?: string): Promise<Record<string, DataArray>> {
+  const arrays: Record<string, DataArray> = {};
+  const names: string[] = [];
+  try {
+    const zip = await yauzl.fromBufferPromise(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+    for await (const entry of zip.eachEntry()) {
+      const key = entry.fileName.replace(/\.npy$/, '');
+      names.push(key);
+      if (only !== undefined && only !== key) continue;
+      const chunks: Buffer[] = [];
+      for await (const chunk of await zip.openReadStreamPromise(entry)) chunks.push(chunk as Buffer);
+      const content = Buffer.concat(chunks);
+      if (crc32(content) !== entry.crc32) throw new Error(`the checksum of ${entry.fileName} is another`);
+      arrays[key] = readNpy(content, `${name}: ${entry.fileName}`);
+    }
+  } catch (error) {
+    if (error instanceof DataError) throw error;
+    const other = foreign(bytes);
+    const given =
+      other && ascii(bytes, 0, 2) !== 'PK'
+        ? `${other.what}`
+        : `${bytes.length} bytes of which zip says: ${(error as Error).message}`;
+    const fix =
+      other && ascii(bytes, 0, 2) !== 'PK' ? other.advice : 'Save it again with numpy.savez, or fetch it again.';
+    throw new DataError('format', `${name}: ${given}; wanted an .npz file. ${fix}`, error);
+  }
+  if (only !== undefined && !(only in arrays)) {
+    throw new DataError(
+      'format',
+      `${name}: no array '${only}'; wanted one of ${names.join(', ') || 'none: it is empty'}.`,
+    );
+  }
+  return arrays;
+}
