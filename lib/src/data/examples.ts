@@ -48,6 +48,22 @@ export interface ExamplesOptions {
   white?: number;
 }
 
+/**
+ * Height, width and channels of pictures, as `convNet` and `imageGrid` take them.
+ *
+ * @throws DataError `argument` for rows of features, which are no pictures
+ * @example convNet({ image: imageShape(data.train), classes: data.classCount, norm: 'batch', seed: 1 })
+ */
+export function imageShape({ shape = [IMAGE_SIDE, IMAGE_SIDE, 1] }: Pick<Examples, 'shape'>): [number, number, number] {
+  const [height, width, channels] = shape;
+  if (shape.length === 3) return [height, width, channels];
+  const given = `imageShape: examples of shape [${shape.join(', ')}]`;
+  throw new DataError(
+    'argument',
+    `${given}; wanted pictures, [height, width, channels]. Reshape the array before it is saved.`,
+  );
+}
+
 /** Numbers that stand for one example: the product of its shape. */
 export function sizeOf({ shape = [IMAGE_SIDE, IMAGE_SIDE, 1] }: Pick<Examples, 'shape'>): number {
   return shape.reduce((product, length) => product * length, 1);
@@ -226,6 +242,12 @@ export function pixelsOf(
   }
   let [low, high, whole] = [Infinity, -Infinity, true];
   for (const { values } of arrays) {
+    if (kindOf(values) === 'Uint8Array') {
+      // Nothing to look for but whether they are more than 0 and 1.
+      low = Math.min(low, 0);
+      high = Math.max(high, white === 255 || values.some((value) => value > 1) ? 255 : 1);
+      continue;
+    }
     for (let i = 0; i < values.length; i++) {
       const value = values[i];
       if (!Number.isFinite(value)) {

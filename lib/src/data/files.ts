@@ -46,7 +46,7 @@ export interface DatasetFiles extends Pick<ExamplesOptions, 'firstLabel' | 'tran
  * Pictures of any size and number of channels, or rows of features; any number of classes. Files are read, never changed.
  *
  * What it gives goes wherever a data set goes: `toTensors`, `trainNetwork`, `compare`, figures, provenance. A network has to
- * fit: `mlp({ sizes: [sizeOf(data.train), 100, data.classCount], ... })`, `convNet({ image: [32, 32, 3], classes: 10 })`.
+ * fit: `mlp({ sizes: [sizeOf(data.train), 100, data.classCount], ... })`, `convNet({ image: imageShape(data.train), classes: data.classCount, ... })`.
  *
  * @param files which files, and what they are; {@link kmnistFiles}, {@link emnistFiles}, {@link cifarFiles} say it for known ones
  * @returns both sets; `checksum` is that of the pixels and labels as they are taken: training images, training labels, test

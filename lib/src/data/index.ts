@@ -24,6 +24,7 @@ export {
   type ExamplesOptions,
   IMAGE_PIXELS,
   IMAGE_SIDE,
+  imageShape,
   sizeOf,
 } from './examples';
 export {
