@@ -119,6 +119,55 @@ test('whole numbers are the bits modulo the bound, those left over drawn again',
   }
 });
 
+/** A stream of given bits, for places that a real one comes by once in years. */
+class Scripted extends Random {
+  constructor(private readonly script: number[]) {
+    super(1);
+  }
+
+  override bits(): number {
+    // The constructor of the stream throws its first numbers away.
+    if (this.script === undefined) return 0;
+    assert.ok(this.script.length > 0, 'asked for more numbers than it needs');
+    return this.script.shift()! | 0;
+  }
+}
+
+test('a whole number: the last multiple of the bound that fits into 32 bits is drawn again, the number before it is taken', () => {
+  const limit = 2 ** 32 - (2 ** 32 % 1000);
+  assert.equal(new Scripted([limit, 5]).integer(1000), 5);
+  assert.equal(new Scripted([limit - 1]).integer(1000), 999);
+  assert.equal(new Scripted([2 ** 32 - 1, 7]).integer(3), 1, '2^32 - 1 is a multiple of 3');
+  assert.equal(new Scripted([2 ** 32 - 1]).integer(2 ** 31), 2 ** 31 - 1);
+  assert.equal(new Scripted([2 ** 32 - 1]).integer(2 ** 32), 2 ** 32 - 1);
+});
+
+test('a normal number: a point in the middle or on the circle is drawn again', () => {
+  const [middle, left, half] = [2 ** 31, 0, 2 ** 31 + 2 ** 30]; // 0, -1 and 1/2 of the interval from -1 to 1
+  const value = new Scripted([half, middle]).normal();
+  assert.equal(value, 0.5 * Math.sqrt((-2 * Math.log(0.25)) / 0.25));
+  assert.equal(new Scripted([middle, middle, half, middle]).normal(), value);
+  assert.equal(new Scripted([left, middle, half, middle]).normal(), value);
+});
+
+test('no more numbers are drawn than are needed, so that what follows stays the same', () => {
+  const after = (use: (random: Random) => unknown, reference: (random: Random) => unknown) => {
+    const [random, other] = [new Random(9), new Random(9)];
+    use(random);
+    reference(other);
+    assert.equal(random.bits(), other.bits());
+  };
+  after((r) => r.permutation(5), (r) => [5, 4, 3, 2].map((n) => r.integer(n))); // prettier-ignore
+  after((r) => r.uniforms(4), (r) => take(r, 4, (one) => one.uniform())); // prettier-ignore
+  after((r) => r.normals(3), (r) => take(r, 3, (one) => one.normal())); // prettier-ignore
+  after((r) => r.normals(4), (r) => take(r, 4, (one) => one.normal())); // prettier-ignore
+  // The second number of a pair is kept for the next call.
+  const [random, other] = [new Random(9), new Random(9)];
+  random.normals(3);
+  take(other, 3, (one) => one.normal());
+  assert.equal(random.normal(), other.normal());
+});
+
 test('permutations: every order is as likely as another', () => {
   const random = new Random(6);
   const counts = new Map<string, number>();
