@@ -66,6 +66,20 @@ test('with wrap, every example is seen equally often', () => {
   );
 });
 
+test('no more orders are drawn than there are epochs, so that what follows on the same stream stays the same', () => {
+  for (const [n, batch, steps, remainder, orders] of [
+    [10, 5, 4, 'drop', 2],
+    [10, 4, 4, 'drop', 2],
+    [10, 4, 5, 'drop', 3],
+    [10, 4, 5, 'wrap', 2],
+  ] as const) {
+    const [random, other] = [new Random(3), new Random(3)];
+    batchIndices({ n, batch, steps, random, remainder });
+    for (let k = 0; k < orders; k++) other.permutation(n);
+    assert.equal(random.bits(), other.bits(), `${steps} batches of ${batch}, ${remainder}`);
+  }
+});
+
 test('epochs differ from each other, and with the seed', () => {
   const rows = batchIndices({ n: 1000, batch: 100, steps: 20, random: new Random(1) });
   assert.notDeepEqual(rows.subarray(0, 1000), rows.subarray(1000));
@@ -106,6 +120,34 @@ test('within a class, no row comes again before the others came', () => {
       }
     }),
   );
+});
+
+test('stratified batches: which classes get one more than the others changes, and so does the order inside', () => {
+  const labels = Uint8Array.from({ length: 100 }, (_, i) => i % 10);
+  const extras = new Set<number>();
+  const rows = stratifiedBatchIndices({ labels, batch: 11, steps: 60, random: new Random(1) });
+  for (let step = 0; step < 60; step++) {
+    const count = counts(Array.from(rows.subarray(step * 11, (step + 1) * 11), (row) => labels[row]));
+    for (const [label, times] of count) if (times > 1) extras.add(label);
+  }
+  assert.equal(extras.size, 10);
+  const twice = stratifiedBatchIndices({ labels, batch: 20, steps: 5, random: new Random(1) });
+  const periodic = Array.from({ length: 100 }, (_, i) => i).filter(
+    (i) => i % 20 < 10 && labels[twice[i]] === labels[twice[i + 10]],
+  );
+  assert.ok(periodic.length < 25, `${periodic.length} of 50 classes ten places after themselves`);
+
+  const [random, other] = [new Random(4), new Random(4)];
+  stratifiedBatchIndices({ labels, batch: 20, steps: 2, random });
+  for (const n of [10, 20, 10, 20]) other.permutation(n);
+  assert.equal(random.bits(), other.bits(), 'no more orders are drawn than there are batches');
+});
+
+test('the classes come in the same order wherever their rows lie', () => {
+  const sorted = Uint8Array.from({ length: 30 }, (_, i) => Math.floor(i / 10));
+  const classes = (labels: Uint8Array) =>
+    Array.from(oneClassBatchIndices({ labels, batch: 2, steps: 12, random: new Random(3) }), (row) => labels[row]);
+  assert.deepEqual(classes(sorted.slice().reverse()), classes(sorted));
 });
 
 test('one-class batches hold one class, and every class has its turn in each round', () => {
@@ -153,6 +195,7 @@ test('the classes that get one more than the others are drawn, not always the fi
     for (const label of subset(small, 2, new Random(seed)).labels) extras.set(label, (extras.get(label) ?? 0) + 1);
   }
   assert.deepEqual([...extras.keys()].sort(), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  assert.equal(subset(small, 1, new Random(1)).n, 1);
 });
 
 test('examples of other sizes and classes, and floating-point ones, keep what they are', () => {
@@ -222,16 +265,16 @@ test('a subset that cannot be balanced says which class is short', () => {
 
 test('tensors: scale, threshold, one-hot, limit', () => {
   const images = new Uint8Array(2 * IMAGE_PIXELS);
-  images.set([0, 127, 128, 255]);
+  images.set([51, 127, 128, 255, 0]);
   const two = { images, labels: Uint8Array.of(9, 0), n: 2 };
   const grey = toTensors(two);
   assert.deepEqual(grey.x.shape, [2, 784]);
-  assert.deepEqual([...grey.x.dataSync().slice(0, 4)], [0, 127 / 255, 128 / 255, 1].map(Math.fround));
+  assert.deepEqual([...grey.x.dataSync().slice(0, 5)], [51 / 255, 127 / 255, 128 / 255, 1, 0].map(Math.fround));
   assert.deepEqual([...grey.y.dataSync()], [0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
   const binary = toTensors(two, { pixels: 'binary', limit: 1 });
   assert.deepEqual(binary.x.shape, [1, 784]);
   assert.deepEqual(binary.y.shape, [1, 10]);
-  assert.deepEqual([...binary.x.dataSync().slice(0, 4)], [0, 0, 1, 1]);
+  assert.deepEqual([...binary.x.dataSync().slice(0, 5)], [0, 0, 1, 1, 0]);
   for (const { x, y } of [grey, binary]) {
     assert.equal(x.dtype, 'float32');
     x.dispose();

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import test from 'node:test';
 import {
   batchIndices,
@@ -12,6 +13,13 @@ import {
   tf,
   toTensors,
 } from 'bnlab';
+
+test('the first pictures are those whose results are known', () => {
+  const { train, test: held } = generateDigits({ train: 60, test: 10 });
+  const hash = createHash('sha256');
+  for (const values of [train.images, train.labels, held.images, held.labels]) hash.update(values);
+  assert.equal(hash.digest('hex'), '99a63f13997021cc861f7bb774b8329e3b8dbf009ec885335c3320505c12ea97');
+});
 
 test('the same seed draws the same pictures, and fewer are the first of more', () => {
   const many = generateDigits({ train: 120, test: 40 });
