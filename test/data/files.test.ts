@@ -20,6 +20,7 @@ import {
   readNpy,
   readNpz,
 } from 'bnlab';
+import { ascii, contentsOf, firstBytes, foreign } from 'bnlab/dist/data/arrays';
 import { FILES, idxBytes, NAMES, temporaryFolder, writeManifest } from './fixture';
 
 interface Case {
@@ -67,7 +68,7 @@ test('the golden file is what its generator wrote', () => {
 });
 
 test('.npy: every element type, byte order, memory order, version and rank that NumPy writes is read to the bit', () => {
-  assert.equal(golden.npy.length, 12 * 4 + 12 + 3);
+  assert.equal(golden.npy.length, 12 * 4 + 14 + 3);
   for (const wanted of golden.npy) {
     assertHolds(readNpy(bytesOf(wanted.file)), wanted);
     // Also from an odd place of a larger buffer, where elements are not aligned.
@@ -78,14 +79,16 @@ test('.npy: every element type, byte order, memory order, version and rank that 
   }
 });
 
+/** An .npy file of version 1 with this header. */
+function npyFile(header: string, ...body: number[]): Uint8Array {
+  const padded = header.padEnd(64 - 10 - 1, ' ') + '\n';
+  return Uint8Array.of(0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, padded.length, 0, ...Buffer.from(padded), ...body);
+}
+
 test('.npy: special values of half precision, and the header that Python 2 wrote', () => {
-  const file = (header: string, ...body: number[]) => {
-    const padded = header.padEnd(64 - 10 - 1, ' ') + '\n';
-    return Uint8Array.of(0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, padded.length, 0, ...Buffer.from(padded), ...body);
-  };
-  const halves = file("{'descr': '<f2', 'fortran_order': False, 'shape': (4,)}", 0, 0x7c, 0, 0xfc, 0, 0x7e, 1, 0);
+  const halves = npyFile("{'descr': '<f2', 'fortran_order': False, 'shape': (4,)}", 0, 0x7c, 0, 0xfc, 0, 0x7e, 1, 0);
   assert.deepEqual([...readNpy(halves).values], [Infinity, -Infinity, NaN, 2 ** -24]);
-  const old = file("{'descr': '|u1', 'fortran_order': False, 'shape': (1L, 3L)}", 7, 8, 9);
+  const old = npyFile("{'descr': '|u1', 'fortran_order': False, 'shape': (1L, 3L)}", 7, 8, 9);
   assert.deepEqual(readNpy(old), { shape: [1, 3], values: Uint8Array.of(7, 8, 9), type: 'uint8' });
 });
 
@@ -114,6 +117,32 @@ test('.npy: what cannot be read is named, with what to do', () => {
     () => readNpy(Uint8Array.of(...whole.subarray(0, 6), 9, ...whole.subarray(7))),
     isFailure('format', /version 9\.0/),
   );
+  for (const version of [0, 4]) {
+    const other = Uint8Array.of(...whole.subarray(0, 6), version, ...whole.subarray(7));
+    assert.throws(
+      () => readNpy(other),
+      isFailure('format', new RegExp(`version ${version}\\.0 of the format; wanted 1, 2 or 3`)),
+    );
+  }
+  for (const [at, byte] of [
+    [0, 0x92],
+    [2, 0x56],
+  ]) {
+    const other = Uint8Array.from(whole);
+    other[at] = byte;
+    assert.throws(() => readNpy(other), isFailure('format', /wanted an \.npy file/));
+  }
+  const keys = ["'descr': '|u1'", "'fortran_order': False", "'shape': (1,)"];
+  assert.deepEqual(readNpy(npyFile(`{${keys.join(', ')}}`, 5)).values, Uint8Array.of(5));
+  for (const left of keys) {
+    const header = `{${keys.filter((key) => key !== left).join(', ')}}`;
+    assert.throws(
+      () => readNpy(npyFile(header, 5)),
+      isFailure('format', /wanted a dictionary of 'descr', 'fortran_order'/),
+    );
+  }
+  const large = npyFile("{'descr': '<i8', 'fortran_order': False, 'shape': (1,)}", 0, 0, 0, 0, 0, 0, 0x20, 0);
+  assert.throws(() => readNpy(large), isFailure('format', /element 0 of int64 is beyond 2\^53/));
   assert.throws(() => readNpy(gzipSync(whole)), isFailure('format', /gzip/, /Decompress/));
 });
 
@@ -132,7 +161,9 @@ test('.npz: arrays by name, stored and compressed; a bit that fell over is notic
   const at = Buffer.from(wrong).indexOf('PK\x03\x04', 4, 'latin1') - 1;
   wrong[at] ^= 1;
   await assert.rejects(readNpz(wrong), isFailure('format', /checksum of x\.npy is another/));
-  await assert.rejects(readNpz(Uint8Array.of(1, 2, 3)), isFailure('format', /wanted an \.npz file/));
+  await assert.rejects(readNpz(Uint8Array.of(1, 2, 3)), isFailure('format', /zip says/, /numpy\.savez/));
+  await assert.rejects(readNpz(Uint8Array.of(0x50, 0x4b, 3)), isFailure('format', /zip says/, /numpy\.savez/));
+  await assert.rejects(readNpz(gzipSync(wrong)), isFailure('format', /gzip; wanted an \.npz file/, /Decompress/));
 });
 
 test('IDX: every element type, from one dimension to five, is read to the bit', () => {
@@ -149,6 +180,45 @@ test('IDX: every element type, from one dimension to five, is read to the bit', 
       isFailure('format', new RegExp(`${cut.length} bytes \\(truncated\\); wanted ${file.length}`)),
     );
   }
+});
+
+test('what files are instead is told by their first bytes, and nothing else is taken for them', () => {
+  const at = (offset: number, text: string) => {
+    const bytes = new Uint8Array(offset + text.length);
+    bytes.set(Buffer.from(text, 'latin1'), offset);
+    return bytes;
+  };
+  const known: [bytes: Uint8Array, what: RegExp][] = [
+    [Uint8Array.of(0x1f, 0x8b), /^gzip$/],
+    ...[2, 3, 4, 5].map((protocol): [Uint8Array, RegExp] => [Uint8Array.of(0x80, protocol), /^a pickle/]),
+    [at(257, 'ustar'), /^a tar archive$/],
+    [at(0, 'MATLAB 5.0 MAT-file'), /^a MATLAB or HDF5 file$/],
+    [at(0, '\x89HDF\r\n'), /^a MATLAB or HDF5 file$/],
+    [at(0, 'PK\x03\x04'), /^a zip archive$/],
+    [at(0, '\x93NUMPY'), /^an \.npy file/],
+    [at(0, '\n <!DOCTYPE html>'), /^a page in HTML/],
+    [at(0, '<html>'), /^a page in HTML/],
+    [at(0, '<?xml version="1.0"?>'), /^a page in HTML or XML$/],
+  ];
+  for (const [bytes, what] of known) assert.match(foreign(bytes)!.what, what);
+  const strangers = [
+    Uint8Array.of(),
+    ...[[0x1f, 0], [0x8b, 0x8b], [0x80, 1], [0x80, 6], [0x81, 2], [0x02, 0x80]].map((bytes) => Uint8Array.from(bytes)),
+    ...[at(256, 'ustar '), at(258, 'ustar'), at(257, 'ustbr'), at(0, 'MATLAB 6.0'), at(1, 'MATLAB 5.0')],
+    ...[at(0, 'xHDF'), at(0, 'PQ'), at(1, 'PK'), at(0, '\x92NUMPY'), at(0, '<svg>'), at(0, 'a<html>')],
+  ]; // prettier-ignore
+  for (const bytes of strangers) assert.equal(foreign(bytes), undefined, Buffer.from(bytes).toString('latin1'));
+  assert.equal(firstBytes(Uint8Array.of(1, 0xab, 3, 4, 5)), '01 ab 03 04');
+  assert.equal(ascii(Buffer.from('abcdef'), 2, 3), 'cde');
+});
+
+test('a file is decompressed where it is gzip, and only there', () => {
+  assert.deepEqual(contentsOf(gzipSync('text'), 'file'), Buffer.from('text'));
+  for (const bytes of [Uint8Array.of(0x1f, 1, 2), Uint8Array.of(1, 0x8b, 2), new Uint8Array(0)]) {
+    assert.equal(contentsOf(bytes, 'file'), bytes);
+  }
+  const cut = gzipSync('text').subarray(0, 15);
+  assert.throws(() => contentsOf(cut, 'file'), isFailure('format', /^file: 15 bytes of gzip that does not decompress/));
 });
 
 // ---- CIFAR ----

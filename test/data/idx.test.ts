@@ -3,6 +3,7 @@ import test from 'node:test';
 import { gzipSync } from 'node:zlib';
 import * as fc from 'fast-check';
 import { DataError, IMAGE_PIXELS, readExamples, readIdx } from 'bnlab';
+import { writeIdx } from 'bnlab/dist/data/idx';
 import { idxBytes } from './fixture';
 
 const fails = (act: () => unknown, ...words: RegExp[]) =>
@@ -24,6 +25,7 @@ test('what is written as IDX is read back', () => {
     fc.property(files, fc.nat(9), ({ shape, values }, offset) => {
       // Also from the middle of a larger buffer, where byteOffset matters.
       const bytes = idxBytes(shape, values);
+      assert.deepEqual(writeIdx(shape, values), bytes);
       const larger = new Uint8Array(offset + bytes.length + 3);
       larger.set(bytes, offset);
       const read = readIdx(larger.subarray(offset, offset + bytes.length));

@@ -73,7 +73,7 @@ def npy_cases():
             for layout in "CF":
                 array = np.asarray(sample(code, (2, 3, 4)).astype(order + code), order=layout)
                 yield described(f"{order}{code} {layout}", npy(array), array)
-    for shape in [(), (7,), (0, 28, 28), (1, 1), (2, 3, 2, 2), (2, 1, 3, 1, 2)]:
+    for shape in [(), (7,), (3, 4), (0, 28, 28), (1, 1), (2, 3, 2, 2), (2, 1, 3, 1, 2)]:
         for layout in "CF":
             array = np.asarray(sample("f4", shape), order=layout)
             yield described(f"shape {shape} {layout}", npy(array), array)

@@ -43,7 +43,6 @@ export function alike<T extends Elements>(values: T, length: number): T {
  */
 export function permuted<T extends Elements>(values: T, shape: readonly number[], order: readonly number[]): T {
   const out = alike(values, values.length);
-  if (out.length === 0) return out;
   const strides = shape.map((_, axis) => shape.slice(axis + 1).reduce((product, length) => product * length, 1));
   const lengths = order.map((axis) => shape[axis]);
   const steps = order.map((axis) => strides[axis]);

@@ -79,7 +79,7 @@ export function readNpy(bytes: Uint8Array, name = 'NPY data'): DataArray {
   const at = version === 1 ? 10 : 12;
   const start = at + (version === 1 ? view.getUint16(8, true) : view.getUint32(8, true));
   if (bytes.length < start) short();
-  const header = new TextDecoder(version === 3 ? 'utf-8' : 'latin1').decode(bytes.subarray(at, start)).trim();
+  const header = new TextDecoder().decode(bytes.subarray(at, start)).trim();
 
   const order = /'fortran_order'\s*:\s*(True|False)/.exec(header)?.[1];
   // Python 2 wrote the sizes as long integers: (60000L, 28L, 28L).
@@ -144,13 +144,9 @@ export async function readNpz(bytes: Uint8Array, name = 'NPZ data', only?: strin
     }
   } catch (error) {
     if (error instanceof DataError) throw error;
-    const other = foreign(bytes);
-    const given =
-      other && ascii(bytes, 0, 2) !== 'PK'
-        ? `${other.what}`
-        : `${bytes.length} bytes of which zip says: ${(error as Error).message}`;
-    const fix =
-      other && ascii(bytes, 0, 2) !== 'PK' ? other.advice : 'Save it again with numpy.savez, or fetch it again.';
+    const other = ascii(bytes, 0, 2) === 'PK' ? undefined : foreign(bytes);
+    const given = other?.what ?? `${bytes.length} bytes of which zip says: ${(error as Error).message}`;
+    const fix = other?.advice ?? 'Save it again with numpy.savez, or fetch it again.';
     throw new DataError('format', `${name}: ${given}; wanted an .npz file. ${fix}`, error);
   }
   if (only !== undefined && !(only in arrays)) {
