@@ -8,8 +8,10 @@ import {
   examplesAt,
   generateDigits,
   IMAGE_PIXELS,
+  imageShape,
   oneClassBatchIndices,
   Random,
+  sizeOf,
   stratifiedBatchIndices,
   subset,
   toTensors,
@@ -227,6 +229,13 @@ test('examples of other sizes and classes, and floating-point ones, keep what th
   binary.y.dispose();
 });
 
+test("the shape of a picture and the size of an example, MNIST's unless they say another", () => {
+  assert.deepEqual([imageShape({}), sizeOf({})], [[28, 28, 1], 784]); // prettier-ignore
+  assert.deepEqual([imageShape({ shape: [4, 5, 3] }), sizeOf({ shape: [4, 5, 3] })], [[4, 5, 3], 60]); // prettier-ignore
+  assert.equal(sizeOf({ shape: [7] }), 7);
+  assert.throws(() => imageShape({ shape: [7] }), wrongArgument(/shape \[7\]; wanted pictures/));
+});
+
 test('labels that are no class, and pictures of another size, do not run into the next row', () => {
   const two = { images: new Uint8Array(2 * IMAGE_PIXELS), labels: Uint8Array.of(3, 10), n: 2 };
   const uses: [string, (examples: Examples) => unknown][] = [
@@ -245,8 +254,10 @@ test('labels that are no class, and pictures of another size, do not run into th
     );
     refused({ labels, shape: [32, 32, 1] }, /1568 values .*; wanted 2 \* 1024 for shape \[32, 32, 1\]/);
     refused({ labels: Uint8Array.of(3) }, /1 labels for 2 pictures/);
-    refused({ labels, shape: [] }, /shape \[\]/);
-    refused({ labels, shape: [28, 28, 0.5] }, /shape \[28, 28, 0\.5\]/);
+    refused({ labels, shape: [] }, /shape \[\]; wanted whole numbers/);
+    refused({ labels, shape: [28, 0] }, /shape \[28, 0\]; wanted whole numbers/);
+    refused({ labels, n: 1.5 }, /n: 1\.5/);
+    refused({ labels, shape: [28, 28, 0.5] }, /shape \[28, 28, 0\.5\]; wanted whole numbers/);
     refused({ labels, classCount: 0 }, /classCount is 0/);
     refused({ labels, images: new Uint8ClampedArray(1568) }, /images: Uint8ClampedArray/);
     refused({ labels: Float32Array.of(1, 2) }, /labels: Float32Array/);

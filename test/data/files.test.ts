@@ -289,6 +289,7 @@ test('CIFAR of another version says which one is wanted', async () => {
     () => readCifar([whole.subarray(1)]),
     isFailure('format', /6145 bytes; wanted a multiple of 3073/, wanted),
   );
+  assert.throws(() => readCifar([whole, new Uint8Array(0)]), isFailure('format', /file 2: 0 bytes; wanted a multiple/));
   assert.throws(() => readCifar([whole], 'cifar100'), isFailure('format', /6146 bytes; wanted a multiple of 3074/));
   assert.throws(
     () => readCifar([cifarBytes([[6], [10]], colour)]),

@@ -83,6 +83,7 @@ const OWN_TESTS: Record<string, string[]> = {
   'train/population.ts': ['compare'],
   'train/optimizer.ts': ['training'],
   'train/evaluate.ts': ['training'],
+  'data/examples.ts': ['files', 'batches'],
   'data/folders.ts': ['dataset', 'download'],
   'data/manifest.ts': ['dataset'],
   'data/obtain.ts': ['download', 'dataset'],
@@ -155,6 +156,12 @@ const EQUIVALENT: { file: string; line: RegExp; becomes?: RegExp; why: string }[
     why: 'a byte is at most 255, and none is half of that',
   },
   { file: 'engine/random.ts', line: /^private [abc] = 0/, why: 'the constructor sets it before anything is drawn' },
+  {
+    file: 'engine/compile/xla-limits.ts',
+    line: /FusedBatchNormGradV3/,
+    becomes: /Grad/,
+    why: 'the gradient is given mean and variance: at a mean of 3,000 XLA differs by 2e-7, rounding; it stays beside its operation',
+  },
   {
     file: 'engine/compile/xla-limits.ts',
     line: /'Div', 'FloorDiv', 'FloorMod', 'RealDiv'/,
@@ -432,6 +439,8 @@ function mutations(file: string): Mutation[] {
 /** A copy of the library and its tests, compiled, beside links to everything they need. */
 function workshop(): string {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'bnlab-mutation-'));
+  process.on('exit', () => fs.rmSync(folder, { recursive: true, force: true }));
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(130));
   const modules = path.join(folder, 'node_modules');
   fs.mkdirSync(modules);
   for (const name of fs.readdirSync(path.join(ROOT, 'node_modules'))) {
@@ -489,6 +498,7 @@ function passes(folder: string, room: string, name: string, limitMs: number): Pr
       // It has ended by itself.
     }
   };
+  process.on('exit', end);
   let failed = false;
   let rest = '';
   const fail = () => {
@@ -496,11 +506,6 @@ function passes(folder: string, room: string, name: string, limitMs: number): Pr
     end();
   };
   const clock = setTimeout(fail, limitMs);
-  const stop = () => {
-    end();
-    process.exit(130);
-  };
-  process.once('SIGINT', stop).once('SIGTERM', stop);
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     const lines = (rest + text).split('\n');
     rest = lines.pop()!;
@@ -510,7 +515,7 @@ function passes(folder: string, room: string, name: string, limitMs: number): Pr
   return new Promise((resolve) => {
     child.on('close', (code) => {
       clearTimeout(clock);
-      process.off('SIGINT', stop).off('SIGTERM', stop);
+      process.off('exit', end);
       resolve(!failed && code === 0);
     });
   });
@@ -557,28 +562,24 @@ async function main(): Promise<void> {
   const folder = workshop();
   const survivors: Mutation[] = [];
   const counts: Record<string, number> = {};
-  try {
-    // Compiled as the errors will be, so that a difference is the error's and nothing else's.
-    for (const file of FILES) fs.writeFileSync(target(folder, file), compiled(source(file)));
-    for (const file of new Set(all.map((m) => m.file))) {
-      const whole = await noticedBy(folder, file);
-      if (whole)
-        throw new Error(`${roomOf(file)}/${whole}.test.ts fails without any error put in; nothing can be learnt so.`);
-    }
-    for (const [i, m] of all.entries()) {
-      if (known(m)) continue;
-      const right = source(m.file);
-      fs.writeFileSync(target(folder, m.file), compiled(right.slice(0, m.start) + m.replacement + right.slice(m.end)));
-      const test = await noticedBy(folder, m.file);
-      fs.writeFileSync(target(folder, m.file), compiled(right));
-      counts[test ?? 'none'] = (counts[test ?? 'none'] ?? 0) + 1;
-      if (!test) survivors.push(m);
-      console.log(
-        `${i + 1}/${all.length} ${m.file}:${m.line} -> ${m.replacement}: ${test ? `noticed by ${test}` : `SURVIVES  ${m.text}`}`,
-      );
-    }
-  } finally {
-    fs.rmSync(folder, { recursive: true, force: true });
+  // Compiled as the errors will be, so that a difference is the error's and nothing else's.
+  for (const file of FILES) fs.writeFileSync(target(folder, file), compiled(source(file)));
+  for (const file of new Set(all.map((m) => m.file))) {
+    const whole = await noticedBy(folder, file);
+    if (whole)
+      throw new Error(`${roomOf(file)}/${whole}.test.ts fails without any error put in; nothing can be learnt so.`);
+  }
+  for (const [i, m] of all.entries()) {
+    if (known(m)) continue;
+    const right = source(m.file);
+    fs.writeFileSync(target(folder, m.file), compiled(right.slice(0, m.start) + m.replacement + right.slice(m.end)));
+    const test = await noticedBy(folder, m.file);
+    fs.writeFileSync(target(folder, m.file), compiled(right));
+    counts[test ?? 'none'] = (counts[test ?? 'none'] ?? 0) + 1;
+    if (!test) survivors.push(m);
+    console.log(
+      `${i + 1}/${all.length} ${m.file}:${m.line} -> ${m.replacement}: ${test ? `noticed by ${test}` : `SURVIVES  ${m.text}`}`,
+    );
   }
   console.log(`\nNoticed by: ${JSON.stringify(counts)}; ${all.filter(known).length} change nothing.`);
   for (const m of all.filter(known))
