@@ -262,6 +262,8 @@ test('labels that are no class, and pictures of another size, do not run into th
     refused({ labels, images: new Uint8ClampedArray(1568) }, /images: Uint8ClampedArray/);
     refused({ labels: Float32Array.of(1, 2) }, /labels: Float32Array/);
     refused({ labels: Int32Array.of(1, -1) }, /label -1 at position 1/);
+    refused({ labels: Int32Array.of(10, 1) }, /label 10 at position 0/);
+    refused({ labels: Uint8Array.of(0, 1), classCount: 1 }, /label 1 at position 1; wanted 0 to 0/);
     assert.throws(() => use(undefined as unknown as Examples), wrongArgument(/images: Undefined/));
   }
 });

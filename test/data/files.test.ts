@@ -454,9 +454,11 @@ test('orientation and channels', () => {
   const first = examplesFrom(array([2, 3, 2, 3], values), labels, { channels: 'first' });
   assert.deepEqual(first.shape, [2, 3, 3]);
   assert.deepEqual([...first.images.subarray(0, 6)], [100, 106, 112, 101, 107, 113]);
+  assert.deepEqual([...first.images.subarray(18, 24)], [118, 124, 130, 119, 125, 131]);
   const turned = examplesFrom(array([2, 2, 3, 3], values), labels, { transposed: true });
   assert.deepEqual(turned.shape, [3, 2, 3]);
   assert.deepEqual([...turned.images.subarray(0, 9)], [100, 101, 102, 109, 110, 111, 103, 104, 105]);
+  assert.deepEqual([...turned.images.subarray(18, 24)], [118, 119, 120, 127, 128, 129]);
   const wide = array([2, 3, 8, 8], new Uint8Array(384).fill(7));
   assert.throws(() => examplesFrom(wide, labels), isFailure('format', /8 channels/, /channels: 'first'/));
   assert.deepEqual(examplesFrom(wide, labels, { channels: 'last' }).shape, [3, 8, 8]);
@@ -476,8 +478,27 @@ test('labels: more than 256 classes, of any type, one-hot refused with what to d
   const images = array([3, 1, 1], Uint8Array.of(7, 8, 9));
   const many = examplesFrom(images, array([3], Float64Array.of(999, 0, 300), 'int64'), { classCount: 1000 });
   assert.deepEqual(many.labels, Int32Array.of(999, 0, 300));
+  for (const [classCount, kind] of [
+    [256, Uint8Array],
+    [257, Int32Array],
+  ] as const) {
+    assert.ok(examplesFrom(images, array([3], Int16Array.of(0, 1, 2)), { classCount }).labels instanceof kind);
+  }
   const hot = array([3, 10], new Float32Array(30));
   assert.throws(() => examplesFrom(images, hot), isFailure('format', /labels: shape \[3, 10\]/, /one-hot.*argmax/));
+  const other = array([2, 10], new Float32Array(20));
+  assert.throws(
+    () => examplesFrom(images, other),
+    isFailure('format', /labels: shape \[2, 10\]; wanted \[n\]\. Check that/),
+  );
+  for (const shape of [[3], [3, 1, 1, 1, 1], [0, 28, 28], [3, 0, 2], [3, 2, 0]]) {
+    const size = shape.reduce((product, length) => product * length, 1);
+    const wrong = array(shape, new Uint8Array(size).fill(9));
+    assert.throws(
+      () => examplesFrom(wrong, labelsOf(0, 1, 2)),
+      isFailure('format', /images: shape .*; wanted \[n, height, width\]/),
+    );
+  }
   const half = array([3], Float32Array.of(1, 0.5, 2), 'float32');
   assert.throws(() => examplesFrom(images, half), isFailure('format', /label 0\.5 at position 1/));
   assert.throws(
