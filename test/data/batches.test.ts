@@ -219,12 +219,12 @@ test('examples of other sizes and classes, and floating-point ones, keep what th
     () => toTensors(three, { pixels: 'binary' }),
     wrongArgument(/'binary' with the value -1 at position 0/),
   );
-  const shares = { ...three, images: Float32Array.from({ length: 18 }, (_, i) => i / 17) };
+  const above = { ...three, images: new Float32Array(18).fill(1.5, 4) };
+  assert.throws(() => toTensors(above, { pixels: 'binary' }), wrongArgument(/the value 1\.5 at position 4; .* 0 to 1/));
+  const shares = { ...three, images: Float32Array.from({ length: 18 }, (_, i) => Math.max(0, 1 - i / 16)) };
   const binary = toTensors(shares, { pixels: 'binary' });
-  assert.deepEqual(
-    [...binary.x.dataSync()],
-    Array.from({ length: 18 }, (_, i) => +(i >= 9)),
-  );
+  const ink = Array.from({ length: 18 }, (_, i) => +(i <= 8));
+  assert.deepEqual([...binary.x.dataSync()], ink, 'half is ink');
   binary.x.dispose();
   binary.y.dispose();
 });

@@ -21,6 +21,7 @@ import {
   readNpz,
 } from 'bnlab';
 import { ascii, contentsOf, firstBytes, foreign } from 'bnlab/dist/data/arrays';
+import { pixelsOf } from 'bnlab/dist/data/examples';
 import { FILES, idxBytes, NAMES, temporaryFolder, writeManifest } from './fixture';
 
 interface Case {
@@ -416,6 +417,16 @@ test('pixels: levels stay bytes, numbers stay numbers, and what is neither has t
     assert.deepEqual(of(Uint8Array.of(0, 1, 1, 0), type), Float32Array.of(0, 1, 1, 0));
   assert.deepEqual(of(Uint8Array.of(0, 1, 1, 0), 'uint8', 255), Uint8Array.of(0, 1, 1, 0));
   assert.deepEqual(of(Uint16Array.of(0, 65535, 13107, 0), 'uint16', 65535), Float32Array.of(0, 1, 0.2, 0));
+  for (const type of ['uint8', 'float64']) {
+    const values = [0, 1, 2, 0];
+    const given = type === 'uint8' ? Uint8Array.from(values) : Float64Array.from(values);
+    assert.deepEqual(of(given, type), Uint8Array.from(values));
+  }
+  assert.deepEqual(of(Float32Array.of(0, 0.5, 1, 3), 'float32', 1), Float32Array.of(0, 0.5, 1, 3));
+  const mixed = [array([1], Int8Array.of(-5), 'int8'), array([1], Uint8Array.of(7))];
+  for (const both of [mixed, mixed.slice().reverse()]) {
+    assert.throws(() => pixelsOf(both, undefined, 'both'), isFailure('format', /whole numbers from -5 to 255/));
+  }
   assert.throws(
     () => of(Uint16Array.of(0, 256, 3, 4), 'uint16'),
     isFailure('format', /whole numbers from 0 to 256/, /white: 65535/),
@@ -459,6 +470,11 @@ test('orientation and channels', () => {
   assert.deepEqual(turned.shape, [3, 2, 3]);
   assert.deepEqual([...turned.images.subarray(0, 9)], [100, 101, 102, 109, 110, 111, 103, 104, 105]);
   assert.deepEqual([...turned.images.subarray(18, 24)], [118, 119, 120, 127, 128, 129]);
+  assert.throws(
+    () => examplesFrom(array([2, 1, 1, 5], new Uint8Array(10).fill(7)), labels),
+    isFailure('format', /5 channels/),
+  );
+  assert.deepEqual(examplesFrom(array([2, 1, 1, 4], new Uint8Array(8).fill(7)), labels).shape, [1, 1, 4]);
   const wide = array([2, 3, 8, 8], new Uint8Array(384).fill(7));
   assert.throws(() => examplesFrom(wide, labels), isFailure('format', /8 channels/, /channels: 'first'/));
   assert.deepEqual(examplesFrom(wide, labels, { channels: 'last' }).shape, [3, 8, 8]);
