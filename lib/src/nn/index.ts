@@ -115,6 +115,6 @@ export type {
   NormOptions,
   ResidualNetOptions,
 } from './networks';
-export { NETWORK_KINDS, networkOf, type InitializerSpec, type NetworkSpec } from './network-spec';
+export { NETWORK_KINDS, networkOf, type InitializerSpec, type NetworkSpec, type Specified } from './network-spec';
 export { PLACEMENTS, placedMlp, type PlacedMlpOptions, type Placement } from './placements';
 export { meanSquaredError, softmaxCrossEntropy, type Loss, type LossName } from './loss';

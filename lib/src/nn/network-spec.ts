@@ -17,7 +17,7 @@ import {
 export type InitializerSpec = InitializerName | { gaussian: number };
 
 /** The options of a function that builds networks, as plain JSON and without the seed: a specification is of all seeds. */
-type Specified<Kind extends string, Options> = { kind: Kind; initializer?: InitializerSpec } & Omit<
+export type Specified<Kind extends string, Options> = { kind: Kind; initializer?: InitializerSpec } & Omit<
   Options,
   'initializer' | 'seed'
 >;

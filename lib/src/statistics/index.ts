@@ -1,8 +1,8 @@
 export {
   bootstrapInterval,
-  medianInterval,
   linearFit,
   median,
+  medianInterval,
   powerLaw,
   quantile,
   quantileBand,
@@ -10,6 +10,7 @@ export {
   type BootstrapOptions,
   type Interval,
   type LinearFit,
+  type MedianInterval,
   type PowerLaw,
   type QuantileBand,
 } from './statistics';
