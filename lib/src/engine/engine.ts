@@ -18,6 +18,9 @@ let chosen: EngineCard | undefined;
  * variable `BNLAB_ENGINE` (native, wasm or js), read at the first call, forces one. Calls after the first, also while
  * it runs, share its answer.
  *
+ * From here on each first and second derivative of TensorFlow.js's operations is right, or an error that names the operation: the page
+ * "Gradients" of this reference says what was mended and what is refused.
+ *
  * @returns the engine card: what computes, and why nothing better does
  * @throws EngineError when `BNLAB_ENGINE` names no engine, or one that is not available here
  */

@@ -1,5 +1,5 @@
 /**
- * TensorFlow.js's gradients, repaired: see the table at `ready()`.
+ * TensorFlow.js's gradients, repaired: gradients.md says which, and the rules where a derivative does not exist.
  */
 import { tf } from '../tf';
 import { arrays } from './arrays';
