@@ -1,7 +1,7 @@
 /** The reference: made, complete, readable without a network. */
 import test, { after } from 'node:test';
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
@@ -72,6 +72,20 @@ test("README's script runs as it says", () => {
       encoding: 'utf8',
     });
     assert.match(said, /'no BN': [\d.]+, BN: [\d.]+/);
+  } finally {
+    fs.rmSync(file);
+  }
+});
+
+test('a script with a misspelt option does not run: its types are checked', () => {
+  const file = path.join(home, '.bnlab', `misspelt-${process.pid}.ts`);
+  fs.writeFileSync(file, "import { mlp } from 'bnlab';\nconsole.log(mlp({ sizes: [2, 2], nrom: 'batch' }).name);\n");
+  try {
+    const bin = path.join(home, 'node_modules', 'ts-node', 'dist', 'bin.js');
+    const { status, stdout, stderr } = spawnSync(process.execPath, [bin, file], { cwd: home, encoding: 'utf8' });
+    assert.notEqual(status, 0);
+    assert.equal(stdout, '');
+    assert.match(stderr, /'nrom' does not exist in type 'MlpOptions'/);
   } finally {
     fs.rmSync(file);
   }

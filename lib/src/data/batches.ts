@@ -1,4 +1,14 @@
 /** From examples to tensors and mini-batches. */
+import {
+  expectArgument,
+  expectOptions,
+  needed,
+  numbers,
+  type Options,
+  own,
+  random as stream,
+  shown,
+} from '../core/checks';
 import { Random, tf } from '../engine';
 import { alike, kindOf } from './arrays';
 import { DataError } from './errors';
@@ -14,6 +24,8 @@ export interface TensorOptions {
   /** Take only the first so many examples; all by default. */
   limit?: number;
 }
+
+const TENSOR_OPTIONS: Options<TensorOptions> = { pixels: own, limit: own };
 
 /** Pictures and labels as a network takes them. */
 export interface TensorPair {
@@ -33,10 +45,11 @@ export interface TensorPair {
  */
 export function toTensors(examples: Examples, options: TensorOptions = {}): TensorPair {
   const { pixels: size, classCount } = checkExamples('toTensors', examples);
+  expectOptions('toTensors', options, TENSOR_OPTIONS);
   const { pixels = 'grey', limit = examples.n } = options;
   wantInteger('toTensors: limit', limit, 1, examples.n);
   if (pixels !== 'grey' && pixels !== 'binary') {
-    throw new DataError('argument', `toTensors: pixels '${String(pixels)}'; wanted 'grey' or 'binary'.`);
+    throw new DataError('argument', `toTensors: pixels ${shown(pixels)}; wanted 'grey' or 'binary'.`);
   }
   const x = pixelValues(examples.images.subarray(0, limit * size), pixels);
   const y = new Float32Array(limit * classCount);
@@ -87,6 +100,10 @@ export interface BatchOptions {
   remainder?: 'drop' | 'wrap';
 }
 
+const BATCH_OPTIONS: Options<BatchOptions> = {
+  ...{ n: needed(own), batch: needed(own), steps: needed(own), random: needed(stream), remainder: own },
+};
+
 /**
  * Row numbers of mini-batches: epoch after epoch of the whole data set, each in a new random order (sampling
  * without replacement). The paper does not say how it draws its mini-batches.
@@ -94,10 +111,16 @@ export interface BatchOptions {
  * @returns `steps * batch` row numbers below `n`; step `s` is `subarray(s * batch, (s + 1) * batch)`
  * @throws DataError `argument` when a count is not a whole number of at least 1, or `batch` exceeds `n`
  */
-export function batchIndices({ n, batch, steps, random, remainder = 'drop' }: BatchOptions): Int32Array {
+export function batchIndices(options: BatchOptions): Int32Array {
+  expectOptions('batchIndices', options, BATCH_OPTIONS);
+  const { n, batch, steps, random, remainder = 'drop' } = options;
   wantInteger('batchIndices: n', n, 1);
   wantInteger('batchIndices: batch', batch, 1, n);
   wantInteger('batchIndices: steps', steps, 1);
+  wantRows('batchIndices', steps, batch);
+  if (remainder !== 'drop' && remainder !== 'wrap') {
+    throw new DataError('argument', `batchIndices: remainder ${shown(remainder)}; wanted 'drop' or 'wrap'.`);
+  }
   const perEpoch = remainder === 'drop' ? n - (n % batch) : n;
   const out = new Int32Array(steps * batch);
   for (let start = 0; start < out.length; start += perEpoch) {
@@ -118,6 +141,10 @@ export interface LabelledBatchOptions {
   random: Random;
 }
 
+const LABELLED_BATCH_OPTIONS: Options<LabelledBatchOptions> = {
+  ...{ labels: needed(numbers), batch: needed(own), steps: needed(own), random: needed(stream) },
+};
+
 /**
  * Row numbers of mini-batches in which the classes are as equal as can be: counts differ by at most one, and which
  * classes get the one more changes from batch to batch. Within a class, rows come in epochs of random orders. The order
@@ -126,9 +153,12 @@ export interface LabelledBatchOptions {
  * @returns `steps * batch` row numbers; step `s` is `subarray(s * batch, (s + 1) * batch)`
  * @throws DataError `argument` on a count below 1 or no labels
  */
-export function stratifiedBatchIndices({ labels, batch, steps, random }: LabelledBatchOptions): Int32Array {
+export function stratifiedBatchIndices(options: LabelledBatchOptions): Int32Array {
+  expectOptions('stratifiedBatchIndices', options, LABELLED_BATCH_OPTIONS);
+  const { labels, batch, steps, random } = options;
   wantInteger('stratifiedBatchIndices: batch', batch, 1);
   wantInteger('stratifiedBatchIndices: steps', steps, 1);
+  wantRows('stratifiedBatchIndices', steps, batch);
   const decks = classDecks(labels, random, 'stratifiedBatchIndices');
   const out = new Int32Array(steps * batch);
   for (let step = 0; step < steps; step++) {
@@ -147,9 +177,12 @@ export function stratifiedBatchIndices({ labels, batch, steps, random }: Labelle
  * @returns `steps * batch` row numbers; step `s` is `subarray(s * batch, (s + 1) * batch)`
  * @throws DataError `argument` on a count below 1 or no labels
  */
-export function oneClassBatchIndices({ labels, batch, steps, random }: LabelledBatchOptions): Int32Array {
+export function oneClassBatchIndices(options: LabelledBatchOptions): Int32Array {
+  expectOptions('oneClassBatchIndices', options, LABELLED_BATCH_OPTIONS);
+  const { labels, batch, steps, random } = options;
   wantInteger('oneClassBatchIndices: batch', batch, 1);
   wantInteger('oneClassBatchIndices: steps', steps, 1);
+  wantRows('oneClassBatchIndices', steps, batch);
   const decks = classDecks(labels, random, 'oneClassBatchIndices');
   const classes = endless(decks.length, random.child('classes'));
   const out = new Int32Array(steps * batch);
@@ -171,6 +204,7 @@ export function oneClassBatchIndices({ labels, batch, steps, random }: LabelledB
  */
 export function subset<E extends Examples>(examples: E, n: number, random: Random): E {
   checkExamples('subset', examples);
+  expectArgument('subset', 'random', random, stream);
   wantInteger('subset: n', n, 1, examples.n);
   const byClass = rowsByClass(examples.labels);
   const order = random.permutation(byClass.length);
@@ -196,6 +230,7 @@ export function subset<E extends Examples>(examples: E, n: number, random: Rando
  */
 export function examplesAt<E extends Examples>(examples: E, rows: ArrayLike<number>): E {
   const { pixels } = checkExamples('examplesAt', examples);
+  expectArgument('examplesAt', 'rows', rows, numbers);
   const { n, shape, classCount } = examples;
   const images = alike(examples.images, rows.length * pixels);
   const labels = alike(examples.labels, rows.length);
@@ -241,8 +276,20 @@ function endless(n: number, random: Random): () => number {
   };
 }
 
+/** Throws when the row numbers of so many batches do not fit into an array. */
+function wantRows(where: string, steps: number, batch: number): void {
+  if (steps * batch <= MOST_ROWS) return;
+  const given = `${steps} steps of ${batch} examples`;
+  throw new DataError(
+    'argument',
+    `${where}: ${given}; wanted at most ${MOST_ROWS} row numbers in all. Draw them in parts.`,
+  );
+}
+
+const MOST_ROWS = 2 ** 30;
+
 function wantInteger(what: string, value: number, low: number, high = Number.MAX_SAFE_INTEGER): void {
   if (Number.isInteger(value) && value >= low && value <= high) return;
   const range = high === Number.MAX_SAFE_INTEGER ? `of at least ${low}` : `from ${low} to ${high}`;
-  throw new DataError('argument', `${what} is ${value}; wanted a whole number ${range}.`);
+  throw new DataError('argument', `${what} is ${shown(value)}; wanted a whole number ${range}.`);
 }

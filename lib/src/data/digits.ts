@@ -4,6 +4,7 @@
  *
  * Integer and floating-point arithmetic in JavaScript only, so the same pictures come out on every machine.
  */
+import { expectOptions, type Options, own, shown, whole } from '../core/checks';
 import { Random } from '../engine';
 import { DataError } from './errors';
 import { type Allograph, GLYPHS } from './glyphs';
@@ -58,6 +59,11 @@ export interface DigitOptions {
   seed?: number;
 }
 
+/** Pictures that an array of bytes, and a tensor, can hold. */
+const MOST = Math.floor((2 ** 31 - 1) / IMAGE_PIXELS);
+
+const DIGIT_OPTIONS: Options<DigitOptions> = { train: own, test: own, seed: whole };
+
 /**
  * Draws digits: 28x28 grey, ten classes, every ten in a row holding each class once. Picture `i` depends on the seed and
  * `i` only, so fewer pictures are the first of more.
@@ -67,10 +73,14 @@ export interface DigitOptions {
  * @throws DataError `argument` when a number is not a whole number of at least 1
  */
 export function generateDigits(options: DigitOptions = {}): { train: ByteExamples; test: ByteExamples } {
+  expectOptions('generateDigits', options, DIGIT_OPTIONS);
   const { train = 60_000, test = 10_000, seed = 1 } = options;
   for (const [name, n] of Object.entries({ train, test })) {
-    if (!Number.isInteger(n) || n < 1) {
-      throw new DataError('argument', `generateDigits: ${name} is ${n}; wanted a whole number of at least 1.`);
+    if (!Number.isInteger(n) || n < 1 || n > MOST) {
+      throw new DataError(
+        'argument',
+        `generateDigits: ${name} is ${shown(n)}; wanted a whole number from 1 to ${MOST}.`,
+      );
     }
   }
   const random = new Random(seed, 'digits');

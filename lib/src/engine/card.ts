@@ -1,4 +1,5 @@
 import * as os from 'node:os';
+import { expectArgument, having, listOf, needed, number, object, oneOf, orNull, text } from '../core/checks';
 
 /** The engines of this library, best first. `native` is TensorFlow itself, on a GPU where it finds one. */
 export type EngineName = 'native' | 'wasm' | 'js';
@@ -53,21 +54,31 @@ export function memoryLimit(): number {
 
 /** The card as lines of text, for a terminal. */
 export function engineCardText(card: EngineCard): string {
-  const rows = cardRows(card);
+  const rows = cardRows('engineCardText', card);
   const width = Math.max(...rows.map(([name]) => name.length));
   return rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join('\n');
 }
 
 /** The card as an HTML table, for a notebook or a report. Needs no style sheet and no network. */
 export function engineCardHtml(card: EngineCard): string {
-  const rows = cardRows(card).map(
+  const rows = cardRows('engineCardHtml', card).map(
     ([name, value]) =>
       `<tr><th scope="row" style="text-align:left">${escape(name)}</th><td style="text-align:left">${escape(value)}</td></tr>`,
   );
   return `<table class="bnlab-engine"><caption>What computes here</caption><tbody>\n${rows.join('\n')}\n</tbody></table>`;
 }
 
-function cardRows(card: EngineCard): [string, string][] {
+const PASSED_OVER = listOf(
+  having<PassedOver>('an engine that was passed over', { engine: needed(text), why: needed(text), fix: orNull(text) }),
+);
+const CARD = having<EngineCard>('an engine card, as ready() gives it', {
+  ...{ engine: needed(oneOf(['native', 'wasm', 'js'])), device: needed(text), threads: needed(object) },
+  ...{ tensorflow: orNull(text), tfjs: needed(text), node: needed(text), memoryBytes: needed(number) },
+  passedOver: needed(PASSED_OVER),
+});
+
+function cardRows(where: string, card: EngineCard): [string, string][] {
+  expectArgument(where, 'card', card, CARD);
   const what: Record<EngineName, string> = {
     native: `native: TensorFlow ${card.tensorflow} on ${card.gpu ? 'the GPU' : 'the processor'}`,
     wasm: 'wasm: TensorFlow.js in WebAssembly',

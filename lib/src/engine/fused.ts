@@ -2,6 +2,7 @@
  * TensorFlow's training kernels of batch normalization. TensorFlow.js reaches them only for inference (`tf.batchNorm` passes
  * is_training=false), although the native backend carries them; here they are, as one differentiable operation.
  */
+import { expectArgument, expectArguments, notNegative, tensor } from '../core/checks';
 import { tf } from './tf';
 import { EngineError } from './errors';
 import { differentiatedAgain } from './gradients';
@@ -41,6 +42,8 @@ export function fusedBatchNorm<T extends tf.Tensor2D | tf.Tensor4D>(
   beta: tf.Tensor1D,
   epsilon: number,
 ): FusedBatchNorm<T> {
+  expectArguments('fusedBatchNorm', { x: [x, tensor], gamma: [gamma, tensor], beta: [beta, tensor] });
+  expectArgument('fusedBatchNorm', 'epsilon', epsilon, notNegative);
   if (!nativeBackend()) {
     throw new EngineError(
       `fusedBatchNorm needs the native engine, and the one in use is '${tf.getBackend()}'. ` +
@@ -50,11 +53,10 @@ export function fusedBatchNorm<T extends tf.Tensor2D | tf.Tensor4D>(
   if (x.rank !== 2 && x.rank !== 4) {
     throw new RangeError(`fusedBatchNorm: wanted x of rank 2 or 4, got shape [${x.shape}].`);
   }
-  if (!(epsilon >= 0)) throw new RangeError(`fusedBatchNorm: wanted epsilon of 0 or more, got ${epsilon}.`);
   const d = x.shape[x.rank - 1]!;
-  for (const [name, tensor] of Object.entries({ gamma, beta })) {
-    if (tensor.rank !== 1 || tensor.shape[0] !== d) {
-      throw new RangeError(`fusedBatchNorm: wanted ${name} of shape [${d}], got [${tensor.shape}].`);
+  for (const [name, given] of Object.entries({ gamma, beta })) {
+    if (given.rank !== 1 || given.shape[0] !== d) {
+      throw new RangeError(`fusedBatchNorm: wanted ${name} of shape [${d}], got [${given.shape}].`);
     }
   }
   if (x.dtype !== 'float32' || gamma.dtype !== 'float32' || beta.dtype !== 'float32') {
@@ -79,6 +81,7 @@ export function fusedBatchNorm<T extends tf.Tensor2D | tf.Tensor4D>(
  * the number of operations; in a compiled step XLA fuses the composed form, and the kernel would break up what it fuses.
  */
 export function fusedIsFaster(x: tf.Tensor): boolean {
+  expectArgument('fusedIsFaster', 'x', x, tensor);
   if (!nativeBackend() || x.dtype !== 'float32') return false;
   return x.rank === 4 || (x.rank === 2 && !isTracing());
 }

@@ -1,5 +1,15 @@
 /** Block diagrams: where in a layer the normalization stands. */
-import { assemble, escapeHtml, FigureError, heading, requireText, type Figure, type FigureText } from './figure';
+import { listOf, needed, type Options, optionsOf, text as aString } from '../core/checks';
+import {
+  assemble,
+  escapeHtml,
+  expectFigure,
+  FigureError,
+  heading,
+  TEXT_OPTIONS,
+  type Figure,
+  type FigureText,
+} from './figure';
 import { textWidth, wrap } from './format';
 import { identities, ink, size } from './theme';
 
@@ -21,6 +31,11 @@ export interface BlockOptions extends FigureText {
   highlight?: readonly string[];
 }
 
+const BLOCK_ROW = optionsOf<BlockRow>({ label: needed(aString), blocks: needed(listOf(aString)), note: aString });
+const BLOCK_OPTIONS: Options<BlockOptions> = {
+  ...{ ...TEXT_OPTIONS, rows: needed(listOf(BLOCK_ROW)), highlight: listOf(aString) },
+};
+
 /**
  * Chains of boxes joined by arrows, one below the other: output -> BN -> activation against the alternatives. The
  * first and last block of a chain are drawn without a box when they are values (written in lower case), not operations.
@@ -29,7 +44,7 @@ export interface BlockOptions extends FigureText {
  */
 export function blockDiagram(options: BlockOptions): Figure {
   const builder = 'blockDiagram';
-  requireText(builder, options);
+  expectFigure(builder, options, BLOCK_OPTIONS);
   const { rows } = options;
   if (rows.length === 0 || rows.some((row) => row.blocks.length === 0)) {
     throw new FigureError(`${builder}: wanted at least one row, each with at least one block.`);

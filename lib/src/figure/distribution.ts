@@ -1,13 +1,28 @@
 /** Distributions over training: histograms with a slider over steps, and the same as small multiples. */
 import {
+  finite,
+  listOf,
+  needed,
+  numbers as numberList,
+  type Options,
+  optionsOf,
+  rowsOfNumbers,
+  shown as named,
+  text as aString,
+  whole,
+} from '../core/checks';
+import {
   assemble,
+  AXIS_OPTIONS,
   axisTitle,
   escapeHtml,
+  expectFigure,
   FigureError,
   heading,
   numbers,
   plotlyAxis,
-  requireText,
+  REGION_OPTIONS,
+  TEXT_OPTIONS,
   type Axis,
   type Figure,
   type FigureText,
@@ -15,7 +30,7 @@ import {
   type Region,
 } from './figure';
 import { fmt, percent, textWidth } from './format';
-import { identityOf, ink, size, translucent, type IdentityName } from './theme';
+import { IDENTITY, identityOf, ink, size, translucent, type IdentityName } from './theme';
 
 /** What {@link histogramSlider} takes. */
 export interface HistogramOptions extends FigureText {
@@ -33,6 +48,19 @@ export interface HistogramOptions extends FigureText {
   regions?: readonly Region[];
 }
 
+const HISTOGRAM_OPTIONS: Options<HistogramOptions> = {
+  ...TEXT_OPTIONS,
+  ...{ x: needed(optionsOf(AXIS_OPTIONS)), steps: needed(numberList), bins: whole, shownStep: finite },
+  series: needed(
+    listOf(
+      optionsOf<HistogramOptions['series'][number]>({
+        ...{ as: IDENTITY, label: aString, samples: needed(rowsOfNumbers) },
+      }),
+    ),
+  ),
+  regions: listOf(optionsOf(REGION_OPTIONS)),
+};
+
 /**
  * Histograms of the same quantity in several nets, one above the other, with a slider over training steps. All steps
  * share one range and one height, so that what moves is the distribution and never the axes. Without scripts, and in the
@@ -45,7 +73,7 @@ export interface HistogramOptions extends FigureText {
  */
 export function histogramSlider(options: HistogramOptions): Figure {
   const builder = 'histogramSlider';
-  requireText(builder, options);
+  expectFigure(builder, options, HISTOGRAM_OPTIONS);
   const steps = Array.from(options.steps);
   const { x, series } = options;
   if (steps.length === 0 || series.length === 0) {
@@ -68,6 +96,7 @@ export function histogramSlider(options: HistogramOptions): Figure {
     );
   }
   const bins = options.bins ?? 60;
+  if (bins < 1 || bins > 1e4) throw new FigureError(`${builder}: bins must be from 1 to 10,000, got ${named(bins)}.`);
   const pooled = series.flatMap((entry) =>
     entry.samples.map((s) => Float64Array.from(s).filter(Number.isFinite).sort()),
   );

@@ -1,22 +1,34 @@
 /** Dots with intervals: one row per condition, for verdicts and comparisons of a single number. */
+import {
+  counting,
+  finite,
+  listOf,
+  needed,
+  numbers as numberList,
+  type Options,
+  optionsOf,
+  text as aString,
+} from '../core/checks';
 import { medianInterval } from '../statistics';
 import {
   assemble,
+  AXIS_OPTIONS,
   axisTitle,
   escapeHtml,
+  expectFigure,
   FigureError,
   heading,
   numbers,
   plotlyAxis,
   rangeOf,
-  requireText,
+  TEXT_OPTIONS,
   type Axis,
   type Figure,
   type FigureText,
   type PlotlyTrace,
 } from './figure';
 import { fmt, fmtInterval, percent, textWidth } from './format';
-import { identityOf, ink, size, translucent, type IdentityName } from './theme';
+import { IDENTITY, identityOf, ink, size, translucent, type IdentityName } from './theme';
 
 /** One row of {@link intervalFigure}. */
 export interface IntervalRow {
@@ -51,6 +63,15 @@ export interface IntervalOptions extends FigureText {
 }
 
 const BAR = { bootstrap: '95% bootstrap interval', extremes: 'smallest to largest' } as const;
+const ROW = optionsOf<IntervalRow>({
+  ...{ label: needed(aString), as: IDENTITY, values: numberList, center: finite, low: finite, high: finite },
+  ...{ n: counting, expected: finite },
+});
+const INTERVAL_OPTIONS: Options<IntervalOptions> = {
+  ...TEXT_OPTIONS,
+  ...{ x: needed(optionsOf(AXIS_OPTIONS)), rows: needed(listOf(ROW)), expectedLabel: aString },
+  reference: optionsOf<NonNullable<IntervalOptions['reference']>>({ value: needed(finite), label: needed(aString) }),
+};
 
 /**
  * One number per condition with its interval: a dot at the median, a bar from the smallest to the largest value (of ten or more
@@ -60,7 +81,7 @@ const BAR = { bootstrap: '95% bootstrap interval', extremes: 'smallest to larges
  */
 export function intervalFigure(options: IntervalOptions): Figure {
   const builder = 'intervalFigure';
-  requireText(builder, options);
+  expectFigure(builder, options, INTERVAL_OPTIONS);
   if (options.rows.length === 0) throw new FigureError(`${builder}: wanted at least one row, got none.`);
   const rows = options.rows.map((row, i) => {
     const identity = identityOf(row.as, i, options.rows.length);

@@ -2,6 +2,19 @@
  * What a figure is, and the parts that all builders share: heading, margins, axes, labels that keep out of each other's
  * way. A figure is plain data for Plotly; nothing here knows a page or a browser, and the same input gives the same bytes.
  */
+import {
+  expectOptions,
+  finite,
+  flag,
+  listOf,
+  needed,
+  number,
+  type Options,
+  own,
+  positive,
+  text as aString,
+  type Wanted,
+} from '../core/checks';
 import { fmt, superscript, textWidth, wrap } from './format';
 import { config, ink, size, template } from './theme';
 
@@ -42,6 +55,11 @@ export interface FigureText {
   height?: number;
 }
 
+/** What {@link requireText} looks at itself. */
+export const TEXT_OPTIONS: Options<FigureText> = {
+  ...{ title: needed(own), data: needed(own), note: aString, alt: needed(own), caption: needed(own), height: positive },
+};
+
 /** A figure that cannot be drawn as asked; the message says what was given, what was wanted, what to do. */
 export class FigureError extends Error {
   /** `FigureError`, in messages and to tell errors apart. */
@@ -66,6 +84,20 @@ export interface Axis {
   tickText?: readonly string[];
 }
 
+const pairOf = (entry: Wanted): Wanted => ({
+  ...listOf(entry),
+  words: 'two numbers, [from, to]',
+  fits: (value) => Array.isArray(value) && value.length === 2,
+});
+
+/** Two numbers, from and to. */
+export const RANGE = pairOf(finite);
+
+export const AXIS_OPTIONS: Options<Axis> = {
+  ...{ label: needed(aString), unit: aString, log: flag, percent: flag, range: RANGE },
+  ...{ ticks: listOf(finite), tickText: listOf(aString) },
+};
+
 /** A straight reference line across a panel, such as chance level or a limit from theory. */
 export interface Mark {
   /** horizontal line at this y */
@@ -76,6 +108,8 @@ export interface Mark {
   label: string;
 }
 
+export const MARK_OPTIONS: Options<Mark> = { y: finite, x: finite, label: needed(aString) };
+
 /** A shaded stretch of the x axis, such as the region in which a unit saturates. */
 export interface Region {
   /** Left end, in units of x. */
@@ -85,6 +119,9 @@ export interface Region {
   /** Inside, at the top. */
   label?: string;
 }
+
+/** A region may reach to infinity. */
+export const REGION_OPTIONS: Options<Region> = { from: needed(number), to: needed(number), label: aString };
 
 /** Pixels around the panels. */
 export interface Margins {
@@ -116,6 +153,21 @@ export function assemble(
 }
 
 /**
+ * {@link expectOptions} of a builder: `seeds` passes, because one object with `data` and `seeds` may be spread into figures, verdicts and
+ * provenance alike.
+ *
+ * @internal
+ */
+export function expectFigure<T extends FigureText>(
+  builder: string,
+  given: unknown,
+  options: Options<T>,
+): asserts given is T {
+  expectOptions(builder, given, options, ['seeds']);
+  requireText(builder, given as T);
+}
+
+/**
  * Refuses a figure without title, data, alt text or caption. Builders call it first.
  *
  * @throws FigureError that names what is missing
@@ -139,7 +191,7 @@ export function requireText(builder: string, text: FigureText): void {
 
 /** The name of the data that the figure shows. @internal */
 export function dataTitle(text: FigureText): string {
-  return typeof text.data === 'string' ? text.data : text.data.title;
+  return typeof text.data === 'string' ? text.data : text.data?.title;
 }
 
 /** Title (bold, wrapped) and subtitle (grey) as Plotly's title; returns the pixels they take. @internal */

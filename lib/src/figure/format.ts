@@ -3,6 +3,8 @@
  * figures (titles, labels) and by everything a notebook says, so that the same value reads the same everywhere.
  */
 
+import { expectArguments, expectOptions, flag, kind, shown, text } from '../core/checks';
+
 /** What may stand inside a sentence: a number is formatted, a string passes, an array becomes "a, b and c". */
 export type Sayable = number | string | boolean | readonly (number | string)[];
 
@@ -21,9 +23,26 @@ export type Sayable = number | string | boolean | readonly (number | string)[];
 export function fmt(value: number, digits?: number): string;
 export function fmt(strings: TemplateStringsArray, ...values: Sayable[]): string;
 export function fmt(first: number | TemplateStringsArray, ...rest: (Sayable | undefined)[]): string {
-  if (typeof first === 'number') return formatNumber(first, (rest[0] as number | undefined) ?? 3);
+  if (typeof first === 'number') {
+    const digits = (rest[0] as number | undefined) ?? 3;
+    if (digits !== 3) expectArguments('fmt', { digits: [digits, DIGITS] });
+    return formatNumber(first, digits);
+  }
+  if (!Array.isArray(first)) throw new TypeError(`fmt: wanted a number or a template, got ${shown(first)}.`);
   return first.reduce((out, piece, i) => out + (i === 0 ? '' : sayable(rest[i - 1] as Sayable)) + piece, '');
 }
+
+/** Digits that JavaScript can write. */
+const DIGITS = kind(
+  'a whole number from 1 to 100',
+  (v) => Number.isInteger(v) && (v as number) >= 1 && (v as number) <= 100,
+);
+const DECIMALS = kind(
+  'a whole number from 0 to 100',
+  (v) => Number.isInteger(v) && (v as number) >= 0 && (v as number) <= 100,
+);
+/** Also what is not finite, which has words of its own. */
+const ANY_NUMBER = kind('a number', (v) => typeof v === 'number');
 
 function sayable(value: Sayable): string {
   if (typeof value === 'number') return formatNumber(value, 3);
@@ -31,7 +50,7 @@ function sayable(value: Sayable): string {
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
   if (Array.isArray(value)) return list(value.map((v) => sayable(v)));
   throw new TypeError(
-    `A sentence takes numbers, strings and arrays of them, got ${value === null ? 'null' : typeof value}. ` +
+    `A sentence takes numbers, strings and arrays of them, got ${shown(value)}. ` +
       'Read the value out first, for example with tensor.dataSync()[0].',
   );
 }
@@ -49,6 +68,7 @@ export function list(items: readonly string[]): string {
  * @param decimals digits after the point; 1 unless told, and two digits in all below 1%: `percent(0.00134)` is `'0.13%'`
  */
 export function percent(share: number, decimals?: number): string {
+  expectArguments('percent', { share: [share, ANY_NUMBER], decimals: [decimals ?? 1, DECIMALS] });
   if (!Number.isFinite(share)) return formatNumber(share, 3);
   const hundred = share * 100;
   if (decimals === undefined && Math.abs(hundred) < 1 && hundred !== 0) return `${formatNumber(hundred, 2)}%`;
@@ -70,6 +90,8 @@ export function fmtInterval(
   high: number,
   options: { percent?: boolean; unit?: string } = {},
 ): string {
+  expectArguments('fmtInterval', { value: [value, ANY_NUMBER], low: [low, ANY_NUMBER], high: [high, ANY_NUMBER] });
+  expectOptions<typeof options>('fmtInterval', options, { percent: flag, unit: text });
   const sign = options.percent ? '%' : '';
   const unit = options.unit ? ` ${options.unit}` : '';
   const all = [value, low, high].map((v) => (options.percent ? v * 100 : v));

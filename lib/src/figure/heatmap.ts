@@ -1,12 +1,15 @@
 /** Heat maps: a value over two settings, such as the gradient norm over input scale and depth. */
+import { flag, kind, listOf, needed, type Options, optionsOf, rowsOfNumbers, text as aString } from '../core/checks';
 import {
   assemble,
+  AXIS_OPTIONS,
   axisTitle,
   decadeTicks,
   escapeHtml,
+  expectFigure,
   FigureError,
   heading,
-  requireText,
+  TEXT_OPTIONS,
   type Axis,
   type Figure,
   type FigureText,
@@ -33,6 +36,21 @@ export interface HeatmapOptions extends FigureText {
   text?: boolean;
 }
 
+const NAMES = kind(
+  'names or numbers in an array, at least one',
+  (value) =>
+    Array.isArray(value) && value.length > 0 && value.every((v) => typeof v === 'number' || typeof v === 'string'),
+);
+const NAMED_AXIS = optionsOf({ ...AXIS_OPTIONS, values: needed(NAMES) });
+const HEATMAP_OPTIONS: Options<HeatmapOptions> = {
+  ...TEXT_OPTIONS,
+  ...{ x: needed(NAMED_AXIS), y: needed(NAMED_AXIS), z: needed(optionsOf(AXIS_OPTIONS)) },
+  panels: needed(
+    listOf(optionsOf<HeatmapOptions['panels'][number]>({ title: aString, values: needed(rowsOfNumbers) })),
+  ),
+  ...{ topDown: flag, diverging: flag, text: flag },
+};
+
 /**
  * A value over two settings, as colour on an even grid, with one scale for all panels. The scale's lightness rises
  * evenly, so it reads in grey; small grids carry their numbers. Values that are not finite, or not above zero on a
@@ -42,7 +60,7 @@ export interface HeatmapOptions extends FigureText {
  */
 export function heatmapFigure(options: HeatmapOptions): Figure {
   const builder = 'heatmapFigure';
-  requireText(builder, options);
+  expectFigure(builder, options, HEATMAP_OPTIONS);
   const { x, y, z, panels } = options;
   if (panels.length < 1 || panels.length > 3) {
     throw new FigureError(`${builder}: wanted 1 to 3 panels side by side, got ${panels.length}.`);

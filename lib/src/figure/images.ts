@@ -1,5 +1,15 @@
 /** Pictures in a grid with a name below each: grey ones as ink, dark on white, others in their colours. */
-import { assemble, escapeHtml, FigureError, heading, requireText, type Figure, type FigureText } from './figure';
+import { counting, listOf, needed, type Options, positive, rowsOfNumbers, text as aString } from '../core/checks';
+import {
+  assemble,
+  escapeHtml,
+  expectFigure,
+  FigureError,
+  heading,
+  TEXT_OPTIONS,
+  type Figure,
+  type FigureText,
+} from './figure';
 import { ink, size } from './theme';
 
 /** What {@link imageGrid} takes. */
@@ -20,6 +30,12 @@ export interface ImageGridOptions extends FigureText {
   columns?: number;
 }
 
+const IMAGE_GRID_OPTIONS: Options<ImageGridOptions> = {
+  ...TEXT_OPTIONS,
+  ...{ images: needed(rowsOfNumbers), side: counting, shape: listOf(counting), white: positive, labels: listOf(aString) },
+  ...{ rowLabels: listOf(aString), columns: counting },
+};
+
 /**
  * A grid of pictures. Grey ones, such as digits: 0 is white paper and the largest value black ink. In colour, such as CIFAR-10's: 0
  * is dark and the largest value light.
@@ -28,7 +44,7 @@ export interface ImageGridOptions extends FigureText {
  */
 export function imageGrid(options: ImageGridOptions): Figure {
   const builder = 'imageGrid';
-  requireText(builder, options);
+  expectFigure(builder, options, IMAGE_GRID_OPTIONS);
   const { images, labels, rowLabels } = options;
   const { shape, side = 28 } = options;
   const [height, width, channels = 1] = shape ?? [side, side];

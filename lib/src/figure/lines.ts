@@ -1,8 +1,48 @@
 /** Figures made of lines: curves with bands, small multiples, stacked panels, percentile fans, functions. */
-import { FigureError, type Axis, type Figure, type FigureText, type Mark, type Region } from './figure';
+import {
+  callback,
+  counting,
+  finite,
+  flag,
+  listOf,
+  needed,
+  number,
+  numbers as numberList,
+  type Options,
+  optionsOf,
+  positive,
+  rowsOfNumbers,
+  text as aString,
+  type Wanted,
+  whole,
+} from '../core/checks';
+import {
+  AXIS_OPTIONS,
+  expectFigure,
+  FigureError,
+  RANGE,
+  TEXT_OPTIONS,
+  type Axis,
+  type Figure,
+  type FigureText,
+  type Mark,
+  type Region,
+} from './figure';
 import { fmt, percent } from './format';
-import { drawPanels, type Labels, type Panel, type Series } from './panels';
-import { identityOf, type IdentityName } from './theme';
+import {
+  AXIS,
+  BAND,
+  drawPanels,
+  LABELS,
+  MARKS,
+  PANELS,
+  REGIONS,
+  SERIES,
+  type Labels,
+  type Panel,
+  type Series,
+} from './panels';
+import { IDENTITY, identityOf, type IdentityName } from './theme';
 
 /** What {@link lineFigure} takes. */
 export interface LineOptions extends FigureText {
@@ -22,6 +62,12 @@ export interface LineOptions extends FigureText {
   band?: readonly [number, number];
 }
 
+const LINE_OPTIONS: Options<LineOptions> = {
+  ...TEXT_OPTIONS,
+  ...{ x: needed(AXIS), y: needed(AXIS), series: needed(SERIES), marks: MARKS, regions: REGIONS },
+  ...{ labels: LABELS, band: BAND },
+};
+
 /**
  * Curves over one axis: median over seeds with a quantile band, n beside each name.
  *
@@ -36,6 +82,7 @@ export interface LineOptions extends FigureText {
  * @throws FigureError for missing text, no series, unequal lengths, or nothing that can be drawn
  */
 export function lineFigure(options: LineOptions): Figure {
+  expectFigure('lineFigure', options, LINE_OPTIONS);
   return drawPanels({
     builder: 'lineFigure',
     text: options,
@@ -67,6 +114,11 @@ export interface FacetOptions extends FigureText {
   band?: readonly [number, number];
 }
 
+const FACET_OPTIONS: Options<FacetOptions> = {
+  ...TEXT_OPTIONS,
+  ...{ x: needed(AXIS), y: needed(AXIS), panels: needed(PANELS), columns: number, labels: LABELS, band: BAND },
+};
+
 /**
  * Small multiples: the same axes, one panel per condition (a learning rate, an initial scale, a layer), so that panels
  * can be compared without reading their numbers.
@@ -74,6 +126,7 @@ export interface FacetOptions extends FigureText {
  * @throws FigureError for what {@link lineFigure} refuses, and more than four columns
  */
 export function facetFigure(options: FacetOptions): Figure {
+  expectFigure('facetFigure', options, FACET_OPTIONS);
   const columns = options.columns ?? Math.max(1, Math.min(3, options.panels.length));
   if (!Number.isInteger(columns) || columns < 1 || columns > 4) {
     throw new FigureError(`facetFigure: columns must be 1, 2, 3 or 4 to stay legible, got ${columns}.`);
@@ -105,6 +158,11 @@ export interface StackedOptions extends FigureText {
   band?: readonly [number, number];
 }
 
+const STACKED_OPTIONS: Options<StackedOptions> = {
+  ...TEXT_OPTIONS,
+  ...{ x: needed(AXIS), panels: needed(PANELS), labels: LABELS, band: BAND },
+};
+
 /**
  * Two or more quantities on one time axis, stacked: ||b|| above, the loss below. Two scales on one panel would let the
  * drawing decide what crosses what; stacked panels leave that to the data.
@@ -112,6 +170,7 @@ export interface StackedOptions extends FigureText {
  * @throws FigureError for what {@link lineFigure} refuses, and a panel without its y axis
  */
 export function stackedFigure(options: StackedOptions): Figure {
+  expectFigure('stackedFigure', options, STACKED_OPTIONS);
   options.panels.forEach((panel, i) => {
     if (!panel.y)
       throw new FigureError(`stackedFigure: panel ${i + 1} has no y axis. Pass y: { label: '...', unit: '...' }.`);
@@ -153,6 +212,21 @@ export interface FanOptions extends FigureText {
   sharedY?: boolean;
 }
 
+const LEVELS: Wanted = {
+  ...listOf(finite),
+  words: 'three percentiles, such as [15, 50, 85]',
+  fits: (value) => Array.isArray(value) && value.length === 3,
+};
+const FAN_PANELS = listOf(
+  optionsOf<FanOptions['panels'][number]>({
+    ...{ title: aString, as: IDENTITY, x: needed(numberList), percentiles: needed(rowsOfNumbers), n: counting },
+  }),
+);
+const FAN_OPTIONS: Options<FanOptions> = {
+  ...TEXT_OPTIONS,
+  ...{ x: needed(AXIS), y: needed(AXIS), panels: needed(FAN_PANELS), levels: LEVELS, sharedY: flag },
+};
+
 /**
  * Percentiles of a distribution over training, as in the paper's Figure 1 (b, c): how the input of a unit moves. The
  * middle line is the median, the outer ones the 15th and 85th percentile.
@@ -160,6 +234,7 @@ export interface FanOptions extends FigureText {
  * @throws FigureError for what {@link lineFigure} refuses, and a panel that has not three percentiles
  */
 export function percentileFan(options: FanOptions): Figure {
+  expectFigure('percentileFan', options, FAN_OPTIONS);
   const levels = options.levels ?? [15, 50, 85];
   const panels: Panel[] = options.panels.map((panel, i) => {
     if (panel.percentiles.length !== 3) {
@@ -230,6 +305,17 @@ export interface FunctionOptions extends FigureText {
   points?: number;
 }
 
+const FUNCTIONS = listOf(
+  optionsOf<FunctionOptions['functions'][number]>({
+    ...{ as: IDENTITY, label: aString, f: needed(callback), derivative: callback },
+  }),
+);
+const FUNCTION_OPTIONS: Options<FunctionOptions> = {
+  ...TEXT_OPTIONS,
+  ...{ x: needed(optionsOf({ ...AXIS_OPTIONS, range: needed(RANGE) })), functions: needed(FUNCTIONS) },
+  ...{ y: AXIS, derivativeAxis: AXIS, saturatedBelow: positive, regions: REGIONS, points: whole },
+};
+
 /**
  * Functions and, where given, their derivatives in a second panel, with the regions shaded in which a unit saturates.
  * The regions are computed from the derivative, not typed.
@@ -237,7 +323,10 @@ export interface FunctionOptions extends FigureText {
  * @throws FigureError for what {@link lineFigure} refuses, and `saturatedBelow` without a derivative
  */
 export function functionFigure(options: FunctionOptions): Figure {
+  expectFigure('functionFigure', options, FUNCTION_OPTIONS);
   const count = options.points ?? 241;
+  if (count < 2 || count > 1e5)
+    throw new FigureError(`functionFigure: points must be from 2 to 100,000, got ${count}.`);
   const [from, to] = options.x.range;
   const x = Array.from({ length: count }, (_, i) => from + ((to - from) * i) / (count - 1));
   const series = (of: 'f' | 'derivative') =>

@@ -3,16 +3,33 @@
  * dash, marker), lays panels out in rows and columns on a page of fixed width, and names the lines, at their ends where
  * one column leaves room for that, else in a legend.
  */
+import {
+  counting,
+  flag,
+  listOf,
+  needed,
+  number,
+  numbers as numberList,
+  oneOf,
+  type Options,
+  optionsOf,
+  rowsOfNumbers,
+  text as aString,
+  type Wanted,
+} from '../core/checks';
 import { quantile } from '../statistics';
 import {
   assemble,
+  AXIS_OPTIONS,
   escapeHtml,
   FigureError,
   heading,
   legendRoom,
+  MARK_OPTIONS,
   numbers,
   plotlyAxis,
   rangeOf,
+  REGION_OPTIONS,
   requireText,
   spread,
   tickWidth,
@@ -24,7 +41,7 @@ import {
   type Region,
 } from './figure';
 import { fmt, list, percent, textWidth, wrap } from './format';
-import { identityOf, ink, size, translucent, type Identity, type IdentityName } from './theme';
+import { IDENTITY, identityOf, ink, size, translucent, type Identity, type IdentityName } from './theme';
 
 /** One curve: `y` for a single run or an exact value, `seeds` for several runs of the same thing. */
 export interface Series {
@@ -70,6 +87,33 @@ export interface Panel {
 
 /** How curves are named: at their ends, in a legend above the panels, or by the panels' titles alone. */
 export type Labels = 'direct' | 'legend' | 'none';
+
+const EDGES: Wanted = {
+  ...listOf(aString),
+  words: 'two names, of the lower and the upper edge',
+  fits: (value) => Array.isArray(value) && value.length === 2,
+};
+const SERIES_OPTIONS: Options<Series> = {
+  ...{ as: IDENTITY, label: aString, x: needed(numberList), y: numberList, seeds: rowsOfNumbers },
+  ...{ low: numberList, high: numberList, n: counting, edges: EDGES },
+  ...{ markers: flag, step: flag, points: flag },
+};
+
+/** What is wanted of a list of series, of marks, of regions, of panels. */
+export const SERIES = listOf(optionsOf(SERIES_OPTIONS));
+export const MARKS = listOf(optionsOf(MARK_OPTIONS));
+export const REGIONS = listOf(optionsOf(REGION_OPTIONS));
+export const LABELS = oneOf(['direct', 'legend', 'none']);
+/** Lower and upper quantile. */
+export const BAND: Wanted = {
+  ...listOf(number),
+  words: 'two quantiles from 0 to 1, the lower first',
+  fits: (value) => Array.isArray(value) && value.length === 2 && value[0] >= 0 && value[0] <= value[1] && value[1] <= 1,
+};
+export const AXIS = optionsOf(AXIS_OPTIONS);
+export const PANELS = listOf(
+  optionsOf<Panel>({ title: aString, series: needed(SERIES), y: AXIS, marks: MARKS, regions: REGIONS }),
+);
 
 /** A series, ready to draw. */
 interface Drawn {

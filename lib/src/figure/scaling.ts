@@ -1,9 +1,22 @@
 /** Power laws on log-log axes, with the exponent measured, its error, and what theory says. */
+import {
+  either,
+  finite,
+  flag,
+  listOf,
+  needed,
+  number,
+  numbers as numberList,
+  type Options,
+  optionsOf,
+  rowsOfNumbers,
+  text as aString,
+} from '../core/checks';
 import { powerLaw, type PowerLaw } from '../statistics';
-import { FigureError, type Axis, type Figure, type FigureText, type Mark } from './figure';
+import { expectFigure, FigureError, TEXT_OPTIONS, type Axis, type Figure, type FigureText, type Mark } from './figure';
 import { fmt } from './format';
-import { drawPanels, type Labels, type Series } from './panels';
-import { identityOf, type IdentityName } from './theme';
+import { AXIS, BAND, drawPanels, LABELS, MARKS, type Labels, type Series } from './panels';
+import { IDENTITY, identityOf, type IdentityName } from './theme';
 
 /** One curve of {@link logLogFigure}. */
 export interface ScalingSeries {
@@ -39,6 +52,19 @@ export interface LogLogOptions extends FigureText {
   band?: readonly [number, number];
 }
 
+const SCALING_SERIES = optionsOf<ScalingSeries>({
+  ...{ as: IDENTITY, label: aString, x: needed(numberList), y: numberList, seeds: rowsOfNumbers },
+  fit: either(flag, optionsOf<{ from?: number; to?: number }>({ from: number, to: number })),
+});
+const THEORY = optionsOf<NonNullable<LogLogOptions['theory']>[number]>({
+  ...{ label: needed(aString), x: numberList, y: numberList, exponent: finite },
+});
+const LOG_LOG_OPTIONS: Options<LogLogOptions> = {
+  ...TEXT_OPTIONS,
+  ...{ x: needed(AXIS), y: needed(AXIS), series: needed(listOf(SCALING_SERIES)), theory: listOf(THEORY) },
+  ...{ marks: MARKS, labels: LABELS, band: BAND },
+};
+
 /**
  * Measured points on log-log axes with the fitted power law drawn through them and its exponent with standard error in
  * the name: "error, slope −0.498 ± 0.004". Lines from theory are thin and dotted.
@@ -47,6 +73,7 @@ export interface LogLogOptions extends FigureText {
  */
 export function logLogFigure(options: LogLogOptions): Figure {
   const builder = 'logLogFigure';
+  expectFigure(builder, options, LOG_LOG_OPTIONS);
   const series: Series[] = [];
   const summary: string[] = [];
   options.series.forEach((entry, i) => {

@@ -1,15 +1,18 @@
 /** Points in a plane with their principal axes: what whitening does to a cloud. */
+import { finiteNumbers, flag, listOf, needed, type Options, optionsOf, text as aString } from '../core/checks';
 import {
   assemble,
+  AXIS_OPTIONS,
   axisTitle,
   escapeHtml,
+  expectFigure,
   FigureError,
   heading,
   legendRoom,
   numbers,
   plotlyAxis,
   rangeOf,
-  requireText,
+  TEXT_OPTIONS,
   tickWidth,
   type Axis,
   type Figure,
@@ -17,7 +20,7 @@ import {
   type PlotlyTrace,
 } from './figure';
 import { fmt } from './format';
-import { identityOf, ink, size, translucent, type IdentityName } from './theme';
+import { IDENTITY, identityOf, ink, size, translucent, type IdentityName } from './theme';
 
 /** What {@link scatterFigure} takes. */
 export interface ScatterOptions extends FigureText {
@@ -34,6 +37,17 @@ export interface ScatterOptions extends FigureText {
   principalAxes?: boolean;
 }
 
+const GROUP = optionsOf<ScatterOptions['panels'][number]['groups'][number]>({
+  ...{ label: needed(aString), as: IDENTITY, x: needed(finiteNumbers), y: needed(finiteNumbers) },
+});
+const SCATTER_OPTIONS: Options<ScatterOptions> = {
+  ...TEXT_OPTIONS,
+  ...{ x: needed(optionsOf(AXIS_OPTIONS)), y: needed(optionsOf(AXIS_OPTIONS)), principalAxes: flag },
+  panels: needed(
+    listOf(optionsOf<ScatterOptions['panels'][number]>({ title: aString, groups: needed(listOf(GROUP)) })),
+  ),
+};
+
 /**
  * Clouds of points on equal scales, each panel with its mean and its principal axes: arrows along the eigenvectors of the
  * biased covariance, as long as the standard deviation there (twice, to be seen). The ratio of the two eigenvalues
@@ -43,11 +57,13 @@ export interface ScatterOptions extends FigureText {
  */
 export function scatterFigure(options: ScatterOptions): Figure {
   const builder = 'scatterFigure';
-  requireText(builder, options);
+  expectFigure(builder, options, SCATTER_OPTIONS);
   const { panels, x, y } = options;
   if (panels.length < 1 || panels.length > 4)
     throw new FigureError(`${builder}: wanted 1 to 4 panels, got ${panels.length}.`);
   for (const panel of panels) {
+    if (panel.groups.length === 0)
+      throw new FigureError(`${builder}: a panel has no groups of points; wanted at least one.`);
     for (const group of panel.groups) {
       if (group.x.length !== group.y.length || group.x.length === 0) {
         throw new FigureError(

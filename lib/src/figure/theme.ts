@@ -7,6 +7,8 @@
  * Hues follow Okabe & Ito's colour-blind-safe set, darkened to that contrast.
  */
 
+import { expectArguments, notNegative, oneOf, shown } from '../core/checks';
+
 /** Plotly's names of line dashes that the theme uses. */
 export type Dash = 'solid' | 'dash' | 'dot' | 'dashdot' | 'longdash' | 'longdashdot';
 
@@ -73,6 +75,7 @@ export const ink = {
  * @returns `#rrggbb`
  */
 export function ordinalColor(index: number, count: number): string {
+  expectArguments('ordinalColor', { index: [index, notNegative], count: [count, notNegative] });
   const stops = ['#2a7d70', '#2a6a86', '#3b528b', '#440d54'];
   const position = count <= 1 ? 1 : (index / (count - 1)) * (stops.length - 1);
   const low = Math.min(Math.floor(position), stops.length - 2);
@@ -167,6 +170,9 @@ export const config = {
   toImageButtonOptions: { format: 'svg' },
 };
 
+/** The name of an identity. */
+export const IDENTITY = oneOf(Object.keys(identities));
+
 /**
  * How a series is drawn.
  *
@@ -176,6 +182,7 @@ export const config = {
  * @throws RangeError for a name that is not an identity
  */
 export function identityOf(as: IdentityName | undefined, index = 0, count = 1): Identity {
+  expectArguments('identityOf', { index: [index, notNegative], count: [count, notNegative] });
   if (as === undefined) {
     return {
       label: `series ${index + 1}`,
@@ -185,10 +192,11 @@ export function identityOf(as: IdentityName | undefined, index = 0, count = 1): 
       width: 2,
     };
   }
-  const found = (identities as Record<string, unknown>)[as] as Identity | undefined;
+  const known = typeof as === 'string' && Object.hasOwn(identities, as);
+  const found = known ? (identities[as] as Identity) : undefined;
   if (found === undefined) {
     throw new RangeError(
-      `Unknown identity "${as}". Use one of ${Object.keys(identities).join(', ')}, or leave it out.`,
+      `Unknown identity ${typeof as === 'string' ? `"${as as string}"` : shown(as)}. Use one of ${Object.keys(identities).join(', ')}, or leave it out.`,
     );
   }
   return found;

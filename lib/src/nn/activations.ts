@@ -1,6 +1,7 @@
+import { expectOptions } from '../core/checks';
 import { tf } from '../engine';
 import { BaseLayer } from './base';
-import { expectFloatTensor, expectOneOf } from './checks';
+import { expectContext, expectFloatTensor, expectOneOf, NAME_OPTION } from './checks';
 import { ApplyContext } from './types';
 
 /** Names that `activation(name)` and the networks know. */
@@ -59,6 +60,7 @@ export class ActivationLayer extends BaseLayer {
 
   apply(x: tf.Tensor, context: ApplyContext): tf.Tensor {
     expectFloatTensor(this.name, 'x', x);
+    expectContext(this.name, context);
     context.tap?.(`${this.name}/preActivation`, x);
     const z = FUNCTIONS[this.kind].f(x);
     context.tap?.(`${this.name}/activation`, z);
@@ -73,6 +75,7 @@ export class ActivationLayer extends BaseLayer {
  * @throws RangeError for a name that is not known
  */
 export function activation(kind: ActivationName, options: { name?: string } = {}): ActivationLayer {
+  expectOptions('activation', options, NAME_OPTION);
   expectOneOf(options.name ?? 'activation', 'kind', kind, ACTIVATIONS);
   return new ActivationLayer(kind, options.name ?? kind);
 }

@@ -1,5 +1,9 @@
+import { expectArgument, flag, isTensor, layer as aLayer, object, shown, text } from '../core/checks';
 import { tf } from '../engine';
 import { ApplyContext, Layer, Network, WeightsSnapshot } from './types';
+
+/** What is wanted of the values of some variables, such as a moving variance. */
+const LIMITS = new WeakMap<tf.Variable, { words: string; holds: (value: number) => boolean }>();
 
 /** Runs what builds layers; when it throws half-way, the variables made until then are disposed. */
 export function allOrNothing<T>(build: () => T): T {
@@ -33,7 +37,7 @@ export abstract class BaseLayer implements Layer {
     readonly name: string,
   ) {
     if (typeof name !== 'string' || name === '') {
-      throw new TypeError(`A layer's name must be a non-empty string, got ${JSON.stringify(name)}.`);
+      throw new TypeError(`A layer's name must be a non-empty string, got ${name === '' ? '""' : shown(name)}.`);
     }
   }
 
@@ -44,6 +48,14 @@ export abstract class BaseLayer implements Layer {
     this.own[`${this.name}/${label}`] = variable;
     if (learns) this.learns.add(variable);
     return variable;
+  }
+
+  /**
+   * What the values of a variable must be, beyond finite, where a snapshot is put back.
+   * @param words as in "wanted a variance, none negative"
+   */
+  protected limit(variable: tf.Variable, words: string, holds: (value: number) => boolean): void {
+    LIMITS.set(variable, { words, holds });
   }
 
   get named(): Readonly<Record<string, tf.Variable>> {
@@ -65,6 +77,7 @@ export abstract class BaseLayer implements Layer {
 
   /** Freezes or thaws. */
   set frozen(value: boolean) {
+    expectArgument(this.name, 'frozen', value, flag);
     this.isFrozen = value;
     // Optimizers that collect variables by themselves look at this flag.
     for (const variable of this.learns) variable.trainable = !value;
@@ -99,14 +112,14 @@ export abstract class Composite implements Network {
     /** The layers inside, from input to output. */
     readonly layers: Layer[],
   ) {
-    if (!Array.isArray(layers)) throw new TypeError(`${name}: layers must be a list of layers, got ${typeof layers}.`);
+    expectArgument('A network', 'name', name, text);
+    if (!Array.isArray(layers)) throw new TypeError(`${name}: layers must be a list of layers, got ${shown(layers)}.`);
     const named: Record<string, tf.Variable> = {};
     for (const [i, layer] of layers.entries()) {
       if (typeof layer?.apply !== 'function') {
-        throw new TypeError(
-          `${name}: layer ${i} must be a layer, such as dense(3, 2), got ${layer === null ? 'null' : typeof layer}.`,
-        );
+        throw new TypeError(`${name}: layer ${i} must be a layer, such as dense(3, 2), got ${shown(layer)}.`);
       }
+      expectArgument(name, `layer ${i}, '${layer.name}': its variables, named,`, layer.named, object);
       for (const [label, variable] of Object.entries(layer.named)) {
         if (label in named) {
           throw new RangeError(`${name}: two layers have a variable '${label}'. Give each layer a name of its own.`);
@@ -132,6 +145,8 @@ export abstract class Composite implements Network {
   }
 
   copyFrom(other: Network): string[] {
+    expectArgument(`${this.name}.copyFrom`, 'other', other, aLayer);
+    expectArgument(`${this.name}.copyFrom`, `the variables of ${other.name}, named,`, other.named, object);
     const shared = Object.keys(this.named).filter((label) => label in other.named);
     if (shared.length === 0) {
       throw new RangeError(
@@ -165,6 +180,7 @@ export abstract class Composite implements Network {
 
   restore(snapshot: WeightsSnapshot): void {
     expectAlive(`${this.name}.restore`, this.variables);
+    expectArgument(`${this.name}.restore`, 'snapshot', snapshot, object);
     const wanted = Object.keys(this.named);
     const missing = wanted.filter((label) => !(label in snapshot));
     const extra = Object.keys(snapshot).filter((label) => !(label in this.named));
@@ -174,18 +190,34 @@ export abstract class Composite implements Network {
           `not known here: ${extra.join(', ') || 'none'}.`,
       );
     }
-    for (const label of wanted) {
-      const { shape, values } = snapshot[label];
-      const mine = this.named[label].shape;
-      if (!tf.util.arraysEqual(mine, shape) || values.length !== this.named[label].size) {
-        throw new RangeError(
-          `${this.name}.restore: ${label} is [${mine.join(', ')}], the snapshot has [${shape.join(', ')}] ` +
-            `with ${values.length} values.`,
-        );
-      }
-    }
+    for (const label of wanted) expectValues(`${this.name}.restore: ${label}`, this.named[label], snapshot[label]);
     tf.tidy(() => {
-      for (const label of wanted) this.named[label].assign(tf.tensor(snapshot[label].values, snapshot[label].shape));
+      // All of them are tensors before the first is assigned: what cannot be one leaves the network as it was.
+      const tensors = wanted.map((label) => {
+        const { values, shape } = snapshot[label];
+        return tf.tensor(values, shape, this.named[label].dtype);
+      });
+      wanted.forEach((label, i) => this.named[label].assign(tensors[i]));
     });
   }
+}
+
+/** Throws unless an entry of a snapshot can be put into a variable. */
+function expectValues(where: string, variable: tf.Variable, entry: WeightsSnapshot[string]): void {
+  const { shape, values } = (entry ?? {}) as Partial<WeightsSnapshot[string]>;
+  const mine = `[${variable.shape.join(', ')}]`;
+  if (isTensor(entry) || !Array.isArray(shape) || !(values instanceof Float32Array)) {
+    const given = values === undefined || isTensor(entry) ? shown(entry) : shown(values);
+    throw new TypeError(
+      `${where}: wanted { shape: ${mine}, values: a Float32Array }, as snapshot() gives it, got ${given}. ` +
+        'Other numbers: Float32Array.from(values).',
+    );
+  }
+  if (!tf.util.arraysEqual(variable.shape, shape) || values.length !== variable.size) {
+    throw new RangeError(`${where} is ${mine}, the snapshot has [${shape.join(', ')}] with ${values.length} values.`);
+  }
+  const limit = LIMITS.get(variable);
+  const bad = values.findIndex((value) => !Number.isFinite(value) || limit?.holds(value) === false);
+  if (bad < 0) return;
+  throw new RangeError(`${where}: value ${bad} is ${values[bad]}; wanted ${limit?.words ?? 'a finite number'}.`);
 }

@@ -6,6 +6,7 @@
  * over axis 0; a convolutional one is [batch, height, width, channels] and statistics are over the first three axes, so that m
  * is batch * height * width (section 3.2: "the effective mini-batch of size m' = |B| = m * p q").
  */
+import { expectArgument, expectOptions, flag, having, needed, own, type Options } from '../core/checks';
 import { tf } from '../engine';
 import {
   describe,
@@ -36,6 +37,8 @@ export interface EpsilonOptions {
   check?: boolean;
 }
 
+export const EPSILON_OPTIONS: Options<EpsilonOptions> = { epsilon: own, allowZeroEpsilon: flag, check: flag };
+
 /** Options of `batchNorm`. */
 export interface BatchNormOptions extends EpsilonOptions {
   /**
@@ -45,6 +48,8 @@ export interface BatchNormOptions extends EpsilonOptions {
    */
   gradient?: 'compact' | 'automatic';
 }
+
+export const BATCH_NORM_OPTIONS: Options<BatchNormOptions> = { ...EPSILON_OPTIONS, gradient: own };
 
 /** What Algorithm 1 returns. */
 export type BatchNormResult = {
@@ -178,6 +183,7 @@ export function batchNorm(
   beta?: tf.Tensor | null,
   options: BatchNormOptions = {},
 ): BatchNormResult {
+  expectOptions('batchNorm', options, BATCH_NORM_OPTIONS);
   const epsilon = checkBatch('batchNorm', x, gamma, beta, { ...options, check: false });
   return tf.tidy(() => {
     const { mean, variance, centred } = finiteMoments('batchNorm', x, options);
@@ -288,6 +294,7 @@ export function batchNormGradient(
   gamma?: tf.Tensor | null,
   options: EpsilonOptions = {},
 ): BatchNormGradientSteps {
+  expectOptions('batchNormGradient', options, EPSILON_OPTIONS);
   const epsilon = checkGradient('batchNormGradient', dy, x, gamma, options);
   return tf.tidy(() => {
     const axes = reducedAxes(x);
@@ -335,6 +342,7 @@ export function batchNormGradientCompact(
   gamma?: tf.Tensor | null,
   options: EpsilonOptions = {},
 ): BatchNormGradient {
+  expectOptions('batchNormGradientCompact', options, EPSILON_OPTIONS);
   const epsilon = checkGradient('batchNormGradientCompact', dy, x, gamma, options);
   return tf.tidy(() => {
     const { variance, centred } = finiteMoments('batchNormGradientCompact', x, options);
@@ -384,6 +392,7 @@ export function batchNormInference(
   options: EpsilonOptions = {},
 ): tf.Tensor {
   const where = 'batchNormInference';
+  expectOptions(where, options, EPSILON_OPTIONS);
   const epsilon = checkNormalization(where, x, gamma, beta, options);
   const d = x.shape[x.rank - 1];
   expectPerFeature(where, 'mean', mean, d);
@@ -410,6 +419,13 @@ export function unbiasedVariance(variance: tf.Tensor, m: number): tf.Tensor {
   return tf.mul(variance, m / (m - 1));
 }
 
+const STATISTICS = having<{ mean: tf.Tensor; variance: tf.Tensor }>(
+  'the statistics of a mini-batch, { mean, variance }',
+  {
+    ...{ mean: needed(own), variance: needed(own) },
+  },
+);
+
 /**
  * Population statistics from many training mini-batches of size m (Algorithm 2, line 10):
  *
@@ -427,20 +443,31 @@ export function populationStatistics(
   batches: readonly { mean: tf.Tensor; variance: tf.Tensor }[],
   m: number,
 ): { mean: tf.Tensor; variance: tf.Tensor } {
-  return averagedStatistics('populationStatistics', batches, m);
-}
-
-/** `populationStatistics` for whoever asks, whose name its messages carry. */
-export function averagedStatistics(
-  where: string,
-  batches: readonly { mean: tf.Tensor; variance: tf.Tensor }[],
-  m: number,
-): { mean: tf.Tensor; variance: tf.Tensor } {
+  const where = 'populationStatistics';
   expectCount(where, 'm', m, 2);
   if (!Array.isArray(batches) || batches.length === 0) {
     const given = Array.isArray(batches) ? 'none' : typeof batches;
     throw new RangeError(`${where}: wanted the statistics of at least one mini-batch, got ${given}.`);
   }
+  batches.forEach((batch, i) => expectArgument(where, `batches[${i}]`, batch, STATISTICS));
+  return averagedStatistics(
+    where,
+    batches.map(({ mean, variance }) => ({ mean, variance, m })),
+  );
+}
+
+/** Statistics of one mini-batch of m values per feature, the variance biased. */
+export interface MeasuredStatistics {
+  mean: tf.Tensor;
+  variance: tf.Tensor;
+  m: number;
+}
+
+/** `populationStatistics` for whoever asks, whose name its messages carry; each mini-batch may have its own m. */
+export function averagedStatistics(
+  where: string,
+  batches: readonly MeasuredStatistics[],
+): { mean: tf.Tensor; variance: tf.Tensor } {
   expectFloatTensor(where, 'mean', batches[0].mean, [1]);
   const d = batches[0].mean.shape[0];
   batches.forEach((batch, i) => {
@@ -448,9 +475,13 @@ export function averagedStatistics(
     expectPerFeature(where, `variance of batch ${i}`, batch.variance, d);
     expectStatistics(`${where}: batch ${i}`, batch.mean, batch.variance);
   });
+  const [{ m }] = batches;
   return tf.tidy(() => {
     const mean = tf.mean(tf.stack(batches.map((b) => b.mean)), 0);
-    const variance = unbiasedVariance(tf.mean(tf.stack(batches.map((b) => b.variance)), 0), m);
+    const average = (variances: tf.Tensor[]) => tf.mean(tf.stack(variances), 0);
+    const variance = batches.every((b) => b.m === m)
+      ? unbiasedVariance(average(batches.map((b) => b.variance)), m)
+      : average(batches.map((b) => unbiasedVariance(b.variance, b.m)));
     return { mean, variance };
   });
 }
@@ -471,6 +502,10 @@ export interface FoldInput {
   beta?: tf.Tensor | null;
 }
 
+const FOLD_INPUT: Options<FoldInput> = {
+  ...{ weights: needed(own), bias: own, mean: needed(own), variance: needed(own), gamma: own, beta: own },
+};
+
 /**
  * Folds an inference-mode batch normalization into the dense or convolutional layer before it. Section 3.1 composes the fixed
  * normalization with gamma and beta, "to yield a single linear transform"; this composes that with W u + b as well:
@@ -485,6 +520,8 @@ export interface FoldInput {
  */
 export function foldBatchNorm(input: FoldInput, options: EpsilonOptions = {}): { weights: tf.Tensor; bias: tf.Tensor } {
   const where = 'foldBatchNorm';
+  expectOptions(`${where}: the layer`, input, FOLD_INPUT);
+  expectOptions(where, options, EPSILON_OPTIONS);
   const { weights, bias, mean, variance, gamma, beta } = input;
   expectFloatTensor(where, 'weights', weights, [2, 4]);
   const d = weights.shape[weights.rank - 1];

@@ -1,5 +1,9 @@
 /** Argument checks shared by this room. Each message says where, what was given, what was wanted, and what to do. */
+import { expectArgument, list, nearest, own, type Options, shown } from '../core/checks';
 import { insideStep, tf } from '../engine';
+
+/** The options of a layer that has none but its name, which the layer itself looks at. */
+export const NAME_OPTION: Options<{ name?: string }> = { name: own };
 
 /** `float32 [60, 100]`, as messages name a tensor. */
 export function describe(x: tf.Tensor): string {
@@ -67,7 +71,7 @@ export function expectFeatures(where: string, x: tf.Tensor, features: number): v
 export function expectEpsilon(where: string, epsilon: number, allowZero = false): void {
   if (typeof epsilon !== 'number' || !Number.isFinite(epsilon) || epsilon < 0 || (epsilon === 0 && !allowZero)) {
     throw new RangeError(
-      `${where}: epsilon must be a finite number above 0, got ${epsilon}. ` +
+      `${where}: epsilon must be a finite number above 0, got ${shown(epsilon)}. ` +
         'The usual value is 1e-5; exact-arithmetic exhibits pass { epsilon: 0, allowZeroEpsilon: true }.',
     );
   }
@@ -77,22 +81,30 @@ export function expectEpsilon(where: string, epsilon: number, allowZero = false)
 export function expectDecay(where: string, decay: number): void {
   if (typeof decay !== 'number' || !(decay >= 0 && decay <= 1)) {
     throw new RangeError(
-      `${where}: decay must be in [0, 1], got ${decay}. It is the weight of the past: moving = decay*moving + (1-decay)*batch.`,
+      `${where}: decay must be in [0, 1], got ${shown(decay)}. It is the weight of the past: moving = decay*moving + (1-decay)*batch.`,
     );
   }
 }
 
+/** A value for a message: what is a single word as it is, between quotes where they are given, anything else described. */
+const plainly = (value: unknown, quote = '') =>
+  (typeof value === 'object' && value !== null) || typeof value === 'function' || typeof value === 'symbol'
+    ? shown(value)
+    : `${quote}${String(value)}${quote}`;
+
 /** Throws unless rate, of dropout, is a number in [0, 1). */
 export function expectRate(where: string, rate: number): void {
   if (typeof rate !== 'number' || !(rate >= 0 && rate < 1)) {
-    throw new RangeError(`${where}: rate must be in [0, 1), got ${rate}. It is the share of the values set to 0.`);
+    throw new RangeError(
+      `${where}: rate must be in [0, 1), got ${shown(rate, '')}. It is the share of the values set to 0.`,
+    );
   }
 }
 
 /** Throws unless n is a whole number, at least `least`. */
 export function expectCount(where: string, name: string, n: number, least = 1): void {
   if (!Number.isInteger(n) || n < least) {
-    throw new RangeError(`${where}: ${name} must be a whole number, at least ${least}, got ${n}.`);
+    throw new RangeError(`${where}: ${name} must be a whole number, at least ${least}, got ${shown(n)}.`);
   }
 }
 
@@ -101,7 +113,7 @@ const LARGEST = 2 ** 31 - 1;
 
 /** The number of entries of a shape. Throws, before memory is asked for, when a size is none or a tensor cannot hold them. */
 export function expectSize(where: string, name: string, shape: readonly number[]): number {
-  shape.forEach((size, i) => expectCount(where, `shape[${i}]`, size));
+  Array.from(shape, (size, i) => expectCount(where, `shape[${i}]`, size));
   const total = shape.reduce((product, size) => product * size, 1);
   if (total > LARGEST) {
     throw new RangeError(
@@ -119,7 +131,9 @@ export function expectOneOf<T extends string>(
   wanted: readonly T[],
 ): asserts value is T {
   if (!(wanted as readonly string[]).includes(value)) {
-    throw new RangeError(`${where}: ${name} must be one of ${wanted.join(', ')}; got '${value}'.`);
+    const meant = typeof value === 'string' ? nearest(value, wanted) : undefined;
+    const hint = meant === undefined ? '' : ` Did you mean '${meant}'?`;
+    throw new RangeError(`${where}: ${name} must be one of ${wanted.join(', ')}; got ${plainly(value, "'")}.${hint}`);
   }
 }
 
@@ -158,24 +172,48 @@ export function expectDeviation(where: string, name: string, deviation: tf.Tenso
 /** Throws unless a layer is told whether it is trained: what is left out would be taken for inference. */
 export function expectTraining(where: string, context: { readonly training: boolean } | undefined): void {
   if (typeof context?.training !== 'boolean') {
-    const given = context == null || typeof context !== 'object' ? String(context) : `training: ${context.training}`;
+    const given = isObject(context) ? `training: ${shown(context.training)}` : shown(context);
     throw new TypeError(
       `${where}: apply(x, { training }) must say whether this is training, true or false; got ${given}.`,
     );
   }
+  expectContext(where, context);
 }
 
-/** Throws when a layer is applied without a context, as in `apply(x)`. */
+const CONTEXT = ['training', 'random', 'tap', 'updateStatistics'];
+
+/**
+ * Throws when a layer is applied without a context, as in `apply(x)`, or with a misspelt entry. A layer of the caller's own may want
+ * entries of its own in it; so only what is nearly one of ours is refused.
+ */
 export function expectContext(where: string, context: object | undefined): void {
-  if (typeof context === 'object' && context !== null) return;
-  throw new TypeError(
-    `${where}: apply(x, context) wants to be told whether this is training, as in apply(x, { training: false }); got ${String(context)}.`,
-  );
+  if (!isObject(context)) {
+    throw new TypeError(
+      `${where}: apply(x, context) wants to be told whether this is training, as in apply(x, { training: false }); got ${shown(context)}.`,
+    );
+  }
+  const { random, tap, updateStatistics } = context as { random?: unknown; tap?: unknown; updateStatistics?: unknown };
+  if (tap !== undefined && typeof tap !== 'function') {
+    throw new TypeError(`${where}: tap must be a function of (name, value), got ${shown(tap)}.`);
+  }
+  if (updateStatistics !== undefined && typeof updateStatistics !== 'boolean') {
+    throw new TypeError(`${where}: updateStatistics must be true or false, got ${shown(updateStatistics)}.`);
+  }
+  if (random !== undefined && typeof (random as { bernoulli?: unknown } | null)?.bernoulli !== 'function') {
+    throw new TypeError(`${where}: random must have a method bernoulli(keep, shape), got ${shown(random)}.`);
+  }
+  for (const name of Object.keys(context)) {
+    if (CONTEXT.includes(name)) continue;
+    const meant = nearest(name, CONTEXT);
+    if (meant !== undefined) throw new RangeError(`${where}: the context holds '${name}'. Did you mean '${meant}'?`);
+  }
 }
+
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
 
 /** Throws unless value is a finite number. */
 export function expectNumber(where: string, name: string, value: number): void {
-  if (!Number.isFinite(value)) throw new RangeError(`${where}: ${name} must be a finite number, got ${value}.`);
+  if (!Number.isFinite(value)) throw new RangeError(`${where}: ${name} must be a finite number, got ${shown(value)}.`);
 }
 
 /**
@@ -196,6 +234,7 @@ export function expectFiniteStatistics(where: string, x: tf.Tensor, variance: tf
  * @throws RangeError with both shapes; TypeError when it is no tensor
  */
 export function expectShape<T extends tf.Tensor>(x: T, wanted: readonly (number | null)[], name = 'tensor'): T {
+  expectArgument('expectShape', 'wanted', wanted, list);
   if (!(x instanceof tf.Tensor))
     throw new TypeError(`${name}: wanted a tensor, got ${x === null ? 'null' : typeof x}.`);
   if (x.rank !== wanted.length || wanted.some((size, i) => size !== null && size !== x.shape[i])) {

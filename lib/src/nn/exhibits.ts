@@ -2,16 +2,19 @@
  * Known-wrong batch normalizations, each as it stands or stood somewhere, kept to be looked at and to be caught. Nothing in
  * this library uses them unless it is asked to by a name that begins with `exhibit:`.
  */
+import { expectOptions } from '../core/checks';
 import { tf } from '../engine';
 import {
   batchMoments,
   batchNorm,
+  BATCH_NORM_OPTIONS,
   batchNormInference,
   BatchNormFunction,
   BatchNormResult,
   checkBatch,
   checkNormalization,
   EpsilonOptions,
+  EPSILON_OPTIONS,
   reducedAxes,
   scaleAndShift,
 } from './batch-norm';
@@ -105,6 +108,7 @@ export function stopGradient<T extends tf.Tensor>(x: T): T {
  * computes them under `no_grad`: dl/dx = gamma / sqrt(sigma2 + epsilon) dl/dy. The forward pass is right.
  */
 const detached: BatchNormFunction = (x, gamma, beta, options = {}) => {
+  expectOptions('exhibit:detached', options, BATCH_NORM_OPTIONS);
   const epsilon = checkBatch('exhibit:detached', x, gamma, beta, options);
   return tf.tidy(() => {
     const { mean, variance } = batchMoments(x);
@@ -119,6 +123,7 @@ const detached: BatchNormFunction = (x, gamma, beta, options = {}) => {
  * then grows for ever while output and loss stay.
  */
 const detachedMean: BatchNormFunction = (x, gamma, beta, options = {}): BatchNormResult => {
+  expectOptions('exhibit:detachedMean', options, BATCH_NORM_OPTIONS);
   checkBatch('exhibit:detachedMean', x, gamma, beta, options);
   return tf.tidy(() => {
     const { mean, variance } = batchMoments(x);
@@ -133,6 +138,7 @@ const centredOnly: InferenceFunction = (x, mean, variance, gamma, beta, options 
 
 /** WRONG. (x - mu) / (sqrt(sigma2) + epsilon): another function, whose derivative is infinite where sigma2 = 0. */
 const epsilonOutside: BatchNormFunction = (x, gamma, beta, options = {}) => {
+  expectOptions('exhibit:epsilonOutside', options, BATCH_NORM_OPTIONS);
   const epsilon = checkBatch('exhibit:epsilonOutside', x, gamma, beta, options);
   return tf.tidy(() => {
     const { mean, variance, centred } = batchMoments(x);
@@ -147,6 +153,7 @@ const epsilonOutsideInference: InferenceFunction = (x, mean, variance, gamma, be
 
 /** WRONG. sigma2 = E[x^2] - E[x]^2: with a large offset the two cancel in float32, and sigma2 may even be negative. */
 const cancellation: BatchNormFunction = (x, gamma, beta, options = {}) => {
+  expectOptions('exhibit:cancellation', options, BATCH_NORM_OPTIONS);
   const epsilon = checkBatch('exhibit:cancellation', x, gamma, beta, options);
   return tf.tidy(() => {
     const axes = reducedAxes(x);
@@ -166,6 +173,7 @@ function checkFixed(
   beta: tf.Tensor | null | undefined,
   options: EpsilonOptions,
 ): number {
+  expectOptions(where, options, EPSILON_OPTIONS);
   const epsilon = checkNormalization(where, x, gamma, beta, options);
   const d = x.shape[x.rank - 1];
   expectPerFeature(where, 'mean', mean, d);

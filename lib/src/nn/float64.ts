@@ -3,6 +3,7 @@
  * identities only in exact arithmetic; for those, for finite differences and for Jacobians of small sizes. Slow and plain.
  */
 import { CholeskyDecomposition, EigenvalueDecomposition, Matrix } from 'ml-matrix';
+import { expectArgument, expectOptions, finiteNumbers, own, type Options, shown } from '../core/checks';
 import { DEFAULT_EPSILON } from './batch-norm';
 import { expectEpsilon, expectOneOf } from './checks';
 
@@ -15,11 +16,17 @@ export interface Float64Options {
   epsilon?: number;
 }
 
+export const FLOAT64_OPTIONS: Options<Float64Options> = { epsilon: own };
+
 /** Throws unless x is m rows of d finite numbers each. */
 function expectRows(where: string, name: string, x: Rows, least = 1): { m: number; d: number } {
   const m = Array.isArray(x) ? x.length : 0;
   const d = m > 0 && Array.isArray(x[0]) ? x[0].length : 0;
-  if (m < least || d < 1 || x.some((row) => row.length !== d || row.some((v) => !Number.isFinite(v)))) {
+  if (
+    m < least ||
+    d < 1 ||
+    x.some((row) => row?.length !== d || !Array.isArray(row) || row.some((v) => !Number.isFinite(v)))
+  ) {
     throw new RangeError(
       `${where}: ${name} must be at least ${least} rows of equally many finite numbers, got ${m} rows, the first of ${d}.`,
     );
@@ -28,10 +35,10 @@ function expectRows(where: string, name: string, x: Rows, least = 1): { m: numbe
 }
 
 function expectVector(where: string, name: string, v: readonly number[], d: number): void {
-  if (v?.length !== d)
-    throw new RangeError(`${where}: ${name} must have ${d} entries, one per feature, got ${v?.length}.`);
-  const bad = v.findIndex((value) => !Number.isFinite(value));
-  if (bad >= 0) throw new RangeError(`${where}: ${name}[${bad}] is ${v[bad]}; wanted finite numbers.`);
+  expectArgument(where, name, v, finiteNumbers);
+  if (v.length !== d) {
+    throw new RangeError(`${where}: ${name} must have ${d} entries, one per feature, got ${v.length}.`);
+  }
 }
 
 /**
@@ -70,11 +77,12 @@ export function batchNorm64(
   options: Float64Options & { gamma?: readonly number[]; beta?: readonly number[] } = {},
 ): BatchNorm64 {
   const where = 'batchNorm64';
+  expectOptions<typeof options>(where, options, { ...FLOAT64_OPTIONS, gamma: own, beta: own });
   const { d } = expectRows(where, 'x', x, 2);
   const { epsilon = DEFAULT_EPSILON, gamma, beta } = options;
   expectEpsilon(where, epsilon, true);
-  if (gamma) expectVector(where, 'gamma', gamma, d);
-  if (beta) expectVector(where, 'beta', beta, d);
+  if (gamma !== undefined) expectVector(where, 'gamma', gamma, d);
+  if (beta !== undefined) expectVector(where, 'beta', beta, d);
   const { mean, variance } = moments64(x);
   const xHat = x.map((row) => row.map((v, j) => (v - mean[j]) / Math.sqrt(variance[j] + epsilon)));
   const y = xHat.map((row) => row.map((v, j) => (gamma ? gamma[j] : 1) * v + (beta ? beta[j] : 0)));
@@ -91,6 +99,7 @@ export function batchNormGradient64(
   x: Rows,
   options: Float64Options & { gamma?: readonly number[] } = {},
 ): { dx: number[][]; dGamma: number[]; dBeta: number[] } {
+  expectOptions<typeof options>('batchNormGradient64', options, { ...FLOAT64_OPTIONS, gamma: own });
   const { xHat, variance } = batchNorm64(x, options);
   const { m, d } = expectRows('batchNormGradient64', 'dy', dy, 2);
   if (m !== x.length || d !== x[0].length) {
@@ -291,6 +300,7 @@ function linearMap(where: string, X: Rows, kind: JacobianKind, epsilon: number) 
  * @throws RangeError when shapes do not fit, or the covariance plus epsilon is not positive definite
  */
 export function norm64(x: readonly number[], X: Rows, kind: JacobianKind, options: Float64Options = {}): number[] {
+  expectOptions('norm64', options, FLOAT64_OPTIONS);
   const { d, mean, matrix } = linearMap('norm64', X, kind, options.epsilon ?? DEFAULT_EPSILON);
   expectVector('norm64', 'x', x, d);
   return matrix.mmul(Matrix.columnVector(x.map((v, j) => v - mean[j]))).getColumn(0);
@@ -316,9 +326,10 @@ export interface NormJacobians {
  */
 export function normJacobians(X: Rows, index: number, kind: JacobianKind, options: Float64Options = {}): NormJacobians {
   const where = 'normJacobians';
+  expectOptions(where, options, FLOAT64_OPTIONS);
   const { m, d, centred, matrix, change } = linearMap(where, X, kind, options.epsilon ?? DEFAULT_EPSILON);
   if (!Number.isInteger(index) || index < 0 || index >= m) {
-    throw new RangeError(`${where}: index must be from 0 to ${m - 1}, got ${index}.`);
+    throw new RangeError(`${where}: index must be from 0 to ${m - 1}, got ${shown(index)}.`);
   }
   const own = Matrix.columnVector([...centred[index]]);
   const dX = Matrix.zeros(d, m * d);

@@ -3,6 +3,7 @@
  * initializer here states its scale, and comparisons sweep it.
  */
 import { QrDecomposition, Matrix } from 'ml-matrix';
+import { expectArgument, list, random as stream, shown } from '../core/checks';
 import { Random } from '../engine';
 import { expectCount, expectOneOf, expectSize } from './checks';
 
@@ -23,21 +24,30 @@ export interface Initializer {
  * @throws RangeError for another rank
  */
 export function fans(shape: readonly number[]): { fanIn: number; fanOut: number } {
+  expectArgument('fans', 'shape', shape, list);
   if (shape.length !== 2 && shape.length !== 4) {
     throw new RangeError(`fans: weights have shape [in, out] or [height, width, in, out], got [${shape.join(', ')}].`);
   }
+  expectSize('fans', 'weights', shape);
   const [inputs, outputs] = shape.slice(-2);
   const receptive = shape.length === 4 ? shape[0] * shape[1] : 1;
   return { fanIn: inputs * receptive, fanOut: outputs * receptive };
 }
 
-const count = (shape: readonly number[]) => expectSize('initializer', 'weights', shape);
+function count(shape: readonly number[]): number {
+  expectArgument('initializer', 'shape', shape, list);
+  return expectSize('initializer', 'weights', shape);
+}
+
+/** Throws unless there is a stream of random numbers to draw from. */
+const expectStream = (given: Random) => expectArgument('initializer', 'random', given, stream);
 
 /** Throws unless `value` is an initializer, and not only the name of one. */
 export function expectInitializer(where: string, value: Initializer): void {
   if (typeof value?.make === 'function') return;
+  const given = typeof value === 'string' ? JSON.stringify(value) : shown(value);
   const hint = typeof value === 'string' ? `initializer('${value as string}')` : "initializer('he') or gaussian(0.1)";
-  throw new TypeError(`${where}: initializer must be an Initializer, got ${JSON.stringify(value)}. Pass ${hint}.`);
+  throw new TypeError(`${where}: initializer must be an Initializer, got ${given}. Pass ${hint}.`);
 }
 
 function normal(name: string, scale: string, deviation: (shape: readonly number[]) => number): Initializer {
@@ -45,7 +55,10 @@ function normal(name: string, scale: string, deviation: (shape: readonly number[
     name,
     scale,
     standardDeviation: deviation,
-    make: (shape, random) => random.normals(count(shape), 0, deviation(shape)),
+    make(shape, random) {
+      expectStream(random);
+      return random.normals(count(shape), 0, deviation(shape));
+    },
   };
 }
 
@@ -62,7 +75,9 @@ export type InitializerName = (typeof INITIALIZERS)[number];
  */
 export function gaussian(standardDeviation: number): Initializer {
   if (!Number.isFinite(standardDeviation) || standardDeviation < 0) {
-    throw new RangeError(`gaussian: the standard deviation must be a number, at least 0, got ${standardDeviation}.`);
+    throw new RangeError(
+      `gaussian: the standard deviation must be a number, at least 0, got ${shown(standardDeviation)}.`,
+    );
   }
   return normal('gaussian', `std ${standardDeviation}`, () => standardDeviation);
 }
@@ -95,6 +110,7 @@ export function initializer(name: InitializerName): Initializer {
         scale: 'uniform, variance 2/(fanIn + fanOut)',
         standardDeviation: glorotDeviation,
         make(shape, random) {
+          expectStream(random);
           const limit = Math.sqrt(3) * glorotDeviation(shape);
           return random.uniforms(count(shape), -limit, limit);
         },
@@ -117,7 +133,7 @@ export function initializer(name: InitializerName): Initializer {
       return {
         name,
         scale: '1 on the diagonal',
-        standardDeviation: (shape) => Math.sqrt(1 / Math.max(...shape)),
+        standardDeviation: (shape) => (count(shape), Math.sqrt(1 / Math.max(...shape))),
         make: identity,
       };
   }
@@ -129,6 +145,7 @@ function glorotDeviation(shape: readonly number[]): number {
 }
 
 function asMatrix(shape: readonly number[]): { rows: number; columns: number } {
+  count(shape);
   const columns = shape[shape.length - 1];
   expectCount('orthogonal', 'outputs', columns);
   return { rows: count(shape) / columns, columns };
@@ -136,6 +153,7 @@ function asMatrix(shape: readonly number[]): { rows: number; columns: number } {
 
 /** Q of a Gaussian matrix, with the signs of R's diagonal moved into it, is uniform over orthonormal frames (Mezzadri 2007). */
 function orthogonal(shape: readonly number[], random: Random): Float32Array {
+  expectStream(random);
   const { rows, columns } = asMatrix(shape);
   const tall = Math.max(rows, columns);
   const narrow = Math.min(rows, columns);
@@ -154,6 +172,7 @@ function orthogonal(shape: readonly number[], random: Random): Float32Array {
 }
 
 function identity(shape: readonly number[]): Float32Array {
+  count(shape);
   if (shape.length !== 2) {
     throw new RangeError(`identity: wanted weights of shape [in, out], got [${shape.join(', ')}].`);
   }

@@ -1,4 +1,16 @@
 /** Thin layers over the pure functions: dense, convolution, batch normalization, dropout, pooling. */
+import {
+  callback,
+  checkedOptions,
+  expectArgument,
+  expectOptions,
+  flag,
+  list,
+  own,
+  type Options,
+  shown,
+  whole,
+} from '../core/checks';
 import { fusedBatchNorm, fusedIsFaster, Random, tf } from '../engine';
 import { BaseLayer } from './base';
 import {
@@ -24,6 +36,7 @@ import {
   expectRate,
   expectStatistics,
   expectTraining,
+  NAME_OPTION,
 } from './checks';
 import { convolve } from './convolution';
 import { CORRECT, exhibit, ExhibitName, NormalizationScheme } from './exhibits';
@@ -42,6 +55,8 @@ export interface WeightOptions {
   seed?: number;
 }
 
+const WEIGHT_OPTIONS: Options<WeightOptions> = { name: own, bias: flag, initializer: own, seed: whole };
+
 /** The layer that `dense` makes. */
 export class DenseLayer extends BaseLayer {
   /** W, [inputs, outputs]. */
@@ -56,7 +71,7 @@ export class DenseLayer extends BaseLayer {
     readonly outputs: number,
     options: WeightOptions = {},
   ) {
-    super(options.name ?? 'dense');
+    super(checkedOptions('dense', options, WEIGHT_OPTIONS).name ?? 'dense');
     expectCount(this.name, 'inputs', inputs);
     expectCount(this.name, 'outputs', outputs);
     this.weights = this.addVariable('weights', initialWeights(this.name, [inputs, outputs], options));
@@ -97,6 +112,8 @@ export interface ConvolutionOptions extends WeightOptions {
   pad?: 'same' | 'valid';
 }
 
+const CONVOLUTION_OPTIONS: Options<ConvolutionOptions> = { ...WEIGHT_OPTIONS, stride: own, pad: own };
+
 /** The layer that `conv2d` makes. */
 export class Conv2dLayer extends BaseLayer {
   /** [size, size, inputs, outputs]. */
@@ -117,7 +134,7 @@ export class Conv2dLayer extends BaseLayer {
     readonly size: number,
     options: ConvolutionOptions = {},
   ) {
-    super(options.name ?? 'conv2d');
+    super(checkedOptions('conv2d', options, CONVOLUTION_OPTIONS).name ?? 'conv2d');
     expectCount(this.name, 'inputs', inputs);
     expectCount(this.name, 'outputs', outputs);
     expectCount(this.name, 'size', size);
@@ -190,6 +207,11 @@ export interface BatchNormLayerOptions {
   kernel?: 'auto' | 'composed';
 }
 
+const BATCH_NORM_LAYER_OPTIONS: Options<BatchNormLayerOptions> = {
+  ...{ name: own, epsilon: own, allowZeroEpsilon: flag, decay: own, center: flag, scale: flag, debias: flag },
+  ...{ initialGamma: own, initialBeta: own, check: flag, exhibit: own, kernel: own },
+};
+
 /** The layer that `batchNormLayer` makes. */
 export class BatchNormLayer extends BaseLayer {
   /** Added to the variance, inside the root. */
@@ -219,7 +241,7 @@ export class BatchNormLayer extends BaseLayer {
     readonly features: number,
     options: BatchNormLayerOptions = {},
   ) {
-    super(options.name ?? 'batchNorm');
+    super(checkedOptions('batchNormLayer', options, BATCH_NORM_LAYER_OPTIONS).name ?? 'batchNorm');
     expectCount(this.name, 'features', features);
     this.epsilon = options.epsilon ?? DEFAULT_EPSILON;
     this.allowZeroEpsilon = options.allowZeroEpsilon ?? false;
@@ -230,7 +252,7 @@ export class BatchNormLayer extends BaseLayer {
     this.debias = options.debias ?? false;
     this.kernel = options.kernel ?? 'auto';
     expectOneOf(this.name, 'kernel', this.kernel, ['auto', 'composed']);
-    this.scheme = options.exhibit ? exhibit(options.exhibit) : CORRECT;
+    this.scheme = options.exhibit === undefined ? CORRECT : exhibit(options.exhibit);
     expectNumber(this.name, 'initialGamma', options.initialGamma ?? 1);
     expectNumber(this.name, 'initialBeta', options.initialBeta ?? 0);
     const d = [features];
@@ -240,6 +262,8 @@ export class BatchNormLayer extends BaseLayer {
     this.movingMean = this.addVariable('movingMean', tf.zeros(d), false);
     this.movingVariance = this.addVariable('movingVariance', fromZero ? tf.zeros(d) : tf.ones(d), false);
     this.movingWeight = this.debias ? this.addVariable('movingWeight', tf.scalar(0), false) : null;
+    this.limit(this.movingVariance, 'a variance, none negative', (value) => value >= 0);
+    if (this.movingWeight) this.limit(this.movingWeight, 'a weight from 0 to 1', (value) => value >= 0 && value <= 1);
   }
 
   /** What inference normalizes with: the moving averages, corrected for their start with `debias`. The caller disposes them. */
@@ -384,6 +408,7 @@ export class DropoutLayer extends BaseLayer {
  * @throws RangeError for another rate; when applied in training: TypeError without `context.random`
  */
 export function dropout(rate: number, options: { name?: string } = {}): DropoutLayer {
+  expectOptions('dropout', options, NAME_OPTION);
   return new DropoutLayer(rate, options.name ?? 'dropout');
 }
 
@@ -400,6 +425,8 @@ export class FunctionLayer extends BaseLayer {
     private readonly ranks?: readonly number[],
   ) {
     super(name);
+    expectArgument(name, 'f', f, callback);
+    if (ranks !== undefined) expectArgument(name, 'ranks', ranks, list);
   }
 
   apply(x: tf.Tensor, context: ApplyContext): tf.Tensor {
@@ -419,12 +446,15 @@ export interface PoolOptions {
   pad?: 'same' | 'valid';
 }
 
+const POOL_OPTIONS: Options<PoolOptions> = { name: own, stride: own, pad: own };
+
 function pooling(
   what: string,
   size: number,
   options: PoolOptions,
   pool: (x: tf.Tensor4D, size: number, stride: number, pad: 'same' | 'valid') => tf.Tensor,
 ): FunctionLayer {
+  expectOptions(what, options, POOL_OPTIONS);
   const { name = what, stride = size, pad = 'same' } = options;
   expectCount(name, 'size', size);
   expectCount(name, 'stride', stride);
@@ -470,6 +500,7 @@ export function averagePool(size: number, options: PoolOptions = {}): FunctionLa
  * @throws RangeError when applied to another rank or an empty image
  */
 export function globalAveragePool(options: { name?: string } = {}): FunctionLayer {
+  expectOptions('globalAveragePool', options, NAME_OPTION);
   return new FunctionLayer(options.name ?? 'globalAveragePool', (x) => tf.mean(x, [1, 2]), [4]);
 }
 
@@ -478,6 +509,7 @@ export function globalAveragePool(options: { name?: string } = {}): FunctionLaye
  * @throws RangeError when applied to a scalar or an empty tensor
  */
 export function flatten(options: { name?: string } = {}): FunctionLayer {
+  expectOptions('flatten', options, NAME_OPTION);
   const name = options.name ?? 'flatten';
   return new FunctionLayer(name, (x) => {
     if (x.rank === 0) throw new RangeError(`${name}: wanted x of shape [batch, ...], got a scalar.`);
@@ -493,9 +525,10 @@ export function flatten(options: { name?: string } = {}): FunctionLayer {
  *   shape
  */
 export function toImage(shape: [number, number, number], options: { name?: string } = {}): FunctionLayer {
+  expectOptions('toImage', options, NAME_OPTION);
   const name = options.name ?? 'toImage';
   if (!Array.isArray(shape) || shape.length !== 3) {
-    throw new RangeError(`${name}: shape must be [height, width, channels], got ${JSON.stringify(shape)}.`);
+    throw new RangeError(`${name}: shape must be [height, width, channels], got ${shown(shape)}.`);
   }
   shape.forEach((n, i) => expectCount(name, `shape[${i}]`, n));
   const size = shape[0] * shape[1] * shape[2];

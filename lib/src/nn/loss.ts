@@ -1,3 +1,4 @@
+import { shown } from '../core/checks';
 import { insideStep, tf } from '../engine';
 import { expectFloatTensor } from './checks';
 import { stopGradient } from './exhibits';
@@ -94,12 +95,19 @@ export function expectOneHot(where: string, y: tf.Tensor): void {
   if (least < 0) throw new RangeError(`${where} holds ${least}; wanted one-hot labels, none negative.`);
 }
 
-/** The loss of that name, or the function itself. */
+/** What a loss of the caller's own returned, when that is one number. */
+function expectScalar(value: tf.Scalar): tf.Scalar {
+  if (value instanceof tf.Tensor && value.rank === 0) return value;
+  throw new TypeError(`loss: the function must return a scalar tensor, such as tf.mean(...), got ${shown(value)}.`);
+}
+
+/** The loss of that name, or the function itself, which is held to give a scalar. */
 export function lossOf(loss: LossName | Loss): Loss {
-  if (typeof loss === 'function') return loss;
+  if (loss === softmaxCrossEntropy || loss === meanSquaredError) return loss;
+  if (typeof loss === 'function') return (outputs, y) => expectScalar(loss(outputs, y));
   if (loss === 'crossEntropy') return softmaxCrossEntropy;
   if (loss === 'meanSquaredError') return meanSquaredError;
   throw new RangeError(
-    `loss: '${String(loss)}' is not known; wanted 'crossEntropy', 'meanSquaredError' or a function of (outputs, y).`,
+    `loss: ${shown(loss)} is not known; wanted 'crossEntropy', 'meanSquaredError' or a function of (outputs, y).`,
   );
 }

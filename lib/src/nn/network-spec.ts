@@ -1,4 +1,5 @@
 /** A network as data: what a file, an address, another process or another machine can hold. */
+import { expectArgument, shown, whole } from '../core/checks';
 import { expectOneOf } from './checks';
 import { gaussian, initializer, INITIALIZERS, type Initializer, type InitializerName } from './initializers';
 import {
@@ -47,7 +48,7 @@ export const NETWORK_KINDS = ['mlp', 'convNet', 'inceptionNet', 'residualNet'] a
  */
 export function networkOf(spec: NetworkSpec, seed = 0): Sequential {
   if (typeof spec !== 'object' || spec === null || Array.isArray(spec)) {
-    const given = spec === undefined ? 'undefined' : JSON.stringify(spec);
+    const given = typeof spec === 'string' ? JSON.stringify(spec) : shown(spec);
     throw new TypeError(
       `networkOf: wanted a specification such as { kind: 'mlp', sizes: [784, 100, 10] }, got ${given}.`,
     );
@@ -56,6 +57,7 @@ export function networkOf(spec: NetworkSpec, seed = 0): Sequential {
   if ('seed' in spec) {
     throw new RangeError('networkOf: a specification holds no seed. Pass it beside: networkOf(spec, seed).');
   }
+  expectArgument('networkOf', 'seed', seed, whole);
   expectJson(spec, 'spec');
   const { initializer: start, ...rest } = spec;
   const common = { ...(start !== undefined && { initializer: initializerOf(start) }), seed };
@@ -97,7 +99,7 @@ function expectJson(value: unknown, place: string): void {
     for (const [key, entry] of Object.entries(value)) if (entry !== undefined) expectJson(entry, `${place}.${key}`);
     return;
   }
-  const given = isInitializer ? 'an Initializer' : typeof value === 'object' ? 'an object of a class' : String(value);
+  const given = isInitializer ? 'an Initializer' : typeof value === 'object' ? 'an object of a class' : shown(value);
   throw new TypeError(
     `networkOf: ${place} must be plain JSON, got ${given}. Initializers go by name or as { gaussian: 0.1 }; ` +
       "a network that JSON cannot hold is built by a function of one's own.",

@@ -1,10 +1,26 @@
 /** Networks: plain, convolutional, Inception-style and residual, with or without normalization. */
+import {
+  counting,
+  expectArgument,
+  expectOptions,
+  flag,
+  layer as aLayer,
+  listOf,
+  needed,
+  object,
+  optionsOf,
+  own,
+  shown,
+  type Options,
+  text,
+  type Wanted,
+} from '../core/checks';
 import { tf } from '../engine';
 import { ActivationLayer, activation as activationLayer, ActivationName, ACTIVATIONS } from './activations';
 import { allOrNothing, Composite } from './base';
 import { batchNormLayer, BatchNormLayerOptions, conv2d, dense, dropout, DropoutLayer } from './layers';
 import { averagePool, flatten, globalAveragePool, maxPool, toImage } from './layers';
-import { expectContext, expectCount, expectFloatTensor, expectOneOf, expectRate } from './checks';
+import { expectContext, expectCount, expectFloatTensor, expectOneOf, expectRate, NAME_OPTION } from './checks';
 import { EXHIBITS, exhibit, ExhibitName } from './exhibits';
 import { expectInitializer, gaussian, initializer, Initializer } from './initializers';
 import {
@@ -26,6 +42,7 @@ export class Sequential extends Composite {
   constructor(name: string, layers: Layer[], config: Record<string, unknown> = {}) {
     super(name, layers);
     if (layers.length === 0) throw new RangeError(`${name}: wanted at least one layer, got none.`);
+    expectArgument(name, 'config', config, object);
     this.config = config;
   }
 
@@ -43,6 +60,7 @@ export class Sequential extends Composite {
  * @throws RangeError when there is no layer, or two layers use one label
  */
 export function sequential(layers: Layer[], options: { name?: string } = {}): Sequential {
+  expectOptions('sequential', options, NAME_OPTION);
   return new Sequential(options.name ?? 'sequential', layers);
 }
 
@@ -52,11 +70,28 @@ export const NORMS = ['none', 'batch', 'layer', 'group', 'instance', 'renorm', '
 export type NormName = (typeof NORMS)[number] | `exhibit:${ExhibitName}`;
 const NORM_NAMES: readonly NormName[] = [...NORMS, ...EXHIBITS.map((name) => `exhibit:${name}` as const)];
 
-/** Options of the normalization layers inside a network: those of the kind that is used. */
+/** Options of the normalization layers inside a network. Those of another kind than the one that is used have no effect. */
 export type NormOptions = Omit<
   BatchNormLayerOptions & GroupNormLayerOptions & BatchRenormLayerOptions & WhiteningLayerOptions,
   'name' | 'exhibit'
 >;
+
+const NORM_OPTIONS: Options<NormOptions> = {
+  ...{ epsilon: own, allowZeroEpsilon: flag, decay: own, center: flag, scale: flag, debias: flag, check: flag },
+  ...{ initialGamma: own, initialBeta: own, kernel: own, groups: own, rMax: own, dMax: own },
+  ...{ method: own, iterations: own, prescale: own },
+};
+
+/** What each kind of normalization takes of {@link NormOptions}. */
+const SHARED_BY_NORMS = ['epsilon', 'allowZeroEpsilon', 'center', 'scale'] as const;
+const OPTIONS_OF: Record<Exclude<(typeof NORMS)[number], 'none'>, readonly (keyof NormOptions)[]> = {
+  batch: [...SHARED_BY_NORMS, 'decay', 'debias', 'check', 'initialGamma', 'initialBeta', 'kernel'],
+  layer: SHARED_BY_NORMS,
+  group: [...SHARED_BY_NORMS, 'groups'],
+  instance: SHARED_BY_NORMS,
+  renorm: [...SHARED_BY_NORMS, 'decay', 'rMax', 'dMax'],
+  whiten: [...SHARED_BY_NORMS, 'decay', 'method', 'iterations', 'prescale'],
+};
 
 /**
  * A normalization layer by name; null for `none`.
@@ -70,7 +105,9 @@ export function normLayer(
   name = norm as string,
 ): Layer | null {
   expectOneOf('normLayer', 'norm', norm, NORM_NAMES);
-  const named = { ...options, name };
+  expectOptions('normLayer', options, NORM_OPTIONS);
+  const taken = norm === 'none' ? [] : OPTIONS_OF[norm.startsWith('exhibit:') ? 'batch' : (norm as 'batch')];
+  const named = { ...Object.fromEntries(taken.map((option) => [option, options[option]])), name };
   switch (norm) {
     case 'none':
       return null;
@@ -120,6 +157,11 @@ export interface NetworkOptions {
   name?: string;
 }
 
+const NETWORK_OPTIONS: Options<NetworkOptions> = {
+  ...{ norm: own, normOptions: optionsOf(NORM_OPTIONS), activation: own, initialScale: own, initializer: own },
+  ...{ seed: own, dropout: own, name: text },
+};
+
 /** The layer that networks are built from: linear, normalization, nonlinearity, dropout, with its taps. */
 export class Block extends Composite {
   /** The taps of the parts would repeat the block's own. */
@@ -136,6 +178,8 @@ export class Block extends Composite {
     /** Whether the normalization stands before the nonlinearity or after it. */
     readonly placement: 'before' | 'after',
   ) {
+    expectArgument('Block', 'activation', activation, aLayer);
+    expectOneOf('Block', 'placement', placement, ['before', 'after']);
     super(
       name,
       [linear, norm, activation, dropout].filter((layer): layer is Layer => layer !== null),
@@ -165,9 +209,9 @@ function settle(where: string, options: NetworkOptions) {
     throw new TypeError(`${where}: give initialScale or initializer, not both.`);
   }
   expectRate(`${where}: dropout`, options.dropout ?? 0);
-  if (options.initializer) expectInitializer(where, options.initializer);
+  if (options.initializer !== undefined) expectInitializer(where, options.initializer);
   const seed = options.seed ?? 0;
-  if (!Number.isSafeInteger(seed)) throw new RangeError(`${where}: seed must be a whole number, got ${seed}.`);
+  if (!Number.isSafeInteger(seed)) throw new RangeError(`${where}: seed must be a whole number, got ${shown(seed)}.`);
   const start =
     options.initializer ??
     (options.initialScale !== undefined
@@ -212,16 +256,17 @@ export function mlp(options: MlpOptions): Sequential {
   return allOrNothing(() => buildMlp(options));
 }
 
+const MLP_OPTIONS: Options<MlpOptions> = { ...NETWORK_OPTIONS, sizes: needed(own), placement: own, bias: flag };
+
 function buildMlp(options: MlpOptions): Sequential {
+  expectOptions('mlp', options, MLP_OPTIONS);
   const where = options.name ?? 'mlp';
   const settled = settle(where, options);
   const { sizes, placement = 'before' } = options;
   if (!Array.isArray(sizes) || sizes.length < 2) {
-    throw new RangeError(
-      `${where}: sizes must list at least the input and output widths, got ${JSON.stringify(sizes)}.`,
-    );
+    throw new RangeError(`${where}: sizes must list at least the input and output widths, got ${shown(sizes)}.`);
   }
-  sizes.forEach((size, i) => expectCount(where, `sizes[${i}]`, size));
+  Array.from(sizes, (size, i) => expectCount(where, `sizes[${i}]`, size));
   expectOneOf(where, 'placement', placement, ['before', 'after']);
   if (settled.norm === 'instance') {
     throw new RangeError(
@@ -286,6 +331,8 @@ export interface ImageNetworkOptions extends NetworkOptions {
   classes?: number;
 }
 
+const IMAGE_NETWORK_OPTIONS: Options<ImageNetworkOptions> = { ...NETWORK_OPTIONS, image: own, classes: own };
+
 /** Options of `convNet`. */
 export interface ConvNetOptions extends ImageNetworkOptions {
   /** Channels of each 3x3 convolution; each is followed by 2x2 max pooling. Default [16, 32]. */
@@ -306,15 +353,17 @@ export function convNet(options: ConvNetOptions = {}): Sequential {
   return allOrNothing(() => buildConvNet(options));
 }
 
+const CONV_NET_OPTIONS: Options<ConvNetOptions> = { ...IMAGE_NETWORK_OPTIONS, filters: own, hidden: own };
+
 function buildConvNet(options: ConvNetOptions): Sequential {
+  expectOptions('convNet', options, CONV_NET_OPTIONS);
   const where = options.name ?? 'convNet';
   const settled = settle(where, options);
   const { image = [28, 28, 1], classes = 10, filters = [16, 32], hidden = 100 } = options;
   checkImage(where, image, classes);
   expectCount(where, 'hidden', hidden, 0);
-  if (!Array.isArray(filters))
-    throw new RangeError(`${where}: filters must be a list, got ${JSON.stringify(filters)}.`);
-  filters.forEach((outputs, i) => expectCount(where, `filters[${i}]`, outputs));
+  if (!Array.isArray(filters)) throw new RangeError(`${where}: filters must be a list, got ${shown(filters)}.`);
+  Array.from(filters, (outputs, i) => expectCount(where, `filters[${i}]`, outputs));
   const layers: Layer[] = [toImage(image)];
   let [height, width, channels] = image;
   filters.forEach((outputs, i) => {
@@ -339,9 +388,9 @@ function buildConvNet(options: ConvNetOptions): Sequential {
 
 function checkImage(where: string, image: readonly number[], classes: number): void {
   if (!Array.isArray(image) || image.length !== 3) {
-    throw new RangeError(`${where}: image must be [height, width, channels], got ${JSON.stringify(image)}.`);
+    throw new RangeError(`${where}: image must be [height, width, channels], got ${shown(image)}.`);
   }
-  image.forEach((size, i) => expectCount(where, `image[${i}]`, size));
+  Array.from(image, (size, i) => expectCount(where, `image[${i}]`, size));
   expectCount(where, 'classes', classes);
 }
 
@@ -354,6 +403,7 @@ export class Parallel extends Composite {
 
   apply(x: tf.Tensor, context: ApplyContext): tf.Tensor {
     expectFloatTensor(this.name, 'x', x);
+    expectContext(this.name, context);
     return tf.tidy(() =>
       tf.concat(
         this.layers.map((branch) => branch.apply(x, context)),
@@ -369,6 +419,7 @@ export class Parallel extends Composite {
  * @throws RangeError when there is no branch, or two use one label
  */
 export function parallel(branches: Layer[], options: { name?: string } = {}): Parallel {
+  expectOptions('parallel', options, NAME_OPTION);
   return new Parallel(options.name ?? 'parallel', branches);
 }
 
@@ -384,6 +435,15 @@ export interface InceptionChannels {
   pool: number;
 }
 
+const PAIR: Wanted = {
+  ...listOf(counting),
+  words: 'two whole numbers of at least 1',
+  fits: (value) => Array.isArray(value) && value.length === 2,
+};
+const INCEPTION_CHANNELS: Options<InceptionChannels> = {
+  ...{ one: needed(counting), three: needed(PAIR), double: needed(PAIR), pool: needed(counting) },
+};
+
 /**
  * An Inception block (Szegedy et al. 2014) as in this paper's section 4.2: 1x1; 1x1 to 3x3; 1x1 to 3x3 to 3x3; average pooling
  * to 1x1; joined along the channels. Every convolution is followed by the normalization and the nonlinearity.
@@ -395,6 +455,9 @@ export interface InceptionChannels {
  * @throws RangeError when a number of channels is not a whole number from 1, or as `mlp`
  */
 export function inceptionBlock(inputs: number, channels: InceptionChannels, options: NetworkOptions = {}): Parallel {
+  expectOptions('inceptionBlock', options, NETWORK_OPTIONS);
+  expectOptions('inceptionBlock: channels', channels, INCEPTION_CHANNELS);
+  expectCount('inceptionBlock', 'inputs', inputs);
   const name = options.name ?? 'inception';
   return allOrNothing(() => inception(name, inputs, channels, settle(name, options)));
 }
@@ -441,7 +504,13 @@ export function inceptionNet(options: InceptionNetOptions = {}): Sequential {
   return allOrNothing(() => buildInceptionNet(options));
 }
 
+const INCEPTION_NET_OPTIONS: Options<InceptionNetOptions> = {
+  ...IMAGE_NETWORK_OPTIONS,
+  ...{ stem: counting, blocks: listOf(optionsOf(INCEPTION_CHANNELS)) },
+};
+
 function buildInceptionNet(options: InceptionNetOptions): Sequential {
+  expectOptions('inceptionNet', options, INCEPTION_NET_OPTIONS);
   const where = options.name ?? 'inceptionNet';
   const settled = settle(where, options);
   const {
@@ -485,6 +554,7 @@ export class Residual extends Composite {
 
   apply(x: tf.Tensor, context: ApplyContext): tf.Tensor {
     expectFloatTensor(this.name, 'x', x);
+    expectContext(this.name, context);
     return tf.tidy(() => {
       const branch = this.branch.apply(x, context);
       const shortcut = this.shortcut ? this.shortcut.apply(x, context) : x;
@@ -510,6 +580,7 @@ export class Residual extends Composite {
  * @throws RangeError when applied and the two shapes differ
  */
 export function residual(branch: Layer, options: { name?: string; shortcut?: Layer } = {}): Residual {
+  expectOptions<typeof options>('residual', options, { ...NAME_OPTION, shortcut: aLayer });
   return new Residual(options.name ?? 'residual', branch, options.shortcut ?? null);
 }
 
@@ -538,7 +609,12 @@ export function residualNet(options: ResidualNetOptions = {}): Sequential {
   return allOrNothing(() => buildResidualNet(options));
 }
 
+const RESIDUAL_NET_OPTIONS: Options<ResidualNetOptions> = {
+  ...{ ...NETWORK_OPTIONS, inputs: own, width: own, depth: own, classes: own },
+};
+
 function buildResidualNet(options: ResidualNetOptions): Sequential {
+  expectOptions('residualNet', options, RESIDUAL_NET_OPTIONS);
   const where = options.name ?? 'residualNet';
   const settled = settle(where, options);
   const { inputs = 784, width = 100, depth = 8, classes = 10 } = options;

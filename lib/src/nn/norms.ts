@@ -2,6 +2,7 @@
  * Normalizations that do not look at the mini-batch (layer, group, instance), and batch renormalization, which looks at it
  * with care. Same layout as `batch-norm.ts`: the last axis holds the features or channels; gamma and beta are per feature.
  */
+import { checkedOptions, expectOptions, flag, own, type Options, shown } from '../core/checks';
 import { tf } from '../engine';
 import { allOrNothing, BaseLayer } from './base';
 import {
@@ -9,6 +10,7 @@ import {
   checkNormalization,
   DEFAULT_EPSILON,
   EpsilonOptions,
+  EPSILON_OPTIONS,
   expectBatch,
   finiteMoments,
   scaleAndShift,
@@ -24,6 +26,7 @@ import {
   expectFinite,
   expectFiniteStatistics,
   expectFloatTensor,
+  expectOneOf,
   expectPerFeature,
   expectTraining,
 } from './checks';
@@ -65,6 +68,7 @@ export function layerNorm(
   options: EpsilonOptions = {},
 ): tf.Tensor {
   const where = 'layerNorm';
+  expectOptions(where, options, EPSILON_OPTIONS);
   const epsilon = checkNormalization(where, x, gamma, beta, { ...options, check: false });
   return tf.tidy(() => {
     const axes = Array.from({ length: x.rank - 1 }, (_, i) => i + 1);
@@ -91,6 +95,7 @@ export function groupNorm(
   options: EpsilonOptions = {},
 ): tf.Tensor {
   const where = 'groupNorm';
+  expectOptions(where, options, EPSILON_OPTIONS);
   expectCount(where, 'groups', groups);
   const epsilon = checkNormalization(where, x, gamma, beta, { ...options, check: false });
   const d = x.shape[x.rank - 1];
@@ -122,6 +127,7 @@ export function instanceNorm(
   options: EpsilonOptions = {},
 ): tf.Tensor {
   const where = 'instanceNorm';
+  expectOptions(where, options, EPSILON_OPTIONS);
   const epsilon = checkNormalization(where, x, gamma, beta, { ...options, check: false }, [4]);
   if (x.size / (x.shape[0] * x.shape[x.rank - 1]) < 2) {
     throw new RangeError(`${where}: needs at least 2 pixels per channel, got ${describe(x)}.`);
@@ -136,6 +142,8 @@ export interface BatchRenormOptions extends EpsilonOptions {
   /** d is clipped to [-dMax, dMax]. Default 5; 0 with rMax 1 makes it batch normalization. */
   dMax?: number;
 }
+
+const BATCH_RENORM_OPTIONS: Options<BatchRenormOptions> = { ...EPSILON_OPTIONS, rMax: own, dMax: own };
 
 /** What batch renormalization returns in training. */
 export type BatchRenormResult = {
@@ -175,6 +183,7 @@ export function batchRenorm(
   options: BatchRenormOptions = {},
 ): BatchRenormResult {
   const where = 'batchRenorm';
+  expectOptions(where, options, BATCH_RENORM_OPTIONS);
   const epsilon = checkBatch(where, x, gamma, beta, { ...options, check: false });
   const features = x.shape[x.rank - 1];
   expectPerFeature(where, 'movingMean', movingMean, features);
@@ -196,8 +205,10 @@ export function batchRenorm(
 
 function checkClipping(where: string, options: BatchRenormOptions): { rMax: number; dMax: number } {
   const { rMax = 3, dMax = 5 } = options;
-  if (typeof rMax !== 'number' || !(rMax >= 1)) throw new RangeError(`${where}: rMax must be at least 1, got ${rMax}.`);
-  if (typeof dMax !== 'number' || !(dMax >= 0)) throw new RangeError(`${where}: dMax must be at least 0, got ${dMax}.`);
+  if (typeof rMax !== 'number' || !(rMax >= 1))
+    throw new RangeError(`${where}: rMax must be at least 1, got ${shown(rMax, '')}.`);
+  if (typeof dMax !== 'number' || !(dMax >= 0))
+    throw new RangeError(`${where}: dMax must be at least 0, got ${shown(dMax, '')}.`);
   return { rMax, dMax };
 }
 
@@ -230,6 +241,15 @@ export interface BatchRenormLayerOptions extends NormLayerOptions {
   /** d is clipped to [-dMax, dMax]. Default 5. */
   dMax?: number;
 }
+
+export const NORM_LAYER_OPTIONS: Options<NormLayerOptions> = {
+  ...{ name: own, epsilon: own, allowZeroEpsilon: flag, center: flag, scale: flag },
+};
+const GROUP_NORM_LAYER_OPTIONS: Options<GroupNormLayerOptions> = { ...NORM_LAYER_OPTIONS, groups: own };
+const BATCH_RENORM_LAYER_OPTIONS: Options<BatchRenormLayerOptions> = {
+  ...NORM_LAYER_OPTIONS,
+  ...{ decay: own, rMax: own, dMax: own },
+};
 
 abstract class AffineNormLayer extends BaseLayer {
   /** Added to the variance, inside the root. */
@@ -278,6 +298,12 @@ abstract class AffineNormLayer extends BaseLayer {
   }
 }
 
+/** The kind, checked: it stands in the name that the base class wants first. */
+function kindOf(kind: ExampleNormLayer['kind']): string {
+  expectOneOf('ExampleNormLayer', 'kind', kind, ['layer', 'group', 'instance']);
+  return kind;
+}
+
 /** The layer that `layerNormLayer`, `groupNormLayer` and `instanceNormLayer` make. */
 export class ExampleNormLayer extends AffineNormLayer {
   constructor(
@@ -288,7 +314,7 @@ export class ExampleNormLayer extends AffineNormLayer {
     readonly groups: number,
     options: NormLayerOptions,
   ) {
-    super(features, options, `${kind}Norm`);
+    super(features, checkedOptions(`${kindOf(kind)}NormLayer`, options, GROUP_NORM_LAYER_OPTIONS), `${kind}Norm`);
     expectCount(this.name, 'groups', groups);
     if (features % groups !== 0) {
       throw new RangeError(`${this.name}: groups must divide the number of features, got ${groups} for ${features}.`);
@@ -304,17 +330,20 @@ export class ExampleNormLayer extends AffineNormLayer {
 
 /** Layer normalization as a layer; see `layerNorm`. Taps `NAME/xHat`. */
 export function layerNormLayer(features: number, options: NormLayerOptions = {}): ExampleNormLayer {
+  expectOptions('layerNormLayer', options, NORM_LAYER_OPTIONS);
   return new ExampleNormLayer('layer', features, 1, options);
 }
 
 /** Group normalization as a layer; see `groupNorm`. Taps `NAME/xHat`. */
 export function groupNormLayer(features: number, options: GroupNormLayerOptions = {}): ExampleNormLayer {
+  expectOptions('groupNormLayer', options, GROUP_NORM_LAYER_OPTIONS);
   const groups = options.groups ?? [8, 4, 2, 1].find((g) => features % g === 0) ?? 1;
   return allOrNothing(() => new ExampleNormLayer('group', features, groups, options));
 }
 
 /** Instance normalization as a layer, for images; see `instanceNorm`. Taps `NAME/xHat`. */
 export function instanceNormLayer(features: number, options: NormLayerOptions = {}): ExampleNormLayer {
+  expectOptions('instanceNormLayer', options, NORM_LAYER_OPTIONS);
   return new ExampleNormLayer('instance', features, features, options);
 }
 
@@ -332,7 +361,7 @@ export class BatchRenormLayer extends AffineNormLayer {
   readonly movingDeviation: tf.Variable;
 
   constructor(features: number, options: BatchRenormLayerOptions = {}) {
-    super(features, options, 'batchRenorm');
+    super(features, checkedOptions('batchRenormLayer', options, BATCH_RENORM_LAYER_OPTIONS), 'batchRenorm');
     this.decay = options.decay ?? 0.9;
     expectDecay(this.name, this.decay);
     const { rMax, dMax } = checkClipping(this.name, options);
@@ -340,6 +369,7 @@ export class BatchRenormLayer extends AffineNormLayer {
     this.dMax = dMax;
     this.movingMean = this.addVariable('movingMean', tf.zeros([features]), false);
     this.movingDeviation = this.addVariable('movingDeviation', tf.ones([features]), false);
+    this.limit(this.movingDeviation, 'a standard deviation, above 0', (value) => value > 0);
   }
 
   protected standardized(x: tf.Tensor, context: ApplyContext, options: EpsilonOptions): tf.Tensor {

@@ -1,4 +1,5 @@
 /** Where batch normalization can stand in a layer: section 3.2's choice and the alternatives. */
+import { expectOptions, needed, type Options, own } from '../core/checks';
 import { allOrNothing } from './base';
 import { expectOneOf } from './checks';
 import { batchNormLayer } from './layers';
@@ -11,6 +12,10 @@ export type Placement = (typeof PLACEMENTS)[number];
 
 /** Options of {@link placedMlp}. */
 export type PlacedMlpOptions = Pick<MlpOptions, 'sizes' | 'activation' | 'initializer' | 'seed'> & { place: Placement };
+
+const PLACED_MLP_OPTIONS: Options<PlacedMlpOptions> = {
+  ...{ sizes: needed(own), activation: own, initializer: own, seed: own, place: needed(own) },
+};
 
 /**
  * A fully connected network with batch normalization at one of four places of each hidden layer with input u:
@@ -28,7 +33,9 @@ export type PlacedMlpOptions = Pick<MlpOptions, 'sizes' | 'activation' | 'initia
  * @returns a network from [m, sizes[0]] to logits [m, sizes[L]]; the same seed gives the same weights at every place
  * @throws RangeError for a place that is not known, and what `mlp` refuses
  */
-export function placedMlp({ place, ...options }: PlacedMlpOptions): Sequential {
+export function placedMlp(given: PlacedMlpOptions): Sequential {
+  expectOptions('placedMlp', given, PLACED_MLP_OPTIONS);
+  const { place, ...options } = given;
   expectOneOf('placedMlp', 'place', place, PLACEMENTS);
   if (place === 'none') return mlp(options);
   if (place !== 'input') return mlp({ ...options, norm: 'batch', placement: place });

@@ -1,8 +1,15 @@
 /** From a trained network to one for inference: population statistics in place of moving averages, and folding. */
+import { expectArgument, expectOptions, kind, layer as aLayer, shown } from '../core/checks';
 import { tf } from '../engine';
 import { activation, ActivationLayer } from './activations';
 import { allOrNothing } from './base';
-import { averagedStatistics, batchNormInference, foldBatchNorm, valuesPerFeature } from './batch-norm';
+import {
+  averagedStatistics,
+  batchNormInference,
+  foldBatchNorm,
+  valuesPerFeature,
+  type MeasuredStatistics,
+} from './batch-norm';
 import { describe, expectFinite, expectFloatTensor } from './checks';
 import { BatchNormLayer, Conv2dLayer, conv2d, dense, DenseLayer, dropout, DropoutLayer, FunctionLayer } from './layers';
 import { Block, Parallel, Residual, Sequential } from './networks';
@@ -11,14 +18,22 @@ import { Layer, LayerRandom } from './types';
 
 /** Every layer inside a layer, itself included, from the outside in and from input to output. */
 export function allLayers(layer: Layer): Layer[] {
+  expectArgument('allLayers', 'layer', layer, aLayer);
   const inner = (layer as Partial<{ layers: Layer[] }>).layers ?? [];
   return [layer, ...inner.flatMap(allLayers)];
 }
 
-/** The batch normalization layers inside a layer, from input to output. */
+/** The batch normalization layers inside a layer, from input to output, each once. */
 export function batchNormLayers(layer: Layer): BatchNormLayer[] {
-  return allLayers(layer).filter((inner): inner is BatchNormLayer => inner instanceof BatchNormLayer);
+  expectArgument('batchNormLayers', 'layer', layer, aLayer);
+  const found = allLayers(layer).filter((inner): inner is BatchNormLayer => inner instanceof BatchNormLayer);
+  return [...new Set(found)];
 }
+
+const layerRandom = kind(
+  'random numbers with a method bernoulli(keep, shape)',
+  (value) => typeof (value as LayerRandom | null)?.bernoulli === 'function',
+);
 
 /**
  * Algorithm 2, lines 7 to 10: sends training mini-batches through the network in training mode, and puts
@@ -37,6 +52,7 @@ export function usePopulationStatistics(
   options: { random?: LayerRandom } = {},
 ): void {
   const where = 'usePopulationStatistics';
+  expectOptions<typeof options>(where, options, { random: layerRandom });
   const layers = batchNormLayers(network).filter((layer) => !layer.frozen);
   if (layers.length === 0) {
     throw new RangeError(`${where}: ${network.name} has no batch normalization layer, or all are frozen.`);
@@ -56,34 +72,67 @@ export function usePopulationStatistics(
       );
     }
   });
+  const { problem } = takeStatistics(network, batches.length, (i) => batches[i], options.random);
+  if (problem) throw problem;
+}
+
+/**
+ * Puts the statistics of `passes` training mini-batches into every batch normalization layer that is not frozen. One that a pass applies
+ * several times, such as one shared by two branches, is averaged over all its applications, as its moving averages are; one that no pass
+ * applies keeps what it has.
+ *
+ * @param batch the mini-batch of a pass, made inside a tidy
+ * @returns names of the layers that were set; `problem` where statistics are not finite, and then nothing is changed
+ */
+export function takeStatistics(
+  network: Layer,
+  passes: number,
+  batch: (pass: number) => tf.Tensor,
+  random?: LayerRandom,
+): { names: string[]; problem: Error | null } {
+  const layers = batchNormLayers(network).filter((layer) => !layer.frozen);
+  const seen = new Map(layers.map(({ name }) => [name, [] as MeasuredStatistics[]]));
+  if (seen.size < layers.length) {
+    const names = layers.map(({ name }) => name);
+    const twice = names.find((name, i) => names.indexOf(name) !== i);
+    throw new RangeError(
+      `${network.name}: two batch normalization layers are called '${twice}'. Give each its own name.`,
+    );
+  }
   // What a tap sees dies with the tidy of its layer, so it is kept until all is computed.
   const kept: tf.Tensor[] = [];
-  const seen = new Map<string, { m: number; batches: { mean: tf.Tensor; variance: tf.Tensor }[] }>();
-  try {
-    for (const batch of batches) {
-      const tapped = new Map<string, tf.Tensor>();
-      const tap = (name: string, value: tf.Tensor) => {
-        const copy = tf.keep(tf.clone(value));
-        kept.push(copy);
-        tapped.set(name, copy);
-      };
-      tf.tidy(
-        () => void network.apply(batch, { training: true, updateStatistics: false, random: options.random, tap }),
-      );
-      for (const { name } of layers) {
-        const [mean, variance, xHat] = ['mean', 'variance', 'xHat'].map(
-          (what) => tapped.get(`${name}/${what}`) as tf.Tensor,
-        );
-        const entry = seen.get(name) ?? { m: valuesPerFeature(xHat), batches: [] };
-        entry.batches.push({ mean, variance });
-        seen.set(name, entry);
-      }
+  const tap = (tapName: string, value: tf.Tensor) => {
+    const cut = tapName.lastIndexOf('/');
+    const applications = seen.get(tapName.slice(0, cut));
+    const what = tapName.slice(cut + 1);
+    if (!applications) return;
+    // A layer calls in this order: mean, variance, xHat.
+    if (what === 'mean' || what === 'variance') {
+      const copy = tf.keep(tf.clone(value));
+      kept.push(copy);
+      if (what === 'mean') applications.push({ mean: copy, variance: copy, m: 0 });
+      else applications[applications.length - 1].variance = copy;
+    } else if (what === 'xHat' && applications.length > 0) {
+      // In a convolution every place of every picture is a value: m is batch times height times width.
+      applications[applications.length - 1].m = valuesPerFeature(value);
     }
+  };
+  try {
+    for (let pass = 0; pass < passes; pass++) {
+      tf.tidy(() => void network.apply(batch(pass), { training: true, updateStatistics: false, random, tap }));
+    }
+    const applied = layers.filter(({ name }) => seen.get(name)!.length > 0);
+    let problem: Error | null = null;
     tf.tidy(() => {
-      // All are computed, and checked, before one is set.
-      const found = [...seen].map(([name, { batches, m }]) => averagedStatistics(name, batches, m));
-      layers.forEach((layer, i) => layer.setStatistics(found[i].mean, found[i].variance));
+      try {
+        // All are computed, and checked, before one is set.
+        const found = applied.map(({ name }) => averagedStatistics(name, seen.get(name)!));
+        applied.forEach((layer, i) => layer.setStatistics(found[i].mean, found[i].variance));
+      } catch (error) {
+        problem = error as Error;
+      }
     });
+    return { names: problem ? [] : applied.map(({ name }) => name), problem };
   } finally {
     tf.dispose(kept);
   }
@@ -96,11 +145,16 @@ export function usePopulationStatistics(
  *
  * @example const folded = foldNetwork(net);
  * @returns a network with its own variables and the same outputs as `net` at inference, to rounding
- * @throws RangeError when a normalization does not stand right behind a dense or convolutional layer, in a block or in a sequence, is no
+ * @throws TypeError for what is no such network; RangeError when a normalization does not stand right behind a dense or convolutional layer, in a block or in a sequence, is no
  *   batch normalization, or an exhibit that computes something else at inference; for a layer of the caller's own; when weights or
  *   statistics hold NaN or infinity
  */
 export function foldNetwork(network: Sequential): Sequential {
+  if (!(network instanceof Sequential)) {
+    throw new TypeError(
+      `foldNetwork: network must be layers one after the other, as mlp and sequential make them, got ${shown(network)}.`,
+    );
+  }
   return allOrNothing(
     () => new Sequential(`${network.name}/folded`, inSequence(network.layers), { ...network.config, folded: true }),
   );

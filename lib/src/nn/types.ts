@@ -68,7 +68,8 @@ export interface Network extends Layer {
   snapshot(): WeightsSnapshot;
   /**
    * Puts a snapshot back.
-   * @throws RangeError when labels or shapes differ; TypeError when the network was disposed; then nothing is changed
+   * @throws RangeError when labels or shapes differ, a value is not finite, or one is out of its range, such as a negative moving variance;
+   *   TypeError for values that are no Float32Array, or when the network was disposed; then nothing is changed
    */
   restore(snapshot: WeightsSnapshot): void;
 }

@@ -4,12 +4,14 @@
  * normalization.
  */
 import { Matrix } from 'ml-matrix';
+import { checkedOptions, expectOptions, flag, needed, own, type Options } from '../core/checks';
 import { tf } from '../engine';
 import { BaseLayer } from './base';
 import {
   checkBatch,
   DEFAULT_EPSILON,
   EpsilonOptions,
+  EPSILON_OPTIONS,
   expectBatch,
   scaleAndShift,
   valuesPerFeature,
@@ -29,7 +31,7 @@ import {
 } from './checks';
 import { moveWithDecay } from './exhibits';
 import { Decomposition, DECOMPOSITIONS, inverseRoot } from './float64';
-import type { NormLayerOptions } from './norms';
+import { NORM_LAYER_OPTIONS, type NormLayerOptions } from './norms';
 import { ApplyContext } from './types';
 
 /** Names of the whitenings: see `WhitenOptions.method`. */
@@ -48,6 +50,8 @@ export interface NewtonSchulzOptions {
   prescale?: 'trace' | 'none';
 }
 
+const NEWTON_SCHULZ_OPTIONS: Options<NewtonSchulzOptions> = { iterations: own, prescale: own };
+
 /** Options of `whiten`. */
 export interface WhitenOptions extends EpsilonOptions, NewtonSchulzOptions {
   /**
@@ -60,6 +64,8 @@ export interface WhitenOptions extends EpsilonOptions, NewtonSchulzOptions {
    */
   method?: WhiteningMethod;
 }
+
+const WHITEN_OPTIONS: Options<WhitenOptions> = { ...EPSILON_OPTIONS, ...NEWTON_SCHULZ_OPTIONS, method: own };
 
 /** What `whiten` returns. */
 export type WhitenResult = {
@@ -86,6 +92,7 @@ export type WhitenResult = {
  *   of pca when two eigenvalues are equal
  */
 export function whiten(x: tf.Tensor, options: WhitenOptions = {}): WhitenResult {
+  expectOptions('whiten', options, WHITEN_OPTIONS);
   return whitened('whiten', x, options);
 }
 
@@ -123,9 +130,12 @@ export function whiteningMatrix(
   covariance: tf.Tensor,
   options: { method?: WhiteningMethod } & NewtonSchulzOptions = {},
 ): tf.Tensor {
+  expectOptions('whiteningMatrix', options, { ...NEWTON_SCHULZ_OPTIONS, method: own });
   const method = options.method ?? 'zca';
   expectOneOf('whiteningMatrix', 'method', method, WHITENINGS);
-  if (method === 'newton-schulz') return newtonSchulz(covariance, options);
+  if (method === 'newton-schulz') {
+    return newtonSchulz(covariance, { iterations: options.iterations, prescale: options.prescale });
+  }
   expectSquare('whiteningMatrix', covariance);
   expectFinite('whiteningMatrix', 'covariance', covariance);
   return decomposed(covariance, method);
@@ -207,6 +217,7 @@ function read(where: string, t: tf.Tensor): ArrayLike<number> {
  * @throws TypeError, RangeError when the matrix is not square, or holds NaN or infinity; RangeError for iterations or prescale
  */
 export function newtonSchulz(covariance: tf.Tensor, options: NewtonSchulzOptions = {}): tf.Tensor {
+  expectOptions('newtonSchulz', options, NEWTON_SCHULZ_OPTIONS);
   expectSquare('newtonSchulz', covariance);
   const settled = checkIterations('newtonSchulz', options);
   expectFinite('newtonSchulz', 'covariance', covariance);
@@ -271,6 +282,7 @@ export function normalizationCost(
 ): NormalizationCost {
   const where = 'normalizationCost';
   expectOneOf(where, 'kind', kind, ['batch', ...WHITENINGS]);
+  expectOptions<typeof sizes>(where, sizes, { m: needed(own), d: needed(own), iterations: own });
   const { m, d, iterations = 5 } = sizes;
   expectCount(where, 'm', m);
   expectCount(where, 'd', d);
@@ -296,6 +308,10 @@ export interface WhiteningLayerOptions extends NormLayerOptions, NewtonSchulzOpt
   decay?: number;
 }
 
+const WHITENING_LAYER_OPTIONS: Options<WhiteningLayerOptions> = {
+  ...{ ...NORM_LAYER_OPTIONS, ...NEWTON_SCHULZ_OPTIONS, method: own, decay: own },
+};
+
 /** The layer that `whiteningLayer` makes. */
 export class WhiteningLayer extends BaseLayer {
   /** Which inverse root. */
@@ -320,7 +336,7 @@ export class WhiteningLayer extends BaseLayer {
     readonly features: number,
     options: WhiteningLayerOptions = {},
   ) {
-    super(options.name ?? 'whitening');
+    super(checkedOptions('whiteningLayer', options, WHITENING_LAYER_OPTIONS).name ?? 'whitening');
     expectCount(this.name, 'features', features);
     this.method = options.method ?? 'newton-schulz';
     expectOneOf(this.name, 'method', this.method, WHITENINGS);
@@ -402,6 +418,7 @@ export function whitenInference(
   options: { check?: boolean } = {},
 ): tf.Tensor {
   const where = 'whitenInference';
+  expectOptions<typeof options>(where, options, { check: flag });
   expectFloatTensor(where, 'x', x, [2, 4]);
   expectFilled(where, 'x', x);
   const d = x.shape[x.rank - 1];

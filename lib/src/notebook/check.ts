@@ -3,6 +3,19 @@
  * whether two gradients are exactly equal, approximately equal, and their largest difference; here with the tolerance
  * shown, and a failed check stops the notebook.
  */
+import {
+  expectArgument,
+  expectOptions,
+  flag,
+  needed,
+  notNegative,
+  number,
+  type Options,
+  own,
+  shown,
+  tensor,
+  text,
+} from '../core/checks';
 import { fmt } from '../figure/format';
 import { emit } from '../figure/display';
 import { inline, unmark } from './html';
@@ -42,6 +55,11 @@ export interface CheckOptions {
   finding?: boolean;
 }
 
+const CHECK_OPTIONS: Options<CheckOptions> = {
+  ...{ got: needed(own), want: own, within: notNegative, relative: notNegative, atMost: number, atLeast: number },
+  finding: flag,
+};
+
 /** What a check found. @internal */
 export interface Comparison {
   passed: boolean;
@@ -59,6 +77,8 @@ export interface Comparison {
  * @throws TypeError when there is nothing to hold it against, or a value is not numeric
  */
 export function check(name: string, options: CheckOptions | boolean): void {
+  expectArgument('check', 'name', name, text);
+  if (typeof options !== 'boolean') expectOptions(`check "${name}"`, options, CHECK_OPTIONS);
   const result = compare(name, typeof options === 'boolean' ? { got: options, want: true } : options);
   const finding = typeof options === 'object' && options.finding === true;
   const sign = result.passed ? '✓' : '✗';
@@ -143,11 +163,12 @@ export function compare(name: string, options: CheckOptions): Comparison {
 function flatten(name: string, which: string, value: Numeric): { values: number[]; shape?: number[] } {
   if (typeof value === 'number') return { values: [value] };
   if (typeof value === 'boolean') return { values: [Number(value)] };
+  if (isTensor(value)) expectArgument(`check "${name}"`, which, value, tensor);
   if (isTensor(value)) return { values: Array.from(value.dataSync()), shape: value.shape };
   if (ArrayBuffer.isView(value)) return { values: Array.from(value as unknown as ArrayLike<number>) };
   if (Array.isArray(value)) return { values: value.flatMap((v) => flatten(name, which, v as Numeric).values) };
   throw new TypeError(
-    `check "${name}": ${which} must be a number, an array or a tensor, got ${value === null ? 'null' : typeof value}.`,
+    `check "${name}": ${which} must be a number, an array or a tensor, got ${typeof value === 'object' ? shown(value) : typeof value}.`,
   );
 }
 

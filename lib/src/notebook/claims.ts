@@ -3,6 +3,22 @@
  * measured, how long it takes, where we deviate. Its verdicts come later, from `verdict`, which writes them back into
  * the card; so the saved notebook opens with its results.
  */
+import {
+  callback,
+  either,
+  expectArguments,
+  expectOptions,
+  flag,
+  having,
+  listOf,
+  needed,
+  number,
+  numbers as numberList,
+  type Options,
+  optionsOf,
+  own,
+  text as aString,
+} from '../core/checks';
 import { emit, newPlace, type Place } from '../figure/display';
 import { fmt, fmtInterval, list, percent } from '../figure/format';
 import { card, htmlFacts, htmlTable, inline, unmark } from './html';
@@ -40,6 +56,20 @@ export interface ClaimCardOptions {
   deviations?: readonly { paper: string; here: string; because: string }[];
 }
 
+const CLAIM: Options<Claim> = {
+  ...{ id: needed(aString), quote: needed(aString), section: needed(aString), measured: needed(aString) },
+  cannotFail: flag,
+};
+const DEVIATION: Options<NonNullable<ClaimCardOptions['deviations']>[number]> = {
+  ...{ paper: needed(aString), here: needed(aString), because: needed(aString) },
+};
+const CLAIM_CARD_OPTIONS: Options<ClaimCardOptions> = {
+  ...{ question: needed(own), claims: needed(own), deviations: listOf(optionsOf(DEVIATION)) },
+  minutes: needed(
+    optionsOf<Record<Profile, number>>({ quick: needed(number), full: needed(number), paper: needed(number) }),
+  ),
+};
+
 /** What {@link verdict} takes. */
 export interface VerdictOptions {
   /** of a claim on the card */
@@ -68,6 +98,17 @@ export interface VerdictOptions {
   outOfReach?: string;
 }
 
+const EXPECTED: Options<NonNullable<VerdictOptions['expected']>> = {
+  ...{ value: needed(either(number, aString)), source: needed(aString) },
+};
+const RULE = having<Rule>('a rule, such as rule.above(0.9)', { text: needed(aString), accepts: needed(callback) });
+const TITLED = having<{ title: string }>('a data set', { title: needed(aString) });
+const VERDICT_OPTIONS: Options<VerdictOptions> = {
+  ...{ id: needed(aString), measured: own, unit: aString, percent: flag, expected: optionsOf(EXPECTED), rule: RULE },
+  ...{ data: either(aString, TITLED), seeds: listOf(number), reason: aString, limit: aString, unfair: aString },
+  outOfReach: aString,
+};
+
 interface State {
   place: Place;
   options: ClaimCardOptions;
@@ -83,7 +124,10 @@ let state: State | undefined;
  * @throws TypeError for no question, no claims, or two claims of the same id
  */
 export function claimCard(options: ClaimCardOptions): void {
+  expectOptions('claimCard', options, CLAIM_CARD_OPTIONS);
   const { question, claims } = options;
+  if (question !== undefined) expectArguments('claimCard', { question: [question, aString] });
+  if (claims !== undefined) expectArguments('claimCard', { claims: [claims, listOf(optionsOf(CLAIM))] });
   if (!question?.trim()) throw new TypeError('claimCard: question is missing. One notebook, one question.');
   if (!claims?.length) throw new TypeError('claimCard: claims is empty. Name at least one sentence of the paper.');
   const twice = claims.find((claim, i) => claims.findIndex((other) => other.id === claim.id) !== i);
@@ -118,6 +162,7 @@ export function claimCard(options: ClaimCardOptions): void {
  * @throws TypeError when the card has no such claim, nothing was measured, or a value is not finite
  */
 export function verdict(options: VerdictOptions): void {
+  expectOptions('verdict', options, VERDICT_OPTIONS);
   const claim = state?.options.claims.find((c) => c.id === options.id);
   if (!state || !claim) {
     const known = state
@@ -182,6 +227,9 @@ function recordOf(claim: Claim, options: VerdictOptions): ClaimRecord {
       `verdict "${claim.id}": give measured (one value per seed) and rule, or outOfReach with the reason.`,
     );
   }
+  if (typeof options.measured !== 'number') {
+    expectArguments(`verdict "${claim.id}"`, { measured: [options.measured, numberList] });
+  }
   const values = typeof options.measured === 'number' ? [options.measured] : Array.from(options.measured);
   if (values.length === 0 || values.some((v) => !Number.isFinite(v))) {
     throw new TypeError(
@@ -230,7 +278,7 @@ function spreadText({ values, n, median: middle, interval }: Summary, options: V
   if (interval) {
     const [smallest, largest] = [Math.min(...values), Math.max(...values)].map((v) => show(v, bare));
     return (
-      `median ${fmtInterval(middle, interval.low, interval.high, options)}, n = ${n} ` +
+      `median ${fmtInterval(middle, interval.low, interval.high, { percent: options.percent, unit: options.unit })}, n = ${n} ` +
       `(95% bootstrap interval of the median; smallest ${smallest}, largest ${largest})`
     );
   }

@@ -7,6 +7,7 @@
  * names it uses (and what these need), so an exercise must not use a name that a training declares: give it numbers of
  * its own. A check must not pass on an answer that returns nothing.
  */
+import { callback, expectArguments, expectOptions, text as aString } from '../core/checks';
 import { emit } from '../figure/display';
 import { card, inline, unmark } from './html';
 
@@ -26,6 +27,7 @@ export class ExerciseTodo extends Error {
  * @throws ExerciseTodo always; {@link exerciseCheck} turns it into "not yet"
  */
 export function todo(what: string): never {
+  expectArguments('todo', { what: [what, aString] });
   throw new ExerciseTodo(what);
 }
 
@@ -37,6 +39,8 @@ export function todo(what: string): never {
  * @param options `hint` stays folded; `solution` is the file that solves it, relative to the notebook
  */
 export function exercise(id: string, text: string, options: { hint?: string; solution?: string } = {}): void {
+  expectOptions<typeof options>('exercise', options, { hint: aString, solution: aString });
+  expectArguments('exercise', { id: [id, aString], text: [text, aString] });
   const { hint, solution } = options;
   emit(
     {
@@ -60,6 +64,7 @@ export function exercise(id: string, text: string, options: { hint?: string; sol
  * @throws TypeError when the test returns a promise: await what it needs before, and test the result
  */
 export function exerciseCheck(id: string, test: () => boolean | string | void): void {
+  expectArguments('exerciseCheck', { id: [id, aString], test: [test, callback] });
   let state: 'passed' | 'todo' | 'wrong';
   let message: string;
   try {

@@ -2,6 +2,7 @@
  * The claims ledger: one record for each sentence of the paper that a notebook tests. Loads nothing heavy, because the
  * command line reads it too.
  */
+import { expectArguments, having, listOf, needed, recordOf as byName, text } from '../core/checks';
 import { fmt, fmtInterval, list, percent } from '../figure/format';
 import { judgeValues, rule, type Rule } from './rules';
 
@@ -96,6 +97,18 @@ interface Reading {
   record: ClaimRecord;
 }
 
+const RECORD = having<ClaimRecord>('a claim with its verdict', {
+  ...{ id: needed(text), claim: needed(text), source: needed(text), verdict: needed(text) },
+});
+const CHANGE = having<RuleChange>('a rule that was changed', {
+  ...{ notebook: needed(text), id: needed(text), before: needed(text), because: needed(text) },
+});
+const LEDGER = byName(listOf(RECORD));
+const REPLICATION = having<Replication>('a replication, { data, ledger }', {
+  data: needed(text),
+  ledger: needed(LEDGER),
+});
+
 /**
  * The ledger as a page of Markdown, in the order of the paper: counts, then for each section a table in which every sentence
  * stands once, with its readings under it, whichever notebooks they are in; then the rules that were changed.
@@ -110,6 +123,13 @@ export function renderLedger(
   replications: readonly Replication[] = [],
   changes: readonly RuleChange[] = [],
 ): string {
+  expectArguments('renderLedger', {
+    ...{
+      ledger: [ledger, LEDGER],
+      replications: [replications, listOf(REPLICATION)],
+      changes: [changes, listOf(CHANGE)],
+    },
+  });
   const names = Object.keys(ledger).sort();
   const readings = names.flatMap((name) => ledger[name].map((record) => ({ name, record })));
   const sentences = grouped(readings, ({ record }) => `${record.source}\n${record.claim}`);

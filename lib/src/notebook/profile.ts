@@ -1,5 +1,7 @@
 /** Profiles: the same notebook in seconds, in minutes, or with the paper's own number of steps. */
 
+import { expectOptions, needed, own } from '../core/checks';
+
 /** `quick` is for trying and for tests, `full` for what is committed, `paper` for the paper's own lengths. */
 export type Profile = 'quick' | 'full' | 'paper';
 
@@ -22,5 +24,6 @@ export function profile(): Profile {
  * @example const steps = byProfile({ quick: 600, full: 5000, paper: 50000 })
  */
 export function byProfile<T>(values: { quick: T; full: T; paper: T }): T {
+  expectOptions<typeof values>('byProfile', values, { quick: needed(own), full: needed(own), paper: needed(own) });
   return values[profile()];
 }

@@ -3,6 +3,7 @@
  * as SVG, because JupyterLab never refreshes a Plotly figure. When done, it shrinks to one line without times, so that
  * a saved notebook is the same from run to run.
  */
+import { expectArgument, number, text as aString } from '../core/checks';
 import { inNotebook, newPlace } from '../figure/display';
 import { fmt } from '../figure/format';
 import { identities, ink, ordinalColor, type Identity } from '../figure/theme';
@@ -44,6 +45,8 @@ const PAUSE_MS = 250;
  * @param total how many units there are, for `tick`
  */
 export function progress(label: string, total?: number): Progress {
+  expectArgument('progress', 'label', label, aString);
+  if (total !== undefined) expectArgument('progress', 'total', total, number);
   const place = newPlace();
   const curves = new Map<string, number[]>();
   const began = performance.now();

@@ -1,4 +1,5 @@
 /** Where the numbers come from: the engine card, and the last cell. */
+import { either, expectOptions, having, listOf, needed, number, type Options, text } from '../core/checks';
 import { engineCard, engineCardHtml, engineCardText, type EngineCard } from '../engine';
 import { emit } from '../figure/display';
 import { fmt } from '../figure/format';
@@ -27,6 +28,13 @@ export interface ProvenanceOptions {
   seeds: readonly number[];
 }
 
+const DATA_SET = having<{ title: string; source?: string; note?: string }>('a data set with its title', {
+  ...{ title: needed(text), source: text, note: text },
+});
+const PROVENANCE_OPTIONS: Options<ProvenanceOptions> = {
+  ...{ data: needed(either(text, listOf(DATA_SET), DATA_SET)), seeds: needed(listOf(number)) },
+};
+
 /**
  * The last cell: engine, data, seeds and profile that made the numbers above. It holds no time and no machine's name,
  * so that the same run gives the same notebook; commit and minutes are in the notebook's metadata, by the runner.
@@ -34,6 +42,7 @@ export interface ProvenanceOptions {
  * @throws Error when a claim of the card has no verdict
  */
 export function provenance(options: ProvenanceOptions): void {
+  expectOptions('provenance', options, PROVENANCE_OPTIONS);
   const open = openClaims();
   if (open.length > 0) {
     throw new Error(

@@ -2,6 +2,7 @@
  * Rules and what they say of values. A rule is a condition on one value; few values are asked one by one, many through the
  * bootstrap interval of their median. Loads nothing heavy, because the command line reads it too.
  */
+import { callback, expectArguments, finite, text as aString } from '../core/checks';
 import { medianInterval } from '../statistics';
 import { fmt } from '../figure/format';
 
@@ -23,27 +24,32 @@ export interface Rule {
 export const rule = {
   /** the value is above `limit` */
   above(limit: number): Rule {
+    expectArguments('rule.above', { limit: [limit, finite] });
     const accepts = (v: number) => v > limit;
     return { ...spoken((show) => `the value is above ${show(limit)}`), accepts, oneSided: true };
   },
   /** the value is below `limit` */
   below(limit: number): Rule {
+    expectArguments('rule.below', { limit: [limit, finite] });
     const accepts = (v: number) => v < limit;
     return { ...spoken((show) => `the value is below ${show(limit)}`), accepts, oneSided: true };
   },
   /** the value is between `low` and `high` */
   between(low: number, high: number): Rule {
+    expectArguments('rule.between', { low: [low, finite], high: [high, finite] });
     const accepts = (v: number) => v >= low && v <= high;
     return { ...spoken((show) => `the value is between ${show(low)} and ${show(high)}`), accepts, range: [low, high] };
   },
   /** the value is within `tolerance` of `target` */
   near(target: number, tolerance: number): Rule {
+    expectArguments('rule.near', { target: [target, finite], tolerance: [tolerance, finite] });
     const accepts = (v: number) => Math.abs(v - target) <= tolerance;
     const range = [target - tolerance, target + tolerance] as const;
     return { ...spoken((show) => `the value is ${show(target)} ± ${show(tolerance)}`), accepts, range };
   },
   /** any other condition on a value: say it in words, and decide in code */
   custom(text: string, accepts: (value: number) => boolean): Rule {
+    expectArguments('rule.custom', { text: [text, aString], accepts: [accepts, callback] });
     return { text, accepts };
   },
 };

@@ -1,4 +1,15 @@
 /** What a notebook says besides figures: sentences from computed values, three voices, prompts, tables. */
+import {
+  counting,
+  either,
+  expectArguments,
+  expectOptions,
+  kind,
+  listOf,
+  object,
+  type Options,
+  text as aString,
+} from '../core/checks';
 import { fixed, fmt, percent, type Sayable } from '../figure/format';
 import { emit } from '../figure/display';
 import { htmlTable, inline, textTable, unmark } from './html';
@@ -12,8 +23,16 @@ import { htmlTable, inline, textTable, unmark } from './html';
 export function say(text: string): void;
 export function say(strings: TemplateStringsArray, ...values: Sayable[]): void;
 export function say(first: string | TemplateStringsArray, ...values: Sayable[]): void {
-  markdown(typeof first === 'string' ? first : fmt(first, ...values), 'say');
+  markdown(sentence('say', first, values), 'say');
 }
+
+/** The text itself, or what a template says. */
+function sentence(where: string, first: string | TemplateStringsArray, values: Sayable[]): string {
+  expectArguments(where, { text: [first, either(aString, TEMPLATE)] });
+  return typeof first === 'string' ? first : fmt(first, ...values);
+}
+
+const TEMPLATE = kind('a template, as in say`...`', (value) => Array.isArray(value) && 'raw' in value);
 
 function markdown(text: string, role: string, plain = unmark(text)): void {
   emit({ 'text/markdown': text, 'text/plain': plain }, { bnlab: { role } });
@@ -48,6 +67,7 @@ function voice(kind: keyof typeof voices, source: string, text: string): void {
  * @param section '3.2', 'Figure 1', 'abstract'
  */
 export function paperSays(quote: string, section: string): void {
+  expectArguments('paperSays', { quote: [quote, aString], section: [section, aString] });
   voice('paper', sectionName(section), `“${quote.trim()}”`);
 }
 
@@ -55,7 +75,7 @@ export function paperSays(quote: string, section: string): void {
 export function weMeasured(text: string): void;
 export function weMeasured(strings: TemplateStringsArray, ...values: Sayable[]): void;
 export function weMeasured(first: string | TemplateStringsArray, ...values: Sayable[]): void {
-  voice('measured', '', typeof first === 'string' ? first : fmt(first, ...values));
+  voice('measured', '', sentence('weMeasured', first, values));
 }
 
 /**
@@ -65,6 +85,7 @@ export function weMeasured(first: string | TemplateStringsArray, ...values: Saya
  * @param source author and year, as the references list it: 'Santurkar et al. 2018, section 3'
  */
 export function laterWork(text: string, source: string): void {
+  expectArguments('laterWork', { text: [text, aString], source: [source, aString] });
   if (!source.trim()) throw new TypeError('laterWork: source is empty. Name author and year, as the references do.');
   voice('later', source, text);
 }
@@ -85,6 +106,8 @@ export function predict(
   question: string,
   options: { choices?: readonly string[]; think?: string; answer?: string } = {},
 ): void {
+  expectOptions<typeof options>('predict', options, { choices: listOf(aString), think: aString, answer: aString });
+  expectArguments('predict', { question: [question, aString] });
   const { choices = [], think, answer } = options;
   const letters = choices.map((choice, i) => `${String.fromCharCode(97 + i)}) ${choice}`);
   const inside = [think, answer ? `**Answer.** ${answer}` : undefined].filter(
@@ -111,6 +134,7 @@ export function predict(
 
 /** What to take away: three sentences, as a list. */
 export function takeaways(sentences: readonly string[]): void {
+  expectArguments('takeaways', { sentences: [sentences, listOf(aString)] });
   if (sentences.length === 0) throw new TypeError('takeaways: wanted some sentences (three, as a rule), got none.');
   const lines = sentences.map((sentence, i) => `${i + 1}. ${sentence}`);
   emit(
@@ -134,6 +158,17 @@ export interface TableOptions {
   percent?: readonly string[];
 }
 
+const COLUMN = either(
+  aString,
+  kind(
+    '[key, heading]',
+    (value) => Array.isArray(value) && value.length === 2 && value.every((name) => typeof name === 'string'),
+  ),
+);
+const TABLE_OPTIONS: Options<TableOptions> = {
+  ...{ columns: listOf(COLUMN), caption: aString, digits: counting, percent: listOf(aString) },
+};
+
 /**
  * A table of values: numbers formatted and set right, text set left.
  *
@@ -142,6 +177,8 @@ export interface TableOptions {
  * @throws TypeError for no rows, or a column that no row has
  */
 export function table(given: readonly object[], options: TableOptions = {}): void {
+  expectOptions('table', options, TABLE_OPTIONS);
+  expectArguments('table', { rows: [given, listOf(object)] });
   if (given.length === 0) throw new TypeError('table: wanted at least one row, got none.');
   const rows = given as readonly Record<string, unknown>[];
   const columns = (options.columns ?? Object.keys(rows[0])).map((column) =>

@@ -1,8 +1,26 @@
 /** What goes through a network: values inside it, their percentiles, and the share of units that are saturated. */
+import {
+  either,
+  expectArgument,
+  expectOptions,
+  flag,
+  kind,
+  listOf,
+  needed,
+  number,
+  numbers as numberList,
+  oneOf,
+  type Options,
+  own,
+  shown,
+  text,
+  whole,
+  without,
+} from '../core/checks';
 import { tf } from '../engine';
-import { activationDerivative, type ActivationName, type Layer } from '../nn';
+import { activationDerivative, ACTIVATIONS, type ActivationName, type Layer } from '../nn';
 import { quantiles } from '../statistics';
-import { expectInputs, expectNetwork, expectOnce, fixedNoise, untouched } from './model';
+import { expectInputs, expectNetwork, expectOnce, expectValues, fixedNoise, untouched } from './model';
 import type { Probe } from './types';
 
 /** Which network, on what, in which mode: what every probe of the forward pass is told. */
@@ -14,6 +32,15 @@ export interface LookOptions {
   /** True: mini-batch statistics, dropout active (one fixed mask). False: inference. Moving averages do not move in either. */
   training: boolean;
 }
+
+export const LOOK_OPTIONS: Options<LookOptions> = { network: needed(own), x: needed(own), training: needed(flag) };
+
+/** What a look at gradients takes besides: one object of options serves looks of both kinds. */
+export const LOSS_NAMES = ['y', 'loss'] as const;
+
+/** A regular expression, also one of another realm. */
+const isPattern = (value: unknown): value is RegExp => Object.prototype.toString.call(value) === '[object RegExp]';
+const TAPS = either(listOf(text), kind('a regular expression', isPattern));
 
 /** Values that a tap saw: row after row, the units (or channels) of one example beside each other. */
 export interface Values {
@@ -33,13 +60,14 @@ export interface Values {
  *   network has no tap for, listing those it has
  */
 export function observe(options: LookOptions & { taps: string[] | RegExp }): Record<string, Values> {
+  expectOptions<typeof options>('observe', options, { ...LOOK_OPTIONS, taps: needed(TAPS) }, LOSS_NAMES);
   return forward('observe', options, options.taps).found;
 }
 
 function forward(caller: string, { network, x, training }: LookOptions, taps: string[] | RegExp) {
   expectNetwork(caller, network);
   expectInputs(caller, x);
-  const wanted = (name: string) => (taps instanceof RegExp ? name.search(taps) >= 0 : taps.includes(name));
+  const wanted = (name: string) => (isPattern(taps) ? name.search(taps) >= 0 : taps.includes(name));
   const found: Record<string, Values> = {};
   const names: string[] = [];
   let outputTap: string | undefined;
@@ -56,7 +84,7 @@ function forward(caller: string, { network, x, training }: LookOptions, taps: st
     const outputs = network.apply(x, { training, updateStatistics: false, random: fixedNoise(), tap });
     outputTap = ids.get(outputs.id);
   });
-  const missing = taps instanceof RegExp ? undefined : taps.find((name) => !(name in found));
+  const missing = isPattern(taps) ? undefined : taps.find((name) => !(name in found));
   if (missing !== undefined || Object.keys(found).length === 0) {
     throw new RangeError(
       `${caller}: network '${network.name}' has no tap ${missing ? `'${missing}'` : String(taps)}. Taps: ${names.join(', ')}.`,
@@ -92,6 +120,8 @@ export function activationPercentiles(
   unit = typicalUnit(values),
   percentiles: number[] = FIGURE_1_PERCENTILES,
 ): ActivationPercentiles {
+  expectValues('activationPercentiles', values);
+  expectArgument('activationPercentiles', 'percentiles', percentiles, listOf(number));
   return {
     unit,
     typical: quantiles(unitValues(values, unit), percentiles),
@@ -104,6 +134,7 @@ export function activationPercentiles(
  * paper shows "a typical sigmoid" and does not say how it was chosen.
  */
 export function typicalUnit(values: Values): number {
+  expectValues('typicalUnit', values);
   const units = values.shape[values.shape.length - 1];
   const each = Array.from({ length: units }, (_, j) => quantiles(unitValues(values, j), FIGURE_1_PERCENTILES));
   const middle = FIGURE_1_PERCENTILES.map(
@@ -120,7 +151,7 @@ export function typicalUnit(values: Values): number {
 function unitValues({ shape, values }: Values, unit: number): Float32Array {
   const units = shape[shape.length - 1];
   if (!Number.isInteger(unit) || unit < 0 || unit >= units) {
-    throw new RangeError(`unit: wanted a whole number from 0 to ${units - 1}, got ${unit}.`);
+    throw new RangeError(`unit: wanted a whole number from 0 to ${units - 1}, got ${shown(unit)}.`);
   }
   const out = new Float32Array(values.length / units);
   for (let i = 0; i < out.length; i++) out[i] = values[i * units + unit];
@@ -138,6 +169,9 @@ function unitValues({ shape, values }: Values, unit: number): Float32Array {
  * @example trainNetwork({ ...options, probes: { figure1: percentileProbe({ tap: 'layer3/preActivation' }) } })
  */
 export function percentileProbe(options: { tap: string; unit?: number | 'typical'; percentiles?: number[] }): Probe {
+  expectOptions<typeof options>('percentileProbe', options, {
+    ...{ tap: needed(text), unit: either(oneOf(['typical']), whole), percentiles: listOf(number) },
+  });
   const { tap, unit = 'typical', percentiles = FIGURE_1_PERCENTILES } = options;
   return {
     taps: [tap],
@@ -171,6 +205,11 @@ export interface SaturationOptions extends LookOptions {
   taps?: string[];
 }
 
+const SATURATION_OPTIONS: Options<SaturationOptions> = {
+  ...LOOK_OPTIONS,
+  ...{ activation: needed(oneOf(ACTIVATIONS)), fraction: own, beyond: own, taps: listOf(text) },
+};
+
 /**
  * Share of saturated units per layer.
  *
@@ -182,13 +221,9 @@ export interface SaturationOptions extends LookOptions {
  * @throws RangeError for a fraction outside (0, 1], or a tap that is not there
  */
 export function saturation(options: SaturationOptions): Record<string, Saturation> {
+  expectOptions('saturation', options, SATURATION_OPTIONS, LOSS_NAMES);
+  checkLimits('saturation', options);
   const { fraction = 0.05, beyond, activation } = options;
-  if (!(fraction > 0 && fraction <= 1)) {
-    throw new RangeError(`saturation: fraction must be above 0 and at most 1, got ${fraction}.`);
-  }
-  if (beyond !== undefined && !(beyond >= 0)) {
-    throw new RangeError(`saturation: beyond must be zero or above, got ${beyond}.`);
-  }
   const { found, outputTap } = forward('saturation', options, options.taps ?? /\/preActivation$/);
   const last = outputTap?.replace(/\/activation$/, '/preActivation');
   const names = Object.keys(found).filter((name) => options.taps || name !== last);
@@ -213,8 +248,19 @@ export function saturation(options: SaturationOptions): Record<string, Saturatio
   );
 }
 
+function checkLimits(where: string, { fraction = 0.05, beyond }: Pick<SaturationOptions, 'fraction' | 'beyond'>): void {
+  if (typeof fraction !== 'number' || !(fraction > 0 && fraction <= 1)) {
+    throw new RangeError(`${where}: fraction must be above 0 and at most 1, got ${shown(fraction)}.`);
+  }
+  if (beyond !== undefined && (typeof beyond !== 'number' || !(beyond >= 0))) {
+    throw new RangeError(`${where}: beyond must be zero or above, got ${shown(beyond)}.`);
+  }
+}
+
 /** {@link saturation} of the run's first training batch at every evaluation point; `training` as stated. */
 export function saturationProbe(options: Omit<SaturationOptions, 'network' | 'x'>): Probe {
+  expectOptions('saturationProbe', options, without(SATURATION_OPTIONS, ['network', 'x']));
+  checkLimits('saturationProbe', options);
   return { measure: ({ network, batch }) => saturation({ ...options, network, x: batch.x }) };
 }
 
@@ -227,6 +273,7 @@ export function saturationProbe(options: Omit<SaturationOptions, 'network' | 'x'
  * @throws RangeError for no rows, rows of other than three finite numbers, or a width of 0
  */
 export function wander(rows: readonly (readonly number[])[]): number {
+  expectArgument('wander', 'rows', rows, listOf(numberList));
   const bad = rows.findIndex((row) => row.length !== 3 || !row.every(Number.isFinite));
   if (rows.length === 0 || bad >= 0) {
     throw new RangeError(

@@ -1,6 +1,18 @@
 /** How much the normalized value of one example depends on the other examples of its mini-batch (section 3). */
+import {
+  counting,
+  expectOptions,
+  listOf,
+  needed,
+  number,
+  type Options,
+  own,
+  random as stream,
+  shown,
+} from '../core/checks';
 import type { Random } from '../engine';
 import type { Values } from './activations';
+import { expectValues } from './model';
 
 /** Spread of one example's normalized values over the mini-batches that it may fall into. */
 export interface BatchDependence {
@@ -24,6 +36,10 @@ export interface BatchDependenceOptions {
   random: Random;
 }
 
+const BATCH_DEPENDENCE_OPTIONS: Options<BatchDependenceOptions> = {
+  ...{ example: own, sizes: needed(listOf(number)), draws: counting, random: needed(stream) },
+};
+
 /**
  * Draws mini-batches that all hold one example, normalizes each by its own statistics, and says how far the example's xHat
  * spreads. To first order, with the mean and the deviation of the sample both uncertain (the delta method),
@@ -33,21 +49,22 @@ export interface BatchDependenceOptions {
  * which for a normal feature is (1 + xHat^2 / 2) / m; times (n - m) / (n - 1), because a mini-batch is drawn from n examples without
  * replacement. Units that do not vary are left out.
  *
- * @param values what is normalized, as `observe` gives it: tap `.../linear`, [n, units]
+ * @param given what is normalized, as `observe` gives it: tap `.../linear`, [n, units]
  * @returns one entry for each size
  * @example batchDependence(observe({ network, x, training: true, taps: ['layer1/linear'] })['layer1/linear'], {
  *   sizes: [8, 32, 128], random: new Random(1),
  * })
  * @throws RangeError for a row that is not there, sizes outside 2 to n, fewer than 2 draws, or no unit that varies
  */
-export function batchDependence(
-  { shape, values }: Values,
-  { example = 0, sizes, draws = 200, random }: BatchDependenceOptions,
-): BatchDependence[] {
+export function batchDependence(given: Values, options: BatchDependenceOptions): BatchDependence[] {
+  expectOptions('batchDependence', options, BATCH_DEPENDENCE_OPTIONS);
+  expectValues('batchDependence', given);
+  const { shape, values } = given;
+  const { example = 0, sizes, draws = 200, random } = options;
   const units = shape[shape.length - 1];
   const n = values.length / units;
   if (!Number.isInteger(example) || example < 0 || example >= n) {
-    throw new RangeError(`batchDependence: example must be a row from 0 to ${n - 1}, got ${example}.`);
+    throw new RangeError(`batchDependence: example must be a row from 0 to ${n - 1}, got ${shown(example)}.`);
   }
   const wrong = sizes.find((m) => !Number.isInteger(m) || m < 2 || m > n);
   if (wrong !== undefined) {

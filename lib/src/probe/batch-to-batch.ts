@@ -1,6 +1,8 @@
 /** How much a normalization of the same examples changes because the mini-batch around them did. */
+import { counting, expectOptions, needed, notNegative, numbers, oneOf, type Options, own } from '../core/checks';
 import { tf } from '../engine';
-import { batchMoments, whiten, type NewtonSchulzOptions, type WhiteningMethod } from '../nn';
+import { batchMoments, whiten, WHITENINGS, type NewtonSchulzOptions, type WhiteningMethod } from '../nn';
+import { expectFloatTensor } from '../nn/checks';
 
 /** What {@link batchToBatch} takes. */
 export interface BatchToBatchOptions extends NewtonSchulzOptions {
@@ -31,6 +33,11 @@ export interface BatchToBatch {
   swapped: number[];
 }
 
+const BATCH_TO_BATCH_OPTIONS: Options<BatchToBatchOptions> = {
+  ...{ x: needed(own), batches: needed(numbers), batchSize: needed(counting), looked: needed(own) },
+  ...{ method: needed(oneOf(['batch', ...WHITENINGS])), epsilon: notNegative, iterations: own, prescale: own },
+};
+
 /**
  * Normalizes the same examples by one mini-batch after another. The methods differ by a rotation of the output; only a rotation that
  * hardly depends on the batch leaves an output its meaning. PCA's depends on the order of the eigenvalues and on the signs of the
@@ -42,16 +49,28 @@ export interface BatchToBatch {
  * @throws RangeError for fewer than two batches, batches that do not divide, or as `whiten`
  */
 export function batchToBatch(options: BatchToBatchOptions): BatchToBatch {
+  expectOptions('batchToBatch', options, BATCH_TO_BATCH_OPTIONS);
   const { x, batches, batchSize, looked } = options;
+  expectFloatTensor('batchToBatch', 'x', x, [2]);
+  expectFloatTensor('batchToBatch', 'looked', looked, [2]);
+  if (x.shape[1] !== looked.shape[1] || looked.shape[0] === 0) {
+    throw new RangeError(
+      `batchToBatch: x has shape [${x.shape}] and looked [${looked.shape}]; wanted [n, d] and [p, d].`,
+    );
+  }
   const count = batches.length / batchSize;
   if (!(Number.isInteger(count) && count >= 2)) {
     throw new RangeError(
       `batchToBatch: wanted at least two whole batches of ${batchSize}, got ${batches.length} row numbers.`,
     );
   }
+  const bad = Array.from(batches).find((row) => !Number.isInteger(row) || row < 0 || row >= x.shape[0]);
+  if (bad !== undefined) {
+    throw new RangeError(`batchToBatch: batches hold the row number ${bad}; wanted 0 to ${x.shape[0] - 1}.`);
+  }
   const normalized = Array.from({ length: count }, (_, b) =>
     tf.tidy(() => {
-      const rows = tf.tensor1d(batches.subarray(b * batchSize, (b + 1) * batchSize), 'int32');
+      const rows = tf.tensor1d(batches.slice(b * batchSize, (b + 1) * batchSize), 'int32');
       const { mean, matrix } = linearMap(tf.gather(x, rows), options);
       return tf.matMul(tf.sub(looked, mean), matrix, false, true).arraySync() as number[][];
     }),

@@ -2,6 +2,7 @@
  * A deep network with one unit per layer and no nonlinearity, y = x w_1 w_2 ... w_l (Goodfellow et al. 2016, section 8.7.1): the
  * smallest network in which an update to one layer depends on all the others. In float64, on plain numbers.
  */
+import { expectArgument, expectOptions, flag, needed, numbers, type Options, own } from '../core/checks';
 import { batchNorm64, batchNormGradient64 } from '../nn';
 
 /**
@@ -27,6 +28,8 @@ export interface ChainStepOptions {
   x?: number;
 }
 
+const CHAIN_STEP_OPTIONS: Options<ChainStepOptions> = { w: needed(own), epsilon: needed(own), x: own };
+
 /**
  * What one gradient descent step on y makes of y, by order in epsilon:
  *
@@ -40,7 +43,9 @@ export interface ChainStepOptions {
  * @throws RangeError when w is empty or a number is not finite
  * @example chainOrders({ w: [2, 3], epsilon: 0.1 }) // 6, -1.3, 0.06: sum (2 - 0.3)(3 - 0.2)
  */
-export function chainOrders({ w, epsilon, x = 1 }: ChainStepOptions): number[] {
+export function chainOrders(options: ChainStepOptions): number[] {
+  expectOptions('chainOrders', options, CHAIN_STEP_OPTIONS);
+  const { w, epsilon, x = 1 } = options;
   expectChain('chainOrders', w, [epsilon, x]);
   const gradient = chainGradient(w, x);
   let terms = [x];
@@ -62,6 +67,8 @@ export interface ChainOnBatchOptions {
   normalized?: boolean;
 }
 
+const CHAIN_ON_BATCH_OPTIONS: Options<ChainOnBatchOptions> = { w: needed(own), x: needed(numbers), normalized: flag };
+
 /**
  * The chain on a batch, with or without batch normalization of h_1 to h_(l-1): h_i = BN(w_i h_(i-1)), y = w_l h_(l-1). The cost
  * is the mean of x_j y_j: for inputs of mean 0 and variance 1, w_1 ... w_l without normalization, and w_l times the signs of the
@@ -72,6 +79,7 @@ export interface ChainOnBatchOptions {
  * @example chainOnBatch({ w: [2, -3], x: [-1, 1], normalized: true }) // cost -3, gradient [0, 1]
  */
 export function chainOnBatch(options: ChainOnBatchOptions): { cost: number; gradient: number[] } {
+  expectOptions('chainOnBatch', options, CHAIN_ON_BATCH_OPTIONS);
   const { w, x, normalized = false } = options;
   expectChain('chainOnBatch', w, x);
   if (x.length < 2) throw new RangeError(`chainOnBatch: x has ${x.length} values; wanted at least two.`);
@@ -100,6 +108,8 @@ const column = (values: readonly (readonly number[])[]) => values.map(([value]) 
 const through = (dy: number[], x: number[]) => column(batchNormGradient64(rows(dy), rows(x), { epsilon: 0 }).dx);
 
 function expectChain(where: string, w: readonly number[], others: readonly number[]): void {
+  expectArgument(where, 'w', w, numbers);
+  expectArgument(where, 'x and epsilon', others, numbers);
   if (w.length === 0) throw new RangeError(`${where}: w is empty; wanted one weight per layer.`);
   const bad = [...w, ...others].find((value) => !Number.isFinite(value));
   if (bad !== undefined) throw new RangeError(`${where}: wanted finite numbers, got ${bad}.`);

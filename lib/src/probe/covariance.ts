@@ -1,7 +1,9 @@
 /** Covariances: examples made to have a given spectrum, the spectrum and the rank of those at hand, and their distances. */
 import { QrDecomposition, Matrix } from 'ml-matrix';
+import { expectArgument, expectOptions, flag, needed, numbers, type Options, own, shown, whole } from '../core/checks';
 import { Random, tf } from '../engine';
 import { norm64 } from '../nn';
+import { expectFinite, expectFloatTensor } from '../nn/checks';
 import { singularValues } from './jacobian';
 
 /** What {@link rowsWithSpectrum} takes besides the eigenvalues. */
@@ -14,6 +16,8 @@ export interface SpectrumOptions {
   rotate?: boolean;
 }
 
+const SPECTRUM_OPTIONS: Options<SpectrumOptions> = { m: needed(own), seed: whole, rotate: flag };
+
 /**
  * Random examples whose covariance has exactly these eigenvalues (to rounding in float64): normal numbers, whitened by their own
  * covariance, stretched by the roots of the eigenvalues and turned by a random rotation.
@@ -24,13 +28,17 @@ export interface SpectrumOptions {
  * @throws RangeError for no eigenvalues, a negative one, or m that is not above their number
  */
 export function rowsWithSpectrum(eigenvalues: readonly number[], options: SpectrumOptions): number[][] {
+  expectOptions('rowsWithSpectrum', options, SPECTRUM_OPTIONS);
+  expectArgument('rowsWithSpectrum', 'eigenvalues', eigenvalues, numbers);
   const { m, seed = 0, rotate = true } = options;
   const d = eigenvalues.length;
-  if (d === 0 || eigenvalues.some((value) => !(value >= 0 && Number.isFinite(value)))) {
-    throw new RangeError(`rowsWithSpectrum: wanted eigenvalues of at least 0, got [${eigenvalues.join(', ')}].`);
+  if (d === 0 || Array.from(eigenvalues).some((value) => !(value >= 0 && Number.isFinite(value)))) {
+    throw new RangeError(
+      `rowsWithSpectrum: wanted eigenvalues of at least 0, got [${Array.from(eigenvalues).join(', ')}].`,
+    );
   }
   if (!(Number.isInteger(m) && m > d)) {
-    throw new RangeError(`rowsWithSpectrum: ${d} eigenvalues need at least ${d + 1} examples, got m = ${m}.`);
+    throw new RangeError(`rowsWithSpectrum: ${d} eigenvalues need at least ${d + 1} examples, got m = ${shown(m)}.`);
   }
   const random = new Random(seed, 'spectrum');
   const normals = (rows: number) =>
@@ -49,7 +57,7 @@ export function rowsWithSpectrum(eigenvalues: readonly number[], options: Spectr
  * @param x [m, d], at least two examples
  * @returns d numbers
  * @example covarianceEigenvalues(x).filter((value) => value > 1e-6).length // the rank
- * @throws RangeError for another rank, or fewer than two examples
+ * @throws TypeError when x is disposed or not float32; RangeError for another rank, fewer than two examples, or NaN or infinity in x
  */
 export function covarianceEigenvalues(x: tf.Tensor): number[] {
   const rows = centredRows('covarianceEigenvalues', x);
@@ -60,9 +68,11 @@ export function covarianceEigenvalues(x: tf.Tensor): number[] {
 
 /** Centred in float64, so that what is zero comes out at the rounding of the data and not of a sum. */
 function centredRows(where: string, x: tf.Tensor): number[][] {
-  if (x.rank !== 2 || x.shape[0] < 2) {
+  expectFloatTensor(where, 'x', x);
+  if (x.rank !== 2 || x.shape[0] < 2 || x.shape[1]! < 1) {
     throw new RangeError(`${where}: wanted at least two examples, [m, d], got [${x.shape.join(', ')}].`);
   }
+  expectFinite(where, 'x', x);
   const rows = x.arraySync() as number[][];
   const mean = rows[0].map((_, j) => rows.reduce((sum, row) => sum + row[j], 0) / rows.length);
   return rows.map((row) => row.map((v, j) => v - mean[j]));
@@ -74,7 +84,7 @@ function centredRows(where: string, x: tf.Tensor): number[][] {
  * @param x [m, d]
  * @returns m rows of m numbers, symmetric, zero on the diagonal
  * @example pairwiseDistances(whiten(x, { method: 'zca' }).y)
- * @throws RangeError for another rank, or fewer than two examples
+ * @throws TypeError when x is disposed or not float32; RangeError for another rank, fewer than two examples, or NaN or infinity in x
  */
 export function pairwiseDistances(x: tf.Tensor): number[][] {
   const rows = centredRows('pairwiseDistances', x);

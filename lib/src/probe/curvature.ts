@@ -1,5 +1,6 @@
 /** The largest eigenvalue of the loss's Hessian, by power iteration that forgets nothing (Lanczos). */
 import { EigenvalueDecomposition } from 'ml-matrix';
+import { expectOptions, type Options, own, shown, whole } from '../core/checks';
 import { Random, tf } from '../engine';
 import {
   ActivationLayer,
@@ -17,7 +18,7 @@ import {
 } from '../nn';
 import { lossOf } from '../nn/loss';
 import { expectOneOf } from '../nn/checks';
-import { checked, type LossLookOptions } from './gradients';
+import { checked, LOSS_LOOK_OPTIONS, type LossLookOptions } from './gradients';
 import {
   assignAll,
   fixedNoise,
@@ -45,6 +46,11 @@ export interface CurvatureOptions extends LossLookOptions {
   /** h of the differences, as a length in weight space; default 3e-4 max(1, |W|). See {@link curvature} for its error. */
   step?: number;
 }
+
+const CURVATURE_OPTIONS: Options<CurvatureOptions> = {
+  ...LOSS_LOOK_OPTIONS,
+  ...{ iterations: own, tolerance: own, seed: whole, products: own, step: own },
+};
 
 /** The largest curvature, and how well it is known. */
 export interface Curvature {
@@ -88,13 +94,16 @@ export interface Curvature {
  *   second derivative
  */
 export function curvature(options: CurvatureOptions): Curvature {
+  expectOptions('curvature', options, CURVATURE_OPTIONS);
   const { network, x, y, training, iterations = 100, tolerance = 1e-3, seed = 0 } = checked('curvature', options);
   if (!Number.isInteger(iterations) || iterations < 1) {
-    throw new RangeError(`curvature: iterations must be a whole number of at least 1, got ${iterations}.`);
+    throw new RangeError(`curvature: iterations must be a whole number of at least 1, got ${shown(iterations)}.`);
   }
-  if (!(tolerance > 0)) throw new RangeError(`curvature: tolerance must be above zero, got ${tolerance}.`);
-  if (options.step !== undefined && !(options.step > 0)) {
-    throw new RangeError(`curvature: step must be above zero, got ${options.step}.`);
+  if (!(Number.isFinite(tolerance) && tolerance > 0)) {
+    throw new RangeError(`curvature: tolerance must be above zero, got ${shown(tolerance)}.`);
+  }
+  if (options.step !== undefined && !(Number.isFinite(options.step) && options.step > 0)) {
+    throw new RangeError(`curvature: step must be above zero, got ${shown(options.step)}.`);
   }
   expectOneOf('curvature', 'products', options.products ?? 'auto', ['auto', 'exact', 'differences']);
   const loss = lossOf(options.loss ?? 'crossEntropy');

@@ -1,5 +1,6 @@
 /** How much of the decrease that a gradient promises a step along it delivers. */
-import { gradientNorms, lossAlongGradient, type LossLookOptions } from './gradients';
+import { expectOptions, needed, numbers } from '../core/checks';
+import { gradientNorms, LOSS_LOOK_OPTIONS, lossAlongGradient, type LossLookOptions } from './gradients';
 
 /** What {@link delivered} found, entry by entry of `promised`. */
 export interface Delivered {
@@ -27,8 +28,9 @@ export interface Delivered {
  * @throws RangeError for a promise that is not above zero, and what `gradientNorms` refuses
  */
 export function delivered(options: LossLookOptions & { promised: readonly number[] }): Delivered {
+  expectOptions<typeof options>('delivered', options, { ...LOSS_LOOK_OPTIONS, promised: needed(numbers) });
   const { promised, ...look } = options;
-  const bad = promised.find((decrease) => !(decrease > 0 && Number.isFinite(decrease)));
+  const bad = Array.from(promised).find((decrease) => !(decrease > 0 && Number.isFinite(decrease)));
   if (bad !== undefined || promised.length === 0) {
     throw new RangeError(`delivered: promised must be decreases above zero, got ${bad ?? 'none'}.`);
   }

@@ -1,8 +1,10 @@
 /** How Gaussian a distribution is, and whether its shape stays: the "more Gaussian" of the paper's section 3.2, in numbers. */
 import * as simple from 'simple-statistics';
+import { counting, expectArgument, expectOptions, listOf, needed, numbers, text } from '../core/checks';
 import { tf } from '../engine';
 import { median } from '../statistics';
 import { observe, type Values } from './activations';
+import { expectValues } from './model';
 import { wasserstein1 } from './shift';
 import type { Probe } from './types';
 
@@ -48,6 +50,7 @@ function normalCdf(z: number): number {
  * @throws RangeError for fewer than 3 values, values that are not finite, or all the same (they have no shape)
  */
 export function distributionShape(values: ArrayLike<number>): DistributionShape {
+  expectArgument('distributionShape', 'values', values, numbers);
   const shape = shapeOrNull(values);
   if (!shape) {
     throw new RangeError('distributionShape: the values are all the same or not finite; such a sample has no shape.');
@@ -83,6 +86,8 @@ function shapeOrNull(values: ArrayLike<number>): DistributionShape | null {
  * @throws RangeError for samples that are all one value or not finite
  */
 export function shapeDistance(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  expectArgument('shapeDistance', 'a', a, numbers);
+  expectArgument('shapeDistance', 'b', b, numbers);
   const distance = shapeDistanceOrNull(a, b);
   if (distance === null) {
     throw new RangeError('shapeDistance: one sample is all one value or not finite; it has no shape.');
@@ -148,6 +153,7 @@ function columns({ shape, values }: Values): Float32Array[] {
  * @throws RangeError when no unit varies, or there are fewer than 3 values a unit
  */
 export function layerShape(values: Values): LayerShape {
+  expectValues('layerShape', values);
   return medianShape('layerShape', columns(values));
 }
 
@@ -186,6 +192,7 @@ export interface TrainedShape extends LayerShape {
  * @example trainNetwork({ ...options, probes: { shape: shapeProbe({ taps: ['layer1/activation', 'layer2/linear'] }) } })
  */
 export function shapeProbe(options: { taps: string[]; examples?: number }): Probe {
+  expectOptions<typeof options>('shapeProbe', options, { taps: needed(listOf(text)), examples: counting });
   const { taps, examples = 1000 } = options;
   return {
     measure: ({ network, test, memory }) => {

@@ -1,8 +1,20 @@
 /** What training sees: gradients, how large they are, how large the steps, and how far a gradient can be trusted. */
+import {
+  expectArgument,
+  expectOptions,
+  flag,
+  listOf,
+  needed,
+  number,
+  object,
+  type Options,
+  own,
+  shown,
+} from '../core/checks';
 import { tf } from '../engine';
 import type { WeightsSnapshot } from '../nn';
 import { expectOneHot, lossOf, softmaxCrossEntropy, type Loss, type LossName } from '../nn/loss';
-import type { LookOptions } from './activations';
+import { LOOK_OPTIONS, type LookOptions } from './activations';
 import {
   assignAll,
   expectInputs,
@@ -24,6 +36,8 @@ export interface LossLookOptions extends LookOptions {
   /** Default `'crossEntropy'`. */
   loss?: LossName | Loss;
 }
+
+export const LOSS_LOOK_OPTIONS: Options<LossLookOptions> = { ...LOOK_OPTIONS, y: needed(own), loss: own };
 
 /** Norms of the gradient of the mean loss over a batch. */
 export interface GradientNorms {
@@ -48,6 +62,7 @@ export interface GradientNorms {
  *   not match, labels that are not one-hot, or a network without trainable variables
  */
 export function gradientNorms(options: LossLookOptions): GradientNorms {
+  expectOptions('gradientNorms', options, LOSS_LOOK_OPTIONS);
   const { network, x, y, training } = checked('gradientNorms', options);
   const result: GradientNorms = { loss: NaN, weights: {}, activations: {} };
   untouched(network, () => {
@@ -69,7 +84,9 @@ export function gradientNorms(options: LossLookOptions): GradientNorms {
 }
 
 /** {@link gradientNorms} of the run's first training batch, in training mode unless stated, at every evaluation point. */
-export function gradientNormProbe({ training = true }: { training?: boolean } = {}): Probe {
+export function gradientNormProbe(options: { training?: boolean } = {}): Probe {
+  expectOptions<typeof options>('gradientNormProbe', options, { training: flag });
+  const { training = true } = options;
   return { measure: ({ network, batch, loss }) => ({ ...gradientNorms({ network, ...batch, loss, training }) }) };
 }
 
@@ -82,6 +99,8 @@ export function gradientNormProbe({ training = true }: { training?: boolean } = 
  * @throws RangeError when the snapshot is of another network
  */
 export function updateRatios(network: LookOptions['network'], before: WeightsSnapshot): Record<string, number> {
+  expectNetwork('updateRatios', network);
+  expectArgument('updateRatios', 'before, a snapshot,', before, object);
   const labels = labelsOf(network);
   return Object.fromEntries(
     network.trainable.map((variable, i) => {
@@ -107,10 +126,11 @@ export function updateRatios(network: LookOptions['network'], before: WeightsSna
  * @throws RangeError for a learning rate that is not above zero, and what {@link gradientNorms} refuses
  */
 export function sgdUpdateRatios(options: LossLookOptions & { learningRate: number }): Record<string, number> {
-  const { learningRate, network } = options;
-  if (!(learningRate > 0))
-    throw new RangeError(`sgdUpdateRatios: learningRate must be above zero, got ${learningRate}.`);
-  const { weights } = gradientNorms(options);
+  expectOptions<typeof options>('sgdUpdateRatios', options, { ...LOSS_LOOK_OPTIONS, learningRate: needed(own) });
+  const { learningRate, ...look } = options;
+  const { network } = look;
+  expectRate('sgdUpdateRatios', learningRate);
+  const { weights } = gradientNorms(look);
   const labels = labelsOf(network);
   return Object.fromEntries(
     network.trainable.map((variable, i) => {
@@ -118,6 +138,12 @@ export function sgdUpdateRatios(options: LossLookOptions & { learningRate: numbe
       return [labels[i], change === 0 ? 0 : change / jointNorm([variable])];
     }),
   );
+}
+
+/** Throws unless this is a finite learning rate above 0. */
+export function expectRate(where: string, rate: number): void {
+  if (Number.isFinite(rate) && rate > 0) return;
+  throw new RangeError(`${where}: learningRate must be above zero, got ${shown(rate)}.`);
 }
 
 /** {@link sgdUpdateRatios} at the learning rate of the moment on the run's first batch, in training mode, at every evaluation point. */
@@ -148,6 +174,10 @@ export interface LossAlongGradient {
  * @example lossAlongGradient({ network, x, y, training: true, stepSizes: [0, 0.1, 0.2, 0.4] }).loss
  */
 export function lossAlongGradient(options: LossLookOptions & { stepSizes: number[] }): LossAlongGradient {
+  expectOptions<typeof options>('lossAlongGradient', options, {
+    ...LOSS_LOOK_OPTIONS,
+    stepSizes: needed(listOf(number)),
+  });
   const { network, x, y, training, stepSizes } = checked('lossAlongGradient', options);
   const at = { network, x, y, training, loss: lossOf(options.loss ?? 'crossEntropy') };
   const result: LossAlongGradient = { stepSizes: [...stepSizes], loss: [], start: NaN, gradientNorm: NaN };
@@ -179,6 +209,10 @@ export interface GradientPredictiveness {
  * @example gradientPredictiveness({ network, x, y, training: true, stepSizes: [0.1, 0.2, 0.4] }).cosine
  */
 export function gradientPredictiveness(options: LossLookOptions & { stepSizes: number[] }): GradientPredictiveness {
+  expectOptions<typeof options>('gradientPredictiveness', options, {
+    ...LOSS_LOOK_OPTIONS,
+    stepSizes: needed(listOf(number)),
+  });
   const { network, x, y, training, stepSizes } = checked('gradientPredictiveness', options);
   const at = { network, x, y, training, loss: lossOf(options.loss ?? 'crossEntropy') };
   const result: GradientPredictiveness = { stepSizes: [...stepSizes], distance: [], cosine: [], smoothness: 0 };

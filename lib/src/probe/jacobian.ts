@@ -1,5 +1,16 @@
 /** Jacobians of layers and networks, their singular values, and ranks. */
 import { SingularValueDecomposition } from 'ml-matrix';
+import {
+  expectArgument,
+  expectOptions,
+  flag,
+  needed,
+  numbers,
+  type Options,
+  own,
+  rowsOfNumbers,
+  shown,
+} from '../core/checks';
 import { tf } from '../engine';
 import type { Layer } from '../nn';
 import { expectInputs, expectNetwork, fixedNoise, untouched } from './model';
@@ -19,6 +30,10 @@ export interface JacobianOptions {
   example?: number | 'all';
 }
 
+const JACOBIAN_OPTIONS: Options<JacobianOptions> = {
+  ...{ of: needed(own), x: needed(own), training: needed(flag), example: own },
+};
+
 /**
  * The Jacobian dy/dx, row by row from vector-Jacobian products (float32 products, exact up to rounding).
  *
@@ -26,12 +41,16 @@ export interface JacobianOptions {
  * @example jacobian({ of: network, x, training: true, example: 3 }) // [k][d]
  * @throws TypeError when x is disposed or not float32; RangeError for an empty batch, NaN or infinity in it, an example that is not there, or an output whose first axis is not the batch
  */
-export function jacobian({ of, x, training, example = 0 }: JacobianOptions): number[][] {
+export function jacobian(options: JacobianOptions): number[][] {
+  expectOptions('jacobian', options, JACOBIAN_OPTIONS);
+  const { of, x, training, example = 0 } = options;
   if (typeof of !== 'function') expectNetwork('jacobian', of);
   expectInputs('jacobian', x);
   const m = x.shape[0];
   if (example !== 'all' && !(Number.isInteger(example) && example >= 0 && example < m)) {
-    throw new RangeError(`jacobian: example must be a whole number from 0 to ${m - 1} or 'all', got ${example}.`);
+    throw new RangeError(
+      `jacobian: example must be a whole number from 0 to ${m - 1} or 'all', got ${shown(example)}.`,
+    );
   }
   if (typeof of === 'function') return rowsOf(of, x, example);
   const forward = (u: tf.Tensor) => of.apply(u, { training, updateStatistics: false, random: fixedNoise() });
@@ -40,7 +59,13 @@ export function jacobian({ of, x, training, example = 0 }: JacobianOptions): num
 
 function rowsOf(f: (u: tf.Tensor) => tf.Tensor, x: tf.Tensor, example: number | 'all'): number[][] {
   const m = x.shape[0];
-  const shape = tf.tidy(() => f(x).shape);
+  const shape = tf.tidy(() => {
+    const outputs = f(x);
+    if (!(outputs instanceof tf.Tensor)) {
+      throw new TypeError(`jacobian: the function must return a tensor, got ${shown(outputs)}.`);
+    }
+    return outputs.shape;
+  });
   if (shape[0] !== m) {
     throw new RangeError(`jacobian: the output has shape [${shape}] for ${m} examples; wanted [${m}, ...].`);
   }
@@ -73,6 +98,7 @@ function rowsOf(f: (u: tf.Tensor) => tf.Tensor, x: tf.Tensor, example: number | 
  * @throws RangeError for an empty matrix, rows of different lengths, or an entry that is not finite
  */
 export function singularValues(matrix: ArrayLike<number>[]): number[] {
+  expectArgument('singularValues', 'matrix', matrix, rowsOfNumbers);
   const columns = matrix[0]?.length ?? 0;
   if (columns === 0)
     throw new RangeError('singularValues: the matrix is empty; wanted at least one row and one column.');
@@ -135,12 +161,14 @@ export function stableRank(values: number[]): number {
  */
 export function numericalRank(values: number[], tolerance = 1e-5): number {
   expectSome('numericalRank', values);
-  if (!(tolerance >= 0)) throw new RangeError(`numericalRank: tolerance must be zero or above, got ${tolerance}.`);
+  if (typeof tolerance !== 'number' || !(tolerance >= 0))
+    throw new RangeError(`numericalRank: tolerance must be zero or above, got ${shown(tolerance)}.`);
   const largest = values.reduce((max, s) => Math.max(max, checkedValue('numericalRank', s)), 0);
   return values.filter((s) => s > tolerance * largest).length;
 }
 
 function expectSome(caller: string, values: number[]): void {
+  expectArgument(caller, 'values', values, numbers);
   if (values.length === 0) throw new RangeError(`${caller}: wanted at least one singular value, got none.`);
 }
 

@@ -1,9 +1,11 @@
 /** Whether a nonlinearity is used as one: "constrain them to the linear regime of the nonlinearity" (section 3), in numbers. */
+import { counting, expectOptions, finite, needed, oneOf, type Options, own, shown } from '../core/checks';
 import { tf } from '../engine';
-import { activationFunction, Block, type ActivationName, type Network } from '../nn';
+import { activationFunction, ACTIVATIONS, Block, type ActivationName, type Network } from '../nn';
+import { expectOneOf } from '../nn/checks';
 import { median } from '../statistics';
 import { observe, type Values } from './activations';
-import { expectBatch, untouched } from './model';
+import { expectBatch, expectNetwork, expectValues, untouched } from './model';
 import type { Probe } from './types';
 
 /** How linear a nonlinearity is on the inputs that it gets. */
@@ -23,6 +25,8 @@ export interface LinearRegimeOptions {
   tolerance?: number;
 }
 
+const LINEAR_REGIME_OPTIONS: Options<LinearRegimeOptions> = { tolerance: own };
+
 const PLAIN: Record<Exclude<ActivationName, 'relu'>, { f: (z: number) => number; slope: number }> = {
   sigmoid: { f: (z) => 1 / (1 + Math.exp(-z)), slope: 0.25 },
   tanh: { f: Math.tanh, slope: 1 },
@@ -30,11 +34,12 @@ const PLAIN: Record<Exclude<ActivationName, 'relu'>, { f: (z: number) => number;
 };
 
 function plainOf(where: string, activation: ActivationName, tolerance: number) {
+  expectOneOf(where, 'activation', activation, ACTIVATIONS);
   if (activation === 'relu') {
     throw new RangeError(`${where}: relu has a corner at 0 and no tangent there. Take sigmoid or tanh.`);
   }
-  if (!(tolerance > 0 && tolerance < 1)) {
-    throw new RangeError(`${where}: tolerance must be between 0 and 1, got ${tolerance}.`);
+  if (typeof tolerance !== 'number' || !(tolerance > 0 && tolerance < 1)) {
+    throw new RangeError(`${where}: tolerance must be between 0 and 1, got ${shown(tolerance)}.`);
   }
   const { f, slope } = PLAIN[activation];
   const inside = (z: number) => Math.abs(f(z) - f(0) - slope * z) <= tolerance * Math.abs(slope * z);
@@ -45,15 +50,19 @@ function plainOf(where: string, activation: ActivationName, tolerance: number) {
  * How linear g is on the inputs of a layer: the share of them in the linear regime, and R^2 of the line of best fit, each as the
  * median over units.
  *
- * @param values what enters g, as `observe` gives it: tap `.../preActivation`
+ * @param given what enters g, as `observe` gives it: tap `.../preActivation`
  * @example linearRegime(observe({ network, x, training: true, taps: [tap] })[tap], 'sigmoid').r2
  * @throws RangeError for relu, a tolerance outside (0, 1), or values that are not finite
  */
 export function linearRegime(
-  { shape, values }: Values,
+  given: Values,
   activation: ActivationName,
-  { tolerance = 0.1 }: LinearRegimeOptions = {},
+  options: LinearRegimeOptions = {},
 ): LinearRegime {
+  expectOptions('linearRegime', options, LINEAR_REGIME_OPTIONS);
+  expectValues('linearRegime', given);
+  const { shape, values } = given;
+  const { tolerance = 0.1 } = options;
   const { f, inside } = plainOf('linearRegime', activation, tolerance);
   const units = shape[shape.length - 1];
   const m = values.length / units;
@@ -88,8 +97,12 @@ function explained(x: number[], y: number[]): number {
  */
 export function linearRegimeOfNormal(
   activation: ActivationName,
-  { mean = 0, deviation = 1, tolerance = 0.1 }: { mean?: number; deviation?: number } & LinearRegimeOptions = {},
+  options: { mean?: number; deviation?: number } & LinearRegimeOptions = {},
 ): LinearRegime {
+  expectOptions<typeof options>('linearRegimeOfNormal', options, {
+    ...{ ...LINEAR_REGIME_OPTIONS, mean: finite, deviation: finite },
+  });
+  const { mean = 0, deviation = 1, tolerance = 0.1 } = options;
   const { f, inside } = plainOf('linearRegimeOfNormal', activation, tolerance);
   if (!(deviation > 0)) throw new RangeError(`linearRegimeOfNormal: deviation must be above 0, got ${deviation}.`);
   // Midpoints over 10 standard deviations to either side: the integrands are smooth, the rest is below 1e-20.
@@ -120,7 +133,11 @@ export function linearRegimeOfNormal(
  * @throws TypeError for a network that is not made of such blocks
  */
 export function linearizedOutputs(network: Network, x: tf.Tensor): tf.Tensor {
+  expectNetwork('linearizedOutputs', network);
   expectBatch('linearizedOutputs', x);
+  if (!Array.isArray(network.layers)) {
+    throw new TypeError(`linearizedOutputs: wanted a network of blocks, as mlp makes it, got ${shown(network)}.`);
+  }
   const blocks = network.layers.map((layer) => {
     if (!(layer instanceof Block) || layer.placement !== 'before' || layer.dropout) {
       throw new TypeError(
@@ -165,7 +182,11 @@ export interface Linearity {
 export function linearityProbe(
   options: { activation: ActivationName; examples?: number } & LinearRegimeOptions,
 ): Probe {
-  const { activation, examples = 1000 } = options;
+  expectOptions<typeof options>('linearityProbe', options, {
+    ...{ ...LINEAR_REGIME_OPTIONS, activation: needed(oneOf(ACTIVATIONS)), examples: counting },
+  });
+  const { activation, examples = 1000, tolerance } = options;
+  plainOf('linearityProbe', activation, tolerance ?? 0.1);
   return {
     measure: ({ network, test }) => {
       const { layers } = network as Network;
@@ -184,7 +205,7 @@ export function linearityProbe(
           });
       tf.dispose([x, y]);
       if (!shares) return null;
-      const regimes = taps.map((tap) => linearRegime(seen[tap], activation, options));
+      const regimes = taps.map((tap) => linearRegime(seen[tap], activation, { tolerance }));
       const report: Linearity = { layers: regimes, accuracy: shares[0], linearizedAccuracy: shares[1] };
       return report;
     },

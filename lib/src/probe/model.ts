@@ -1,5 +1,7 @@
+import { expectArgument, having, listOf, counting, needed, numbers, shown } from '../core/checks';
 import { Random, StepRandom, tf } from '../engine';
 import type { Layer } from '../nn';
+import type { Values } from './activations';
 import { describe, expectFinite, expectFloatTensor } from '../nn/checks';
 
 /**
@@ -153,14 +155,28 @@ export function jointDot(a: tf.Tensor[], b: tf.Tensor[]): number {
   return sum;
 }
 
+const VALUES = having<Values>('values as observe() gives them, { shape, values }', {
+  ...{ shape: needed(listOf(counting)), values: needed(numbers) },
+});
+
+/** Throws unless these are values that a tap saw, as many as their shape says. */
+export function expectValues(caller: string, values: Values, name = 'values'): void {
+  expectArgument(caller, name, values, VALUES);
+  const wanted = values.shape.reduce((product, size) => product * size, 1);
+  if (values.shape.length > 0 && values.values.length === wanted) return;
+  throw new RangeError(
+    `${caller}: ${name} hold ${values.values.length} numbers, and their shape is [${values.shape.join(', ')}]; wanted as many.`,
+  );
+}
+
 /** Throws unless `network` can be applied to a batch. */
 export function expectNetwork(caller: string, network: Layer): void {
-  if (typeof network?.apply !== 'function') {
+  if (typeof network?.apply !== 'function' || !Array.isArray(network.variables)) {
     throw new TypeError(
-      `${caller}: network must be a layer or network, such as mlp(...) makes, got ${network === null ? 'null' : typeof network}.`,
+      `${caller}: network must be a layer or network, such as mlp(...) makes, got ${shown(network)}.`,
     );
   }
-  if (network.variables?.some((variable) => variable.isDisposed)) {
+  if (network.variables.some((variable) => variable.isDisposed)) {
     throw new TypeError(
       `${caller}: network '${network.name}' was disposed and cannot be used any more. Build it anew.`,
     );

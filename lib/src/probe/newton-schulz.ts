@@ -1,4 +1,5 @@
 /** Convergence and divergence of the Newton-Schulz iterations for the inverse square root. */
+import { expectArgument, expectOptions, needed, numbers, oneOf, type Options, own, shown, whole } from '../core/checks';
 import { tf } from '../engine';
 import { newtonSchulz, type NewtonSchulzOptions } from '../nn';
 import { rowsWithSpectrum } from './covariance';
@@ -12,6 +13,10 @@ export interface NewtonSchulzErrorOptions {
   /** Of the directions of the covariance. Default 0. */
   seed?: number;
 }
+
+const NEWTON_SCHULZ_ERROR_OPTIONS: Options<NewtonSchulzErrorOptions> = {
+  ...{ iterations: needed(own), prescale: oneOf(['trace', 'none']), seed: whole },
+};
 
 /** Errors after 0, 1, 2, ... iterations. */
 export interface NewtonSchulzErrors {
@@ -33,9 +38,13 @@ export function newtonSchulzErrors(
   eigenvalues: readonly number[],
   options: NewtonSchulzErrorOptions,
 ): NewtonSchulzErrors {
+  expectOptions('newtonSchulzErrors', options, NEWTON_SCHULZ_ERROR_OPTIONS);
+  expectArgument('newtonSchulzErrors', 'eigenvalues', eigenvalues, numbers);
   const { iterations, prescale = 'trace', seed = 0 } = options;
   if (!Number.isInteger(iterations) || iterations < 0) {
-    throw new RangeError(`newtonSchulzErrors: iterations must be a whole number of at least 0, got ${iterations}.`);
+    throw new RangeError(
+      `newtonSchulzErrors: iterations must be a whole number of at least 0, got ${shown(iterations)}.`,
+    );
   }
   const d = eigenvalues.length;
   const counts = Array.from({ length: iterations + 1 }, (_, k) => k);

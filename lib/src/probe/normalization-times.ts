@@ -1,6 +1,26 @@
 /** How long normalizing takes, part by part and as a layer, and how it grows with the number of features. */
+import {
+  callback,
+  counting,
+  expectArgument,
+  expectOptions,
+  having,
+  listOf,
+  needed,
+  notNegative,
+  number,
+  numbers,
+  oneOf,
+  type Options,
+  optionsOf,
+  own,
+  positive,
+  recordOf,
+  rowsOfNumbers,
+  shown,
+} from '../core/checks';
 import { tf, Random } from '../engine';
-import { batchNorm, whiten, whiteningMatrix, type WhiteningMethod } from '../nn';
+import { batchNorm, whiten, whiteningMatrix, WHITENINGS, type WhiteningMethod } from '../nn';
 import { powerLaw, type PowerLaw } from '../statistics';
 
 /** How {@link interleavedTimes} repeats. */
@@ -10,6 +30,8 @@ export interface RepeatOptions {
   /** A sample is as many calls as last so many milliseconds, and at least one. Default 4. */
   sampleMilliseconds?: number;
 }
+
+const REPEAT_OPTIONS: Options<RepeatOptions> = { repeats: own, sampleMilliseconds: positive };
 
 /**
  * Milliseconds per call of several tasks that are timed in turn: every repeat goes through all tasks, in the other direction than the
@@ -25,9 +47,11 @@ export function interleavedTimes<N extends string>(
   tasks: Record<N, () => unknown>,
   options: RepeatOptions = {},
 ): Record<N, number[]> {
+  expectOptions('interleavedTimes', options, REPEAT_OPTIONS);
+  expectArgument('interleavedTimes', 'tasks', tasks, recordOf(callback));
   const { repeats = 5, sampleMilliseconds = 4 } = options;
   if (!Number.isInteger(repeats) || repeats < 1) {
-    throw new RangeError(`interleavedTimes: repeats must be a whole number above 0, got ${repeats}.`);
+    throw new RangeError(`interleavedTimes: repeats must be a whole number above 0, got ${shown(repeats)}.`);
   }
   const names = Object.keys(tasks) as N[];
   const sample = (name: N, calls: number) => {
@@ -64,6 +88,15 @@ export interface NormalizationTimesOptions extends RepeatOptions {
   longest?: number;
 }
 
+const SIZES = optionsOf<Partial<Record<TimedPart, readonly number[]>>>({
+  ...{ batch: listOf(counting), covariance: listOf(counting), zca: listOf(counting), pca: listOf(counting) },
+  ...{ cholesky: listOf(counting), 'newton-schulz': listOf(counting) },
+});
+const NORMALIZATION_TIMES_OPTIONS: Options<NormalizationTimesOptions> = {
+  ...REPEAT_OPTIONS,
+  ...{ m: needed(counting), sizes: needed(SIZES), iterations: own, longest: number },
+};
+
 /** Times of one part. */
 export interface PartTimes {
   /** Which. */
@@ -83,6 +116,7 @@ export interface PartTimes {
  * @throws RangeError as {@link interleavedTimes}
  */
 export function normalizationTimes(options: NormalizationTimesOptions): PartTimes[] {
+  expectOptions('normalizationTimes', options, NORMALIZATION_TIMES_OPTIONS);
   const { m, sizes, iterations, longest = 1000, ...repeat } = options;
   const random = new Random(0, 'times');
   const kept: { part: TimedPart; d: number[] }[] = [];
@@ -156,6 +190,12 @@ export interface LayerTimesOptions extends RepeatOptions {
   epsilon?: number;
 }
 
+const LAYER_TIMES_OPTIONS: Options<LayerTimesOptions> = {
+  ...REPEAT_OPTIONS,
+  ...{ m: needed(counting), inputs: needed(counting), d: needed(counting), iterations: own, epsilon: notNegative },
+  norms: needed(listOf(oneOf(['batch', ...WHITENINGS]))),
+};
+
 /**
  * Forward and backward time of a layer W u and of the normalizations that may follow it, in milliseconds: the layer with the gradients
  * of W and u, the normalizations with that of their input.
@@ -164,6 +204,7 @@ export interface LayerTimesOptions extends RepeatOptions {
  * @example layerTimes({ m: 60, inputs: 100, d: 100, norms: ['batch', 'zca'] })
  */
 export function layerTimes(options: LayerTimesOptions): Record<string, number[]> {
+  expectOptions('layerTimes', options, LAYER_TIMES_OPTIONS);
   const { m, inputs, d, norms, iterations, epsilon = 1e-3, ...repeat } = options;
   const random = new Random(0, 'layer');
   const normal = (rows: number, columns: number) => tf.tensor2d(random.normals(rows * columns), [rows, columns]);
@@ -198,6 +239,10 @@ export interface Scaling {
   law: PowerLaw;
 }
 
+const PART_TIMES = having<PartTimes>('the times of a part, as normalizationTimes() gives them', {
+  ...{ part: needed(own), d: needed(numbers), milliseconds: needed(rowsOfNumbers) },
+});
+
 /**
  * The power of d by which a part's time grows, fitted where its law governs: to the sizes within a factor of 8 of the largest, and of
  * these to those that take at least ten times as long as the fastest of all sizes, whose time is mostly the fixed cost of a call; in any
@@ -206,7 +251,12 @@ export interface Scaling {
  * @example scalingOf(times[0]).law.exponent
  * @throws RangeError for fewer than three sizes
  */
-export function scalingOf({ part, d, milliseconds }: PartTimes): Scaling {
+export function scalingOf(times: PartTimes): Scaling {
+  expectArgument('scalingOf', 'times', times, PART_TIMES);
+  const { part, d, milliseconds } = times;
+  if (milliseconds.length === 0 || milliseconds.some((row) => row.length !== d.length)) {
+    throw new RangeError(`scalingOf: wanted rows of ${d.length} times, one for each size, and at least one.`);
+  }
   const fastest = d.map((_, i) => Math.min(...milliseconds.map((row) => row[i])));
   const fixed = fastest.map((time) => time < 10 * Math.min(...fastest)).lastIndexOf(true);
   const near = d.findIndex((size) => size >= d[d.length - 1] / 8);

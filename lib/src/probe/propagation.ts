@@ -1,8 +1,22 @@
 /** How gradients fare on their way down a random network: by formula, and measured over depth and input scale. */
+import {
+  callback,
+  counting,
+  expectOptions,
+  finite,
+  flag,
+  listOf,
+  needed,
+  oneOf,
+  type Options,
+  own,
+  shown,
+  whole,
+} from '../core/checks';
 import { tf } from '../engine';
-import type { ActivationName, Network } from '../nn';
+import { ACTIVATIONS, type ActivationName, type Network } from '../nn';
 import { lossOf, type Loss, type LossName } from '../nn/loss';
-import { expectBatch, fixedNoise, jointNorm, untouched } from './model';
+import { expectBatch, expectNetwork, fixedNoise, jointNorm, untouched } from './model';
 import { gaussianMean, SCALAR_FUNCTIONS } from './saturating';
 
 /** What {@link signalPropagation} takes. */
@@ -18,6 +32,11 @@ export interface PropagationOptions {
   /** Batch normalization before each nonlinearity. Default `'none'`. */
   norm?: 'none' | 'batch';
 }
+
+const PROPAGATION_OPTIONS: Options<PropagationOptions> = {
+  ...{ activation: needed(oneOf(ACTIVATIONS)), depth: needed(own), gain: finite, input: finite },
+  norm: oneOf(['none', 'batch']),
+};
 
 /** What random weights do, layer by layer from the input. */
 export interface Propagation {
@@ -44,9 +63,10 @@ export interface Propagation {
  * @throws RangeError for a depth, gain or input out of range
  */
 export function signalPropagation(options: PropagationOptions): Propagation {
+  expectOptions('signalPropagation', options, PROPAGATION_OPTIONS);
   const { activation, depth, gain = 1, input = 1, norm = 'none' } = options;
   if (!Number.isInteger(depth) || depth < 1) {
-    throw new RangeError(`signalPropagation: depth must be a whole number of at least 1, got ${depth}.`);
+    throw new RangeError(`signalPropagation: depth must be a whole number of at least 1, got ${shown(depth)}.`);
   }
   if (!(gain > 0) || !(input > 0)) {
     throw new RangeError(`signalPropagation: gain and input must be above zero, got ${gain} and ${input}.`);
@@ -96,6 +116,16 @@ export interface GradientScanOptions {
   onProgress?: () => void;
 }
 
+const GRADIENT_SCAN_OPTIONS: Options<GradientScanOptions> = {
+  ...{
+    build: needed(callback),
+    depths: needed(listOf(counting)),
+    scales: listOf(finite),
+    seeds: needed(listOf(whole)),
+  },
+  ...{ x: needed(own), y: needed(own), loss: own, training: flag, onProgress: callback },
+};
+
 /** Norms in one cell of a scan. */
 export interface GradientScanRow {
   /** Number of hidden layers. */
@@ -121,6 +151,7 @@ export interface GradientScanRow {
  * @throws RangeError for an empty list, or a batch that does not match
  */
 export function gradientScan(options: GradientScanOptions): GradientScanRow[] {
+  expectOptions('gradientScan', options, GRADIENT_SCAN_OPTIONS);
   const { build, depths, scales = [1], seeds, x, y, training = true, onProgress } = options;
   expectBatch('gradientScan', x, y);
   for (const [name, list] of Object.entries({ depths, scales, seeds })) {
@@ -131,6 +162,7 @@ export function gradientScan(options: GradientScanOptions): GradientScanRow[] {
   for (const depth of depths) {
     for (const seed of seeds) {
       const network = build(depth, seed);
+      expectNetwork('gradientScan: what build() returned', network);
       try {
         for (const scale of scales) {
           untouched(network, () => {

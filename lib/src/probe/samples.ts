@@ -1,3 +1,4 @@
+import { expectOptions, needed, own, shown, text, whole } from '../core/checks';
 import { Random } from '../engine';
 import type { Probe } from './types';
 
@@ -13,9 +14,10 @@ import type { Probe } from './types';
  * @throws RangeError for a count that is not a whole number of at least 1
  */
 export function sampleProbe(options: { tap: string; count?: number; seed?: number }): Probe {
+  expectOptions<typeof options>('sampleProbe', options, { tap: needed(text), count: own, seed: whole });
   const { tap, count = 2000, seed = 0 } = options;
   if (!Number.isInteger(count) || count < 1) {
-    throw new RangeError(`sampleProbe: count must be a whole number of at least 1, got ${count}.`);
+    throw new RangeError(`sampleProbe: count must be a whole number of at least 1, got ${shown(count)}.`);
   }
   return {
     taps: [tap],

@@ -1,5 +1,7 @@
 /** Saturation as a property of a function: definitions, closed forms, and what a Gaussian input makes of them. In float64. */
 
+import { callback, expectArgument, having, needed, oneOf, shown } from '../core/checks';
+
 /** A real function of one variable with its derivative. */
 export interface ScalarFunction {
   /** As it is written. */
@@ -62,6 +64,10 @@ export interface SaturationKind {
 const OCTAVES = [5, 6, 7, 8];
 const SAMPLES = 1000;
 
+const SCALAR_FUNCTION = having<ScalarFunction>('{ f, derivative }, two functions of a number', {
+  ...{ f: needed(callback), derivative: needed(callback) },
+});
+
 /**
  * Which sides of f saturate (Gulcehre et al. 2016, section 2):
  *
@@ -76,12 +82,15 @@ const SAMPLES = 1000;
  * @example saturationKind(SCALAR_FUNCTIONS.relu) // {left: 'hard', right: 'none', saturating: false, bounded: false}
  * @throws RangeError where f or f' is not a number
  */
-export function saturationKind({ f, derivative }: Pick<ScalarFunction, 'f' | 'derivative'>): SaturationKind {
+export function saturationKind(of: Pick<ScalarFunction, 'f' | 'derivative'>): SaturationKind {
+  expectArgument('saturationKind', 'the function', of, SCALAR_FUNCTION);
+  const { f, derivative } = of;
   const largest = (of: (x: number) => number, from: number, to: number) => {
     let most = 0;
     for (let i = 0; i <= SAMPLES; i++) {
       const x = from + ((to - from) * i) / SAMPLES;
-      const value = Math.abs(of(x));
+      const given = of(x);
+      const value = typeof given === 'number' ? Math.abs(given) : NaN;
       if (Number.isNaN(value)) throw new RangeError(`saturationKind: the function is not a number at ${x}.`);
       most = Math.max(most, value);
     }
@@ -110,11 +119,12 @@ export function saturationKind({ f, derivative }: Pick<ScalarFunction, 'f' | 'de
  *     sigmoid: 2 arcosh(fraction^(-1/2)),   tanh: arcosh(fraction^(-1/2))
  *
  * @example saturationPoint('sigmoid', 0.05) // 4.357
- * @throws RangeError for a fraction outside (0, 1]
+ * @throws RangeError for another activation, or a fraction outside (0, 1]
  */
 export function saturationPoint(activation: 'sigmoid' | 'tanh', fraction: number): number {
-  if (!(fraction > 0 && fraction <= 1)) {
-    throw new RangeError(`saturationPoint: fraction must be above 0 and at most 1, got ${fraction}.`);
+  expectArgument('saturationPoint', 'activation', activation, oneOf(['sigmoid', 'tanh']));
+  if (typeof fraction !== 'number' || !(fraction > 0 && fraction <= 1)) {
+    throw new RangeError(`saturationPoint: fraction must be above 0 and at most 1, got ${shown(fraction)}.`);
   }
   return (activation === 'sigmoid' ? 2 : 1) * Math.acosh(1 / Math.sqrt(fraction));
 }
@@ -133,9 +143,11 @@ const PANELS = 600;
  * @throws RangeError for a deviation that is negative or not finite
  */
 export function gaussianMean(f: (x: number) => number, deviation: number): number {
-  if (!(deviation >= 0 && Number.isFinite(deviation))) {
-    throw new RangeError(`gaussianMean: the deviation must be a number of at least 0, got ${deviation}.`);
+  expectArgument('gaussianMean', 'f', f, callback);
+  if (!(Number.isFinite(deviation) && deviation >= 0)) {
+    throw new RangeError(`gaussianMean: the deviation must be a number of at least 0, got ${shown(deviation)}.`);
   }
+  if (typeof f(0) !== 'number') throw new TypeError(`gaussianMean: f must return a number, got ${shown(f(0))}.`);
   if (deviation === 0) return f(0);
   const end = Math.asinh(12 * deviation);
   const half = end / PANELS / 2;

@@ -1,4 +1,5 @@
 /** One layer whose weights are scaled, with and without batch normalization, in float64 (section 3.3). */
+import { expectOptions, flag, needed, notNegative, type Options, own, rowsOfNumbers, shown } from '../core/checks';
 import { batchNorm64, batchNormGradient64, type Rows } from '../nn';
 
 /** What {@link scaledLayer} takes. */
@@ -16,6 +17,11 @@ export interface ScaledLayerOptions {
   /** Default 1e-5; 0 for the identities as the paper states them. */
   epsilon?: number;
 }
+
+const SCALED_LAYER_OPTIONS: Options<ScaledLayerOptions> = {
+  ...{ u: needed(rowsOfNumbers), weights: needed(rowsOfNumbers), dy: needed(rowsOfNumbers) },
+  ...{ a: own, normalize: flag, epsilon: notNegative },
+};
 
 /** What goes up and what comes down. */
 export interface ScaledLayer {
@@ -37,9 +43,10 @@ export interface ScaledLayer {
  * @throws RangeError when shapes do not fit, a is 0 or not finite, or epsilon is negative
  */
 export function scaledLayer(options: ScaledLayerOptions): ScaledLayer {
+  expectOptions('scaledLayer', options, SCALED_LAYER_OPTIONS);
   const { u, weights, dy, a = 1, normalize = true, epsilon } = options;
   if (!Number.isFinite(a) || a === 0)
-    throw new RangeError(`scaledLayer: a must be a finite number and not 0, got ${a}.`);
+    throw new RangeError(`scaledLayer: a must be a finite number and not 0, got ${shown(a)}.`);
   const [m, n, d] = [u.length, weights.length, weights[0]?.length ?? 0];
   if (u[0]?.length !== n || dy.length !== m || dy[0]?.length !== d) {
     throw new RangeError(

@@ -1,4 +1,6 @@
 /** Where a normalization loses its derivative: the size of dNorm(x, X)/dX, section 2's second Jacobian. */
+import { expectArgument, expectOptions, rowsOfNumbers } from '../core/checks';
+import { FLOAT64_OPTIONS } from '../nn/float64';
 import { normJacobians, type Float64Options, type JacobianKind, type Rows } from '../nn';
 
 /**
@@ -15,6 +17,9 @@ import { normJacobians, type Float64Options, type JacobianKind, type Rows } from
  * @throws as `normJacobians`
  */
 export function setJacobianNorm(X: Rows, kind: JacobianKind, options: Float64Options = {}): number {
+  expectOptions('setJacobianNorm', options, FLOAT64_OPTIONS);
+  expectArgument('setJacobianNorm', 'X', X, rowsOfNumbers);
+  if (X.length < 2) throw new RangeError(`setJacobianNorm: wanted at least 2 rows, got ${X.length}.`);
   let sum = 0;
   for (let i = 0; i < X.length; i++) {
     for (const row of normJacobians(X, i, kind, options).X) for (const v of row) sum += v * v;

@@ -1,8 +1,9 @@
 /** Covariate shift: as the drift of a layer's input distribution, and as Santurkar et al. 2018 define it. */
+import { counting, expectArgument, expectOptions, listOf, needed, numbers, oneOf, own, text } from '../core/checks';
 import { tf } from '../engine';
 import { lossOf } from '../nn/loss';
-import { checked, type LossLookOptions } from './gradients';
-import { jointDot, jointNorm, labelsOf, lossGradients, untouched } from './model';
+import { checked, expectRate, LOSS_LOOK_OPTIONS, type LossLookOptions } from './gradients';
+import { expectValues, jointDot, jointNorm, labelsOf, lossGradients, untouched } from './model';
 import type { Json, Probe } from './types';
 import type { Values } from './activations';
 
@@ -30,6 +31,7 @@ export function wasserstein1(a: ArrayLike<number>, b: ArrayLike<number>): number
 }
 
 function sortedSample(which: string, xs: ArrayLike<number>): Float64Array {
+  expectArgument('wasserstein1', `the ${which} sample`, xs, numbers);
   if (xs.length === 0) throw new RangeError(`wasserstein1: the ${which} sample is empty.`);
   const values = Float64Array.from(xs);
   const bad = values.findIndex((v) => !Number.isFinite(v));
@@ -59,6 +61,8 @@ export interface Drift {
  * @throws RangeError when the number of units differs, or a value is not finite
  */
 export function distributionDrift(before: Values, after: Values): Drift {
+  expectValues('distributionDrift', before, 'before');
+  expectValues('distributionDrift', after, 'after');
   const units = before.shape[before.shape.length - 1];
   if (after.shape[after.shape.length - 1] !== units) {
     throw new RangeError(
@@ -87,6 +91,9 @@ export function distributionDrift(before: Values, after: Values): Drift {
  * @returns a probe that reports {@link Drift} by tap; null at the first evaluation, and where a value is not finite
  */
 export function driftProbe(options: { taps: string[]; since?: 'previous' | 'start'; rows?: number }): Probe {
+  expectOptions<typeof options>('driftProbe', options, {
+    ...{ taps: needed(listOf(text)), since: oneOf(['previous', 'start']), rows: counting },
+  });
   const { taps: names, since = 'previous', rows = 1000 } = options;
   return {
     taps: names,
@@ -133,10 +140,11 @@ export interface LayerShift {
  * @example internalCovariateShift({ network, x, y, training: true, learningRate: 0.1 })[2].cosine
  */
 export function internalCovariateShift(options: LossLookOptions & { learningRate: number }): LayerShift[] {
+  expectOptions<typeof options>('internalCovariateShift', options, {
+    ...{ ...LOSS_LOOK_OPTIONS, learningRate: needed(own) },
+  });
   const { network, x, y, training, learningRate } = checked('internalCovariateShift', options);
-  if (!(learningRate > 0)) {
-    throw new RangeError(`internalCovariateShift: learningRate must be above zero, got ${learningRate}.`);
-  }
+  expectRate('internalCovariateShift', learningRate);
   const loss = lossOf(options.loss ?? 'crossEntropy');
   const groups = new Map<string, number[]>();
   labelsOf(network).forEach((label, i) => {

@@ -4,6 +4,17 @@
  * standard errors) is here.
  */
 import * as simple from 'simple-statistics';
+import {
+  callback,
+  expectArgument,
+  expectArguments,
+  expectOptions,
+  listOf,
+  number,
+  numbers as numberList,
+  type Options,
+  whole,
+} from '../core/checks';
 import { Random } from '../engine/random';
 
 /** Median and the two outer quantiles of many series, point by point: what a band figure draws. */
@@ -60,6 +71,8 @@ export interface BootstrapOptions {
   resamples?: number;
 }
 
+const BOOTSTRAP: Options<BootstrapOptions> = { statistic: callback, level: number, seed: whole, resamples: number };
+
 /**
  * The middle value; the mean of the two middle ones when their number is even.
  *
@@ -88,6 +101,7 @@ export function quantile(xs: ArrayLike<number>, q: number): number {
  * @example quantiles([0, 10, 20], [0.15, 0.5, 0.85]) // [3, 10, 17]
  */
 export function quantiles(xs: ArrayLike<number>, qs: number[]): number[] {
+  expectArguments('quantile', { xs: [xs, numberList], q: [qs, listOf(number)] });
   for (const q of qs) {
     if (!(q >= 0 && q <= 1)) {
       throw new RangeError(`quantile: q must be between 0 and 1, got ${q}. For percentiles, divide by 100.`);
@@ -119,6 +133,11 @@ export function quantiles(xs: ArrayLike<number>, qs: number[]): number[] {
  * @throws RangeError for no series, series of different lengths, or low above high
  */
 export function quantileBand(seriesPerSeed: ArrayLike<number>[], low = 0.25, high = 0.75): QuantileBand {
+  expectArguments('quantileBand', {
+    seriesPerSeed: [seriesPerSeed, listOf(numberList)],
+    low: [low, number],
+    high: [high, number],
+  });
   if (seriesPerSeed.length === 0) throw new RangeError('quantileBand: wanted at least one series, got none.');
   if (!(low <= high)) throw new RangeError(`quantileBand: low (${low}) must not be above high (${high}).`);
   const length = seriesPerSeed[0].length;
@@ -151,6 +170,7 @@ export function quantileBand(seriesPerSeed: ArrayLike<number>[], low = 0.25, hig
  * @throws RangeError for no values, values that are not finite, level outside (0, 1), fewer than 100 resamples
  */
 export function bootstrapInterval(xs: ArrayLike<number>, options: BootstrapOptions = {}): Interval {
+  expectOptions('bootstrapInterval', options, BOOTSTRAP);
   const { statistic = median, level = 0.95, seed = 0, resamples = 2000 } = options;
   if (!(level > 0 && level < 1)) throw new RangeError(`bootstrapInterval: level must be in (0, 1), got ${level}.`);
   if (!Number.isInteger(resamples) || resamples < 100) {
@@ -262,6 +282,7 @@ function sorted(caller: string, xs: ArrayLike<number>): number[] {
 
 /** The values as a typed array (those given, if they are one), refusing none and NaN, which have no order. */
 function numbers(caller: string, xs: ArrayLike<number>): Float32Array | Float64Array {
+  expectArgument(caller, 'xs', xs, numberList);
   if (xs.length === 0) throw new RangeError(`${caller}: wanted at least one value, got none.`);
   const values = xs instanceof Float32Array || xs instanceof Float64Array ? xs : Float64Array.from(xs);
   for (let i = 0; i < values.length; i++) {
@@ -274,6 +295,7 @@ function numbers(caller: string, xs: ArrayLike<number>): Float32Array | Float64A
 }
 
 function finite(caller: string, name: string, xs: ArrayLike<number>): number[] {
+  expectArgument(caller, name, xs, numberList);
   const values = Array.from(xs);
   const bad = values.findIndex((value) => !Number.isFinite(value));
   if (bad >= 0) throw new RangeError(`${caller}: ${name} must be finite, but ${name}[${bad}] is ${values[bad]}.`);

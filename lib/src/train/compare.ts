@@ -1,3 +1,25 @@
+import {
+  callback,
+  either,
+  expectArgument,
+  expectOptions,
+  flag,
+  having,
+  list,
+  listOf,
+  needed,
+  network as aNetwork,
+  number,
+  object,
+  type Options,
+  optionsOf,
+  own,
+  resultOf,
+  shown,
+  text,
+  whole,
+  without,
+} from '../core/checks';
 import { Random } from '../engine';
 import { batchIndices } from '../data';
 import { networkOf, type Network, type NetworkSpec, type WeightsSnapshot } from '../nn';
@@ -9,6 +31,7 @@ import {
   checkOptions,
   describe,
   prepareData,
+  TRAIN_OPTIONS,
   Trainer,
   type Budget,
   type TrainRunOptions,
@@ -51,6 +74,24 @@ export interface CompareOptions
   /** Called after each run, for example to store it. */
   onRun?: (run: ComparisonRun) => void | Promise<void>;
 }
+
+const { optimizer, loss, weightDecay, record, mode, schedule, probes } = TRAIN_OPTIONS;
+
+const SIDE: Options<Side> = {
+  ...{ name: needed(text), network: object, build: callback, learningRates: list },
+  options: optionsOf<NonNullable<Side['options']>>({ optimizer, loss, weightDecay, record, mode, schedule, probes }),
+};
+const SEED = either(
+  whole,
+  having<{ weights: number; order: number }>('{ weights, order }', { weights: needed(whole), order: needed(whole) }),
+);
+/** What is a single run's alone: one object of options may be spread into `trainNetwork` as well. */
+const RUN_NAMES = ['network', 'learningRate', 'seed', 'name', 'weightsSeed'];
+
+const COMPARE_OPTIONS: Options<CompareOptions> = {
+  ...without(TRAIN_OPTIONS, ['network', 'learningRate', 'seed', 'name', 'weightsSeed', 'batches']),
+  ...{ sides: needed(own), seeds: needed(own), learningRates: needed(own), shareWeights: flag, onRun: callback },
+};
 
 /** One run of a comparison. */
 export interface ComparisonRun {
@@ -99,6 +140,7 @@ export interface Comparison {
  * @throws RangeError, before the first run, for no sides, seeds or rates, one of them given twice, or settings that make no sense
  */
 export async function compare(options: CompareOptions): Promise<Comparison> {
+  expectOptions('compare', options, COMPARE_OPTIONS, RUN_NAMES);
   const { sides, budget = {}, signal, onProgress, onRun, steps, batchSize } = options;
   checkSides(options);
   const seeds = options.seeds.map((seed) => (typeof seed === 'number' ? { weights: seed, order: seed } : seed));
@@ -120,7 +162,7 @@ export async function compare(options: CompareOptions): Promise<Comparison> {
       for (const rate of ratesOf(side, options)) scheduleRates(rate, steps, settings.schedule);
     }
     for (const side of sides) {
-      const network = networkFor(side, seeds[0].weights);
+      const network = built(side, seeds[0].weights);
       const rates = [...ratesOf(side, options)];
       stages.push({ side, rates, network, trainer: new Trainer({ ...options, ...side.options, network }) });
       const parameters = network.trainable.reduce((sum, v) => sum + v.size, 0);
@@ -200,6 +242,20 @@ export interface Band {
   diverged: number;
 }
 
+const RUN = having<ComparisonRun>('a run', {
+  side: needed(text),
+  learningRate: needed(number),
+  history: needed(object),
+});
+const COMPARED = having<Comparison['sides'][number]>('a side', { name: needed(text), learningRates: needed(list) });
+const COMPARISON = resultOf<Comparison>('comparison', { sides: needed(listOf(COMPARED)), runs: needed(listOf(RUN)) });
+
+function expectComparison(where: string, comparison: Comparison): void {
+  expectArgument(where, 'comparison', comparison, COMPARISON);
+}
+
+const BAND_OPTIONS: Options<BandOptions> = { side: needed(text), learningRate: number, low: number, high: number };
+
 /**
  * Histories of one side at one rate, by seed. Runs that were stopped early by a signal or a budget are left out: they say nothing
  * about the steps they did not take.
@@ -207,15 +263,16 @@ export interface Band {
  * @throws RangeError when the side or the rate is not in the comparison, naming those that are
  */
 export function runsOf(comparison: Comparison, side: string, learningRate?: number): History[] {
+  expectComparison('runsOf', comparison);
   const known = comparison.sides.find(({ name }) => name === side);
   if (!known) {
     const names = comparison.sides.map(({ name }) => `'${name}'`).join(', ');
-    throw new RangeError(`comparison: no side '${side}'; it has ${names}.`);
+    throw new RangeError(`comparison: no side ${shown(side)}; it has ${names}.`);
   }
   const rate = learningRate ?? (known.learningRates.length === 1 ? known.learningRates[0] : undefined);
   if (rate === undefined || !known.learningRates.includes(rate)) {
     throw new RangeError(
-      `comparison: side '${side}' has the learning rates ${known.learningRates.join(', ')}; wanted one of them, got ${rate}.`,
+      `comparison: side '${side}' has the learning rates ${known.learningRates.join(', ')}; wanted one of them, got ${shown(rate)}.`,
     );
   }
   return comparison.runs
@@ -233,6 +290,9 @@ export function runsOf(comparison: Comparison, side: string, learningRate?: numb
  * @throws RangeError when nothing is there to read
  */
 export function bandOf(comparison: Comparison, options: BandOptions, value: (at: Evaluation) => number): Band {
+  expectOptions('bandOf', options, BAND_OPTIONS);
+  expectComparison('bandOf', comparison);
+  expectArgument('bandOf', 'value', value, callback);
   const histories = runsOf(comparison, options.side, options.learningRate);
   if (histories.length === 0)
     throw new RangeError(`comparison: no finished run of side '${options.side}' at that rate.`);
@@ -250,6 +310,8 @@ export function bandOf(comparison: Comparison, options: BandOptions, value: (at:
 
 /** Test accuracy (inference mode) as a band over seeds: see {@link bandOf}. */
 export function accuracyBand(comparison: Comparison, options: BandOptions): Band {
+  expectOptions('accuracyBand', options, BAND_OPTIONS);
+  expectComparison('accuracyBand', comparison);
   return bandOf(comparison, options, (e) => e.test.accuracy ?? 0);
 }
 
@@ -289,6 +351,7 @@ export interface Sweep {
  * @throws RangeError when a side has no finished run
  */
 export function chooseLearningRates(comparison: Comparison): Omit<Sweep, 'comparison'> {
+  expectComparison('chooseLearningRates', comparison);
   const chosen = choose(comparison);
   const none = comparison.sides.find(({ name }) => !(name in chosen.best));
   if (none) throw new RangeError(`chooseLearningRates: side '${none.name}' has no finished run.`);
@@ -337,12 +400,16 @@ function choose(comparison: Comparison): Omit<Sweep, 'comparison'> {
  * @throws as `compare`
  */
 export async function learningRateSweep(options: CompareOptions): Promise<Sweep> {
+  expectOptions('learningRateSweep', options, COMPARE_OPTIONS, RUN_NAMES);
   const comparison = await compare(options);
   return { comparison, ...choose(comparison) };
 }
 
 function checkSides(options: CompareOptions): void {
-  const { sides = [], seeds = [] } = options;
+  const { sides = [], seeds = [], learningRates = [] } = options;
+  expectArgument('compare', 'sides', sides, listOf(optionsOf(SIDE)));
+  expectArgument('compare', 'seeds', seeds, listOf(SEED));
+  expectArgument('compare', 'learningRates', learningRates, listOf(number));
   if (sides.length === 0)
     throw new RangeError('compare: no sides given; wanted at least one { name, network } or { name, build }.');
   if (seeds.length === 0) throw new RangeError('compare: no seeds given; wanted at least one, such as [1, 2, 3].');
@@ -377,11 +444,15 @@ function checkSides(options: CompareOptions): void {
   }
 }
 
-const networkFor = (side: Side, seed: number): Network =>
-  side.build ? side.build(seed) : networkOf(side.network!, seed);
-
 function ratesOf(side: Side, options: CompareOptions): readonly number[] {
   return side.learningRates ?? options.learningRates ?? [];
+}
+
+function built(side: Side, seed: number): Network {
+  if (!side.build) return networkOf(side.network!, seed);
+  const network = side.build(seed);
+  expectArgument('compare', `what build() of side '${side.name}' returned`, network, aNetwork);
+  return network;
 }
 
 /** Each side's weights before training: built from the seed, then the first side's values wherever labels are shared. */
@@ -390,16 +461,16 @@ function initialWeights(
   seed: number,
   result: Comparison,
 ): { weights: WeightsSnapshot; description: Json }[] {
-  const built: Network[] = [];
+  const networks: Network[] = [];
   try {
     return sides.map((side, i) => {
-      const network = networkFor(side, seed);
-      built.push(network);
-      if (i > 0) result.shared[side.name] = shareWeights ? network.copyFrom(built[0]) : [];
+      const network = built(side, seed);
+      networks.push(network);
+      if (i > 0) result.shared[side.name] = shareWeights ? network.copyFrom(networks[0]) : [];
       return { weights: network.snapshot(), description: describe(network) };
     });
   } finally {
-    for (const network of built) network.dispose();
+    for (const network of networks) network.dispose();
   }
 }
 

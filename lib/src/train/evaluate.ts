@@ -1,3 +1,4 @@
+import { expectOptions, flag, needed, type Options, own, shown } from '../core/checks';
 import { tf } from '../engine';
 import type { Layer } from '../nn';
 import { expectInputs, expectNetwork, expectOnce, expectTargets, fixedNoise, untouched } from '../probe/model';
@@ -23,6 +24,10 @@ export interface EvaluateOptions {
   batchSize?: number;
 }
 
+const EVALUATE_OPTIONS: Options<EvaluateOptions> = {
+  ...{ network: needed(own), x: needed(own), y: needed(own), loss: own, training: flag, batchSize: own },
+};
+
 /**
  * Loss and accuracy over a set of examples. The network is left as it was.
  *
@@ -31,6 +36,7 @@ export interface EvaluateOptions {
  *   match, labels that are not one-hot, or a batch that does not fit
  */
 export function evaluate(options: EvaluateOptions): Score {
+  expectOptions('evaluate', options, EVALUATE_OPTIONS);
   expectNetwork('evaluate', options.network);
   expectInputs('evaluate', options.x);
   expectTargets('evaluate', options.x, options.y);
@@ -49,7 +55,9 @@ export function evaluateWithTaps(
   }
   const size = batchSize ?? Math.min(1000, n);
   if (!Number.isInteger(size) || size < 1 || size > n) {
-    throw new RangeError(`evaluate: batchSize must be a whole number from 1 to the ${n} examples, got ${batchSize}.`);
+    throw new RangeError(
+      `evaluate: batchSize must be a whole number from 1 to the ${n} examples, got ${shown(batchSize)}.`,
+    );
   }
   const lossFunction = lossOf(loss);
   const classes = y.rank === 2 && y.shape[1]! > 1 && lossFunction !== meanSquaredError;

@@ -1,3 +1,4 @@
+import { expectArgument, having, listOf, needed, object, resultOf, shown, whole } from '../core/checks';
 import type { Json } from '../probe/types';
 import type { OptimizerSettings, WeightDecay } from './optimizer';
 import type { Schedule } from './schedule';
@@ -118,8 +119,21 @@ export interface History {
   timing: { seconds: number; stepSeconds: number; evaluationSeconds: number };
 }
 
-/** Test accuracies and their steps. */
+const EVALUATION = having<Evaluation>('what an evaluation point saw', { step: needed(whole), test: needed(object) });
+const HISTORY = resultOf<History>('history', { evaluations: needed(listOf(EVALUATION)) });
+
+/** Throws unless this is a history. */
+export function expectHistory(where: string, history: History): void {
+  expectArgument(where, 'history', history, HISTORY);
+}
+
+/**
+ * Test accuracies and their steps.
+ *
+ * @throws TypeError for what is no history
+ */
 export function accuracies(history: History): { steps: number[]; accuracy: number[] } {
+  expectHistory('accuracies', history);
   const scored = history.evaluations.filter((e) => e.test.accuracy !== null);
   return { steps: scored.map((e) => e.step), accuracy: scored.map((e) => e.test.accuracy!) };
 }
@@ -133,9 +147,10 @@ export function accuracies(history: History): { steps: number[]; accuracy: numbe
  * @example stepsToReach(history, 0.95)
  */
 export function stepsToReach(history: History, accuracy: number): number | null {
-  if (!(accuracy >= 0 && accuracy <= 1)) {
+  expectHistory('stepsToReach', history);
+  if (typeof accuracy !== 'number' || !(accuracy >= 0 && accuracy <= 1)) {
     throw new RangeError(
-      `stepsToReach: accuracy must be between 0 and 1, got ${accuracy}. For percent, divide by 100.`,
+      `stepsToReach: accuracy must be between 0 and 1, got ${shown(accuracy)}. For percent, divide by 100.`,
     );
   }
   return history.evaluations.find((e) => (e.test.accuracy ?? -1) >= accuracy)?.step ?? null;
@@ -147,6 +162,7 @@ export function stepsToReach(history: History, accuracy: number): number | null 
  * @throws RangeError when the run has no evaluation with an accuracy
  */
 export function finalAccuracy(history: History): number {
+  expectHistory('finalAccuracy', history);
   const last = accuracies(history).accuracy.at(-1);
   if (last === undefined) throw new RangeError(`finalAccuracy: history '${history.name}' holds no accuracy.`);
   return last;

@@ -1,4 +1,18 @@
 /** Training with and without the second Jacobian of section 2, dNorm(x, X)/dX. */
+import {
+  callback,
+  counting,
+  expectArgument,
+  expectOptions,
+  listOf,
+  needed,
+  notNegative,
+  number,
+  oneOf,
+  type Options,
+  own,
+  whole,
+} from '../core/checks';
 import { tf } from '../engine';
 import {
   activation,
@@ -33,6 +47,10 @@ export interface SetNormOptions {
   iterations?: number;
 }
 
+const SET_NORM_OPTIONS: Options<SetNormOptions> = {
+  ...{ jacobians: oneOf(['both', 'first']), epsilon: notNegative, iterations: counting },
+};
+
 /**
  * xHat = Norm(x, X), where X is the batch that x comes with, in training and at inference: nothing learnt, no moving averages. With
  * `first` the statistics of X are constants for the gradient, which ignores dNorm/dX; the output is the same.
@@ -40,6 +58,8 @@ export interface SetNormOptions {
  * @example setNormLayer('whiten', { jacobians: 'first' })
  */
 export function setNormLayer(norm: SetNorm, options: SetNormOptions = {}): BaseLayer {
+  expectOptions('setNormLayer', options, SET_NORM_OPTIONS);
+  expectArgument('setNormLayer', 'norm', norm, oneOf(SET_NORMS));
   return new SetNormLayer(norm, options);
 }
 
@@ -79,6 +99,12 @@ export interface IgnoredJacobianOptions extends Pick<TrainRunOptions, 'steps' | 
   /** Width of the normalized layer; below m, so that the covariance is not singular. Default 32. */
   features?: number;
 }
+
+const IGNORED_JACOBIAN_OPTIONS: Options<IgnoredJacobianOptions> = {
+  ...{ data: needed(own), norms: needed(listOf(oneOf(SET_NORMS))), learningRates: needed(listOf(number)) },
+  ...{ seeds: needed(listOf(whole)), features: counting, steps: needed(own), batchSize: needed(own) },
+  ...{ pixels: own, onProgress: callback },
+};
 
 /** One run of {@link ignoredJacobian}. */
 export interface IgnoredJacobianRun {
@@ -122,6 +148,7 @@ export interface IgnoredJacobianRun {
  * });
  */
 export async function ignoredJacobian(options: IgnoredJacobianOptions): Promise<IgnoredJacobianRun[]> {
+  expectOptions('ignoredJacobian', options, IGNORED_JACOBIAN_OPTIONS);
   const { norms, learningRates, seeds, steps, features = 32 } = options;
   const kinds = norms.flatMap((norm) => (['both', 'first'] as const).map((jacobians) => ({ norm, jacobians })));
   const nameOf = ({ norm, jacobians }: { norm: SetNorm; jacobians: KeptJacobians }) => `${norm}, ${jacobians}`;

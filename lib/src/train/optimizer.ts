@@ -2,6 +2,7 @@
  * The three optimizers, written so that the learning rate is a tensor: `tf.train` bakes it into the trace as a number,
  * and a schedule could not reach it. A test holds them to `tf.train` at constant rates.
  */
+import { expectOptions, flag, needed, type Options, own, shown } from '../core/checks';
 import { tf } from '../engine';
 
 /** An optimizer's name, or its name with settings other than the defaults. */
@@ -45,7 +46,7 @@ export class Optimizer {
   constructor(
     private readonly variables: tf.Variable[],
     settings: OptimizerName | OptimizerSettings,
-    weightDecay?: number | WeightDecay,
+    weightDecay?: number | WeightDecay | null,
   ) {
     this.settings = complete(typeof settings === 'string' ? { kind: settings } : settings);
     this.weightDecay = completeDecay(weightDecay);
@@ -109,11 +110,21 @@ export class Optimizer {
   }
 }
 
+const SETTINGS: { [K in OptimizerName]: Options<Extract<OptimizerSettings, { kind: K }>> } = {
+  sgd: { kind: needed(own) },
+  momentum: { kind: needed(own), momentum: own, nesterov: flag },
+  adam: { kind: needed(own), beta1: own, beta2: own, epsilon: own },
+};
+
 function complete(settings: OptimizerSettings): Required<OptimizerSettings> {
   const within = (name: string, value: number) => {
-    if (value >= 0 && value < 1) return value;
-    throw new RangeError(`optimizer '${settings.kind}': ${name} must be in [0, 1), got ${value}.`);
+    if (typeof value === 'number' && value >= 0 && value < 1) return value;
+    throw new RangeError(`optimizer '${settings.kind}': ${name} must be in [0, 1), got ${shown(value)}.`);
   };
+  const { kind } = (settings ?? {}) as Partial<OptimizerSettings>;
+  const known = typeof kind === 'string' && Object.hasOwn(SETTINGS, kind) ? SETTINGS[kind] : undefined;
+  if (known) expectOptions(`optimizer '${kind}'`, settings, known as Options<OptimizerSettings>);
+  else if (kind === undefined) expectOptions<OptimizerSettings>('optimizer', settings, SETTINGS.sgd);
   switch (settings.kind) {
     case 'sgd':
       return { kind: 'sgd' };
@@ -123,26 +134,32 @@ function complete(settings: OptimizerSettings): Required<OptimizerSettings> {
     }
     case 'adam': {
       const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 } = settings;
-      if (!(epsilon > 0)) throw new RangeError(`optimizer 'adam': epsilon must be above zero, got ${epsilon}.`);
+      if (!(Number.isFinite(epsilon) && epsilon > 0)) {
+        throw new RangeError(`optimizer 'adam': epsilon must be above zero, got ${shown(epsilon)}.`);
+      }
       return { kind: 'adam', beta1: within('beta1', beta1), beta2: within('beta2', beta2), epsilon };
     }
     default: {
       const { kind } = settings as { kind: unknown };
-      throw new RangeError(`optimizer: '${String(kind)}' is not known; wanted 'sgd', 'momentum' or 'adam'.`);
+      throw new RangeError(`optimizer: ${shown(kind)} is not known; wanted 'sgd', 'momentum' or 'adam'.`);
     }
   }
 }
 
-function completeDecay(decay: number | WeightDecay | undefined): Required<WeightDecay> | null {
-  if (decay === undefined) return null;
+const WEIGHT_DECAY: Options<WeightDecay> = { kind: needed(own), rate: needed(own), on: own };
+
+/** A history says null where there is none. */
+function completeDecay(decay: number | WeightDecay | null | undefined): Required<WeightDecay> | null {
+  if (decay === undefined || decay === null) return null;
   const given: WeightDecay = typeof decay === 'number' ? { kind: 'l2', rate: decay } : decay;
+  expectOptions('weightDecay', given, WEIGHT_DECAY);
   const { kind, rate, on = 'weights' } = given;
   if (!(Number.isFinite(rate) && rate >= 0)) {
-    throw new RangeError(`weightDecay: rate must be zero or above, got ${rate}.`);
+    throw new RangeError(`weightDecay: rate must be zero or above, got ${shown(rate)}.`);
   }
   if ((kind !== 'l2' && kind !== 'decoupled') || (on !== 'weights' && on !== 'all')) {
     throw new RangeError(
-      `weightDecay: kind '${String(kind)}' on '${String(on)}'; wanted kind 'l2' or 'decoupled', on 'weights' or 'all'.`,
+      `weightDecay: kind ${shown(kind)} on ${shown(on)}; wanted kind 'l2' or 'decoupled', on 'weights' or 'all'.`,
     );
   }
   return rate === 0 ? null : { kind, rate, on };

@@ -1,4 +1,16 @@
 /** Section 2's first example: a layer whose normalization the gradient knows, or does not know. */
+import {
+  checkedOptions,
+  counting,
+  expectOptions,
+  flag,
+  needed,
+  oneOf,
+  type Options,
+  own,
+  whole,
+  without,
+} from '../core/checks';
 import { tf } from '../engine';
 import {
   activation,
@@ -12,7 +24,10 @@ import {
   type ApplyContext,
   type Network,
 } from '../nn';
-import { Trainer } from './trainer';
+import { expectCount } from '../nn/checks';
+import { expectInputs, expectTargets } from '../probe/model';
+import { scheduleRates } from './schedule';
+import { checkOptions, Trainer } from './trainer';
 
 /** What {@link shiftThenNormalize} takes. */
 export interface ShiftThenNormalizeOptions {
@@ -27,6 +42,11 @@ export interface ShiftThenNormalizeOptions {
   /** Follow with section 3's gamma and beta: y = gamma xHat + beta. Default false: y = xHat. */
   affine?: boolean;
 }
+
+const SHIFT_OPTIONS: Options<ShiftThenNormalizeOptions> = {
+  ...{ name: own, normalize: oneOf(['center', 'both']), statistics: oneOf(['outside', 'through']) },
+  ...{ scale: flag, affine: flag },
+};
 
 /** The layer that {@link shiftThenNormalize} makes. */
 export class ShiftThenNormalizeLayer extends BaseLayer {
@@ -44,7 +64,8 @@ export class ShiftThenNormalizeLayer extends BaseLayer {
     readonly features: number,
     options: ShiftThenNormalizeOptions = {},
   ) {
-    super(options.name ?? 'shift');
+    super(checkedOptions('shiftThenNormalize', options, SHIFT_OPTIONS).name ?? 'shift');
+    expectCount(this.name, 'features', features);
     this.normalize = options.normalize ?? 'center';
     this.statistics = options.statistics ?? 'outside';
     const d = [features];
@@ -115,6 +136,13 @@ export interface ShiftedOptions extends Omit<ShiftThenNormalizeOptions, 'name'> 
   seed: number;
 }
 
+const SHIFTED_OPTIONS: Options<ShiftedOptions> = {
+  ...without(SHIFT_OPTIONS, ['name']),
+  ...{ x: needed(own), y: needed(own), units: counting },
+  ...{ trains: oneOf(['shift', 'all']), batchSize: own, steps: needed(own), learningRate: needed(own) },
+  seed: needed(whole),
+};
+
 /** What happened to b, g and the loss, step by step. */
 export interface ShiftedRun {
   /** ||b|| before step t, t = 0 to `steps`. */
@@ -141,9 +169,25 @@ export interface ShiftedRun {
  * @example const { b, loss } = await trainShifted({ x, y, statistics: 'outside', steps: 100, learningRate: 1, seed: 1 });
  */
 export async function trainShifted(options: ShiftedOptions): Promise<ShiftedRun> {
-  const { x, y, units = 100, trains = 'shift', steps, learningRate, seed, ...layer } = options;
+  expectOptions('trainShifted', options, SHIFTED_OPTIONS);
+  const {
+    x,
+    y,
+    units = 100,
+    trains = 'shift',
+    batchSize = x?.shape?.[0],
+    steps,
+    learningRate,
+    seed,
+    ...layer
+  } = options;
+  expectInputs('trainShifted', x);
+  expectShape(x, [null, null], 'trainShifted: x');
+  expectTargets('trainShifted', x, y);
+  expectShape(y, [null, null], 'trainShifted: y');
+  checkOptions({ steps, batchSize, seed }, x.shape[0]);
+  scheduleRates(learningRate, steps);
   const n = x.shape[0];
-  const batchSize = options.batchSize ?? n;
   const below = dense(x.shape[1]!, units, { name: 'layer1', bias: false, seed });
   const shift = shiftThenNormalize(units, layer);
   const above = dense(units, y.shape[1]!, { name: 'layer2', seed });

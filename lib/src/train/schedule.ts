@@ -1,3 +1,5 @@
+import { expectOptions, nearest, needed, numbers, type Options, own, shown, text } from '../core/checks';
+
 /**
  * How the learning rate changes over the steps, as a factor on the base rate: one schedule serves every rate of a sweep,
  * and as plain JSON it goes into the history.
@@ -19,6 +21,17 @@ export type ScheduleShape =
   /** One factor per step, as given; at least as many as there are steps */
   | { kind: 'table'; values: number[] };
 
+const COMMON = { kind: needed(text), warmUp: own };
+const SHAPES: { [K in ScheduleShape['kind']]: Options<Extract<Schedule, { kind: K }>> } = {
+  constant: COMMON,
+  step: { ...COMMON, every: needed(own), factor: needed(own) },
+  exponential: { ...COMMON, every: needed(own), factor: needed(own) },
+  cosine: { ...COMMON, final: own },
+  table: { ...COMMON, values: needed(numbers) },
+};
+/** Rates that an array can hold. */
+const MOST_STEPS = 2 ** 31 - 1;
+
 /**
  * The learning rate of every step: base rate times the schedule's factor.
  *
@@ -31,14 +44,26 @@ export type ScheduleShape =
  */
 export function scheduleRates(rate: number, steps: number, schedule: Schedule = { kind: 'constant' }): Float32Array {
   if (!(Number.isFinite(rate) && rate > 0)) {
-    throw new RangeError(`learningRate: wanted a number above zero, got ${rate}.`);
+    throw new RangeError(`learningRate: wanted a number above zero, got ${shown(rate)}.`);
   }
-  if (!Number.isInteger(steps) || steps < 1) {
-    throw new RangeError(`steps: wanted a whole number of at least 1, got ${steps}.`);
+  if (!Number.isInteger(steps) || steps < 1 || steps > MOST_STEPS) {
+    throw new RangeError(`steps: wanted a whole number of at least 1 and at most 2^31 - 1, got ${shown(steps)}.`);
   }
+  const { kind } = (schedule ?? {}) as Partial<Schedule>;
+  if (typeof kind === 'string' && !Object.hasOwn(SHAPES, kind)) {
+    const wanted = "'constant', 'step', 'exponential', 'cosine' or 'table'";
+    const meant = nearest(kind, Object.keys(SHAPES));
+    const hint = meant === undefined ? '' : ` Did you mean '${meant}'?`;
+    throw new RangeError(`schedule: kind '${kind as string}' is not known; wanted ${wanted}.${hint}`);
+  }
+  expectOptions<Schedule>(
+    'schedule',
+    schedule,
+    typeof kind === 'string' ? SHAPES[kind as 'constant'] : SHAPES.constant,
+  );
   const { warmUp = 0 } = schedule;
   if (!Number.isInteger(warmUp) || warmUp < 0) {
-    throw new RangeError(`schedule: warmUp must be a whole number of steps from 0, got ${warmUp}.`);
+    throw new RangeError(`schedule: warmUp must be a whole number of steps from 0, got ${shown(warmUp)}.`);
   }
   const shape = shapeOf(schedule, steps - warmUp);
   return Float32Array.from({ length: steps }, (_, t) => rate * (t < warmUp ? (t + 1) / warmUp : shape(t - warmUp)));
@@ -51,30 +76,27 @@ function shapeOf(schedule: Schedule, length: number): (t: number) => number {
     case 'step':
     case 'exponential': {
       const { kind, every, factor } = schedule;
-      if (!(every > 0) || !(factor > 0) || !Number.isFinite(every * factor)) {
-        throw new RangeError(`schedule '${kind}': every and factor must be above zero, got ${every} and ${factor}.`);
+      if (!Number.isFinite(every) || !Number.isFinite(factor) || !(every > 0) || !(factor > 0)) {
+        throw new RangeError(
+          `schedule '${kind}': every and factor must be above zero, got ${shown(every)} and ${shown(factor)}.`,
+        );
       }
       return kind === 'step' ? (t) => factor ** Math.floor(t / every) : (t) => factor ** (t / every);
     }
     case 'cosine': {
       const { final = 0 } = schedule;
-      if (!(final >= 0 && final <= 1))
-        throw new RangeError(`schedule 'cosine': final must be in [0, 1], got ${final}.`);
+      if (typeof final !== 'number' || !(final >= 0 && final <= 1))
+        throw new RangeError(`schedule 'cosine': final must be in [0, 1], got ${shown(final)}.`);
       return (t) => final + ((1 - final) * (1 + Math.cos((Math.PI * t) / Math.max(1, length)))) / 2;
     }
     case 'table': {
       const { values } = schedule;
-      if (values.length < length || !values.every((v) => Number.isFinite(v) && v >= 0)) {
+      if (values.length < length || !Array.from(values).every((v) => Number.isFinite(v) && v >= 0)) {
         throw new RangeError(
           `schedule 'table': wanted at least ${length} factors, none negative, got ${values.length} values.`,
         );
       }
       return (t) => values[t];
     }
-    default:
-      throw new RangeError(
-        `schedule: kind '${String((schedule as { kind: unknown }).kind)}' is not known; wanted 'constant', 'step', ` +
-          "'exponential', 'cosine' or 'table'.",
-      );
   }
 }

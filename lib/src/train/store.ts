@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import * as path from 'node:path';
+import { expectArgument, shown, text as aString } from '../core/checks';
 import type { Comparison } from './compare';
 import type { History } from './history';
 
@@ -53,7 +54,8 @@ export async function loadComparison(file: string): Promise<Comparison> {
 }
 
 async function save(file: string, content: History | Comparison, kind: 'history' | 'comparison'): Promise<void> {
-  if (content?.kind !== kind) throw new StoreError(file, `not written: got ${describe(content)}; wanted a ${kind}.`);
+  expectArgument(kind === 'history' ? 'saveHistory' : 'saveComparison', 'file', file, aString);
+  if (content?.kind !== kind) throw new StoreError(file, `not written: got ${shown(content)}; wanted a ${kind}.`);
   const body = JSON.stringify(content);
   const text = `{"format":"${FORMAT}","version":${VERSION},"sha256":"${sha256(body)}",\n"content":${body}}\n`;
   const temporary = `${file}.${randomBytes(4).toString('hex')}.tmp`;
@@ -68,6 +70,7 @@ async function save(file: string, content: History | Comparison, kind: 'history'
 }
 
 async function load(file: string, kind: 'history' | 'comparison'): Promise<unknown> {
+  expectArgument(kind === 'history' ? 'loadHistory' : 'loadComparison', 'file', file, aString);
   let text: string;
   try {
     text = await readFile(file, 'utf8');
@@ -109,8 +112,5 @@ async function load(file: string, kind: 'history' | 'comparison'): Promise<unkno
   }
   return content;
 }
-
-const describe = (content: { kind?: unknown } | undefined) =>
-  content?.kind ? `a ${String(content.kind)}` : String(content);
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');

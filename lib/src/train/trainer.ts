@@ -1,3 +1,23 @@
+import {
+  callback,
+  expectArgument,
+  expectOptions,
+  flag,
+  having,
+  kind,
+  listOf,
+  needed,
+  numbers,
+  oneOf,
+  type Options,
+  optionsOf,
+  own,
+  recordOf,
+  shown,
+  tensor,
+  text,
+  whole,
+} from '../core/checks';
 import { compile, engineCard, Random, tf, type CompiledStep, type NamedTensors, type StepContext } from '../engine';
 import { batchIndices, IMAGE_SIDE, sizeOf, toTensors, type Dataset } from '../data';
 import type { Layer } from '../nn';
@@ -53,8 +73,8 @@ export interface StepOptions {
   optimizer?: OptimizerName | OptimizerSettings;
   /** Default `'crossEntropy'`. */
   loss?: LossName | Loss;
-  /** L2 or decoupled; a number means L2. */
-  weightDecay?: number | WeightDecay;
+  /** L2 or decoupled; a number means L2, null none, as in a history. */
+  weightDecay?: number | WeightDecay | null;
   /** Small tensors to keep from every step, computed in the step itself: norms, angles. Part of the trace. */
   record?: (at: StepRecord) => Record<string, tf.Tensor>;
   /** `'auto'` (default): as a graph where the engine can. `'eager'`: step by step, for comparison. */
@@ -123,8 +143,8 @@ export interface TrainRunOptions {
   batches?: Int32Array;
   /** For a data set: `'grey'` (default) or `'binary'` pixels. */
   pixels?: 'grey' | 'binary';
-  /** Training loss above which the run ends as diverged; default 1000. Infinity: only NaN and infinity end it. */
-  divergenceBound?: number;
+  /** Training loss above which the run ends as diverged; default 1000. Infinity, or null as in a history: only NaN and infinity end it. */
+  divergenceBound?: number | null;
   /** Rows per forward pass of an evaluation; default 1000. */
   evaluationBatch?: number;
   /** Stands in the history and in progress. Default the network's name. */
@@ -139,6 +159,38 @@ export interface TrainRunOptions {
 
 /** Everything {@link trainNetwork} takes. */
 export type TrainOptions = StepOptions & TrainRunOptions;
+
+const STEP_OPTIONS: Options<StepOptions> = {
+  ...{ network: needed(own), optimizer: own, loss: own, weightDecay: own, record: callback, mode: own },
+};
+
+const BUDGET: Options<Budget> = { seconds: own, bytes: own };
+const SEED_PAIR = having<{ order: number; noise: number }>('a whole number or { order, noise }', {
+  ...{ order: needed(whole), noise: needed(whole) },
+});
+const SIGNAL = kind('an AbortSignal', (value) => typeof (value as AbortSignal | null)?.aborted === 'boolean');
+
+const RUN_OPTIONS: Options<TrainRunOptions> = {
+  ...{ data: needed(own), steps: needed(own), batchSize: needed(own), learningRate: needed(own), schedule: own },
+  ...{ seed: needed(own), weightsSeed: whole, evaluateEvery: own, evaluateAt: listOf(own), evaluateTrainingMode: flag },
+  ...{ evaluateTrain: own, inference: own, probes: own, batches: numbers, pixels: oneOf(['grey', 'binary']) },
+  ...{ divergenceBound: own, evaluationBatch: own, name: text, onProgress: callback, signal: SIGNAL },
+  budget: optionsOf(BUDGET),
+};
+
+/** Tensors by name. */
+const RECORDED = recordOf(tensor);
+
+/** What only `compare` takes: one object of options may be spread into both. */
+const COMPARISON_NAMES = ['sides', 'seeds', 'learningRates', 'shareWeights', 'onRun'];
+
+/** Throws for names of options that neither a step nor a run has, and for values of another kind. */
+export function expectRunOptions(where: string, options: TrainRunOptions): void {
+  expectOptions(where, options, RUN_OPTIONS, [...Object.keys(STEP_OPTIONS), ...COMPARISON_NAMES]);
+}
+
+/** The options of a step and of a run, for whoever hands them on. */
+export const TRAIN_OPTIONS: Options<TrainOptions> = { ...STEP_OPTIONS, ...RUN_OPTIONS };
 
 /**
  * Trains a network with mini-batches and records what happened. The network keeps the trained weights.
@@ -159,6 +211,7 @@ export type TrainOptions = StepOptions & TrainRunOptions;
  * @throws RangeError for settings that make no sense, before anything is changed
  */
 export async function trainNetwork(options: TrainOptions): Promise<History> {
+  expectOptions('trainNetwork', options, TRAIN_OPTIONS, COMPARISON_NAMES);
   const trainer = new Trainer(options);
   try {
     return await trainer.train(options);
@@ -184,11 +237,17 @@ export class Trainer {
   private busy = false;
 
   constructor(private readonly options: StepOptions) {
+    expectOptions('Trainer', options, STEP_OPTIONS, [...Object.keys(RUN_OPTIONS), ...COMPARISON_NAMES]);
     const { network, optimizer = 'sgd', loss = 'crossEntropy', weightDecay } = options;
     expectNetwork('trainNetwork', network);
     expectOneOf('trainNetwork', 'mode', options.mode ?? 'auto', ['auto', 'graph', 'eager']);
     if (network.trainable.length === 0) {
       throw new RangeError(`trainNetwork: network '${network.name}' has no trainable variable.`);
+    }
+    if ((loss as string) === 'custom') {
+      throw new RangeError(
+        "trainNetwork: loss 'custom' stands in a history for a function of yours; give the function.",
+      );
     }
     this.loss = lossOf(loss);
     this.optimizer = new Optimizer(network.trainable, optimizer, weightDecay);
@@ -203,6 +262,7 @@ export class Trainer {
    * @param prepared the data as tensors, already checked, where many runs share them; stays the caller's
    */
   async train(options: TrainRunOptions, prepared?: PreparedData): Promise<History> {
+    expectRunOptions('Trainer.train', options);
     if (this.busy) throw new Error('Trainer: a run of this trainer is under way; await it before the next.');
     this.busy = true;
     let own: PreparedData | undefined;
@@ -241,19 +301,23 @@ export class Trainer {
       before: named(before),
       after: named(copies()),
     });
-    for (const [name, tensor] of Object.entries(recorded)) outputs[`record/${name}`] = tensor;
+    expectArgument('trainNetwork', 'what record() returned', recorded, RECORDED);
+    for (const [name, value] of Object.entries(recorded)) outputs[`record/${name}`] = value;
     return outputs;
   }
 
   private async run(options: TrainRunOptions, data: PreparedData): Promise<History> {
     const { network } = this.options;
-    const { steps, batchSize, learningRate, signal, budget = {}, divergenceBound = 1000 } = options;
+    const { steps, batchSize, learningRate, signal, budget = {} } = options;
+    const divergenceBound = boundOf(options);
     const { schedule = { kind: 'constant' }, name = network.name, onProgress } = options;
     const n = data.train.x.shape[0];
     checkOptions(options, n);
     const seeds: Seeds = {
       weights: options.weightsSeed ?? null,
-      ...(typeof options.seed === 'number' ? { order: options.seed, noise: options.seed } : options.seed),
+      ...(typeof options.seed === 'number'
+        ? { order: options.seed, noise: options.seed }
+        : { order: options.seed.order, noise: options.seed.noise }),
     };
     const rates = scheduleRates(learningRate, steps, schedule);
     const batches = options.batches
@@ -503,6 +567,13 @@ export interface PreparedData {
   dispose(): void;
 }
 
+const TENSOR_DATA = having<TensorData>(
+  'a data set, as loadDataset() gives it, or { train: { x, y }, test: { x, y } }',
+  {
+    name: text,
+  },
+);
+
 /** Tensors of a data set, checked; a data set given as tensors stays the caller's. */
 export function prepareData(
   data: TrainingData,
@@ -527,6 +598,7 @@ export function prepareData(
     };
     return { train, test, description, dispose: () => tf.dispose([train.x, train.y, test.x, test.y]) };
   }
+  if (data !== undefined && data !== null) expectArgument('trainNetwork', 'data', data, TENSOR_DATA);
   const check = (which: 'train' | 'test'): LabelledBatch => {
     const { x, y } = data?.[which] ?? {};
     expectInputs(`data.${which}`, x);
@@ -575,8 +647,10 @@ function isDataset(data: TrainingData): data is Dataset {
  */
 export function oneHotLabels(labels: ArrayLike<number>, classes: number): tf.Tensor2D {
   if (!Number.isInteger(classes) || classes < 1) {
-    throw new RangeError(`oneHotLabels: classes must be a whole number of at least 1, got ${classes}.`);
+    throw new RangeError(`oneHotLabels: classes must be a whole number of at least 1, got ${shown(classes)}.`);
   }
+  expectArgument('oneHotLabels', 'labels', labels, numbers);
+  if (labels.length === 0) throw new RangeError('oneHotLabels: wanted at least one label, got none.');
   const values = new Float32Array(labels.length * classes);
   for (let i = 0; i < labels.length; i++) {
     const label = labels[i];
@@ -590,44 +664,56 @@ export function oneHotLabels(labels: ArrayLike<number>, classes: number): tf.Ten
 
 /** Refuses settings that make no sense; with `n` training examples known, also a batch that does not fit. */
 export function checkOptions(options: Omit<TrainRunOptions, 'data' | 'learningRate'>, n?: number): void {
-  const whole = (name: string, value: number | undefined, low = 1) => {
+  const count = (name: string, value: number | undefined, low = 1) => {
     if (value === undefined || (Number.isInteger(value) && value >= low)) return;
-    throw new RangeError(`${name}: wanted a whole number of at least ${low}, got ${value}.`);
+    throw new RangeError(`${name}: wanted a whole number of at least ${low}, got ${shown(value)}.`);
   };
-  whole('steps', options.steps ?? NaN);
-  whole('batchSize', options.batchSize ?? NaN);
+  count('steps', options.steps ?? NaN);
+  count('batchSize', options.batchSize ?? NaN);
   if (n !== undefined && options.batchSize > n) {
     throw new RangeError(`batchSize: ${options.batchSize} is more than the ${n} training examples; wanted 1 to ${n}.`);
   }
-  whole('evaluateEvery', options.evaluateEvery);
-  whole('evaluationBatch', options.evaluationBatch);
-  whole('evaluateTrain', options.evaluateTrain);
+  count('evaluateEvery', options.evaluateEvery);
+  count('evaluationBatch', options.evaluationBatch);
+  count('evaluateTrain', options.evaluateTrain);
   for (const [name, bound] of Object.entries(options.budget ?? {})) {
-    if (bound !== undefined && !(bound >= 0))
-      throw new RangeError(`budget.${name}: wanted zero or above, got ${bound}.`);
+    if (bound === undefined || (typeof bound === 'number' && bound >= 0)) continue;
+    throw new RangeError(`budget.${name}: wanted zero or above, got ${shown(bound)}.`);
   }
+  if (options.probes !== undefined) expectArgument('probes', 'probes', options.probes, PROBES);
   for (const [name, probe] of Object.entries(options.probes ?? {})) {
     if (typeof (typeof probe === 'function' ? probe : probe?.measure) === 'function') continue;
     throw new TypeError(`probes.${name}: wanted a function or { taps, measure }, got ${typeof probe}.`);
   }
-  const bound = options.divergenceBound ?? 1000;
-  if (!(bound > 0)) throw new RangeError(`divergenceBound: wanted a loss above zero, got ${bound}.`);
+  const bound = boundOf(options);
+  if (typeof bound !== 'number' || !(bound > 0)) {
+    throw new RangeError(`divergenceBound: wanted a loss above zero, got ${shown(bound)}.`);
+  }
   if (options.evaluateEvery !== undefined && options.evaluateAt !== undefined) {
     throw new RangeError('evaluateEvery and evaluateAt were both given; wanted one of them.');
   }
   for (const point of options.evaluateAt ?? []) {
     if (!Number.isInteger(point) || point < 0 || point > options.steps) {
-      throw new RangeError(`evaluateAt: wanted whole numbers from 0 to ${options.steps} (steps), got ${point}.`);
+      throw new RangeError(`evaluateAt: wanted whole numbers from 0 to ${options.steps} (steps), got ${shown(point)}.`);
     }
   }
-  const seeds = typeof options.seed === 'number' ? [options.seed] : [options.seed?.order, options.seed?.noise];
+  if (typeof options.seed !== 'number') expectArgument('trainNetwork', 'seed', options.seed, SEED_PAIR);
+  const seeds = typeof options.seed === 'number' ? [options.seed] : [];
   if (options.inference !== undefined && options.inference !== 'moving' && options.inference !== 'population') {
-    throw new RangeError(`inference: '${String(options.inference)}' is not known; wanted 'moving' or 'population'.`);
+    throw new RangeError(`inference: ${shown(options.inference)} is not known; wanted 'moving' or 'population'.`);
   }
   for (const seed of seeds) {
-    if (!Number.isSafeInteger(seed)) throw new RangeError(`seed: wanted a whole number, got ${seed}.`);
+    if (!Number.isSafeInteger(seed)) throw new RangeError(`seed: wanted a whole number, got ${shown(seed)}.`);
   }
 }
+
+/** The loss above which a run has diverged; a history says null for Infinity, which JSON does not have. */
+function boundOf({ divergenceBound = 1000 }: Pick<TrainRunOptions, 'divergenceBound'>): number {
+  return divergenceBound ?? Infinity;
+}
+
+/** Probes by name. */
+const PROBES = having('probes by name', {});
 
 /** Steps after which to evaluate, ascending. */
 function evaluationPoints({ steps, evaluateEvery = Math.ceil(steps / 20), evaluateAt }: TrainRunOptions): number[] {
@@ -641,7 +727,7 @@ function checkBatches(batches: Int32Array, length: number, n: number): Int32Arra
   if (batches.length !== length) {
     throw new RangeError(`batches: wanted steps * batchSize = ${length} row numbers, got ${batches.length}.`);
   }
-  const bad = batches.findIndex((row) => row < 0 || row >= n);
+  const bad = batches.findIndex((row) => !Number.isInteger(row) || row < 0 || row >= n);
   if (bad >= 0) throw new RangeError(`batches: entry ${bad} is row ${batches[bad]}; wanted 0 to ${n - 1}.`);
-  return batches;
+  return batches instanceof Int32Array ? batches : Int32Array.from(batches);
 }

@@ -1,7 +1,20 @@
 /** What training does to the norm of one layer's weights, started from several scales (section 3.3). */
+import {
+  callback,
+  expectArgument,
+  expectOptions,
+  listOf,
+  needed,
+  network as aNetwork,
+  number,
+  type Options,
+  own,
+  text,
+  whole,
+} from '../core/checks';
 import { tf } from '../engine';
 import type { Network } from '../nn';
-import { prepareData, Trainer, type TrainRunOptions } from './trainer';
+import { checkOptions, prepareData, Trainer, type TrainRunOptions } from './trainer';
 
 /** What {@link weightGrowth} takes. */
 export interface WeightGrowthOptions extends Pick<TrainRunOptions, 'data' | 'steps' | 'batchSize' | 'learningRate'> {
@@ -14,6 +27,11 @@ export interface WeightGrowthOptions extends Pick<TrainRunOptions, 'data' | 'ste
   /** One run each, at every scale. */
   seeds: readonly number[];
 }
+
+const WEIGHT_GROWTH_OPTIONS: Options<WeightGrowthOptions> = {
+  ...{ build: needed(callback), weights: needed(text), scales: needed(listOf(number)), seeds: needed(listOf(whole)) },
+  ...{ data: needed(own), steps: needed(own), batchSize: needed(own), learningRate: needed(own) },
+};
 
 /** One run. */
 export interface WeightGrowth {
@@ -37,11 +55,14 @@ export interface WeightGrowth {
  * @throws RangeError for a label that the network does not have, no seeds or scales, or a scale that is not above 0
  */
 export async function weightGrowth(options: WeightGrowthOptions): Promise<WeightGrowth[]> {
+  expectOptions('weightGrowth', options, WEIGHT_GROWTH_OPTIONS);
   const { build, weights: label, scales, seeds, data, steps, batchSize, learningRate } = options;
   if (scales.length === 0 || seeds.length === 0 || scales.some((a) => !(a > 0 && Number.isFinite(a)))) {
     throw new RangeError(`weightGrowth: wanted seeds and scales above 0, got [${seeds}] and [${scales}].`);
   }
+  checkOptions({ steps, batchSize, seed: seeds[0] });
   const network = build(seeds[0]);
+  expectArgument('weightGrowth', 'what build() returned', network, aNetwork);
   if (!(label in network.named)) {
     const known = Object.keys(network.named).join(', ');
     network.dispose();
