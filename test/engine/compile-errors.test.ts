@@ -117,7 +117,7 @@ test('work that would be done after the step has ended is refused, and its failu
     void inner.run({ data: { x }, batches: Int32Array.of(0), batchSize: 1 });
     return { x };
   }, /run\(\) inside a step/);
-  await new Promise((resolve) => setTimeout(resolve, 10));
+  await new Promise(setImmediate);
   assert.deepEqual(unhandled, []);
 });
 

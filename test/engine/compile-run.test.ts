@@ -72,17 +72,39 @@ test('between chunks the event loop runs', async () => {
   const made = model(sgd);
   const step = compile(made.step, { xla: false });
   await step.run({ data, batches: batches(300), batchSize: BATCH }); // chunks have their size now
-  let ticks = 0;
-  const timer = setInterval(() => ticks++, 1);
-  const reports: number[] = [];
-  const began = performance.now();
-  await step.run({ data, batches: batches(6000), batchSize: BATCH, onProgress: () => reports.push(performance.now()) });
-  clearInterval(timer);
-  assert.ok(ticks >= reports.length / 2, `${ticks} timer ticks in ${reports.length} chunks`);
-  const gaps = [began, ...reports].slice(0, -1).map((t, i) => reports[i] - t);
-  gaps.sort((a, b) => a - b);
-  const median = gaps[Math.floor(gaps.length / 2)];
-  assert.ok(median <= 100, `a chunk takes ${median.toFixed(0)} ms in the median`);
+  let turns = 0;
+  let next = setImmediate(function turn() {
+    turns++;
+    next = setImmediate(turn);
+  });
+  let reports = 0;
+  await step.run({ data, batches: batches(6000), batchSize: BATCH, onProgress: () => reports++ });
+  clearImmediate(next);
+  assert.ok(turns >= reports - 1, `${turns} turns in ${reports} chunks`);
+  step.dispose();
+});
+
+test('a chunk has as many steps as fit into 60 ms, by what the one before took', async (t) => {
+  // By this clock every chunk takes `each` milliseconds, however many steps it has.
+  let clock = 0;
+  let each = 30;
+  t.mock.method(performance, 'now', () => (clock += each));
+  const step = compile(model(sgd).step, { xla: false });
+  const sizes: number[] = [];
+  let before = 0;
+  await step.run({
+    data,
+    batches: batches(600),
+    batchSize: BATCH,
+    onProgress: ({ done }) => {
+      sizes.push(done - before);
+      before = done;
+      if (sizes.length === 7) each = 240;
+      if (sizes.length === 9) each = 60;
+    },
+  });
+  // One to warm up, one to measure; then half the time lets twice as many steps in, four times the time a quarter.
+  assert.deepEqual(sizes.slice(0, 12), [1, 1, 2, 4, 8, 16, 32, 64, 16, 4, 4, 4]);
   step.dispose();
 });
 
