@@ -17,6 +17,7 @@ import * as path from 'node:path';
 import * as readline from 'node:readline';
 import { parseArgs } from 'node:util';
 import { Random } from 'bnlab';
+import { writeAtomically } from 'bnlab/dist/core/write';
 import { Case, cases, productFlops } from './cases';
 import { Report, Samples, markdown } from './report';
 
@@ -175,10 +176,9 @@ async function main(): Promise<void> {
   if (!values['no-extras']) report.extras = await extras(workers['TensorFlow.js'], chosen);
   for (const worker of Object.values(workers)) worker.stop();
 
-  fs.mkdirSync(values.output!, { recursive: true });
-  fs.writeFileSync(path.join(values.output!, 'bench.json'), `${JSON.stringify(report, undefined, 2)}\n`);
+  writeAtomically(path.join(values.output!, 'bench.json'), `${JSON.stringify(report, undefined, 2)}\n`);
   const text = markdown(report);
-  fs.writeFileSync(path.join(values.output!, 'bench.md'), text);
+  writeAtomically(path.join(values.output!, 'bench.md'), text);
   console.log(`\n${text}`);
 }
 
@@ -278,7 +278,7 @@ function preparePeers(): { ok: true; file: string } | { ok: false; why: string }
       });
     }
     execFileSync(file, ['-m', 'pip', 'install', '--quiet', '-r', requirements], { stdio: 'inherit' });
-    fs.writeFileSync(stamp, wanted);
+    writeAtomically(stamp, wanted);
     return { ok: true, file };
   } catch (error) {
     return { ok: false, why: `its environment could not be set up: ${String(error).split('\n')[0]}` };

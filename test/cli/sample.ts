@@ -3,6 +3,7 @@ import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import { spawn } from 'node:child_process';
+import '../support/home';
 
 export const home = path.resolve(__dirname, '..', '..');
 

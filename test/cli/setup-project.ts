@@ -6,6 +6,8 @@ import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_pr
 import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
+import { variable as guard } from 'bnlab/dist/cli/bootstrap/marked';
+import { fillCaches } from '../support/home';
 
 export const repository = path.resolve(__dirname, '..', '..');
 
@@ -27,6 +29,7 @@ export class Project {
 
   /** @param parent where the copy goes; a new temporary folder when not given */
   constructor(parts: Part[] = [], parent = fs.mkdtempSync(path.join(os.tmpdir(), 'bnlab Prüfung – '))) {
+    fillCaches();
     this.folder = fs.realpathSync(parent);
     this.root = path.join(this.folder, 'mein Projekt');
     const listed = execFileSync('git', ['ls-files', '-co', '--exclude-standard', '-z'], { cwd: repository });
@@ -150,8 +153,9 @@ export function linkTree(from: string, to: string): void {
 /** Our environment, less what this test run was started with that would change a set-up's mind. */
 function cleanEnvironment(): NodeJS.ProcessEnv {
   const env = { ...process.env };
+  const kept = [guard, 'npm_config_cache'];
   for (const name of Object.keys(env)) {
-    if (/^(BNLAB_|NODE_|npm_|CXX$)/.test(name)) delete env[name];
+    if (/^(BNLAB_|NODE_|npm_|CXX$)/.test(name) && !kept.includes(name)) delete env[name];
   }
   return env;
 }

@@ -7,10 +7,11 @@ import test from 'node:test';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { dataCacheFolder, DataError, datasetText, IMAGE_PIXELS, loadDataset } from 'bnlab';
 import { cacheFolder } from 'bnlab/dist/cli/bootstrap/layout';
+import { given } from '../support/home';
 import { FILES, LARGE, NAMES, temporaryFolder, writeManifest } from './fixture';
 
 /** The real files, where this checkout has them. */
-const REAL = [process.env.BNLAB_DATA, join(__dirname, '..', '..', '..', 'shared', 'data')].find(
+const REAL = [given.BNLAB_DATA, join(__dirname, '..', '..', '..', 'shared', 'data')].find(
   (folder) => folder && fs.existsSync(folder),
 );
 const skip = REAL ? false : 'needs the real files: set BNLAB_DATA to a folder that holds mnist/ and fashion/';

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { type ByteExamples, generateDigits } from 'bnlab';
+import '../support/home';
 
 export function idxBytes(shape: number[], values: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(4 + 4 * shape.length + values.length);

@@ -6,9 +6,12 @@ import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import type { Browser } from 'playwright-core';
+import { ownMark, readJson, sweep } from '../core/write';
 import { dataCacheFolder } from '../data/folders';
+import { guardedEnvironment } from './bootstrap/guarded';
 import { writeAtomically } from './notebook-file';
 import { home } from './places';
+import { Stop } from './running';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome', 'microsoft-edge'];
 const FIXED: Partial<Record<NodeJS.Platform, string[]>> = {
@@ -56,26 +59,48 @@ async function packaged(): Promise<BrowserPlace> {
     environment: { FONTCONFIG_FILE: fontSettings(folder) },
   });
   const keep = [path.dirname(dataCacheFolder()), path.join(home, '.bnlab')];
-  const folders = keep.map((folder) => path.join(folder, `chromium-${version}`));
-  const ready = folders.find((folder) => fs.existsSync(path.join(folder, 'chromium')));
+  const folders = keep.map((folder) => path.join(folder, `browser-${version}`));
+  const ready = folders.find(isWhole);
   if (ready) return place(ready);
 
   let problem: unknown;
   for (const folder of folders) {
-    let fresh: string | undefined;
+    const unpacking = path.join(path.dirname(folder), 'unpacking');
+    const fresh = path.join(unpacking, ownMark());
     try {
-      fs.mkdirSync(path.dirname(folder), { recursive: true });
-      fresh = fs.mkdtempSync(`${folder}-`);
+      sweep(unpacking, { all: true });
+      fs.mkdirSync(fresh, { recursive: true });
       await unpack(fresh);
+      writeAtomically(path.join(fresh, LIST), JSON.stringify(sizesIn(fresh)));
+      if (isWhole(folder)) return place(folder); // another run was quicker
+      fs.rmSync(folder, { recursive: true, force: true });
       fs.renameSync(fresh, folder);
       return place(folder);
     } catch (error) {
-      if (fresh) fs.rmSync(fresh, { recursive: true, force: true });
-      if (fs.existsSync(path.join(folder, 'chromium'))) return place(folder); // another run was quicker
+      if (isWhole(folder)) return place(folder);
       problem = error;
+    } finally {
+      fs.rmSync(fresh, { recursive: true, force: true });
     }
   }
   throw new Error(`The packaged Chromium could not be unpacked: ${(problem as Error).message}`);
+}
+
+/** Says which files belong to an unpacked browser, and how long each is. */
+const LIST = 'complete.json';
+
+function sizesIn(folder: string): Record<string, number> {
+  const names = fs.readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort();
+  const files = names.map((name) => [name, fs.statSync(path.join(folder, name))] as const);
+  return Object.fromEntries(files.filter(([, stat]) => stat.isFile()).map(([name, stat]) => [name, stat.size]));
+}
+
+/** A browser that was cut off while it was unpacked would fail for ever. */
+function isWhole(folder: string): boolean {
+  const sizes = readJson(path.join(folder, LIST)) as Record<string, number> | undefined;
+  if (!sizes?.chromium) return false;
+  const sizeOf = (name: string) => fs.statSync(path.join(folder, name), { throwIfNoEntry: false })?.size;
+  return Object.entries(sizes).every(([name, size]) => sizeOf(name) === size);
 }
 
 /**
@@ -107,20 +132,31 @@ async function unpack(folder: string): Promise<void> {
   }
 }
 
-/** Starts a browser; `extra` are further command line flags. @throws Error when none is found or it does not start */
-export async function launchBrowser(extra: string[] = []): Promise<Browser> {
+/**
+ * Starts a browser.
+ *
+ * @param extra further command line flags
+ * @param stop ends the browser, also one that has not answered yet
+ * @throws Error when none is found or it does not start
+ */
+export async function launchBrowser(extra: string[] = [], stop = new Stop()): Promise<Browser> {
   const { executable, environment } = await findBrowser();
   const { chromium } = await import('playwright-core');
   const flags = ['--font-render-hinting=none', '--disable-gpu', '--force-color-profile=srgb', ...extra];
   const sandbox = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
-  const inherited = Object.fromEntries(Object.entries(process.env).filter(([, value]) => value !== undefined));
+  const { env, end } = guardedEnvironment({ ...process.env, ...environment });
+  stop.onAsked(end);
   const start = (args: string[]) =>
     chromium.launch({
       executablePath: executable,
       headless: true,
       args,
       timeout: 60_000,
-      env: { ...(inherited as Record<string, string>), ...environment },
+      // Who started it ends it, in order; Playwright would end this process with it.
+      handleSIGINT: false,
+      handleSIGTERM: false,
+      handleSIGHUP: false,
+      env: env as Record<string, string>,
     });
   try {
     return await start([...flags, ...sandbox]);

@@ -7,6 +7,7 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { Command } from 'commander';
+import { readJson } from '../core/write';
 import {
   CLAIM_MIME,
   type ClaimLedger,
@@ -16,8 +17,9 @@ import {
   renderLedger,
 } from '../notebook/ledger';
 import { readCall } from './call';
-import { displays, Notebook, stableJson, writeAtomically } from './notebook-file';
-import { home, shown } from './places';
+import { displays, nameOf, Notebook, readResult, stableJson, writeAtomically } from './notebook-file';
+import { findNotebooks, home, shown } from './places';
+import { onlyOne, Stop } from './running';
 
 /** The claims that the notebook's outputs hold, in the order of its cells. */
 export function claimsIn(notebook: Notebook): ClaimRecord[] {
@@ -29,10 +31,21 @@ export function claimsIn(notebook: Notebook): ClaimRecord[] {
   return records;
 }
 
-/** The ledger as it stands; empty where there is none yet. */
+/**
+ * The ledger as it stands; empty where there is none yet. One that cannot be read is made again of what the notebooks say.
+ */
 export function readLedger(root: string): ClaimLedger {
-  return readJson<ClaimLedger>(ledgerFile(root)) ?? {};
+  const file = ledgerFile(root);
+  if (!fs.existsSync(file)) return {};
+  return asRecord<ClaimLedger>(readJson(file)) ?? ledgerOfNotebooks(root);
 }
+
+function ledgerOfNotebooks(root: string): ClaimLedger {
+  const entries = findNotebooks(root, []).map((file) => [nameOf(file), claimsIn(readResult(file) ?? EMPTY)] as const);
+  return Object.fromEntries(entries.filter(([, records]) => records.length > 0));
+}
+
+const EMPTY: Notebook = { cells: [], metadata: {}, nbformat: 4, nbformat_minor: 5 };
 
 /** A ledger of other data: with each notebook's records the hash of what they were computed from, see provenance.ts. */
 export interface ReplicationFile {
@@ -40,9 +53,19 @@ export interface ReplicationFile {
   notebooks: Record<string, { hash: string; records: ClaimRecord[] }>;
 }
 
-/** The claims on other data as they stand; undefined where nobody has measured them. */
+/**
+ * The claims on other data as they stand; undefined where nobody has measured them.
+ *
+ * @throws Error that names the file when it cannot be read: nothing else holds what was measured
+ */
 export function readReplication(root: string): ReplicationFile | undefined {
-  return readJson<ReplicationFile>(replicationFile(root));
+  const file = replicationFile(root);
+  if (!fs.existsSync(file)) return undefined;
+  const found = asRecord<ReplicationFile>(readJson(file));
+  if (found && typeof found.data === 'string' && asRecord(found.notebooks)) return found;
+  throw new Error(
+    `${shown(file)} is empty, cut off or no ledger. Restore it (git checkout -- ${shown(file)}), or delete it and run \`npm run replicate\`.`,
+  );
 }
 
 /** The ledgers of other data as the page shows them. */
@@ -53,13 +76,37 @@ export function replications(root: string): Replication[] {
   return [{ data: file.data, ledger }];
 }
 
-/** Rules that were changed after a result had been seen: data/rule-changes.json, written by hand. */
+/**
+ * Rules that were changed after a result had been seen: data/rule-changes.json, written by hand.
+ *
+ * @throws Error that names the file when it cannot be read
+ */
 export function ruleChanges(root: string): RuleChange[] {
-  return readJson<RuleChange[]>(path.join(root, 'data', 'rule-changes.json')) ?? [];
+  const file = path.join(root, 'data', 'rule-changes.json');
+  if (!fs.existsSync(file)) return [];
+  const found: unknown = readJson(file);
+  if (Array.isArray(found)) return found as RuleChange[];
+  throw new Error(`${shown(file)} is empty, cut off or no list. Restore it: git checkout -- ${shown(file)}`);
+}
+
+/** What a run reads only when it writes its results. @throws Error that names a file that cannot be read, before it runs */
+export function expectReadable(root: string): void {
+  readReplication(root);
+  ruleChanges(root);
 }
 
 /** Writes the ledger and the page made of it. A notebook that is gone takes its claims with it. */
-export function writeLedger(root: string, executed: { name: string; records: ClaimRecord[] }[]): void {
+export function writeLedger(root: string, executed: { name: string; records: ClaimRecord[] }[]): Promise<void> {
+  return inTurn(root, () => addToLedger(root, executed));
+}
+
+/** Both ledgers and their page are read, changed and written back, by runs that may end at the same time. */
+function inTurn(root: string, work: () => void): Promise<void> {
+  // Not the command's own request to stop: what was measured is written whatever else is wanted.
+  return onlyOne(path.join(root, 'data'), 'npm run notebooks', new Stop(), async () => work());
+}
+
+function addToLedger(root: string, executed: { name: string; records: ClaimRecord[] }[]): void {
   const ledger: ClaimLedger = {
     ...readLedger(root),
     ...Object.fromEntries(executed.map(({ name, records }) => [name, records])),
@@ -73,11 +120,13 @@ export function writeLedger(root: string, executed: { name: string; records: Cla
 }
 
 /** Adds what was found on other data, and makes the page anew. */
-export function writeReplication(root: string, { data, notebooks }: ReplicationFile): void {
-  const earlier = readReplication(root)?.notebooks ?? {};
-  const all = Object.entries({ ...earlier, ...notebooks }).filter(([name]) => isThere(root, name));
-  writeAtomically(replicationFile(root), stableJson({ data, notebooks: Object.fromEntries(all) }) + '\n');
-  writePage(root);
+export function writeReplication(root: string, { data, notebooks }: ReplicationFile): Promise<void> {
+  return inTurn(root, () => {
+    const earlier = readReplication(root)?.notebooks ?? {};
+    const all = Object.entries({ ...earlier, ...notebooks }).filter(([name]) => isThere(root, name));
+    writeAtomically(replicationFile(root), stableJson({ data, notebooks: Object.fromEntries(all) }) + '\n');
+    writePage(root);
+  });
 }
 
 function writePage(root: string): void {
@@ -123,6 +172,6 @@ function replicationFile(root: string): string {
   return path.join(root, 'data', 'claims-fashion.json');
 }
 
-function readJson<T>(file: string): T | undefined {
-  return fs.existsSync(file) ? (JSON.parse(fs.readFileSync(file, 'utf8')) as T) : undefined;
+function asRecord<T extends object>(given: unknown): T | undefined {
+  return given !== null && typeof given === 'object' && !Array.isArray(given) ? (given as T) : undefined;
 }

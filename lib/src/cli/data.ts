@@ -8,6 +8,7 @@ import { REAL_DATASETS, type RealName } from '../data/manifest';
 import { isUnobtainable, obtainFiles } from '../data/obtain';
 import { show } from './bootstrap/steps';
 import { readCall } from './call';
+import { stoppable } from './running';
 
 type Name = RealName | 'digits' | 'auto';
 
@@ -19,7 +20,7 @@ const ASKED_ANSWER_MS = 15_000;
  * otherwise a word about the generated digits that take its place, which is not a failure.
  *
  * @param argv names of data sets, without the program's own name
- * @returns exit code: 0; 1 when a set asked for by name could not be had or kept; 2 for wrong arguments; 130 after Ctrl-C
+ * @returns exit code: 0; 1 when a set asked for by name could not be had or kept; 2 for wrong arguments; 128 and the signal when stopped
  */
 export async function data(argv: string[]): Promise<number> {
   const names: Name[] = [...REAL_DATASETS, 'digits', 'auto'];
@@ -30,21 +31,15 @@ export async function data(argv: string[]): Promise<number> {
     .addHelpText('after', '\nBNLAB_DATA names a folder with mnist/ and fashion/ to use instead of the cache.');
   const call = readCall(command, argv, () => command.processedArgs[0] as Name[]);
   if ('exitCode' in call) return call.exitCode;
-  const stop = new AbortController();
-  const onSignal = () => stop.abort();
-  process.once('SIGINT', onSignal);
-  process.once('SIGTERM', onSignal);
-  try {
+  return stoppable(async (stop) => {
+    const aborting = new AbortController();
+    stop.onAsked(() => aborting.abort());
     let code = 0;
     for (const name of call.asked) {
-      code = Math.max(code, await getOne(name, stop.signal));
-      if (stop.signal.aborted) return 130;
+      if (!stop.asked) code = Math.max(code, await getOne(name, aborting.signal));
     }
     return code;
-  } finally {
-    process.off('SIGINT', onSignal);
-    process.off('SIGTERM', onSignal);
-  }
+  });
 }
 
 async function getOne(name: Name, signal: AbortSignal): Promise<number> {

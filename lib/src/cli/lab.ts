@@ -1,6 +1,6 @@
-import { spawn } from 'node:child_process';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
+import { spawnGuarded } from './bootstrap/guarded';
 import { home, python } from './places';
 
 /**
@@ -19,14 +19,16 @@ export async function lab(argv: string[]): Promise<number> {
     process.stderr.write('Running as root: JupyterLab is told to allow it (--allow-root).\n');
     options.push('--allow-root');
   }
-  const child = spawn(python(), ['-m', 'jupyterlab', ...options, ...argv], {
-    cwd: home,
-    env: labEnvironment(),
-    stdio: 'inherit',
-  });
+  const child = spawnGuarded(
+    python(),
+    ['-m', 'jupyterlab', ...options, ...argv],
+    { cwd: home, env: labEnvironment(), stdio: 'inherit' },
+    // The reader's own browser, which JupyterLab opens, is not ours to end.
+    { ask: true, alone: true },
+  );
   // Ctrl-C reaches JupyterLab from the terminal itself; it asks back, so we must outlive it.
   process.on('SIGINT', () => undefined);
-  process.on('SIGTERM', () => child.kill('SIGTERM'));
+  for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill('SIGTERM'));
   return new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('exit', (code) => resolve(code ?? 1));

@@ -84,6 +84,17 @@ export function readNotebook(file: string): Notebook {
   return parseNotebook(fs.readFileSync(file, 'utf8'), file);
 }
 
+/**
+ * A notebook that a run wrote: one that cannot be read (empty, cut off, not a notebook) counts as absent, and is made anew.
+ */
+export function readResult(file: string): Notebook | undefined {
+  try {
+    return readNotebook(file);
+  } catch {
+    return undefined;
+  }
+}
+
 /** @throws Error that names the file when the text is not a notebook of format 4 */
 export function parseNotebook(text: string, file: string): Notebook {
   let raw: Notebook;
@@ -167,18 +178,7 @@ function plain(value: unknown): string {
   return JSON.stringify(value) ?? 'null';
 }
 
-/** Writes so that the file is either as before or whole: a temporary file beside it, then a rename. */
-export function writeAtomically(file: string, text: string): void {
-  fs.mkdirSync(path.dirname(file), { recursive: true });
-  const temporary = path.join(path.dirname(file), `.${path.basename(file)}.${process.pid}.tmp`);
-  try {
-    fs.writeFileSync(temporary, text);
-    fs.renameSync(temporary, file);
-  } catch (error) {
-    fs.rmSync(temporary, { force: true });
-    throw error;
-  }
-}
+export { writeAtomically } from '../core/write';
 
 /** True for a display type whose value is JSON and not text. */
 export function isJson(type: string): boolean {

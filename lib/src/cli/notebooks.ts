@@ -5,17 +5,20 @@
  * has a kernel of its own; then what makes the file deterministic, the figures' SVG twins and the provenance; last the
  * file, in one rename. Anything that fails leaves the notebook as it was.
  */
-import { ChildProcess, spawn } from 'node:child_process';
+import { ChildProcess, ChildProcessWithoutNullStreams } from 'node:child_process';
 import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import * as readline from 'node:readline';
 import { Command, InvalidArgumentError } from 'commander';
+import { makeScratch, removeScratch } from '../core/scratch';
 import { dataCacheFolder } from '../data/folders';
+import { spawnGuarded } from './bootstrap/guarded';
+import { expectHeld } from './bootstrap/lock';
 import { show } from './bootstrap/steps';
 import { readCall } from './call';
 import { CheckedNotebook, checkCells } from './check-cells';
-import { claimsIn, writeLedger } from './claims';
+import { claimsIn, expectReadable, writeLedger } from './claims';
 import { writeCover } from './cover';
 import { Finding, findingText } from './finding';
 import {
@@ -28,10 +31,11 @@ import {
   parseNotebook,
   Profile,
   Provenance,
-  readNotebook,
+  readResult,
   writeAtomically,
 } from './notebook-file';
 import { findNotebooks, home, jupyterGlue, python, shown } from './places';
+import { onlyOneOnAll, Stop, stoppable } from './running';
 import { codeCommit, hashes, libraryHash, staleReasons, steadyMinutes } from './provenance';
 import { addTwins, TwinMaker } from './twins';
 
@@ -77,7 +81,7 @@ interface Job {
   detail: string;
 }
 
-/** The command. @returns 0 when every notebook ran, 1 when one failed, 2 for a bad call, 130 when interrupted */
+/** The command. @returns 0 when every notebook ran, 1 when one failed, 2 for a bad call, 128 and the signal when stopped */
 export async function runNotebooks(argv: string[]): Promise<number> {
   const command = new Command('npm run notebooks --')
     .description('execute notebooks; each is replaced once it ran whole')
@@ -96,13 +100,21 @@ export async function runNotebooks(argv: string[]): Promise<number> {
   });
   if ('exitCode' in call) return call.exitCode;
   const { options, profile, all } = call.asked;
-  const library = libraryHash(options.root);
-  const jobs = options.stale ? all.filter((job) => !isFresh(job, options.root, profile, library)) : all;
-  if (jobs.length === 0) {
-    console.log(options.stale ? 'Every notebook is up to date.' : 'There is no notebook to execute.');
-    return 0;
-  }
-  return new Run(jobs, options, profile, library).run();
+  const targets = all.map((job) => path.dirname(job.target));
+  return stoppable((stop) =>
+    onlyOneOnAll(targets, 'npm run notebooks', stop, async () => {
+      if (!options.out) expectReadable(options.root);
+      // Read again: another command may have been at work here until this moment.
+      const present = prepare(command.args, options, profile);
+      const library = libraryHash(options.root);
+      const jobs = options.stale ? present.filter((job) => !isFresh(job, options.root, profile, library)) : present;
+      if (jobs.length === 0) {
+        console.log(options.stale ? 'Every notebook is up to date.' : 'There is no notebook to execute.');
+        return 0;
+      }
+      return new Run(jobs, options, profile, library, stop).run();
+    }),
+  );
 }
 
 function positive(text: string): number {
@@ -146,8 +158,8 @@ function prepare(names: string[], options: Options, profile: Profile): Job[] {
 
 /** True when the executed notebook already holds what running it again would give. */
 function isFresh(job: Job, root: string, profile: Profile, library: string): boolean {
-  if (!fs.existsSync(job.target)) return false;
-  const executed = readNotebook(job.target);
+  const executed = readResult(job.target);
+  if (!executed) return false;
   const said = executed.metadata.bnlab?.provenance;
   const source: Notebook = { ...job.notebook, metadata: { ...job.notebook.metadata, bnlab: executed.metadata.bnlab } };
   return staleReasons(root, source, library).length === 0 && said?.profile === profile && said.settings === settings();
@@ -165,28 +177,28 @@ export function settings(environment: NodeJS.ProcessEnv = process.env): string {
 /** One call of the command. */
 class Run {
   private readonly children = new Set<ChildProcess>();
-  private readonly scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'bnlab-notebooks-'));
+  private readonly scratch = makeScratch();
   private readonly screen = new Screen();
   private readonly commit: string | null;
   private twins: Promise<TwinMaker> | undefined;
   private twinProblem: string | undefined;
-  private interrupted = false;
 
   constructor(
     private readonly jobs: Job[],
     private readonly options: Options,
     private readonly profile: Profile,
     private readonly library: string,
+    private readonly stop: Stop,
   ) {
     this.commit = codeCommit(options.root);
   }
 
   async run(): Promise<number> {
     const started = performance.now();
-    const stop = () => this.interrupt();
-    process.once('SIGINT', stop);
-    process.once('SIGTERM', stop);
-    process.once('SIGHUP', stop);
+    const ignore = this.stop.onAsked(() => this.interrupt());
+    // The browser's profile goes with the run's own files, also when the run is killed.
+    const before = process.env.TMPDIR;
+    process.env.TMPDIR = this.scratch;
     try {
       const width = Math.min(this.options.jobs ?? sideBySide(), this.jobs.length);
       const all = this.jobs.length === 1 ? this.jobs[0].budget : TIMES[this.profile].all;
@@ -203,21 +215,24 @@ class Run {
         1,
       );
       this.screen.clear();
-      if (this.interrupted) {
-        this.screen.line('Interrupted: notebooks that had not finished are as they were.');
-        return 130;
-      }
       const done = this.jobs.filter((job) => job.state === 'done');
       if (!this.options.out) {
+        expectHeld();
         const inCollection = done.filter(
           (job) => path.dirname(job.target) === path.join(path.resolve(this.options.root), 'notebooks'),
         );
         for (const job of inCollection) writeCover(this.options.root, job.name, job.notebook);
         if (inCollection.length)
-          writeLedger(
+          await writeLedger(
             this.options.root,
             inCollection.map((job) => ({ name: job.name, records: claimsIn(job.notebook) })),
           );
+      }
+      if (this.stop.asked) {
+        this.screen.line(
+          `${done.length} of ${plural(this.jobs.length, 'notebook')} executed; the others are as they were.`,
+        );
+        return 1;
       }
       if (this.twinProblem) this.screen.line(`Figures have no SVG twins: ${this.twinProblem}`);
       const seconds = (performance.now() - started) / 1000;
@@ -228,11 +243,11 @@ class Run {
       );
       return failed ? 1 : 0;
     } finally {
-      process.removeListener('SIGINT', stop);
-      process.removeListener('SIGTERM', stop);
-      process.removeListener('SIGHUP', stop);
+      ignore();
       await this.twins?.then((maker) => maker.close()).catch(() => undefined);
-      fs.rmSync(this.scratch, { recursive: true, force: true });
+      if (before === undefined) delete process.env.TMPDIR;
+      else process.env.TMPDIR = before;
+      removeScratch(this.scratch);
     }
   }
 
@@ -255,7 +270,7 @@ class Run {
   private async pool(jobs: Job[], width: number): Promise<void> {
     const waiting = [...jobs];
     const worker = async () => {
-      for (let job = waiting.shift(); job && !this.interrupted; job = waiting.shift()) await this.one(job);
+      for (let job = waiting.shift(); job && !this.stop.asked; job = waiting.shift()) await this.one(job);
     };
     await Promise.all(Array.from({ length: Math.min(width, jobs.length) }, worker));
   }
@@ -274,12 +289,12 @@ class Run {
         job.progress = progress;
         this.show(started);
       });
-      if (this.interrupted) return;
+      if (this.stop.asked) return;
       job.seconds = (performance.now() - started) / 1000;
       if ('kind' in result) this.fail(job, result);
       else await this.keep(job, result.text, result.engine);
     } catch (error) {
-      if (!this.interrupted) this.fail(job, { kind: 'runner', index: null, error: (error as Error).message });
+      if (!this.stop.asked) this.fail(job, { kind: 'runner', index: null, error: (error as Error).message });
     } finally {
       clearInterval(clock);
     }
@@ -310,12 +325,20 @@ class Run {
         '{connection_file}',
       ],
     };
-    const child = spawn(python(), ['-B', path.join(jupyterGlue, 'run_notebook.py')], {
+    const child = spawnGuarded(python(), ['-B', path.join(jupyterGlue, 'run_notebook.py')], {
       stdio: ['pipe', 'pipe', 'pipe'],
       // A group of its own: Ctrl-C reaches this process, which then ends the kernels in order.
-      detached: process.platform !== 'win32',
-      env: { ...process.env, BNLAB_PROFILE: this.profile, PYTHONDONTWRITEBYTECODE: '1', JUPYTER_PLATFORM_DIRS: '1' },
-    });
+      detached: true,
+      env: {
+        ...process.env,
+        BNLAB_PROFILE: this.profile,
+        PYTHONDONTWRITEBYTECODE: '1',
+        JUPYTER_PLATFORM_DIRS: '1',
+        // What a killed kernel leaves (its connection file, a figure's or a graph's folder) goes with the run's own.
+        JUPYTER_RUNTIME_DIR: this.scratch,
+        TMPDIR: this.scratch,
+      },
+    }) as ChildProcessWithoutNullStreams;
     this.children.add(child);
     let said = '';
     child.stderr.on('data', (text: Buffer) => (said = (said + text.toString()).slice(-4000)));
@@ -354,6 +377,7 @@ class Run {
     const executed = parseNotebook(text, job.name);
     normalize(executed);
     const twins = this.options.twins ? await this.drawTwins(executed) : 0;
+    if (this.stop.asked) return; // without its twins it would pass for whole
     executed.metadata.bnlab = {
       ...executed.metadata.bnlab,
       provenance: this.provenance(job, executed, engine),
@@ -367,6 +391,7 @@ class Run {
       return;
     }
     const written = notebookText(executed);
+    expectHeld();
     writeAtomically(job.target, written);
     job.notebook = executed;
     job.state = 'done';
@@ -384,7 +409,7 @@ class Run {
 
   private async drawTwins(notebook: Notebook): Promise<number> {
     if (this.twinProblem || ![...displays(notebook)].some(({ data }) => data[MIME.plotly])) return 0;
-    this.twins ??= TwinMaker.open();
+    this.twins ??= TwinMaker.open(this.stop);
     let maker: TwinMaker;
     try {
       maker = await this.twins;
@@ -396,7 +421,7 @@ class Run {
   }
 
   private provenance(job: Job, executed: Notebook, engine: Record<string, unknown> | null): Provenance {
-    const earlier = fs.existsSync(job.target) ? readNotebook(job.target).metadata.bnlab?.provenance : undefined;
+    const earlier = readResult(job.target)?.metadata.bnlab?.provenance;
     const parts = hashes(this.options.root, executed, this.library);
     const again = earlier?.profile === this.profile && earlier.hash === parts.hash;
     return {
@@ -436,7 +461,6 @@ class Run {
   }
 
   private interrupt(): void {
-    this.interrupted = true;
     for (const child of this.children) child.stdin?.end(); // the Python process ends its kernel when its input closes
     setTimeout(() => {
       for (const child of this.children) child.kill('SIGKILL');

@@ -3,13 +3,13 @@
  * rule, rate and threshold that was set on MNIST; only their verdicts are kept, beside MNIST's in the ledger.
  */
 import * as fs from 'node:fs';
-import * as os from 'node:os';
 import * as path from 'node:path';
 import { Command } from 'commander';
+import { makeScratch, removeScratch } from '../core/scratch';
 import { loadDataset } from '../data/dataset';
 import { DataError } from '../data/errors';
 import { readCall } from './call';
-import { claimsIn, type ReplicationFile, writeReplication } from './claims';
+import { claimsIn, expectReadable, type ReplicationFile, writeReplication } from './claims';
 import { nameOf, readNotebook } from './notebook-file';
 import { runNotebooks } from './notebooks';
 import { home } from './places';
@@ -26,6 +26,7 @@ export async function replicate(argv: string[]): Promise<number> {
   const { root } = call.asked;
   let title: string;
   try {
+    expectReadable(root);
     ({ title } = await loadDataset('fashion'));
   } catch (error) {
     if (!(error instanceof DataError)) throw error;
@@ -34,7 +35,7 @@ export async function replicate(argv: string[]): Promise<number> {
   }
   process.env.BNLAB_DATASET = 'fashion';
   process.env.BNLAB_PROFILE ??= 'full';
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'bnlab-replicate-'));
+  const folder = makeScratch();
   try {
     const code = await runNotebooks(['--out', folder, '--no-twins', '--root', root, ...command.args]);
     const notebooks: ReplicationFile['notebooks'] = {};
@@ -44,9 +45,9 @@ export async function replicate(argv: string[]): Promise<number> {
       const hash = notebook.metadata.bnlab?.provenance?.hash;
       if (hash && records.length > 0) notebooks[nameOf(file)] = { hash, records };
     }
-    if (Object.keys(notebooks).length > 0) writeReplication(root, { data: title, notebooks });
+    if (Object.keys(notebooks).length > 0) await writeReplication(root, { data: title, notebooks });
     return code;
   } finally {
-    fs.rmSync(folder, { recursive: true, force: true });
+    removeScratch(folder);
   }
 }

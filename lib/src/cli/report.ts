@@ -4,15 +4,19 @@
  * nbconvert walks the notebook with the project's own template (jupyter/make_report.py); KaTeX renders the mathematics
  * here, to HTML with MathML inside; plotly.js lies beside the pages and is loaded when a figure comes near the screen.
  */
-import { spawn } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams } from 'node:child_process';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { Command } from 'commander';
 import katex from 'katex';
+import { copyAtomically } from '../core/write';
+import { spawnGuarded } from './bootstrap/guarded';
+import { expectHeld } from './bootstrap/lock';
 import { readCall } from './call';
 import { claimsIn } from './claims';
-import { nameOf, Notebook, readNotebook, writeAtomically } from './notebook-file';
+import { nameOf, Notebook, readNotebook, readResult, writeAtomically } from './notebook-file';
 import { findNotebooks, home, jupyterGlue, python, shown } from './places';
+import { onlyOne, Stop, stoppable } from './running';
 
 const TITLE = 'Batch Normalization, executed';
 
@@ -22,7 +26,7 @@ interface Options {
   root: string;
 }
 
-/** The command. @returns 0, 1 when a page could not be made, 2 for a bad call */
+/** The command. @returns 0, 1 when a page could not be made, 2 for a bad call, 128 and the signal when stopped */
 export async function writeReports(argv: string[]): Promise<number> {
   const command = new Command('npm run report --')
     .description('write executed notebooks as pages')
@@ -41,18 +45,30 @@ export async function writeReports(argv: string[]): Promise<number> {
   const { options, files } = call.asked;
   const started = performance.now();
   const out = path.resolve(options.out ?? path.join(options.root, 'reports'));
-  try {
-    const problems = await makeReport(options.root, files, out);
-    for (const problem of problems) console.error(problem);
-    const seconds = ((performance.now() - started) / 1000).toFixed(1);
-    console.log(
-      `${files.length} page${files.length === 1 ? '' : 's'} and their index in ${seconds} s: ${shown(path.join(out, 'index.html'))}`,
-    );
-    return problems.length ? 1 : 0;
-  } catch (error) {
-    console.error((error as Error).message);
-    return 1;
-  }
+  return stoppable(async (stop) => {
+    try {
+      const whole = options.from ? files.filter(isWhole) : files;
+      if (whole.length === 0) throw new Error(`There is no whole notebook in ${shown(options.from!)}.`);
+      const problems = await onlyOne(out, 'npm run report', stop, () => makeReport(options.root, whole, out, stop));
+      if (stop.asked) return 1;
+      for (const problem of problems) console.error(problem);
+      const seconds = ((performance.now() - started) / 1000).toFixed(1);
+      console.log(
+        `${whole.length} page${whole.length === 1 ? '' : 's'} and their index in ${seconds} s: ${shown(path.join(out, 'index.html'))}`,
+      );
+      return problems.length ? 1 : 0;
+    } catch (error) {
+      if (!stop.asked) console.error((error as Error).message);
+      return 1;
+    }
+  });
+}
+
+/** A damaged result counts as absent; the others have their pages all the same. */
+function isWhole(file: string): boolean {
+  if (readResult(file)) return true;
+  console.error(`${shown(file)} is empty, cut off or no notebook: it has no page. Run it again, or delete it.`);
+  return false;
 }
 
 function executedIn(folder: string, names: string[]): string[] {
@@ -71,8 +87,11 @@ function executedIn(folder: string, names: string[]): string[] {
 }
 
 /** Writes pages, index and assets. @returns formulas that KaTeX does not understand, each with its page */
-async function makeReport(root: string, files: string[], out: string): Promise<string[]> {
+async function makeReport(root: string, files: string[], out: string, stop: Stop): Promise<string[]> {
   fs.mkdirSync(path.join(out, 'assets'), { recursive: true });
+  // Of runs that were killed: this one is alone here.
+  for (const name of fs.readdirSync(out).filter((entry) => entry.startsWith('.pages-')))
+    fs.rmSync(path.join(out, name), { recursive: true, force: true });
   const notebooks = files.map((file) => ({
     file,
     name: nameOf(file),
@@ -86,7 +105,7 @@ async function makeReport(root: string, files: string[], out: string): Promise<s
   const neighbour = (i: number) => notebooks[i] && { name: notebooks[i].name, page: notebooks[i].page };
   const fresh = fs.mkdtempSync(path.join(out, '.pages-'));
   try {
-    await callPython({
+    await callPython(stop, {
       out: fresh,
       site: { title: TITLE },
       links: Object.fromEntries([
@@ -121,6 +140,7 @@ async function makeReport(root: string, files: string[], out: string): Promise<s
       },
     });
     const problems: string[] = [];
+    expectHeld();
     for (const page of fs.readdirSync(fresh).filter((file) => file.endsWith('.html'))) {
       const text = fs.readFileSync(path.join(fresh, page), 'utf8');
       writeAtomically(
@@ -135,12 +155,15 @@ async function makeReport(root: string, files: string[], out: string): Promise<s
   }
 }
 
-function callPython(task: unknown): Promise<void> {
+function callPython(stop: Stop, task: unknown): Promise<void> {
   return new Promise((resolve, reject) => {
-    const child = spawn(python(), ['-B', path.join(jupyterGlue, 'make_report.py')], {
+    const child = spawnGuarded(python(), ['-B', path.join(jupyterGlue, 'make_report.py')], {
       stdio: ['pipe', 'ignore', 'pipe'],
+      detached: true,
       env: { ...process.env, JUPYTER_PLATFORM_DIRS: '1' },
-    });
+    }) as ChildProcessWithoutNullStreams;
+    const ignore = stop.onAsked(() => child.kill('SIGKILL'));
+    child.once('close', ignore);
     let said = '';
     child.stderr.on('data', (text: Buffer) => (said += text.toString()));
     child.once('error', reject);
@@ -178,9 +201,7 @@ function writeAssets(folder: string): void {
   const plotly = require.resolve('plotly.js-dist');
   const target = path.join(folder, 'plotly.js');
   if (!fs.existsSync(target) || fs.statSync(target).size !== fs.statSync(plotly).size) {
-    const whole = `${target}.${process.pid}.tmp`;
-    fs.copyFileSync(plotly, whole);
-    fs.renameSync(whole, target);
+    copyAtomically(plotly, target);
   }
 }
 

@@ -1,6 +1,8 @@
-import { spawn } from 'node:child_process';
+import * as os from 'node:os';
 import * as path from 'node:path';
+import { spawnGuarded } from './bootstrap/guarded';
 import { home } from './places';
+import { stoppable } from './running';
 
 /**
  * Runs one of the repository's TypeScript programs in a process of its own, at the repository's root.
@@ -10,12 +12,13 @@ import { home } from './places';
  * @returns the exit code
  */
 export async function runScript(script: string, argv: string[]): Promise<number> {
-  const child = spawn(process.execPath, ['-r', 'ts-node/register/transpile-only', path.join(home, script), ...argv], {
-    cwd: home,
-    stdio: 'inherit',
-  });
-  return new Promise((resolve, reject) => {
-    child.on('error', reject);
-    child.on('exit', (code) => resolve(code ?? 1));
+  return stoppable(async (stop) => {
+    const program = ['-r', 'ts-node/register/transpile-only', path.join(home, script), ...argv];
+    const child = spawnGuarded(process.execPath, program, { cwd: home, stdio: 'inherit' });
+    stop.onAsked(() => child.kill(stop.signal));
+    return new Promise((resolve, reject) => {
+      child.on('error', reject);
+      child.on('exit', (code, signal) => resolve(code ?? 128 + (signal ? os.constants.signals[signal] : 0)));
+    });
   });
 }

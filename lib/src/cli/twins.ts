@@ -7,6 +7,7 @@ import type { Browser, Page } from 'playwright-core';
 import { launchBrowser } from './browser';
 import { figureText } from './check';
 import { displays, MIME, Notebook } from './notebook-file';
+import { Stop } from './running';
 
 /** The parts of a figure that Plotly draws. */
 export interface DrawnFigure {
@@ -23,8 +24,8 @@ export class TwinMaker {
   ) {}
 
   /** @throws Error when no browser can be started */
-  static async open(): Promise<TwinMaker> {
-    const browser = await launchBrowser();
+  static async open(stop?: Stop): Promise<TwinMaker> {
+    const browser = await launchBrowser([], stop);
     try {
       const context = await browser.newContext({ offline: true, deviceScaleFactor: 1 });
       const page = await context.newPage();

@@ -1,6 +1,7 @@
 /** Getting the four files of a set: from the folder of BNLAB_DATA, the cache, or the network, verified in each case. */
-import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { writeAtomically } from '../core/write';
 import { Downloader, type DownloadOptions } from './download';
 import { DataError } from './errors';
 import { dataCacheFolder, readLocal, readVerified } from './folders';
@@ -105,10 +106,7 @@ class Silence {
   private readonly path: string;
   private readonly mirrors: string;
 
-  constructor(
-    private readonly folder: string,
-    mirrors: string[],
-  ) {
+  constructor(folder: string, mirrors: string[]) {
     this.path = join(folder, 'unreachable');
     this.mirrors = mirrors.join('\n');
   }
@@ -125,8 +123,7 @@ class Silence {
 
   note(): void {
     try {
-      mkdirSync(this.folder, { recursive: true });
-      writeFileSync(this.path, this.mirrors);
+      writeAtomically(this.path, this.mirrors);
     } catch {
       // Then the next one asks again.
     }

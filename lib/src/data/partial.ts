@@ -1,8 +1,7 @@
 /** A download in progress: its bytes in memory, and on disk as long as the disk takes them. */
 import * as fs from 'node:fs';
-import { randomBytes } from 'node:crypto';
-import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { flush, isAbandoned, ownMark } from '../core/write';
 import { sha256 } from './folders';
 import { type ManifestFile } from './manifest';
 
@@ -38,8 +37,7 @@ export class PartialFile {
     this.content = new Uint8Array(file.bytes);
     this.onDisk(() => {
       fs.mkdirSync(folder, { recursive: true });
-      const owner = `${process.pid}@${hostname().replace(/[^\w-]/g, '')}`;
-      this.path = join(folder, `${file.name}.${owner}.${randomBytes(4).toString('hex')}.part`);
+      this.path = join(folder, `${file.name}.${ownMark()}.part`);
       for (const path of this.leftovers()) {
         try {
           fs.renameSync(path, this.path);
@@ -82,7 +80,7 @@ export class PartialFile {
   /** Gives the whole file its final name, in one step: who looks there sees all of it or nothing. */
   finish(): void {
     this.onDisk(() => {
-      fs.fsyncSync(this.handle!);
+      flush(this.handle!);
       this.close();
       fs.renameSync(this.path!, join(this.folder, this.file.name));
       this.path = undefined;
@@ -107,11 +105,8 @@ export class PartialFile {
       .readdirSync(this.folder)
       .filter((entry) => entry.startsWith(`${this.file.name}.`) && entry.endsWith('.part'))
       .filter((entry) => {
-        const [, pid, host] = /\.(\d+)@([\w-]*)\.[0-9a-f]+\.part$/.exec(entry) ?? [];
-        if (pid === undefined) return true;
-        if (host === hostname().replace(/[^\w-]/g, '')) return !isAlive(Number(pid));
-        const written = fs.statSync(join(this.folder, entry), { throwIfNoEntry: false })?.mtimeMs ?? 0;
-        return Date.now() - written > ABANDONED_MS;
+        const mark = entry.slice(this.file.name.length + 1, -'.part'.length);
+        return entry === `${this.file.name}.part` || isAbandoned(mark, join(this.folder, entry), ABANDONED_MS);
       })
       .map((entry) => join(this.folder, entry))
       .sort((a, b) => size(b) - size(a));
@@ -148,13 +143,4 @@ function storageProblem(error: NodeJS.ErrnoException): string {
     EPERM: 'no permission to write',
   };
   return words[error.code ?? ''] ?? error.message;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }

@@ -6,6 +6,7 @@ import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import { promisify } from 'node:util';
+import { readJson, writeAtomically } from '../core/write';
 import { StderrHolder, withoutDeprecations, withStderrHeld, withWarningsCollected } from './quiet';
 import { tf } from './tf';
 
@@ -131,21 +132,15 @@ function verdictKey(paths: NativePaths): string {
 }
 
 function readVerdict(file: string, key: string): NativeCheck | undefined {
-  try {
-    const remembered = JSON.parse(fs.readFileSync(file, 'utf8')) as { key: string; check: NativeCheck };
-    return remembered.key === key ? remembered.check : undefined;
-  } catch {
-    return undefined; // none yet, or half written: check again
-  }
+  const remembered = readJson(file) as { key?: string; check?: NativeCheck } | null | undefined;
+  return remembered?.key === key && typeof remembered.check?.ok === 'boolean' ? remembered.check : undefined;
 }
 
 function rememberVerdict(file: string, key: string, check: NativeCheck): void {
-  const temporary = `${file}.${process.pid}`;
   try {
-    fs.writeFileSync(temporary, JSON.stringify({ key, check }, null, 2) + '\n');
-    fs.renameSync(temporary, file);
+    writeAtomically(file, JSON.stringify({ key, check }, null, 2) + '\n');
   } catch {
-    fs.rmSync(temporary, { force: true }); // a read-only node_modules: every ready() checks anew
+    // a read-only node_modules: every ready() checks anew
   }
 }
 

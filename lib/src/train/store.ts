@@ -1,7 +1,7 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import * as path from 'node:path';
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { expectArgument, shown, text as aString } from '../core/checks';
+import { writeAtomically } from '../core/write';
 import type { Comparison } from './compare';
 import type { History } from './history';
 
@@ -58,13 +58,9 @@ async function save(file: string, content: History | Comparison, kind: 'history'
   if (content?.kind !== kind) throw new StoreError(file, `not written: got ${shown(content)}; wanted a ${kind}.`);
   const body = JSON.stringify(content);
   const text = `{"format":"${FORMAT}","version":${VERSION},"sha256":"${sha256(body)}",\n"content":${body}}\n`;
-  const temporary = `${file}.${randomBytes(4).toString('hex')}.tmp`;
   try {
-    await mkdir(path.dirname(path.resolve(file)), { recursive: true });
-    await writeFile(temporary, text, { flag: 'wx' });
-    await rename(temporary, file);
+    writeAtomically(file, text);
   } catch (error) {
-    await rm(temporary, { force: true }).catch(() => undefined);
     throw new StoreError(file, `cannot be written (${(error as Error).message}).`);
   }
 }

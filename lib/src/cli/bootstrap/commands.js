@@ -7,8 +7,8 @@ const path = require('node:path');
 const { pathToFileURL } = require('node:url');
 const { filesBelow } = require('./files');
 const { layout } = require('./layout');
-const { environment, runInFront } = require('./run');
-const { explain, setUp } = require('./setup');
+const { environment, runInFront, stopIfAsked, stopSignal } = require('./run');
+const { exitCodeOf, explain, goesOn, setUp } = require('./setup');
 const { outliveReaders, seconds } = require('./steps');
 
 /**
@@ -35,11 +35,28 @@ async function main(argv) {
         return await format(shown, rest);
       default:
         await setUp({ command: shown });
-        return await runInFront(process.execPath, [layout.cli, command, ...rest]);
+        return await workOf(command, rest);
     }
   } catch (error) {
     return explain(error);
   }
+}
+
+/** Commands that keep what was finished, and do the rest when they are called again. */
+const resumable = new Set(['data', 'notebooks', 'report', 'replicate']);
+
+/**
+ * @param {string} command
+ * @param {string[]} rest
+ */
+async function workOf(command, rest) {
+  const lab = command === 'lab';
+  const code = await runInFront(process.execPath, [layout.cli, command, ...rest], { alone: lab });
+  const signal = stopSignal();
+  // Ctrl-C is how JupyterLab is ended.
+  if (!signal || lab || code === 0) return code;
+  process.stderr.write(resumable.has(command) ? goesOn : 'Stopped.\n');
+  return exitCodeOf(signal);
 }
 
 /**
@@ -80,6 +97,7 @@ async function start(shown, rest) {
   const executed = path.join(path.dirname(layout.report), 'executed');
   for (const step of [['data'], ['notebooks', '--out', executed, '--stale', ...rest], ['report', '--from', executed]]) {
     const code = await runInFront(process.execPath, [layout.cli, ...step]);
+    stopIfAsked();
     if (code !== 0) {
       process.stderr.write(
         `\`npm run ${step[0]}\` ended with exit code ${code}; what to do is said above. What was finished is kept.\n`,
@@ -123,19 +141,27 @@ async function test(shown, rest) {
     return 1;
   }
   await setUp({ command: shown });
+  const reporters = options.some((word) => word.startsWith('--test-reporter'))
+    ? []
+    : ['spec', path.join(__dirname, 'test-times.js')].flatMap((reporter) => [
+        `--test-reporter=${reporter}`,
+        '--test-reporter-destination=stdout',
+      ]);
   const concurrency = options.some((word) => word.startsWith('--test-concurrency')) ? [] : ['--test-concurrency=2'];
   return runInFront(
     process.execPath,
     [
       '-r',
       'ts-node/register/transpile-only',
+      '-r',
+      path.join(folder, 'support', 'home.ts'),
       '--test',
-      '--test-reporter=spec',
+      ...reporters,
       ...concurrency,
       ...options,
       ...files.map((name) => path.join('test', name)),
     ],
-    environment({ TF_CPP_MIN_LOG_LEVEL: process.env.TF_CPP_MIN_LOG_LEVEL ?? '2' }),
+    { env: environment({ TF_CPP_MIN_LOG_LEVEL: process.env.TF_CPP_MIN_LOG_LEVEL ?? '2' }) },
   );
 }
 

@@ -19,7 +19,6 @@ const {
   entriesInSight,
   filesBelow,
   filesInSight,
-  isAlive,
   linkTo,
   linkTree,
   readJson,
@@ -30,6 +29,7 @@ const {
   writeAtomically,
   writeJson,
 } = require('./files');
+const { exists } = require('../../core/processes');
 const { layout, cacheFolder, whyNotWritable, needs, freeMegabytes } = require('./layout');
 const { installCommand, pip, sourceFolder } = require('./python');
 const { ask, environment, lastLines, run, runOrFail } = require('./run');
@@ -240,7 +240,7 @@ function lastLoadFailed() {
   if (readJson(path.join(addonFolder, 'bnlab-verdict.json'))?.check?.ok === false) return true;
   return entriesInSight(addonFolder).some(({ name }) => {
     const [, pid] = /^bnlab-loading\.(\d+)$/.exec(name) ?? [];
-    return pid !== undefined && !isAlive(Number(pid));
+    return pid !== undefined && !exists(Number(pid));
   });
 }
 
@@ -307,7 +307,8 @@ async function mendLibrary(variant, note) {
 function worthRetrying(stamp) {
   if (stamp.reason === 'platform') return false;
   if (stamp.reason === 'compiler') return findCompiler() !== undefined || fs.existsSync(cachedAddon());
-  return Date.now() - (stamp.at ?? 0) > retryAfter;
+  // A clock that was set back must not put it off for ever.
+  return Math.abs(Date.now() - (stamp.at ?? 0)) > retryAfter;
 }
 
 /**
@@ -361,7 +362,7 @@ async function fillLibraryFolder(variant, note) {
       const trouble = whyNotWritable(path.join(cacheFolder(), 'tmp'));
       const inCache = trouble === undefined;
       how = inCache ? `downloaded to ${cacheFolder()}` : `downloaded; the cache cannot be used (${trouble})`;
-      if (inCache) sweep(path.join(cacheFolder(), 'tmp'));
+      if (inCache) sweep(path.join(cacheFolder(), 'tmp'), { all: true });
       const place = inCache ? temporaryName(path.join(cacheFolder(), 'tmp')) : stage;
       try {
         await download(variant, place, note);

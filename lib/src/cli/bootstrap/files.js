@@ -5,46 +5,18 @@
 
 const crypto = require('node:crypto');
 const fs = require('node:fs');
-const os = require('node:os');
 const path = require('node:path');
+const { ownMark, readJson, sweep, writeAtomically } = require('../../core/write');
 const { layout } = require('./layout');
-
-let counter = 0;
+const lock = require('./lock');
 
 /**
- * A name for something in the making; it says which process makes it, so that what a killed process left can be told
- * from what a living one is busy with.
+ * A name for something in the making.
  *
  * @param {string} folder
  */
 function temporaryName(folder) {
-  counter += 1;
-  return path.join(folder, `${os.hostname()}.${process.pid}.${Date.now().toString(36)}${counter}`);
-}
-
-/**
- * Removes what killed processes left in a folder of temporary names.
- *
- * @param {string} folder
- */
-function sweep(folder) {
-  if (!fs.existsSync(folder)) return;
-  const ours = `${os.hostname()}.`;
-  for (const name of fs.readdirSync(folder)) {
-    if (!name.startsWith(ours)) continue;
-    const pid = Number(name.slice(ours.length).split('.')[0]);
-    if (pid !== process.pid && !isAlive(pid)) remove(path.join(folder, name));
-  }
-}
-
-/** @param {number} pid */
-function isAlive(pid) {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return codeOf(error) === 'EPERM';
-  }
+  return path.join(folder, ownMark());
 }
 
 /** @param {unknown} error */
@@ -55,35 +27,6 @@ function codeOf(error) {
 /** @param {string} file */
 function remove(file) {
   fs.rmSync(file, { recursive: true, force: true, maxRetries: 3 });
-}
-
-/**
- * @param {string} file
- * @param {string | Uint8Array} content
- * @param {number} [mode]
- */
-function writeAtomically(file, content, mode) {
-  fs.mkdirSync(path.dirname(file), { recursive: true });
-  const temporary = `${temporaryName(path.dirname(file))}.new`;
-  try {
-    fs.writeFileSync(temporary, content, { mode });
-    fs.renameSync(temporary, file);
-  } catch (error) {
-    remove(temporary);
-    throw error;
-  }
-}
-
-/**
- * @param {string} file
- * @returns {any} undefined when it is not there or not JSON: a stamp that cannot be read is no stamp
- */
-function readJson(file) {
-  try {
-    return JSON.parse(fs.readFileSync(file, 'utf8'));
-  } catch {
-    return undefined;
-  }
 }
 
 /**
@@ -135,6 +78,7 @@ function digestBelow(folder, wanted = () => true) {
  * @param {string} target
  */
 function swapIn(made, target) {
+  lock.expectHeld();
   fs.mkdirSync(layout.temporary, { recursive: true });
   const old = temporaryName(layout.temporary);
   const existed = fs.existsSync(target);
@@ -205,7 +149,8 @@ function linkTree(from, to) {
  */
 function linkTo(target, link) {
   fs.mkdirSync(path.dirname(link), { recursive: true });
-  const temporary = `${temporaryName(path.dirname(link))}.new`;
+  sweep(path.dirname(link));
+  const temporary = temporaryName(path.dirname(link));
   fs.symlinkSync(path.relative(path.dirname(link), target), temporary);
   try {
     fs.renameSync(temporary, link);
@@ -220,7 +165,6 @@ function linkTo(target, link) {
 module.exports = {
   temporaryName,
   sweep,
-  isAlive,
   codeOf,
   remove,
   writeAtomically,

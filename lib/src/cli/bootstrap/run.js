@@ -3,11 +3,12 @@
  */
 'use strict';
 
-const { spawn, spawnSync } = require('node:child_process');
+const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { Interrupted, SetupError, knownCause, noSpace } = require('./errors');
+const { spawnGuarded } = require('./guarded');
 const { layout } = require('./layout');
 const lock = require('./lock');
 const { show } = require('./steps');
@@ -16,22 +17,45 @@ const { show } = require('./steps');
 const groups = new Set();
 /** @type {NodeJS.Signals | undefined} */
 let stopping;
+let watching = false;
+const signals = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']);
 
 /** From now on a signal ends the running programs first and lets the steps end in order. */
 function watchSignals() {
-  for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
+  if (watching) return;
+  watching = true;
+  for (const signal of signals) {
     process.on(signal, () => {
       // A second Ctrl-C means it: nothing may be left running, and nothing is left half done under a final name.
       const force = stopping !== undefined;
-      stopping = signal;
+      stopping ??= signal;
       for (const group of groups) signalGroup(group, force ? 'SIGKILL' : 'SIGTERM');
     });
   }
+  // npm that is killed outright takes nothing with it: its shell's child is left, and nobody is there who wants its work.
+  if (process.env.npm_lifecycle_event === undefined) return;
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    process.kill(process.pid, 'SIGHUP');
+  }, 500);
+  timer.unref();
 }
 
 /** @throws Interrupted when the user has asked to stop */
 function stopIfAsked() {
   if (stopping) throw new Interrupted(stopping);
+}
+
+/** The signal that asked this process to stop, if one did. */
+function stopSignal() {
+  return stopping;
+}
+
+/** Ends the running programs at once: another command is at work in this one's place. */
+function endPrograms() {
+  for (const group of groups) signalGroup(group, 'SIGKILL');
 }
 
 /**
@@ -74,15 +98,16 @@ async function run(command, rest, { step, cwd = layout.root, env = environment()
     file,
     `$ ${[command, ...rest].map((word) => (/[\s'"]/.test(word) ? JSON.stringify(word) : word)).join(' ')}\n`,
   );
-  const child = spawn(process.execPath, [path.join(__dirname, 'guard.js'), command, ...rest], {
-    cwd,
-    env,
-    detached: true,
-    stdio: ['pipe', 'pipe', 'pipe'],
-  });
-  const group = child.pid;
-  if (group === undefined)
-    throw new SetupError(`${command} could not be started`, 'Look for a limit on processes (ulimit -u).');
+  const child = spawnGuarded(command, rest, { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  const { pid: group, stdout, stderr } = child;
+  if (group === undefined || !stdout || !stderr) {
+    const why = await new Promise((resolve) => child.once('error', (error) => resolve(error.message)));
+    fs.closeSync(file);
+    throw new SetupError(
+      `${command} could not be started (${why})`,
+      'See that it is there and may be executed; else look for a limit on processes (ulimit -u).',
+    );
+  }
   groups.add(group);
   lock.noteChild(group);
   let output = '';
@@ -97,9 +122,8 @@ async function run(command, rest, { step, cwd = layout.root, env = environment()
       // A full disk must not hide the program's own message, which is still in `output`.
     }
   };
-  child.stdout.on('data', take);
-  child.stderr.on('data', take);
-  child.stdin.on('error', () => {});
+  stdout.on('data', take);
+  stderr.on('data', take);
   const timer = progress && note ? setInterval(() => note(show(progress) ?? ''), 500) : undefined;
   try {
     const code = await new Promise((resolve) => {
@@ -109,6 +133,7 @@ async function run(command, rest, { step, cwd = layout.root, env = environment()
       );
     });
     stopIfAsked();
+    lock.expectHeld();
     return { code, output, log };
   } finally {
     clearInterval(timer);
@@ -169,16 +194,20 @@ function ask(command, rest, { timeout = 20_000, env = environment(), cwd } = {})
  *
  * @param {string} command
  * @param {string[]} rest
- * @param {NodeJS.ProcessEnv} [env]
+ * @param {object} [options]
+ * @param {NodeJS.ProcessEnv} [options.env]
+ * @param {boolean} [options.alone] what it starts may outlive it
  * @returns {Promise<number>} its exit code
  */
-function runInFront(command, rest, env = environment()) {
-  const child = spawn(command, rest, { cwd: layout.root, env, stdio: 'inherit' });
-  // Ctrl-C reaches the child from the terminal itself; any other signal comes to us alone and is passed on.
+function runInFront(command, rest, { env = environment(), alone = false } = {}) {
+  watchSignals();
+  stopIfAsked();
+  const child = spawnGuarded(command, rest, { cwd: layout.root, env, stdio: 'inherit' }, { ask: true, alone });
+  // Ctrl-C reaches the child from the terminal, too. JupyterLab takes a second one for a yes to its question; our own
+  // commands take two at once for one.
   const pass = (/** @type {NodeJS.Signals} */ signal) => {
-    if (!(signal === 'SIGINT' && process.stdin.isTTY)) child.kill(signal);
+    if (!(alone && signal === 'SIGINT' && process.stdin.isTTY)) child.kill(signal);
   };
-  const signals = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']);
   for (const signal of signals) process.on(signal, pass);
   return new Promise((resolve, reject) => {
     child.on('error', reject);
@@ -205,4 +234,15 @@ function environment(more = {}) {
   return { ...env, ...more };
 }
 
-module.exports = { watchSignals, stopIfAsked, run, runOrFail, runInFront, ask, environment, lastLines };
+module.exports = {
+  watchSignals,
+  stopIfAsked,
+  stopSignal,
+  endPrograms,
+  run,
+  runOrFail,
+  runInFront,
+  ask,
+  environment,
+  lastLines,
+};

@@ -3,15 +3,16 @@
  */
 'use strict';
 
+const os = require('node:os');
 const { SetupError, Interrupted } = require('./errors');
 const engine = require('./engine');
-const { remove, sweep } = require('./files');
+const { remove } = require('./files');
 const { layout, whyNotWritable } = require('./layout');
 const library = require('./library');
 const lock = require('./lock');
 const nodePackages = require('./node-packages');
 const python = require('./python');
-const { stopIfAsked, watchSignals } = require('./run');
+const { endPrograms, stopIfAsked, stopSignal, watchSignals } = require('./run');
 const { Steps } = require('./steps');
 
 /**
@@ -35,9 +36,11 @@ async function setUp({ command, variant, explicit = false, rebuild = false, exte
   }
   const steps = new Steps();
   watchSignals();
-  await lock.acquire({ command, waiting: (message) => steps.print(message), stopIfAsked });
+  const mine = await lock.acquire(layout.lock, { command, waiting: (message) => steps.print(message), stopIfAsked });
+  mine.onLost = endPrograms;
   try {
-    sweep(layout.temporary);
+    // Under the lock nobody else makes anything here.
+    remove(layout.temporary);
     const chosen = variant ?? engine.rememberedVariant();
     if (rebuild) engine.forget();
     const packages = steps.run('npm packages', (note) => nodePackages.install(note));
@@ -54,6 +57,7 @@ async function setUp({ command, variant, explicit = false, rebuild = false, exte
     };
     const results = await Promise.allSettled([compiled, environment()]);
     stopIfAsked();
+    mine.expectHeld();
     const failures = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
     if (failures.length > 0) throw failures.find((reason) => reason instanceof SetupError) ?? failures[0];
     if (extent === 'all') await steps.run('engine', (note) => engine.prepareAddon({ variant: chosen, explicit, note }));
@@ -61,9 +65,19 @@ async function setUp({ command, variant, explicit = false, rebuild = false, exte
     return { worked: steps.worked, elapsed: steps.elapsed() };
   } finally {
     steps.pause();
-    lock.release();
+    mine.release();
   }
 }
+
+/** What every command says that goes on where it was stopped. */
+const goesOn = 'Stopped. The same command goes on from here.\n';
+
+/**
+ * The exit code of a command that a signal ended, as shells have it.
+ *
+ * @param {NodeJS.Signals} signal
+ */
+const exitCodeOf = (signal) => 128 + os.constants.signals[signal];
 
 /**
  * Prints an error as a reader needs it.
@@ -72,9 +86,16 @@ async function setUp({ command, variant, explicit = false, rebuild = false, exte
  * @returns {number} the exit code
  */
 function explain(error) {
-  if (error instanceof Interrupted) {
-    process.stderr.write('Stopped. Nothing is lost: the same command goes on from here.\n');
-    return error.signal === 'SIGINT' ? 130 : 143;
+  const signal = error instanceof Interrupted ? error.signal : stopSignal();
+  if (signal) {
+    process.stderr.write(goesOn);
+    return exitCodeOf(signal);
+  }
+  if (error instanceof lock.LockLost) {
+    process.stderr.write(
+      `Stopped: ${error.message}. What to do: see that the other one is done, then run the same command again.\n`,
+    );
+    return 1;
   }
   if (error instanceof SetupError) {
     const parts = ['', `Set-up cannot go on: ${error.message}.`];
@@ -87,4 +108,4 @@ function explain(error) {
   throw error;
 }
 
-module.exports = { setUp, explain };
+module.exports = { setUp, explain, exitCodeOf, goesOn };
