@@ -32,7 +32,13 @@ export interface ImageGridOptions extends FigureText {
 
 const IMAGE_GRID_OPTIONS: Options<ImageGridOptions> = {
   ...TEXT_OPTIONS,
-  ...{ images: needed(rowsOfNumbers), side: counting, shape: listOf(counting), white: positive, labels: listOf(aString) },
+  ...{
+    images: needed(rowsOfNumbers),
+    side: counting,
+    shape: listOf(counting),
+    white: positive,
+    labels: listOf(aString),
+  },
   ...{ rowLabels: listOf(aString), columns: counting },
 };
 
