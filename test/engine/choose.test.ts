@@ -7,7 +7,6 @@ import { promisify } from 'node:util';
 import { engineCardHtml, engineCardText, EngineError, type EngineCard } from 'bnlab';
 import { memoryLimit, threadsFrom } from 'bnlab/dist/engine/card';
 import { forcedEngine } from 'bnlab/dist/engine/choose';
-import { withXlaDefaults } from 'bnlab/dist/engine/load';
 import { withoutDeprecations, withStderrHeld, withWarningsCollected, worthSeeing } from 'bnlab/dist/engine/quiet';
 
 const root = path.join(__dirname, '..', '..');
@@ -182,11 +181,4 @@ test('stderr is held while native code loads and given back also when it throws;
     3,
   );
   assert.deepEqual([console.warn, process.emitWarning], [warn, emit]);
-});
-
-test("XLA's settings are added to the user's, whose word stands", () => {
-  const [order, fast] = ['--xla_cpu_enable_concurrency_optimized_scheduler', '--xla_cpu_enable_fast_min_max'];
-  assert.equal(withXlaDefaults(), `${order}=false ${fast}=false`);
-  assert.equal(withXlaDefaults('--xla_dump_to=x'), `--xla_dump_to=x ${order}=false ${fast}=false`);
-  assert.equal(withXlaDefaults(`${order}=true`), `${order}=true ${fast}=false`);
 });

@@ -257,6 +257,14 @@ test('data, batches and schedules that do not fit', async () => {
   await rejects({ batches: tf.tensor2d([[0, 1]], [1, 2], 'int32'), batchSize: 3 }, /contradicts/);
   await rejects({ schedules: { rate: [1] } }, /'rate' has 1 values for 2 steps/);
   await rejects({ schedules: { rate: 0.1 } }, /'rate' must list one number per step, got 0\.1/);
+  await rejects({ schedules: { rate: ['a', 'b'] } }, /'rate' must list numbers, got "a" for step 0/);
+  await rejects({ schedules: { rate: [1, undefined] } }, /'rate' must list numbers, got undefined for step 1/);
+  await rejects({ schedules: { rate: [1, null] } }, /'rate' must list numbers, got null for step 1/);
+  await rejects({ schedules: { rate: { 0: 1, 1: 2 } } }, /'rate' must list one number per step, got an object/);
+  await rejects({ schedules: { rate: 'ab' } }, /'rate' must list one number per step, got 'ab'/);
+  await rejects({ onProgress: 'x' }, /onProgress must be a function, got 'x'/);
+  await rejects({ signal: {} }, /signal must be an AbortSignal, got an object/);
+  await rejects({ seed: 'x' }, /seed must be a whole number, got x/);
   await rejects({ schedules: { x: [1, 2] } }, /'x' is the name of a schedule and of data/);
   await rejects({ firstStep: -1 }, /firstStep/);
   const x = tf.ones([4, 3]);
@@ -278,7 +286,10 @@ test('one run at a time', async () => {
 });
 
 test('an input that nobody gives is named, and what is given', async () => {
-  await refuses(({ x, rate }) => ({ y: x.mul(rate) }), /asked for 'rate'.*was given 'x'.*data, or to schedules/);
+  await refuses(
+    ({ x, rate }) => ({ y: x.mul(rate) }),
+    /got 'null'.*asked for 'rate'.*was given 'x'.*data, or to schedules/,
+  );
   interface Inputs {
     x: tf.Tensor;
     rate?: tf.Tensor;
@@ -289,6 +300,88 @@ test('an input that nobody gives is named, and what is given', async () => {
   assert.deepEqual(Array.from(outputs.y.dataSync()), new Array(12).fill(2));
   tf.dispose(outputs);
   lenient.dispose();
+});
+
+test('an error that has nothing to do with an absent input is the error itself, of its own class', async () => {
+  class Mine extends RangeError {}
+  for (const mode of ['graph', 'eager'] as const) {
+    const step = compile(
+      ({ x, rate }: { x: tf.Tensor; rate?: tf.Tensor }) => {
+        if (rate === undefined) throw new Mine('the picture is too large');
+        return { x };
+      },
+      { mode },
+    );
+    await assert.rejects(
+      step.run(call()),
+      (error: Error) => error instanceof Mine && error.message === 'the picture is too large',
+    );
+    step.dispose();
+  }
+});
+
+test('an error caught inside a gradient leaves nothing behind, in a step and outside; what the caller keeps stays', async () => {
+  const failing = (x: tf.Tensor): tf.Tensor => {
+    const h = tf.exp(tf.square(x)); // both save something for the way back
+    throw new RangeError(`a layer does not fit ${h.shape}`);
+  };
+  const backwards = tf.customGrad((x, save) => {
+    (save as (tensors: tf.Tensor[]) => void)([x as tf.Tensor]);
+    return {
+      value: (x as tf.Tensor).clone(),
+      gradFunc: () => {
+        throw new RangeError('no way back');
+      },
+    };
+  });
+  const attempts: ((x: tf.Tensor) => unknown)[] = [
+    (x) => tf.grad(failing)(x),
+    (x) => tf.grads((a: tf.Tensor, b: tf.Tensor) => failing(tf.mul(a, b)))([x, x]),
+    (x) => tf.grad((v) => backwards(tf.exp(v)))(x),
+    (x) => tf.grad((v) => tf.mul(tf.grad(failing)(v), tf.exp(v)))(x),
+    (x) => tf.grad(() => tf.tidy(() => tf.exp(tf.square(tf.ones([2])))))(x), // does not depend on x
+  ];
+  const x = tf.ones([3]);
+  const tensors = tf.memory().numTensors;
+  for (const attempt of attempts) {
+    assert.throws(() => tf.tidy(() => void attempt(x)), Error);
+    assert.equal(tf.memory().numTensors, tensors, String(attempt));
+  }
+  let mine: tf.Tensor | undefined;
+  const keeping = (v: tf.Tensor): tf.Tensor => {
+    mine = tf.keep(tf.mul(v, 2));
+    return failing(v);
+  };
+  assert.throws(() => tf.grad(keeping)(x), /a layer does not fit/);
+  assert.deepEqual([...mine!.dataSync()], [2, 2, 2]);
+  mine!.dispose();
+  assert.equal(tf.memory().numTensors, tensors);
+  // the right gradients afterwards, and in a step that goes on after such an error
+  assert.deepEqual(
+    [
+      ...tf
+        .grad((v: tf.Tensor) => tf.square(v))(x)
+        .dataSync(),
+    ],
+    [2, 2, 2],
+  );
+  for (const mode of ['graph', 'eager'] as const) {
+    const step = compile(
+      ({ x }: Inputs) => {
+        try {
+          attempts[0](x);
+        } catch {
+          // goes another way
+        }
+        return { y: tf.grad((v: tf.Tensor) => tf.square(v))(x) };
+      },
+      { mode },
+    );
+    const { outputs } = await step.run(call());
+    assert.deepEqual([...outputs.y.dataSync()], new Array(12).fill(2), mode);
+    step.dispose();
+    tf.dispose(outputs);
+  }
 });
 
 test('compile wants a function, and settings that it knows', () => {

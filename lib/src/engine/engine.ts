@@ -1,6 +1,7 @@
 import { EngineCard } from './card';
 import { chooseEngine } from './choose';
 import { EngineError } from './errors';
+import { disposeTapeOnErrors } from './tape';
 import { tf } from './tf';
 
 let pending: Promise<EngineCard> | undefined;
@@ -26,7 +27,10 @@ let chosen: EngineCard | undefined;
  */
 export function ready(): Promise<EngineCard> {
   pending ??= chooseEngine().then(
-    (card) => (chosen = card),
+    (card) => {
+      disposeTapeOnErrors();
+      return (chosen = card);
+    },
     (error: unknown) => {
       pending = undefined; // another attempt may follow a repair
       throw error;

@@ -4,6 +4,7 @@
  *
  * - `round` of integers on the native backend answers 0 for every element. An integer is its own rounding.
  * - `gather` on the native backend takes no axis that is counted from the end.
+ * - `exp` of integers on the native backend disposes the tensor that it is given.
  * - `multinomial` on the native backend gives other samples each time with the same seed.
  * - Matrix products on WebAssembly and in JavaScript: see products.ts; `gather` on WebAssembly: gather.ts.
  * - `clone` on WebAssembly copies the data, and automatic differentiation clones whatever it keeps; now it shares them.
@@ -181,6 +182,14 @@ export function repairKernels(backendName: 'tensorflow' | 'wasm'): string[] {
       const { x } = parameters.inputs as Record<string, Info>;
       const attrs = { ...parameters.attrs, axis: tf.util.parseAxisParam(parameters.attrs!.axis as number, x.shape)[0] };
       return own({ ...parameters, attrs });
+    });
+    replace('Exp', backendName, (own) => (parameters) => {
+      const { x } = parameters.inputs as Record<string, tf.Tensor>;
+      if (x.dtype !== 'int32') return own(parameters);
+      const asFloat = tf.cast(x, 'float32');
+      const result = own({ ...parameters, inputs: { x: asFloat } });
+      asFloat.dispose();
+      return result;
     });
   } else {
     replace('BatchMatMul', backendName, (own) => wellFormedProduct('wasm', own));

@@ -54,6 +54,8 @@ const { platformArguments, targetOf, tensorflow } = require('./wheels');
 
 /** Compiled beside the addon; it holds back what TensorFlow prints while it loads (lib/src/engine/quiet.ts). */
 const holderSource = path.join(layout.root, 'lib', 'src', 'engine', 'native', 'stderr.c');
+/** Included before the addon's own source: graphs may bring the settings of their session. */
+const sessionHeader = path.join(layout.root, 'lib', 'src', 'engine', 'native', 'session.h');
 /** From the addon's own place to the libraries: a link that set-up keeps in the npm package. */
 const libraryFromAddon = '../../deps/lib';
 const addonFolder = path.join(layout.tfjsNode, 'lib', 'napi-v8');
@@ -166,6 +168,7 @@ function addonKey() {
       .flat()
       .map((word) => word.replaceAll(layout.root, '')),
     fs.readFileSync(holderSource),
+    fs.readFileSync(sessionHeader),
     digestBelow(path.join(layout.tfjsNode, 'binding')),
     digestBelow(path.join(layout.nodeModules, 'node-api-headers', 'include')),
   ).slice(0, 32);
@@ -572,7 +575,7 @@ function addonCommands(platform, libraries, folder) {
   const addon = [
     ...common,
     ...['-std=c++17', '-DNODE_GYP_MODULE_NAME=tfjs_binding'],
-    ...[`-I${path.join(libraries, 'include')}`, napi],
+    ...[`-I${path.join(libraries, 'include')}`, napi, '-include', sessionHeader],
     ...['tfjs_backend.cc', 'tfjs_binding.cc'].map((name) => path.join(layout.tfjsNode, 'binding', name)),
     ...['-o', path.join(folder, addonName)],
     ...[`-L${libraries}`, ...link],

@@ -3,7 +3,7 @@ import { CompileError } from './guard';
 import { Binding, OpAttribute } from './native';
 import { Attribute, DataType } from './proto';
 import { simplify } from './simplify';
-import { Trace, TracedOp } from './trace';
+import { Constant, Trace, TracedOp } from './trace';
 
 /** Something that a call of the graph is given. */
 export type Feed = {
@@ -23,6 +23,7 @@ export type Feed = {
   | { kind: 'random'; draw: number }
   | { kind: 'variable'; index: number }
   | { kind: 'held'; dataId: object }
+  | { kind: 'constant'; values: Constant['values'] }
 );
 
 type FeedKind = Feed extends infer F
@@ -55,10 +56,23 @@ export interface Emitter {
     fromTrace?: boolean,
   ): (output?: number) => string;
   constant(name: string, dtype: number, shape: number[], values: ArrayBufferView): string;
+  /** Row number `index` (a scalar) of something fed per step, without its first axis. */
+  row(name: string, input: string, feed: Pick<Feed, 'dtype' | 'shape'>, index: string): string;
 }
 
-/** Type attributes that TensorFlow.js leaves to eager execution to infer, and the input that has the type. */
-const INFERRED: Record<string, Record<string, number>> = { ExpandDims: { T: 0, Tdim: 1 } };
+/** Rows of a tensor, by an index or a list of them. */
+export function gather(emitter: Emitter, name: string, input: string, dtype: number, rows: string): string {
+  const axis = emitter.constant(`${name}/axis`, DataType.int32, [], Int32Array.of(0));
+  return emitter.add(name, 'GatherV2', [input, rows, axis], {
+    Tparams: { type: dtype },
+    Tindices: { type: DataType.int32 },
+    Taxis: { type: DataType.int32 },
+    batch_dims: { int: 0 },
+  })();
+}
+
+/** Type attributes that TensorFlow.js leaves out or has wrong, which eager execution ignores, and the input that has the type. */
+const INFERRED: Record<string, Record<string, number>> = { ExpandDims: { T: 0, Tdim: 1 }, Mean: { T: 0 } };
 
 /**
  * What the loop must be fed with to run the traced step.
@@ -95,10 +109,15 @@ export function planBody(traced: Trace, binding: Binding, dataNames: ReadonlySet
   }
   for (const id of usedValues(ops, traced)) {
     const source = traced.sources.get(id);
-    if (!source || source.kind === 'constant') continue;
+    if (!source || (source.kind === 'constant' && isOpenToAll(source))) continue;
     const { dtype, shape } = traced.info.get(id)!;
     const n = feeds.length;
     switch (source.kind) {
+      case 'constant': {
+        const { values } = source;
+        feedOf.set(id, feed(id, `constant${n}`, dtype, shape, false, { kind: 'constant', values }));
+        break;
+      }
       case 'input': {
         const { name } = source;
         if (dataNames.has(name)) {
@@ -154,28 +173,19 @@ export function writeBody(
 ): (id: number) => string {
   const { traced, ops, feedOf } = body;
   const symbol = new Map<number, string>();
-  const axis = emitter.constant('axis', DataType.int32, [], Int32Array.of(0));
-  const rowOf = (name: string, input: string, dtype: number, rows: string) =>
-    emitter.add(name, 'GatherV2', [input, rows, axis], {
-      Tparams: { type: dtype },
-      Tindices: { type: DataType.int32 },
-      Taxis: { type: DataType.int32 },
-      batch_dims: { int: 0 },
-    })();
-
   const indices = feedOf.get('indices');
-  const rows = indices && rowOf('rows', given(indices), DataType.int32, now);
+  const rows = indices && emitter.row('rows', given(indices), indices, now);
   const entered = new Map<Feed, string>();
   const enter = (feed: Feed): string => {
     switch (feed.kind) {
       case 'data':
-        return rowOf(`${feed.node}/batch`, given(feed), feed.dtype, rows!);
+        return gather(emitter, `${feed.node}/batch`, given(feed), feed.dtype, rows!);
       case 'schedule':
-        return rowOf(`${feed.node}/now`, given(feed), feed.dtype, now);
+        return emitter.row(`${feed.node}/now`, given(feed), feed, now);
       case 'firstStep':
         return emitter.add('step_number', 'AddV2', [given(feed), now], { T: { type: DataType.int32 } })();
       case 'random': {
-        const value = rowOf(`${feed.node}/now`, given(feed), feed.dtype, now);
+        const value = emitter.row(`${feed.node}/now`, given(feed), feed, now);
         if (feed.dtype === DataType.float32) return value;
         const types = { SrcT: { type: feed.dtype }, DstT: { type: DataType.float32 } };
         return emitter.add(`${feed.node}/float`, 'Cast', [value], types)();
@@ -187,9 +197,9 @@ export function writeBody(
   let constants = 0;
   for (const id of usedValues(ops, traced)) {
     const source = traced.sources.get(id);
-    if (source?.kind === 'constant') {
+    if (source?.kind === 'constant' && !feedOf.has(id)) {
       const { dtype, shape } = traced.info.get(id)!;
-      symbol.set(id, emitter.constant(`constant${constants++}`, dtype, shape, source.values));
+      symbol.set(id, emitter.constant(`written${constants++}`, dtype, shape, source.values));
       continue;
     }
     const feed = feedOf.get(id);
@@ -205,7 +215,7 @@ export function writeBody(
     const converted: Record<string, Attribute> = {};
     for (const attribute of attributes) converted[attribute.name] = convert(op, attribute, binding);
     for (const [attribute, input] of Object.entries(INFERRED[op] ?? {})) {
-      converted[attribute] ??= { type: traced.info.get(inputs[input])!.dtype };
+      converted[attribute] = { type: traced.info.get(inputs[input])!.dtype };
     }
     const operands = inputs.map((id) => symbol.get(id)!);
     const output = emitter.add(`step/${op}_${count}`, op, operands, converted, true);
@@ -214,6 +224,14 @@ export function writeBody(
     });
   }
   return (id) => symbol.get(id)!;
+}
+
+/**
+ * Whether a compiler may see a constant's values. Those with NaN or infinity are fed instead: where LLVM knows of a NaN beforehand it
+ * computes exp(x + NaN), as XLA writes exp, to any number that is cheap.
+ */
+function isOpenToAll({ values }: Constant): boolean {
+  return !(values instanceof Float32Array) || values.every(Number.isFinite);
 }
 
 /** Bytes of one tensor. */

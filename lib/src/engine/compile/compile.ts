@@ -7,6 +7,7 @@ import { NativeBackend, nativeBackend } from './native';
 import { drawMany, StepRandom, stepStream } from './random';
 import { Session } from './session';
 import { AnyStep, Trace, checkOutputs, trace, withoutEffect } from './trace';
+import { Outlook, digestOf } from './watch';
 
 /** Named tensors. */
 export type NamedTensors = Record<string, tf.Tensor>;
@@ -122,6 +123,9 @@ const CHUNK_BYTES = 64 * 2 ** 20;
  * - Variables that the step only reads are read at each call. Other tensors from outside the step, and JavaScript values, are
  *   constants of the trace (`adam.learningRate` is one: to change it, compile again); when such a tensor has been disposed since,
  *   the step is traced again.
+ * - Looked at before each chunk, so that the step is traced again where they matter: `trainable` of its variables, the properties of
+ *   this library's layers (`frozen`, `rate`, the layers of a network), and whether there is a new variable, as when a name that the step
+ *   uses has been given another one.
  * - What may change from step to step is data, a schedule, a variable, `context.random` or `context.step`.
  * - Reading values (`dataSync`, `print`, ...), random operations of TensorFlow.js, and operations whose result's shape depends on
  *   values are errors that name the call.
@@ -130,6 +134,19 @@ const CHUNK_BYTES = 64 * 2 ** 20;
  *   the rounding of the engine.
  *
  * The step function itself is called once or twice per trace, not once per training step: JavaScript counters in it do not count.
+ *
+ * What it computes is what eager execution computes, on a processor:
+ *
+ * - Nothing is rewritten by the rules of real numbers: (x + c) - c is rounded twice, x / 1e38 is a division.
+ * - Without XLA (`xla: false`; by default a step with convolutions) TensorFlow's own kernels run: the same bits, but for softmax, products of
+ *   matrices and convolutions, for which TensorFlow has kernels of its own in graphs: those agree to rounding.
+ * - With XLA the same bits, with NaN, infinities and signs of zero, for +, -, *, /, minimum and maximum, comparisons, roots, rounding, casts,
+ *   `argMax`, `where`, integers, and whatever moves values about. To rounding, about 1e-6 of the largest term: exp, log, powers, tanh and
+ *   their like, sums, products of matrices, gradients. And a product that is added to something may be taken before it is rounded (a
+ *   fused multiply-add): x * y + z can be finite where x * y alone is infinite.
+ * - Rounding grows where the step makes it grow: a logit of 1e9 is known to 64 only, and softmax takes its exponential.
+ * - Numbers below 1.2e-38 in size (denormal) may count as 0. With an infinite logit, softmax is NaN there or in its whole row.
+ * - On a GPU XLA keeps its algebraic simplifier: there the first of these does not hold with XLA.
  */
 export function compile<
   I extends { [K in keyof I]: tf.Tensor } = NamedTensors,
@@ -147,6 +164,9 @@ interface Loaded {
   outputNames: string;
   /** graphs to fall back on when TensorFlow cannot compile this one */
   others: (() => LoopGraph)[];
+  /** what it does, and what might change that */
+  digest: string;
+  outlook: Outlook;
   /** measured, NaN before the first chunk */
   millisecondsPerStep: number;
   warm: boolean;
@@ -314,11 +334,17 @@ class Compiled {
     const checked: Record<string, Float32Array> = {};
     for (const [name, values] of Object.entries(schedules)) {
       if (Object.hasOwn(data, name)) throw new RangeError(`run: '${name}' is the name of a schedule and of data.`);
-      if (typeof values !== 'object' || values === null) {
-        throw new TypeError(`run: schedule '${name}' must list one number per step, got ${String(values)}.`);
+      if (typeof values !== 'object' || values === null || typeof values.length !== 'number') {
+        throw new TypeError(`run: schedule '${name}' must list one number per step, got ${describeValue(values)}.`);
       }
       if (values.length !== steps) {
         throw new RangeError(`run: schedule '${name}' has ${values.length} values for ${steps} steps.`);
+      }
+      // a hole counts as well as a word: a schedule of undefined would be NaN
+      const bad = Array.from(values as ArrayLike<unknown>).findIndex((value) => typeof value !== 'number');
+      if (bad >= 0) {
+        const got = JSON.stringify((values as readonly unknown[])[bad]) ?? 'undefined';
+        throw new TypeError(`run: schedule '${name}' must list numbers, got ${got} for step ${bad}.`);
       }
       checked[name] = Float32Array.from(values);
     }
@@ -326,6 +352,13 @@ class Compiled {
       throw new RangeError(`run: firstStep must be a whole number from 0 on, got ${firstStep}.`);
     }
     const { onProgress, signal } = options;
+    if (onProgress !== undefined && typeof onProgress !== 'function') {
+      throw new TypeError(`run: onProgress must be a function, got ${describeValue(onProgress)}.`);
+    }
+    if (signal !== undefined && !(signal instanceof AbortSignal)) {
+      throw new TypeError(`run: signal must be an AbortSignal, got ${describeValue(signal)}.`);
+    }
+    if (!Number.isSafeInteger(seed)) throw new RangeError(`run: seed must be a whole number, got ${String(seed)}.`);
     return {
       data,
       dataNames,
@@ -456,12 +489,14 @@ class Compiled {
       call.dataNames.map((name) => [name, call.data[name].dtype, call.data[name].shape.slice(1)]),
       Object.keys(call.schedules),
     ]);
-    const known = this.loaded.get(key);
-    if (known) {
-      if (!stale(known, backend)) return known;
-      free(known);
+    let known = this.loaded.get(key);
+    const forget = () => {
+      if (known) free(known);
       this.loaded.delete(key);
-    }
+      known = undefined;
+    };
+    if (known && stale(known, backend)) forget(); // before the trace, which must not find what only the old one holds
+    if (known && !known.outlook.mayDiffer()) return known;
     const began = performance.now();
     const inputs = tf.tidy(() => batchInputs(call, 0));
     let traced: Trace;
@@ -470,6 +505,14 @@ class Compiled {
     } finally {
       tf.dispose(inputs);
     }
+    const digest = digestOf(traced, backend);
+    const outlook = new Outlook(variablesOf(traced));
+    if (known?.digest === digest) {
+      traced.release();
+      known.outlook = outlook;
+      return known;
+    }
+    forget();
     try {
       const { xla = 'auto' } = this.options;
       const graphs = loopGraphs(traced, {
@@ -477,7 +520,8 @@ class Compiled {
         dataNames: new Set(call.dataNames),
         xla: xla === 'auto' ? xlaPays(traced) : xla,
       });
-      const loaded: Loaded = { traced, ...loadFirst(graphs, backend), millisecondsPerStep: NaN, warm: false };
+      const ready = loadFirst(graphs, backend);
+      const loaded: Loaded = { traced, ...ready, digest, outlook, millisecondsPerStep: NaN, warm: false };
       this.loaded.set(key, loaded);
       this.traces.count++;
       this.traces.milliseconds += performance.now() - began;
@@ -555,6 +599,8 @@ function runGraph(
         return graph.body.variables[one.index];
       case 'held':
         return { dataId: one.dataId };
+      case 'constant':
+        return made(tf.tensor(one.values, one.shape, 'float32'));
     }
   };
   try {
@@ -565,7 +611,7 @@ function runGraph(
   }
 }
 
-/** The step, which names the inputs that it asked for in vain when it fails. */
+/** The step, which names the inputs that it asked for in vain where that may be why it fails. */
 function naming(step: AnyStep): AnyStep {
   return (inputs, context) => {
     const absent = new Set<string>();
@@ -578,15 +624,23 @@ function naming(step: AnyStep): AnyStep {
     try {
       return step(watched, context);
     } catch (error) {
-      if (absent.size === 0 || error instanceof CompileError) throw error;
+      // an input that is not there is undefined, which TensorFlow.js calls 'null', and whatever trips over it says so
+      const message = error instanceof Error ? error.message : String(error);
+      if (absent.size === 0 || error instanceof CompileError || !/\bundefined\b|got 'null'/.test(message)) throw error;
       const quoted = (names: Iterable<string>) => [...names].map((name) => `'${name}'`).join(', ');
       throw new CompileError(
-        `The step failed after it asked for ${quoted(absent)}, which run() was not given. It was given ` +
-          `${quoted(Object.keys(inputs as NamedTensors))}: add the rest to data, or to schedules. ${(error as Error).message}`,
+        `${message} The step asked for ${quoted(absent)} before it failed, which run() was not given. It was given ` +
+          `${quoted(Object.keys(inputs as NamedTensors))}: if that is why, add the rest to data, or to schedules.`,
         { cause: error },
       );
     }
   };
+}
+
+/** A value for an error's message. */
+function describeValue(value: unknown): string {
+  if (value === null || typeof value !== 'object') return typeof value === 'string' ? `'${value}'` : String(value);
+  return value instanceof tf.Tensor ? `a tensor [${value.shape}]` : Array.isArray(value) ? 'an array' : 'an object';
 }
 
 /** Where every variable has its values: assigning one puts them elsewhere. */
@@ -619,6 +673,12 @@ function stale({ traced }: Loaded, backend: NativeBackend): boolean {
     if (source.kind === 'held' && source.outside && backend.refCount(source.dataId) <= 1) return true;
   }
   return false;
+}
+
+/** The variables that a step reads or assigns. */
+function variablesOf({ sources, changed }: Trace): tf.Variable[] {
+  const read = [...sources.values()].flatMap((source) => (source.kind === 'variable' ? [source.variable] : []));
+  return [...new Set([...read, ...changed.map(({ variable }) => variable)])];
 }
 
 /** The rule behind `xla: 'auto'`. */

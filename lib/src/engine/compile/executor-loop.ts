@@ -1,8 +1,8 @@
-import { Body, Emitter, Feed, writeBody } from './body';
+import { Body, Emitter, Feed, gather, writeBody } from './body';
 import { Binding } from './native';
 import { Attribute, DataType, GraphNode } from './proto';
 import { LoopGraph } from './loop';
-import { DIVISIONS, NOT_FOR_XLA } from './xla-limits';
+import { NOT_FOR_XLA, differsByType } from './xla-limits';
 
 /**
  * The step as the body of a loop that TensorFlow's executor runs, kernel by kernel, made of TensorFlow's loop primitives (Enter,
@@ -71,14 +71,13 @@ export function executorLoop(body: Body, binding: Binding, xla: boolean): LoopGr
   };
   const emitter: Emitter = {
     add: (name, op, inputs, attributes, fromTrace) => {
-      const { T } = attributes;
-      const divides = DIVISIONS.has(op) && T !== undefined && 'type' in T && T.type === DataType.int32;
-      const may = xla && fromTrace && !divides && !NOT_FOR_XLA.has(op);
+      const may = xla && fromTrace && !NOT_FOR_XLA.has(op) && !differsByType(op, attributes);
       const marked = may ? { ...attributes, _XlaCompile: { bool: true } } : attributes;
       add(name, op, inputs, marked);
       return (output = 0) => (output === 0 ? name : `${name}:${output}`);
     },
     constant: (name, dtype, shape, values) => constant(name, dtype, shape, values, now),
+    row: (name, input, { dtype }, index) => gather(emitter, name, input, dtype, index),
   };
   const symbol = writeBody(body, binding, emitter, now, given);
 

@@ -3,6 +3,7 @@ import { executorLoop } from './executor-loop';
 import { LoopGraph } from './loop';
 import { Binding } from './native';
 import { Trace } from './trace';
+import { tf } from '../tf';
 import { fitsXlaLoop, xlaLoop } from './xla-loop';
 
 /** The graphs that can run the traced step, best first: when TensorFlow refuses one, the next is to be tried. */
@@ -13,5 +14,13 @@ export function loopGraphs(
   const body = planBody(traced, binding, dataNames);
   if (!xla) return [() => executorLoop(body, binding, false)];
   const clusters = () => executorLoop(body, binding, true);
-  return fitsXlaLoop(body) ? [() => xlaLoop(body, binding), clusters] : [clusters];
+  return fitsXlaLoop(body) ? [() => xlaLoop(body, binding, castWraps()), clusters] : [clusters];
+}
+
+let wraps: boolean | undefined;
+
+/** Whether a float32 out of the range of int32 becomes -2^31 on this machine (x86), rather than the nearest int32 (ARM, GPUs). */
+function castWraps(): boolean {
+  wraps ??= tf.tidy(() => tf.cast(tf.scalar(3e9), 'int32').dataSync()[0] === -(2 ** 31));
+  return wraps;
 }

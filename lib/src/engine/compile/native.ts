@@ -25,6 +25,7 @@ export interface Binding {
   runSavedModel(id: number, inputs: number[], inputNames: string, outputNames: string): TensorMetadata[];
   getNumOfSavedModels(): number;
   getNumOfTensors(): number;
+  isUsingGpuDevice(): boolean;
   [constant: `TF_${string}`]: number;
 }
 

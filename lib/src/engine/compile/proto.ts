@@ -2,7 +2,7 @@
  * The few protocol-buffer messages a TensorFlow SavedModel is made of, written byte by byte.
  *
  * Field numbers are those of TensorFlow's own .proto files (graph.proto, node_def.proto, attr_value.proto, tensor.proto,
- * tensor_shape.proto, versions.proto, meta_graph.proto, saved_model.proto); the numbers of a protocol buffer never change
+ * tensor_shape.proto, versions.proto, meta_graph.proto, saved_model.proto, config.proto, rewriter_config.proto); the numbers of a protocol buffer never change
  * meaning. Writing them here costs a page and keeps the graph independent of what TensorFlow.js happens to bundle.
  */
 
@@ -125,6 +125,26 @@ export function savedModel(nodes: readonly GraphNode[], functions: readonly Func
   const information = new Message().data(4, 'serve');
   const metaGraph = new Message().message(1, information).message(2, graph);
   return new Message().int(1, 1).message(2, metaGraph).finish();
+}
+
+/**
+ * A session's ConfigProto in which TensorFlow's graph optimizer leaves arithmetic alone: by its rules, those of real numbers,
+ * neighbouring constants are joined, x / c becomes x * (1 / c), x * 0 becomes 0.
+ *
+ * On a processor the optimizer is off as a whole; on a GPU it still chooses layouts, on which the speed of convolutions hangs.
+ */
+export function sessionConfig({ gpu }: { gpu: boolean }): Buffer {
+  const rewriting = new Message();
+  if (gpu) {
+    const OFF = 2;
+    const [constantFolding, arithmetic, loops, shapes, remapping] = [3, 7, 9, 13, 14];
+    for (const optimizer of [constantFolding, arithmetic, loops, shapes, remapping]) rewriting.int(optimizer, OFF);
+  } else {
+    const disableAll = 19;
+    rewriting.int(disableAll, 1);
+  }
+  const [graphOptions, rewriteOptions] = [10, 10];
+  return new Message().message(graphOptions, new Message().message(rewriteOptions, rewriting)).finish();
 }
 
 /** GraphDef version that TensorFlow 2.11 wrote: old enough for any later TensorFlow, new enough for all ops used here. */

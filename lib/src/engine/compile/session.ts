@@ -3,7 +3,7 @@ import * as os from 'node:os';
 import * as path from 'node:path';
 import { CompileError } from './guard';
 import { NativeBackend, TensorMetadata } from './native';
-import { FunctionDefinition, GraphNode, savedModel } from './proto';
+import { FunctionDefinition, GraphNode, savedModel, sessionConfig } from './proto';
 
 /** A graph loaded into TensorFlow. */
 export class Session {
@@ -11,7 +11,7 @@ export class Session {
 
   /**
    * Writes the graph to a temporary folder, loads it, and removes the folder: TensorFlow's C interface loads graphs from
-   * SavedModel folders only.
+   * SavedModel folders only. The settings of the session lie beside it, where native/session.h finds them.
    */
   constructor(
     private readonly backend: NativeBackend,
@@ -21,6 +21,8 @@ export class Session {
     const folder = fs.mkdtempSync(path.join(os.tmpdir(), `bnlab-graph-${process.pid}-`));
     try {
       fs.writeFileSync(path.join(folder, 'saved_model.pb'), savedModel(nodes, functions));
+      const gpu = backend.binding.isUsingGpuDevice();
+      fs.writeFileSync(path.join(folder, 'session_config.pb'), sessionConfig({ gpu }));
       this.id = backend.binding.loadSavedModel(folder, 'serve');
     } catch (error) {
       throw new CompileError(`TensorFlow did not accept the graph of the step: ${explain(error, nodes)}`, {

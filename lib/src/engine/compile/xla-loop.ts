@@ -3,7 +3,7 @@ import { LoopGraph } from './loop';
 import { writtenInPlace } from './in-place';
 import { Binding } from './native';
 import { Attribute, DataType, FunctionDefinition, GraphNode, Parameter } from './proto';
-import { DIVISIONS, NOT_FOR_XLA } from './xla-limits';
+import { DIVISIONS, NOT_FOR_XLA, forXla } from './xla-limits';
 
 /** Bytes that the buffers of a loop may take, and its steps at most. */
 const CAPACITY_BYTES = 8 * 2 ** 20;
@@ -12,7 +12,7 @@ const CAPACITY_STEPS = 512;
 /**
  * Names of the outputs of operations, as TensorFlow's functions need them, for the operations that a loop compiled by XLA may
  * hold; a trailing * is a list. Left out on purpose: convolutions and pooling, which XLA compiles for processors without their fast
- * kernels, and what NOT_FOR_XLA names, but for the GatherV2 by which the loop itself takes its rows.
+ * kernels, and what NOT_FOR_XLA names, but for the GatherV2 by which the loop itself takes the rows of a batch.
  */
 const OUTPUTS: Record<string, string> = {
   y:
@@ -23,7 +23,7 @@ const OUTPUTS: Record<string, string> = {
     'Minimum Mul NotEqual Pow RealDiv RightShift SquaredDifference Sub',
   output:
     'All Any ArgMax ArgMin BatchMatMulV2 BroadcastTo ConcatV2 Einsum ExpandDims Fill Identity Max Mean Min MirrorPad OneHot Pack ' +
-    'PadV2 Prod Reshape ReverseV2 Select Slice StridedSlice Sum Tile GatherV2 While',
+    'PadV2 Prod Reshape ReverseV2 Select SelectV2 Slice StridedSlice Sum Tile GatherV2 While XlaDot XlaDynamicSlice',
   'output*': 'SplitV Unpack StatelessWhile',
   product: 'MatMul',
   activations: 'Elu LeakyRelu Relu Relu6 Selu Softplus',
@@ -31,7 +31,6 @@ const OUTPUTS: Record<string, string> = {
   softmax: 'Softmax',
   sum: 'AddN',
   out: 'Cumprod Cumsum',
-  'values indices': 'TopKV2',
 };
 const NAMES = new Map(
   Object.entries(OUTPUTS).flatMap(([outputs, ops]) => ops.split(' ').map((op) => [op, outputs.split(' ')] as const)),
@@ -56,7 +55,7 @@ export function fitsXlaLoop({ ops, traced }: Body): boolean {
  * XLA wants to know every size, so the steps have a capacity: what is fed per step, and the buffers of the outputs, have that many
  * rows, and a chunk may use fewer.
  */
-export function xlaLoop(body: Body, binding: Binding): LoopGraph {
+export function xlaLoop(body: Body, binding: Binding, castWraps: boolean): LoopGraph {
   const { traced, feeds, feedOf } = body;
   const capacity = Math.max(1, Math.min(CAPACITY_STEPS, Math.floor(CAPACITY_BYTES / Math.max(1, body.bytesPerStep))));
 
@@ -81,7 +80,7 @@ export function xlaLoop(body: Body, binding: Binding): LoopGraph {
   const conditionFunction = condition.finish([parameter('result', DataType.bool)], [more]);
 
   const one = new FunctionWriter('one_step', all);
-  const symbol = writeBody(body, binding, one, 'i', (feed: Feed) => feed.node);
+  const symbol = writeBody(body, binding, forXla(one, castWraps), 'i', (feed: Feed) => feed.node);
   const next = new Map(all.map(({ name }) => [name, name]));
   next.set('i', one.add('plus', 'AddV2', ['i', one.scalar('one', 1)], { T: { type: DataType.int32 } })());
   writtenInPlace(body, one, symbol).forEach((value, i) => next.set(states[i].node, value));
@@ -212,6 +211,18 @@ class FunctionWriter implements Emitter {
 
   constant(name: string, dtype: number, shape: number[], values: ArrayBufferView): string {
     return this.add(name, 'Const', [], { dtype: { type: dtype }, value: { tensor: { dtype, shape, values } } })();
+  }
+
+  row(name: string, input: string, { dtype, shape }: Pick<Feed, 'dtype' | 'shape'>, index: string): string {
+    const int = { type: DataType.int32 };
+    const ints = (what: string, values: number[]) =>
+      this.constant(`${name}/${what}`, DataType.int32, [values.length], Int32Array.from(values));
+    const zero = this.scalar(`${name}/zero`, 0);
+    const pack = { N: { int: shape.length + 1 }, T: int, axis: { int: 0 } };
+    const begin = this.add(`${name}/begin`, 'Pack', [index, ...shape.map(() => zero)], pack)();
+    const types = { T: { type: dtype }, Tindices: int };
+    const row = this.add(`${name}/row`, 'XlaDynamicSlice', [input, begin, ints('size', [1, ...shape])], types)();
+    return this.add(name, 'Reshape', [row, ints('shape', shape)], { T: { type: dtype }, Tshape: int })();
   }
 
   scalar(name: string, value: number): string {
