@@ -475,3 +475,38 @@ test('bad settings are refused before anything changes', async () => {
     assert.deepEqual(network.snapshot(), before);
   });
 });
+
+test('an error inside the step is that error alone, of its own class, and leaves nothing behind', async () => {
+  await withToy(async (network, options) => {
+    for (const mode of ['graph', 'eager'] as const) {
+      for (const [what, class_, message] of [
+        [
+          { loss: (logits: undefined) => (logits as unknown as { no: { such: 1 } }).no.such },
+          TypeError,
+          /^Cannot read properties of undefined \(reading 'such'\)$/,
+        ],
+        [
+          { record: () => ({ norm: tf.matMul(tf.ones([2, 3]), tf.ones([2, 3])) }) },
+          Error,
+          /^Invalid TF_Status: 3\s+Message: Matrix size-incompatible/,
+        ],
+        [
+          {
+            loss: () => {
+              throw new RangeError('mine');
+            },
+          },
+          RangeError,
+          /^mine$/,
+        ],
+      ] as unknown as [Partial<TrainOptions>, ErrorConstructor, RegExp][]) {
+        const run = trainNetwork({ network, ...options, ...what, mode, evaluateAt: [] });
+        await assert.rejects(run, (error: Error) => {
+          assert.equal(error.constructor, class_);
+          assert.match(error.message, message);
+          return true;
+        });
+      }
+    }
+  });
+});

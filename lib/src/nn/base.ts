@@ -1,5 +1,6 @@
 import { expectArgument, flag, isTensor, layer as aLayer, object, shown, text } from '../core/checks';
 import { tf } from '../engine';
+import { watchState } from '../engine/compile/watch';
 import { ApplyContext, Layer, Network, WeightsSnapshot } from './types';
 
 /** What is wanted of the values of some variables, such as a moving variance. */
@@ -39,6 +40,7 @@ export abstract class BaseLayer implements Layer {
     if (typeof name !== 'string' || name === '') {
       throw new TypeError(`A layer's name must be a non-empty string, got ${name === '' ? '""' : shown(name)}.`);
     }
+    watchState(this);
   }
 
   /** Makes a variable labelled `NAME/label` from a tensor, which it disposes. `learns` false is for moving averages. */
@@ -67,7 +69,7 @@ export abstract class BaseLayer implements Layer {
   }
 
   get trainable(): tf.Variable[] {
-    return this.isFrozen ? [] : [...this.learns];
+    return this.isFrozen ? [] : [...this.learns].filter((variable) => variable.trainable);
   }
 
   /** A frozen layer trains nothing and updates no statistics; frozen batch normalization runs as at inference. */
@@ -128,6 +130,7 @@ export abstract class Composite implements Network {
       }
     }
     this.named = named;
+    watchState(this);
   }
 
   get variables(): tf.Variable[] {

@@ -37,23 +37,33 @@ export interface StepScalars {
   secondCorrection?: tf.Tensor;
 }
 
-/** Update rule with its slots (momentum, Adam's moments) for a fixed list of variables. */
+/** Update rule with its slots (momentum, Adam's moments), kept by variable. */
 export class Optimizer {
   readonly settings: Required<OptimizerSettings>;
   readonly weightDecay: Required<WeightDecay> | null;
-  private readonly slots: tf.Variable[][];
+  private readonly count: number;
+  private readonly slots = new Map<number, tf.Variable[]>();
 
   constructor(
-    private readonly variables: tf.Variable[],
+    variables: readonly tf.Variable[],
     settings: OptimizerName | OptimizerSettings,
     weightDecay?: number | WeightDecay | null,
   ) {
     this.settings = complete(typeof settings === 'string' ? { kind: settings } : settings);
     this.weightDecay = completeDecay(weightDecay);
-    const count = { sgd: 0, momentum: 1, adam: 2 }[this.settings.kind];
-    this.slots = variables.map((v) =>
-      Array.from({ length: count }, () => tf.tidy(() => tf.variable(tf.zeros(v.shape), false))),
-    );
+    this.count = { sgd: 0, momentum: 1, adam: 2 }[this.settings.kind];
+    for (const variable of variables) this.slotsOf(variable);
+  }
+
+  /** Of a variable, all zero the first time: a layer may be thawed after the optimizer was made. */
+  private slotsOf(variable: tf.Variable): tf.Variable[] {
+    let slots = this.slots.get(variable.id);
+    if (!slots) {
+      const make = () => tf.tidy(() => tf.variable(tf.zeros(variable.shape), false));
+      slots = Array.from({ length: this.count }, make);
+      this.slots.set(variable.id, slots);
+    }
+    return slots;
   }
 
   /** Per-step inputs beside the learning rate: Adam's bias corrections 1 / (1 - beta^t), t counting from 1. */
@@ -65,15 +75,21 @@ export class Optimizer {
     return { firstCorrection: corrections(settings.beta1), secondCorrection: corrections(settings.beta2) };
   }
 
-  /** One step; a variable that the loss does not reach has no gradient and stays as it is. */
-  apply(gradients: (tf.Tensor | null | undefined)[], scalars: StepScalars): void {
-    this.variables.forEach((variable, i) => {
+  /**
+   * One step for these variables, each with the gradient in its place; one that the loss does not reach has none and stays as it is.
+   */
+  apply(
+    variables: readonly tf.Variable[],
+    gradients: readonly (tf.Tensor | null | undefined)[],
+    scalars: StepScalars,
+  ): void {
+    variables.forEach((variable, i) => {
       const found = gradients[i];
       if (!found) return;
       const decay = this.weightDecay;
       const decays = decay && (decay.on === 'all' || variable.rank >= 2) ? decay : null;
       const gradient = decays?.kind === 'l2' ? tf.add(found, tf.mul(variable, decays.rate)) : found;
-      const change = tf.mul(this.direction(gradient, this.slots[i], scalars), scalars.learningRate);
+      const change = tf.mul(this.direction(gradient, this.slotsOf(variable), scalars), scalars.learningRate);
       const start =
         decays?.kind === 'decoupled'
           ? tf.mul(variable, tf.sub(1, tf.mul(scalars.learningRate, decays.rate)))
@@ -84,11 +100,11 @@ export class Optimizer {
 
   /** Slots back to zero, as before the first step. */
   reset(): void {
-    for (const slot of this.slots.flat()) tf.tidy(() => slot.assign(tf.zeros(slot.shape)));
+    for (const slot of [...this.slots.values()].flat()) tf.tidy(() => slot.assign(tf.zeros(slot.shape)));
   }
 
   dispose(): void {
-    for (const slot of this.slots.flat()) slot.dispose();
+    for (const slot of [...this.slots.values()].flat()) slot.dispose();
   }
 
   private direction(gradient: tf.Tensor, slots: tf.Variable[], scalars: StepScalars): tf.Tensor {

@@ -35,7 +35,7 @@ import {
   type Settings,
 } from './history';
 import { expectOneHot, lossOf, softmaxCrossEntropy, type Loss, type LossName } from '../nn/loss';
-import { Optimizer, type OptimizerName, type OptimizerSettings, type WeightDecay } from './optimizer';
+import { Optimizer, type OptimizerName, type OptimizerSettings, type StepScalars, type WeightDecay } from './optimizer';
 import { replaceStatistics } from './population';
 import { commit, digest, profileName } from './provenance';
 import { scheduleRates, type Schedule } from './schedule';
@@ -53,7 +53,7 @@ export interface TensorData {
 /** What a run trains and tests on: a data set as `loadDataset` gives it, or tensors. */
 export type TrainingData = Dataset | TensorData;
 
-/** What `record` sees after each step; tensors by the network's labels (`layer1/weights`). */
+/** What `record` sees after each step; tensors by the network's labels (`layer1/weights`), those of trainable variables. */
 export interface StepRecord {
   /** Training loss of the step, before it changed the weights. */
   loss: tf.Scalar;
@@ -227,23 +227,23 @@ const LOSS_POINTS = 1000;
 
 /**
  * One compiled training step, for any number of runs. For another seed, put other weights into the same network
- * (`restore`, `copyFrom`) and call `train` again: nothing is traced twice. The optimizer starts afresh with each run.
+ * (`restore`, `copyFrom`) and call `train` again: nothing is traced twice. The optimizer starts afresh with each run. A layer that has
+ * been frozen or thawed between two runs counts as such in the second.
  */
 export class Trainer {
   private readonly optimizer: Optimizer;
   private readonly loss: Loss;
   private readonly step: CompiledStep;
-  private readonly labels: string[];
+  private readonly options: StepOptions;
   private busy = false;
 
-  constructor(private readonly options: StepOptions) {
+  constructor(options: StepOptions) {
     expectOptions('Trainer', options, STEP_OPTIONS, [...Object.keys(RUN_OPTIONS), ...COMPARISON_NAMES]);
+    this.options = { ...options };
     const { network, optimizer = 'sgd', loss = 'crossEntropy', weightDecay } = options;
     expectNetwork('trainNetwork', network);
     expectOneOf('trainNetwork', 'mode', options.mode ?? 'auto', ['auto', 'graph', 'eager']);
-    if (network.trainable.length === 0) {
-      throw new RangeError(`trainNetwork: network '${network.name}' has no trainable variable.`);
-    }
+    expectTrainable(network);
     if ((loss as string) === 'custom') {
       throw new RangeError(
         "trainNetwork: loss 'custom' stands in a history for a function of yours; give the function.",
@@ -251,8 +251,6 @@ export class Trainer {
     }
     this.loss = lossOf(loss);
     this.optimizer = new Optimizer(network.trainable, optimizer, weightDecay);
-    const label = new Map(Object.entries(network.named).map(([name, variable]) => [variable.id, name]));
-    this.labels = network.trainable.map((v) => label.get(v.id) ?? v.name);
     this.step = compile((inputs: NamedTensors, context) => this.oneStep(inputs, context), { mode: options.mode });
   }
 
@@ -267,6 +265,7 @@ export class Trainer {
     this.busy = true;
     let own: PreparedData | undefined;
     try {
+      expectTrainable(this.options.network);
       checkOptions(options);
       own = prepared ? undefined : prepareData(options.data, options.pixels, this.options.loss ?? 'crossEntropy');
       return await this.run(options, (prepared ?? own)!);
@@ -284,17 +283,20 @@ export class Trainer {
 
   private oneStep(inputs: NamedTensors, context: StepContext): NamedTensors {
     const { network, record } = this.options;
-    const { x, y, learningRate, firstCorrection, secondCorrection } = inputs;
+    const { x, y, ...scalars } = inputs;
     const { random } = context;
+    const { trainable } = network; // asked at each trace and each eager step: a layer may have been frozen or thawed
     const forward = () => this.loss(network.apply(x, { training: true, random }), y);
-    const { value, grads } = tf.engine().gradients(forward, network.trainable, undefined, true);
-    const copies = () => network.trainable.map((v) => v.clone());
+    const { value, grads } = tf.engine().gradients(forward, trainable, undefined, true);
+    const copies = () => trainable.map((v) => v.clone());
     const before = record ? copies() : [];
-    this.optimizer.apply(grads, { learningRate, firstCorrection, secondCorrection });
+    this.optimizer.apply(trainable, grads, scalars as unknown as StepScalars);
     const outputs: Record<string, tf.Tensor> = { loss: value };
     if (!record) return outputs;
+    const label = new Map(Object.entries(network.named).map(([name, variable]) => [variable.id, name]));
+    const labels = trainable.map((v) => label.get(v.id) ?? v.name);
     const named = (tensors: (tf.Tensor | undefined)[]) =>
-      Object.fromEntries(this.labels.map((name, i) => [name, tensors[i] ?? tf.zeros(network.trainable[i].shape)]));
+      Object.fromEntries(labels.map((name, i) => [name, tensors[i] ?? tf.zeros(trainable[i].shape)]));
     const recorded = record({
       loss: value as tf.Scalar,
       gradients: named(grads),
@@ -491,6 +493,11 @@ export class Trainer {
       tf.dispose(taps);
     }
   }
+}
+
+function expectTrainable({ trainable, name }: Layer): void {
+  if (trainable.length > 0) return;
+  throw new RangeError(`trainNetwork: network '${name}' has no trainable variable. Are all its layers frozen?`);
 }
 
 /** Name, size and, where the network says it, configuration. */
