@@ -161,3 +161,27 @@ for (const mode of ['graph', 'eager'] as const) {
     tf.dispose([x, y, start, whole, parts, gathered, outputs]);
   });
 }
+
+test('indices that are out of range in a later step only are refused, in every kind of loop', async () => {
+  const x = tf.ones([2, 3]);
+  const k = tf.tensor1d([0, 1, 7, 1], 'int32');
+  const uses: Record<string, (k: tf.Tensor1D) => tf.Tensor> = {
+    unsortedSegmentSum: (k) => tf.unsortedSegmentSum(x, k, 4),
+    gather: (k) => tf.gather(x, k),
+    gatherND: (k) => tf.gatherND(x, tf.expandDims(k, 1)),
+    scatterND: (k) => tf.scatterND(tf.expandDims(k, 1), x, [4, 3]),
+    tensorScatterUpdate: (k) => tf.tensorScatterUpdate(tf.zeros([4, 3]), tf.expandDims(k, 1), x),
+  };
+  for (const [name, use] of Object.entries(uses)) {
+    for (const options of [{ xla: true }, { xla: false }, { mode: 'eager' as const }]) {
+      const step = compile(({ k }: { k: tf.Tensor1D }) => ({ y: use(k) }), options);
+      const run = step.run({ data: { k }, batches: Int32Array.of(0, 1, 2, 3), batchSize: 2 });
+      await assert.rejects(run, Error, `${name}, ${JSON.stringify(options)}`);
+      const { outputs } = await step.run({ data: { k }, batches: Int32Array.of(0, 1), batchSize: 2 });
+      assert.equal(outputs.y.shape[0], 1, 'in range it runs');
+      step.dispose();
+      tf.dispose(outputs);
+    }
+  }
+  tf.dispose([x, k]);
+});
