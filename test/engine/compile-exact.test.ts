@@ -49,6 +49,10 @@ const cases: Record<string, [F, number[]]> = {
   'relu6, gradient': [tf.grad((x: tf.Tensor) => tf.relu6(x)), [nan, -1, 3, 7]],
   'elu, gradient': [tf.grad((x: tf.Tensor) => tf.elu(x)), [nan, 3]],
   'selu, gradient': [tf.grad((x: tf.Tensor) => tf.selu(x)), [nan, 3]],
+  'maximum pooling': [
+    (x) => tf.maxPool(tf.reshape(x, [1, -1, 1, 1]) as tf.Tensor4D, [2, 1], 1, 'same'),
+    [nan, nan, 1, nan],
+  ],
   'relu, gradient': [tf.grad((x: tf.Tensor) => tf.relu(x)), [nan, -1, 0, 3]],
 };
 
