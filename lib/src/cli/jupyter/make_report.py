@@ -4,6 +4,8 @@ Called by lib/src/cli/report.ts. stdin: the task (JSON). Each page is written wh
 `<bn-math>` elements for the caller to render. stdout: what each page holds (JSON), for the index.
 """
 
+import base64
+import hashlib
 import html
 import json
 import re
@@ -15,7 +17,7 @@ from jinja2 import Environment, FileSystemLoader, select_autoescape
 from markupsafe import Markup
 from nbconvert import HTMLExporter
 from nbconvert.exporters.templateexporter import TemplateExporter
-from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+from nbconvert.filters.markdown_mistune import InvalidNotebook, IPythonRenderer, MarkdownWithMath
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import get_lexer_by_name
@@ -24,6 +26,8 @@ from pygments.util import ClassNotFound
 HERE = Path(__file__).parent
 PLOTLY = "application/vnd.plotly.v1+json"
 CLAIM = "application/vnd.bnlab.claim+json"
+# Traces that Plotly draws by WebGL, with programs that it puts together as text and evaluates.
+WEBGL = re.compile(r"gl$|3d$|^(?:splom|parcoords|surface|cone|streamtube|isosurface|volume)$")
 
 
 def highlighted(code, language="typescript"):
@@ -69,6 +73,13 @@ class Page(IPythonRenderer):
         # quotation around a paragraph, the fold around an answer. A report's pictures are embedded already.
         return html
 
+    def _embed_image_or_attachment(self, src):
+        # A picture that is not there is shown by its words; nbconvert gives up the page for it.
+        try:
+            return super()._embed_image_or_attachment(src)
+        except InvalidNotebook:
+            return src
+
     def block_math(self, body):
         return f"<bn-math display>{html.escape(body, quote=False)}</bn-math>"
 
@@ -93,7 +104,8 @@ class Page(IPythonRenderer):
         return f'<div class="table" tabindex="0" role="group" aria-label="Table"><table>\n{text}</table></div>\n'
 
 
-def markdown(page, source):
+def markdown(page, source, attachments=None):
+    page.attachments = attachments or {}
     made = MarkdownWithMath(renderer=page).render(source)
     return Markup(made.replace('<input class="task-list-item-checkbox"', '<input aria-label="Task" class="task-list-item-checkbox"'))
 
@@ -146,7 +158,7 @@ def convert(task, entry, pages):
     page = Page(Path(entry["notebook"]).parent if entry.get("folder") is None else entry["folder"], pages)
     numbers = iter(range(1, 10_000))
     exporter = Exporter(extra_template_basedirs=[str(HERE / "template")], template_name="bnlab")
-    exporter.register_filter("page_markdown", lambda source: markdown(page, source))
+    exporter.register_filter("page_markdown", lambda source, attachments=None: markdown(page, source, attachments))
     exporter.register_filter("page_code", lambda source: Markup(highlighted(source)))
     exporter.register_filter("page_figure", lambda output: figure(output, next(numbers)))
     exporter.register_filter("page_kind", output_kind)
@@ -155,7 +167,9 @@ def convert(task, entry, pages):
     exporter.exclude_input_prompt = exporter.exclude_output_prompt = True
     # The table of contents stands above the text that fills it: the article is made first, then the page around it.
     article, _ = exporter.from_notebook_node(notebook, resources={"bnlab": entry})
-    write(task, entry["page"], {**entry, "article": Markup(article), "toc": page.toc, "title": Markup(page.first_heading or entry["name"])})
+    traces = [t for c in notebook.cells for o in c.get("outputs", []) for t in o.get("data", {}).get(PLOTLY, {}).get("data", [])]
+    evaluates = any(WEBGL.search(str(trace.get("type", ""))) for trace in traces)
+    write(task, entry["page"], {**entry, "evaluates": evaluates, "article": Markup(article), "toc": page.toc, "title": Markup(page.first_heading or entry["name"])})
     return {"name": entry["name"], "title": page.first_heading or entry["name"]}
 
 
@@ -165,14 +179,45 @@ def write(task, name, context):
     )
     # A title may hold mathematics; the browser's tab may not.
     plain = re.sub(r"<[^>]+>", "", str(context["title"]))
-    text = environment.get_template("page.html.j2").render(site=task["site"], plain_title=Markup(plain), **context)
-    Path(task["out"], name).write_text(text, encoding="utf-8")
+    script = "\n" + environment.get_template("page.js.j2").render()
+    evaluates = context.get("evaluates", False)
+    text = environment.get_template("page.html.j2").render(
+        site=task["site"], plain_title=Markup(plain), script=Markup(script), policy=policy(script, evaluates), **context
+    )
+    # An output may hold half a surrogate pair, which UTF-8 cannot.
+    Path(task["out"], name).write_bytes(text.encode("utf-8", "replace"))
+
+
+def policy(script, evaluates):
+    """What a page may do, as its Content-Security-Policy: a notebook may come from anyone, and so may what its cells display.
+
+    Of scripts the page's own runs, known by its hash, and what that one loads ('strict-dynamic': plotly.js); none that stands in
+    Markdown, HTML or SVG. `evaluates`: a figure of the page needs it, which lets no script in. Styles and pictures may stand in the text. Nothing is asked from a network; `file:` is beside 'self' for
+    browsers to which no two files have the same origin.
+    """
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    rules = {
+        "default-src": "'none'",
+        "script-src": f"'sha256-{digest}' 'strict-dynamic'" + (" 'unsafe-eval'" if evaluates else ""),
+        "style-src": "'self' file: 'unsafe-inline'",
+        "img-src": "'self' file: data: blob:",
+        "media-src": "'self' file: data: blob:",
+        "font-src": "data:",
+        "base-uri": "'none'",
+        "form-action": "'none'",
+    }
+    return "; ".join(f"{name} {value}" for name, value in rules.items())
 
 
 def main():
     task = json.load(sys.stdin)
     pages = task["links"]
-    titles = [convert(task, entry, pages) for entry in task["notebooks"]]
+    titles = []
+    for entry in task["notebooks"]:
+        try:
+            titles.append(convert(task, entry, pages))
+        except Exception as error:
+            raise SystemExit(f"{entry['notebook']}: {type(error).__name__}: {error}") from error
     for extra in task["texts"]:
         page = Page(Path(extra["folder"]), pages)
         article = markdown(page, extra["source"])
