@@ -4,7 +4,16 @@ import assert from 'node:assert/strict';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { ready } from 'bnlab';
-import { checksIn, codeCells, exercisesOf, neededFor, readCodeCells, runExercise } from './exercises';
+import {
+  checksIn,
+  codeCells,
+  countWork,
+  exercisesOf,
+  neededFor,
+  readCodeCells,
+  runExercise,
+  type Work,
+} from './exercises';
 
 const folder = path.join(__dirname, '..', '..', 'notebooks');
 const names = fs
@@ -12,13 +21,17 @@ const names = fs
   .filter((file) => file.endsWith('.ipynb'))
   .sort();
 
-/** Seconds that one notebook's exercises may take: stub, empty answer and solution. */
-const LIMIT = 20;
+/** What one notebook's exercises may ask of the engine, stub, empty answer and solution together: none may need a training. */
+const LIMIT: Work = { kernels: 20_000, steps: 0 };
 
 delete process.env.BNLAB_EXERCISES;
 process.env.BNLAB_PROFILE = 'quick';
 
-before(ready);
+let work: Work;
+before(async () => {
+  await ready();
+  work = countWork();
+});
 
 for (const name of names) {
   const notebook = readCodeCells(path.join(folder, name));
@@ -43,7 +56,7 @@ for (const name of names) {
   if (exercises.length === 0) continue;
   test(`${name}: each check says what the stub lacks, refuses an empty answer, accepts the solution`, async () => {
     const solutions = readCodeCells(solutionFile);
-    const started = performance.now();
+    const before = { ...work };
     const ran: string[] = [];
     for (const { id } of exercises) {
       const stub = await runExercise(notebook, id);
@@ -60,10 +73,11 @@ for (const name of names) {
       }
       assert.ok(stub.results.length > 0, `${id}: its check did not run`);
     }
-    const seconds = (performance.now() - started) / 1000;
+    const asked = { kernels: work.kernels - before.kernels, steps: work.steps - before.steps };
     assert.ok(
-      seconds < LIMIT,
-      `${seconds.toFixed(0)} s, at most ${LIMIT}: the exercises use names of cells that take long: ${ran.join('; ')}`,
+      asked.kernels <= LIMIT.kernels && asked.steps <= LIMIT.steps,
+      `${asked.kernels} operations and ${asked.steps} steps of training, at most ${LIMIT.kernels} and ${LIMIT.steps}: ` +
+        `the exercises use names of cells that take long: ${ran.join('; ')}`,
     );
   });
 }
@@ -94,6 +108,26 @@ test('an exercise brings the cells that declare its names, and no other', () => 
     exercisesOf(codeCells('n.ipynb', [code('a', '// exerciseCheck()'), code('b', "exerciseCheck('1', () => true);")])),
     [{ id: 'b', source: "exerciseCheck('1', () => true);", needs: [] }],
   );
+});
+
+test('an exercise that needs a training is seen to ask for it', async () => {
+  const code = (id: string, source: string) => ({ id, cell_type: 'code' as const, source, metadata: {} });
+  const notebook = codeCells(path.join(folder, 'n.ipynb'), [
+    code('imports', "import { exerciseCheck, generateDigits, mlp, toTensors, trainNetwork } from 'bnlab';"),
+    code(
+      'training',
+      'const digits = generateDigits({ seed: 1, train: 60, test: 10 });\n' +
+        'const data = { train: toTensors(digits.train), test: toTensors(digits.test) };\n' +
+        "const network = mlp({ sizes: [784, 4, 10], activation: 'tanh', seed: 1 });\n" +
+        'const history = await trainNetwork({ network, data, steps: 3, batchSize: 10, learningRate: 0.1, seed: 1 });',
+    ),
+    code('stub', "exerciseCheck('1', () => history !== undefined);"),
+  ]);
+  const before = { ...work };
+  const { results } = await runExercise(notebook, 'stub');
+  assert.equal(results[0].state, 'passed', results[0].message);
+  assert.ok(work.steps - before.steps >= 3, `${work.steps - before.steps} steps`);
+  assert.ok(work.kernels > before.kernels);
 });
 
 test('what an exercise reports: todo, wrong or passed', async () => {

@@ -7,6 +7,7 @@
 import * as fs from 'node:fs';
 import { createRequire } from 'node:module';
 import * as path from 'node:path';
+import * as tf from '@tensorflow/tfjs';
 import * as ts from 'typescript';
 import * as bnlab from 'bnlab';
 import { type Cell, parseNotebook } from 'bnlab/dist/cli/notebook-file';
@@ -135,6 +136,38 @@ export function neededFor({ cells }: CodeCells, index: number): number[] {
   };
   add(index);
   return [...found].sort((a, b) => a - b);
+}
+
+/** What a piece of work asked of the engine, whatever the machine's speed. */
+export interface Work {
+  /** operations launched one by one */
+  kernels: number;
+  /** steps of compiled training */
+  steps: number;
+}
+
+/** Counts what everything in this process asks of the engine from here on; the counts grow. */
+export function countWork(): Work {
+  const work = { kernels: 0, steps: 0 };
+  const engine = tf.engine() as unknown as { runKernelFunc: (call: unknown) => unknown };
+  const { runKernelFunc } = engine;
+  engine.runKernelFunc = function (call) {
+    work.kernels++;
+    return runKernelFunc.call(this, call);
+  };
+  const any = bnlab.compile(() => ({}));
+  const compiled = Object.getPrototypeOf(any) as { run: (...given: unknown[]) => Promise<unknown> };
+  const { run } = compiled;
+  compiled.run = async function (this: { stepsDone: number }, ...given) {
+    const before = this.stepsDone;
+    try {
+      return await run.apply(this, given);
+    } finally {
+      work.steps += this.stepsDone - before;
+    }
+  };
+  any.dispose();
+  return work;
 }
 
 /**
