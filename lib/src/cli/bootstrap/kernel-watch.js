@@ -11,6 +11,7 @@
 
 require('./kernel-names');
 require('./kernel-sockets');
+require('./kernel-output');
 
 const tslab = require.resolve('tslab');
 /** @type {{ sys: { watchFile: (file: string, ...rest: unknown[]) => object, watchDirectory: () => object } }} */
