@@ -151,7 +151,7 @@ export async function launchBrowser(extra: string[] = [], stop = new Stop()): Pr
       executablePath: executable,
       headless: true,
       args,
-      timeout: 60_000,
+      timeout: 0, // a browser that cannot start ends; on a busy machine a start takes as long as it takes
       // Who started it ends it, in order; Playwright would end this process with it.
       handleSIGINT: false,
       handleSIGTERM: false,

@@ -4,6 +4,7 @@
  */
 import * as fs from 'node:fs';
 import * as path from 'node:path';
+import { writeAtomically as writeWhole } from '../core/write';
 
 /** One output of a code cell, in nbformat 4. */
 export interface Output {
@@ -79,9 +80,46 @@ export function nameOf(file: string): string {
   return path.basename(file, '.ipynb');
 }
 
-/** @throws Error that names the file when it is not a notebook of format 4 */
+/**
+ * The text of a notebook's file.
+ *
+ * @throws Error that names the file when there is none that can be read as text
+ */
+export function readNotebookText(file: string): string {
+  const because = (why: string, cause?: unknown) => new Error(`${file} ${why}`, { cause });
+  let bytes: Buffer;
+  try {
+    const found = fs.statSync(file);
+    if (found.isDirectory()) throw because('is a folder, not a notebook. Give it another name.');
+    // Reading a pipe would wait for whoever writes into it.
+    if (!found.isFile()) throw because('is no regular file. Put the notebook itself in its place.');
+    bytes = fs.readFileSync(file);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === undefined) throw error;
+    const isLink = code === 'ENOENT' && fs.lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink();
+    if (isLink)
+      throw because(
+        `is a link to ${fs.readlinkSync(file)}, which is not there. Restore that file, or delete the link.`,
+        error,
+      );
+    if (code === 'ENOENT') throw because('is not there (any more). Restore it.', error);
+    if (code === 'EACCES') throw because('may not be read by you. Change its permissions (`chmod u+r`).', error);
+    throw because(`cannot be read: ${message}.`, error);
+  }
+  if (bytes.length >= 2 && (bytes.readUInt16BE(0) === 0xfffe || bytes.readUInt16BE(0) === 0xfeff))
+    throw because('is in UTF-16. Save it as UTF-8.');
+  try {
+    // A byte order mark, as some editors write it, is passed over.
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (error) {
+    throw because('is not UTF-8 text. Restore it, or save it again in JupyterLab.', error);
+  }
+}
+
+/** @throws Error that names the file, and the cell, when it is not a notebook of format 4 */
 export function readNotebook(file: string): Notebook {
-  return parseNotebook(fs.readFileSync(file, 'utf8'), file);
+  return parseNotebook(readNotebookText(file), file);
 }
 
 /**
@@ -95,35 +133,82 @@ export function readResult(file: string): Notebook | undefined {
   }
 }
 
-/** @throws Error that names the file when the text is not a notebook of format 4 */
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** What was given, for a message: 'null', 'a list', '"abc"'. */
+function given(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  if (Array.isArray(value)) return 'a list';
+  if (isObject(value)) return 'an object';
+  const text = JSON.stringify(value);
+  return text.length > 40 ? `${text.slice(0, 40)}…` : text;
+}
+
+/** @throws Error that names the file, and the cell, when the text is not a notebook of format 4 */
 export function parseNotebook(text: string, file: string): Notebook {
+  const wrong = (what: string, wanted: string, todo = 'Restore it, or save it again in JupyterLab.', cause?: unknown) =>
+    new Error(`${file}${what}; wanted ${wanted}. ${todo}`, { cause });
   let raw: Notebook;
   try {
     raw = JSON.parse(text) as Notebook;
   } catch (error) {
-    throw new Error(
-      `${file} is not a notebook: ${(error as Error).message}. Restore it, or save it again in JupyterLab.`,
-      { cause: error },
+    const empty = text.trim() === '';
+    throw wrong(
+      empty ? ' is empty' : ` is not a notebook: ${(error as Error).message}`,
+      'a notebook as JSON',
+      undefined,
+      error,
     );
   }
-  if (raw?.nbformat !== 4 || !Array.isArray(raw.cells)) {
-    throw new Error(
-      `${file} is not a notebook of format 4 (nbformat is ${raw?.nbformat}). Save it in a current JupyterLab.`,
+  if (!isObject(raw)) throw wrong(` holds ${given(raw)}`, 'a notebook: an object with cells, metadata and nbformat');
+  if (raw.nbformat !== 4)
+    throw wrong(
+      ` is not a notebook of format 4 (nbformat is ${given(raw.nbformat)})`,
+      'nbformat 4',
+      'Save it in a current JupyterLab.',
     );
-  }
-  const whole = (text: unknown) => (Array.isArray(text) ? text.join('') : String(text ?? ''));
-  for (const cell of raw.cells) {
-    cell.source = whole(cell.source);
-    cell.metadata ??= {};
-    for (const output of cell.outputs ?? []) {
-      if (output.text !== undefined) output.text = whole(output.text);
-      for (const [type, value] of Object.entries(output.data ?? {})) {
-        if (!isJson(type)) output.data![type] = whole(value);
-      }
-    }
-  }
+  if (!Array.isArray(raw.cells)) throw wrong(`: its cells are ${given(raw.cells)}`, 'a list');
   raw.metadata ??= {};
+  if (!isObject(raw.metadata)) throw wrong(`: its metadata are ${given(raw.metadata)}`, 'an object');
+  raw.nbformat_minor ??= 0;
+  if (!Number.isInteger(raw.nbformat_minor))
+    throw wrong(`: its nbformat_minor is ${given(raw.nbformat_minor)}`, 'a whole number');
+  raw.cells.forEach((cell: unknown, i) => checkCell(cell, (what, wanted) => wrong(`: cell ${i + 1}${what}`, wanted)));
   return raw;
+}
+
+/** Makes a cell's texts whole strings. */
+function checkCell(cell: unknown, wrong: (what: string, wanted: string) => Error): asserts cell is Cell {
+  const whole = (text: unknown, what: string) => {
+    if (typeof text === 'string') return text;
+    if (Array.isArray(text) && text.every((line) => typeof line === 'string')) return text.join('');
+    throw wrong(`: ${what} is ${given(text)}`, 'text, or a list of texts');
+  };
+  if (!isObject(cell)) throw wrong(` is ${given(cell)}`, 'an object with cell_type and source');
+  if (!['code', 'markdown', 'raw'].includes(cell.cell_type as string))
+    throw wrong(`: its cell_type is ${given(cell.cell_type)}`, "'code', 'markdown' or 'raw'");
+  const source = whole(cell.source ?? '', 'its source');
+  if (/\p{Surrogate}/u.test(source)) throw wrong(': its source holds half a surrogate pair', 'whole characters');
+  cell.source = source;
+  cell.metadata ??= {};
+  if (!isObject(cell.metadata)) throw wrong(`: its metadata are ${given(cell.metadata)}`, 'an object');
+  const { tags } = cell.metadata;
+  if (tags !== undefined && !(Array.isArray(tags) && tags.every((tag) => typeof tag === 'string')))
+    throw wrong(`: its tags are ${given(tags)}`, 'a list of texts');
+  if (cell.cell_type !== 'code') return;
+  cell.outputs ??= [];
+  if (!Array.isArray(cell.outputs)) throw wrong(`: its outputs are ${given(cell.outputs)}`, 'a list');
+  cell.outputs.forEach((output: unknown, i) => {
+    const place = `output ${i + 1}`;
+    if (!isObject(output)) throw wrong(`: ${place} is ${given(output)}`, 'an object');
+    if (output.text !== undefined) output.text = whole(output.text, `the text of ${place}`);
+    if (output.data === undefined) return;
+    if (!isObject(output.data)) throw wrong(`: the data of ${place} are ${given(output.data)}`, 'an object');
+    for (const [type, value] of Object.entries(output.data)) {
+      if (!isJson(type)) output.data[type] = whole(value, `the ${type} of ${place}`);
+    }
+  });
 }
 
 /**
@@ -178,7 +263,29 @@ function plain(value: unknown): string {
   return JSON.stringify(value) ?? 'null';
 }
 
-export { writeAtomically } from '../core/write';
+/**
+ * Writes so that the file is either as before or whole, even when the machine stops. A link stays a link, and a file keeps its
+ * permissions.
+ *
+ * @throws Error that names the file and says what to do
+ */
+export function writeAtomically(file: string, text: string): void {
+  try {
+    const isThere = fs.existsSync(file);
+    const place = isThere ? fs.realpathSync(file) : file;
+    writeWhole(place, text, isThere ? fs.statSync(place).mode & 0o777 : undefined);
+  } catch (error) {
+    const { code = '', message } = error as NodeJS.ErrnoException;
+    throw new Error(`${file} cannot be written: ${message}. ${WRITE_FAILED[code] ?? ''}`.trim(), { cause: error });
+  }
+}
+
+const WRITE_FAILED: Record<string, string> = {
+  ENOSPC: 'The disk is full: make room.',
+  EDQUOT: 'Your quota is used up: make room.',
+  EACCES: 'Change the permissions of its folder, or name another with --out.',
+  EROFS: 'The file system is read-only: name another folder with --out.',
+};
 
 /** True for a display type whose value is JSON and not text. */
 export function isJson(type: string): boolean {
@@ -200,19 +307,31 @@ function asLeftOnScreen(text: string): string {
     .replace(/\r+$/gm, '');
 }
 
+/** Gives an id to cells that have none, one that is no id, or another's; nbformat would draw a new one for every run. */
+export function giveIds(notebook: Notebook): void {
+  notebook.nbformat_minor = Math.max(notebook.nbformat_minor, 5);
+  const ids = new Set<string>();
+  notebook.cells.forEach((cell, i) => {
+    const isId = typeof cell.id === 'string' && /^[\w-]{1,64}$/.test(cell.id);
+    const wanted = isId ? cell.id! : `cell-${String(i + 1).padStart(2, '0')}`;
+    cell.id = wanted;
+    for (let n = 2; ids.has(cell.id); n++) cell.id = `${wanted.slice(0, 60)}-${n}`;
+    ids.add(cell.id);
+  });
+}
+
 /**
  * Makes an executed notebook depend only on its sources and results: cells counted in order, colours and overwritten
- * lines gone, neighbouring pieces of one stream joined, ids given where none are, volatile metadata dropped.
+ * lines gone, neighbouring pieces of one stream joined, ids given where none or the same are, volatile metadata dropped.
  */
 export function normalize(notebook: Notebook): void {
-  notebook.nbformat_minor = Math.max(notebook.nbformat_minor, 5);
+  giveIds(notebook);
   notebook.metadata.kernelspec = { display_name: 'TypeScript', language: 'typescript', name: 'tslab' };
   delete notebook.metadata.widgets;
   let count = 0;
-  notebook.cells.forEach((cell, i) => {
-    cell.id ??= `cell-${String(i + 1).padStart(2, '0')}`;
+  for (const cell of notebook.cells) {
     for (const key of ['execution', 'ExecuteTime', 'collapsed', 'scrolled']) delete cell.metadata[key];
-    if (cell.cell_type !== 'code') return;
+    if (cell.cell_type !== 'code') continue;
     const ran = cell.source.trim() !== '' && cell.execution_count != null;
     cell.execution_count = ran ? ++count : null;
     cell.outputs = joinStreams(cell.outputs ?? []);
@@ -225,7 +344,7 @@ export function normalize(notebook: Notebook): void {
         if (typeof text === 'string') output.data['text/plain'] = withoutAnsi(text);
       }
     }
-  });
+  }
 }
 
 function joinStreams(outputs: Output[]): Output[] {

@@ -20,9 +20,11 @@ import { readCall } from './call';
 import { CheckedNotebook, checkCells } from './check-cells';
 import { claimsIn, expectReadable, writeLedger } from './claims';
 import { writeCover } from './cover';
+import { checkDisplays, DisplayError } from './displays';
 import { Finding, findingText } from './finding';
 import {
   displays,
+  giveIds,
   MIME,
   nameOf,
   normalize,
@@ -31,12 +33,14 @@ import {
   parseNotebook,
   Profile,
   Provenance,
+  readNotebookText,
   readResult,
+  withoutAnsi,
   writeAtomically,
 } from './notebook-file';
 import { findNotebooks, home, jupyterGlue, python, shown } from './places';
 import { onlyOneOnAll, Stop, stoppable } from './running';
-import { codeCommit, hashes, libraryHash, staleReasons, steadyMinutes } from './provenance';
+import { codeCommit, hashes, libraryHash, manifestHash, staleReasons, steadyMinutes } from './provenance';
 import { addTwins, TwinMaker } from './twins';
 
 /** Seconds: what one notebook and a whole run may take, and how long one cell may run before it is stopped. */
@@ -76,6 +80,8 @@ interface Job {
   budget: number;
   alone: boolean;
   state: 'waiting' | 'running' | 'done' | 'failed';
+  /** Why it cannot be run at all. */
+  unreadable?: string;
   progress: string;
   seconds: number;
   detail: string;
@@ -100,6 +106,7 @@ export async function runNotebooks(argv: string[]): Promise<number> {
   });
   if ('exitCode' in call) return call.exitCode;
   const { options, profile, all } = call.asked;
+  checkPlaces(options);
   const targets = all.map((job) => path.dirname(job.target));
   return stoppable((stop) =>
     onlyOneOnAll(targets, 'npm run notebooks', stop, async () => {
@@ -132,32 +139,58 @@ function chosenProfile(options: Options): Profile {
 
 function prepare(names: string[], options: Options, profile: Profile): Job[] {
   return findNotebooks(options.root, names).map((file) => {
-    const text = fs.readFileSync(file, 'utf8');
-    const notebook = parseNotebook(text, shown(file));
-    const kernel = (notebook.metadata.kernelspec as { name?: string } | undefined)?.name;
-    if (kernel !== undefined && kernel !== 'tslab') {
-      throw new Error(
-        `${shown(file)} is written for the kernel '${kernel}'; this project runs 'tslab'. Choose it in JupyterLab and save.`,
-      );
-    }
-    return {
+    const job: Job = {
       file,
       name: nameOf(file),
-      text,
-      notebook,
+      text: '',
+      notebook: { cells: [], metadata: {}, nbformat: 4, nbformat_minor: 5 },
       target: options.out ? path.resolve(options.out, path.basename(file)) : file,
-      budget: notebook.metadata.bnlab?.budget?.[profile] ?? TIMES[profile].notebook,
-      alone: notebook.metadata.bnlab?.alone === true,
+      budget: TIMES[profile].notebook,
+      alone: false,
       state: 'waiting',
       progress: '',
       seconds: 0,
       detail: '',
     };
+    try {
+      job.text = readNotebookText(file);
+      job.notebook = parseNotebook(job.text, shown(file));
+      const { alone, budget } = settingsOf(job.notebook, shown(file));
+      Object.assign(job, { alone, budget: budget[profile] ?? job.budget });
+      const readOnly = !options.out && (fs.statSync(file).mode & 0o222) === 0;
+      if (readOnly)
+        throw new Error(`${shown(file)} is read-only. Run \`chmod u+w\` on it, or name a folder with --out.`);
+    } catch (error) {
+      job.unreadable = (error as Error).message; // one notebook's trouble is not another's
+    }
+    return job;
   });
+}
+
+/** What the notebook asks of the runner. @throws Error when it asks for what there is not */
+function settingsOf(
+  { metadata }: Notebook,
+  file: string,
+): { alone: boolean; budget: Partial<Record<Profile, number>> } {
+  const { name: kernel } = (metadata.kernelspec ?? {}) as { name?: unknown };
+  if (kernel !== undefined && kernel !== 'tslab') {
+    throw new Error(
+      `${file} is written for the kernel '${String(kernel)}'; this project runs 'tslab'. Choose it in JupyterLab and save.`,
+    );
+  }
+  const { alone, budget = {} } = metadata.bnlab ?? {};
+  for (const [profile, seconds] of Object.entries(budget)) {
+    if (profile in TIMES && typeof seconds === 'number' && seconds > 0) continue;
+    throw new Error(
+      `${file}: metadata.bnlab.budget gives ${profile} ${JSON.stringify(seconds)}; wanted seconds for ${Object.keys(TIMES).join(', ')}.`,
+    );
+  }
+  return { alone: alone === true, budget };
 }
 
 /** True when the executed notebook already holds what running it again would give. */
 function isFresh(job: Job, root: string, profile: Profile, library: string): boolean {
+  if (job.unreadable) return false;
   const executed = readResult(job.target);
   if (!executed) return false;
   const said = executed.metadata.bnlab?.provenance;
@@ -253,12 +286,16 @@ class Run {
 
   /** The kernel does not check strictly: what the compiler says against a notebook is said before anything runs. */
   private refuseWrongTypes(): Job[] {
-    const checked: CheckedNotebook[] = this.jobs.map(({ file, notebook }) => ({ file, notebook }));
+    for (const job of this.jobs) {
+      if (job.unreadable) this.fail(job, { kind: 'unreadable', index: null, error: job.unreadable });
+    }
+    const readable = this.jobs.filter((job) => job.state === 'waiting');
+    const checked: CheckedNotebook[] = readable.map(({ file, notebook }) => ({ file, notebook }));
     const wrong = new Map<string, Finding[]>();
     for (const finding of checkCells(checked).filter(({ rule }) => rule === 'types')) {
       wrong.set(finding.file, [...(wrong.get(finding.file) ?? []), finding]);
     }
-    for (const job of this.jobs) {
+    for (const job of readable) {
       const findings = wrong.get(job.file);
       if (!findings) continue;
       const index = findings[0].cell === null ? null : findings[0].cell - 1;
@@ -294,7 +331,9 @@ class Run {
       if ('kind' in result) this.fail(job, result);
       else await this.keep(job, result.text, result.engine);
     } catch (error) {
-      if (!this.stop.asked) this.fail(job, { kind: 'runner', index: null, error: (error as Error).message });
+      if (this.stop.asked) return;
+      const [kind, index] = error instanceof DisplayError ? ['broken display', error.index] : ['runner', null];
+      this.fail(job, { kind, index, error: (error as Error).message });
     } finally {
       clearInterval(clock);
     }
@@ -307,12 +346,12 @@ class Run {
   ): Promise<{ text: string; engine: Record<string, unknown> | null } | Failure> {
     const file = (ending: string) => path.join(this.scratch, `${this.jobs.indexOf(job)}${ending}`);
     const source = file('.ipynb');
-    fs.writeFileSync(source, job.text);
+    giveIds(job.notebook);
+    fs.writeFileSync(source, JSON.stringify(job.notebook));
     const task = {
       notebook: source,
       output: file('.executed.ipynb'),
       notes: file('.notes'),
-      log: file('.log'),
       cwd: path.dirname(job.file),
       cellLimit: this.options.cellLimit ?? TIMES[this.profile].cell,
       kernel: [
@@ -376,20 +415,21 @@ class Run {
   private async keep(job: Job, text: string, engine: Record<string, unknown> | null): Promise<void> {
     const executed = parseNotebook(text, job.name);
     normalize(executed);
+    checkDisplays(executed);
     const twins = this.options.twins ? await this.drawTwins(executed) : 0;
     if (this.stop.asked) return; // without its twins it would pass for whole
+    const now = fs.existsSync(job.file) ? readNotebookText(job.file) : undefined;
+    if (now !== job.text) {
+      const what =
+        now === undefined ? 'deleted or moved while it ran; nothing is' : 'edited while it ran; the edited one is';
+      const kept = now === undefined ? 'written' : 'kept';
+      this.fail(job, { kind: 'edited', index: null, error: `the notebook was ${what} ${kept}. Run it again.` });
+      return;
+    }
     executed.metadata.bnlab = {
       ...executed.metadata.bnlab,
       provenance: this.provenance(job, executed, engine),
     };
-    if (fs.readFileSync(job.file, 'utf8') !== job.text) {
-      this.fail(job, {
-        kind: 'edited',
-        index: null,
-        error: 'the notebook was edited while it ran; the edited one is kept. Run it again.',
-      });
-      return;
-    }
     const written = notebookText(executed);
     expectHeld();
     writeAtomically(job.target, written);
@@ -438,17 +478,17 @@ class Run {
   private fail(job: Job, failure: Failure): void {
     job.state = 'failed';
     const cell = failure.index === null ? undefined : job.notebook.cells[failure.index];
-    this.screen.line(
-      `✗ ${job.name}: ${cell ? `cell ${failure.index! + 1}: ` : ''}${KINDS[failure.kind] ?? failure.kind}`,
-    );
+    const place = cell ? `cell ${failure.index! + 1}: ` : '';
+    this.screen.line(`✗ ${job.name}: ${place}${KINDS[failure.kind] ?? failure.kind} (${shown(job.file)})`);
     if (cell) {
       const lines = cell.source.trimEnd().split('\n');
       const wide = String(lines.length).length;
-      for (const [i, line] of lines.entries()) this.screen.line(`    ${String(i + 1).padStart(wide)} | ${line}`);
+      const numbered = lines.map((line, i) => `${String(i + 1).padStart(wide)} | ${line}`);
+      for (const line of ends(numbered)) this.screen.line(`    ${printable(line)}`);
     }
-    const glue = /^\s+at .*(?:[\\/]tslab[\\/]dist|kernel-preload|node:(?:vm|async_hooks|internal))/; // frames below the cell's own
-    for (const line of failure.error.split('\n').filter((text) => !glue.test(text)))
-      this.screen.line(`    ${line}`.trimEnd());
+    const glue = /^\s+at .*(?:[\\/]tslab[\\/]dist|kernel-preload|kernel-output|node:(?:vm|async_hooks|internal))/; // frames below the cell's own
+    const said = failure.error.split('\n').filter((text) => !glue.test(text));
+    for (const line of ends(said)) this.screen.line(`    ${printable(line)}`.trimEnd());
   }
 
   private show(started: number): void {
@@ -468,13 +508,54 @@ class Run {
   }
 }
 
+/** Looks at what is used at the end of a run, which may take long. @throws Error that names what is wrong */
+function checkPlaces({ root, out }: Options): void {
+  if (out) {
+    try {
+      fs.mkdirSync(out, { recursive: true });
+      fs.accessSync(out, fs.constants.W_OK);
+    } catch (error) {
+      throw new Error(
+        `--out ${out}: nothing can be written there (${(error as Error).message}). Name another folder, or change its permissions.`,
+        { cause: error },
+      );
+    }
+  }
+  try {
+    manifestHash(root);
+  } catch (error) {
+    const file = shown(path.join(root, 'data', 'manifest.json'));
+    throw new Error(`${file} cannot be read: ${(error as Error).message}. Restore it (\`git checkout -- ${file}\`).`, {
+      cause: error,
+    });
+  }
+}
+
+/** Lines that a screen holds: the first and the last of many. */
+function ends(lines: string[]): string[] {
+  if (lines.length <= 60) return lines;
+  return [...lines.slice(0, 20), `… ${lines.length - 55} lines more …`, ...lines.slice(-35)];
+}
+
+/** A line of somebody else's text: it moves no cursor, and ends. */
+function printable(line: string): string {
+  const plain = withoutAnsi(line).replace(/[\x00-\x08\x0b-\x1f\x7f]/g, '�');
+  return plain.length > 1000 ? `${plain.slice(0, 1000)}…` : plain;
+}
+
 const KINDS: Record<string, string> = {
   error: 'the cell failed',
   unhandledRejection: 'a promise that nobody awaited was rejected',
   uncaughtException: 'an exception outside of any cell, in a timer or a callback',
   'time limit': 'over its time limit',
   'dead kernel': 'the kernel died',
+  'too much output': 'too much output',
+  'lost output': 'output was lost',
+  'still at work': 'work that had not ended',
+  'broken display': 'a display that shows nothing',
   'nothing ran': 'nothing ran',
+  unreadable: 'it cannot be run',
+  edited: 'it is not what was run',
   runner: 'the runner could not do its work',
 };
 

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import type { Browser, Page } from 'playwright-core';
 import { launchBrowser } from './browser';
 import { figureText } from './check';
+import { DisplayError } from './displays';
 import { displays, MIME, Notebook } from './notebook-file';
 import { Stop } from './running';
 
@@ -20,48 +21,88 @@ export interface DrawnFigure {
 export class TwinMaker {
   private constructor(
     private readonly browser: Browser,
-    private readonly page: Page,
+    private page: Page,
   ) {}
 
   /** @throws Error when no browser can be started */
   static async open(stop?: Stop): Promise<TwinMaker> {
     const browser = await launchBrowser([], stop);
     try {
-      const context = await browser.newContext({ offline: true, deviceScaleFactor: 1 });
-      const page = await context.newPage();
-      await page.setContent('<!doctype html><meta charset="utf-8"><body></body>');
-      await page.addScriptTag({ path: require.resolve('plotly.js-dist') });
-      return new TwinMaker(browser, page);
+      return new TwinMaker(browser, await freshPage(browser));
     } catch (error) {
       await browser.close();
       throw error;
     }
   }
 
-  /** The figure as a small, self-contained SVG. */
+  /**
+   * The figure as a small, self-contained SVG.
+   *
+   * @throws Error when Plotly draws nothing of it, or takes longer than two minutes
+   */
   async svg(figure: DrawnFigure): Promise<string> {
+    const { page } = this;
+    let clock: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      clock = setTimeout(() => reject(new Error('is not drawn within two minutes: fewer points')), 120_000);
+    });
+    try {
+      return await Promise.race([this.draw(figure), late]);
+    } catch (error) {
+      // What a figure left behind, a crash or an endless loop, is not the next one's.
+      this.page = await freshPage(this.browser);
+      void page.close().catch(() => undefined);
+      throw error;
+    } finally {
+      clearTimeout(clock);
+    }
+  }
+
+  private async draw(figure: DrawnFigure): Promise<string> {
     const { updatemenus: _buttons, ...layout } = figure.layout ?? {}; // buttons do nothing in a picture
     const width = numberOr(layout.width, 760);
     const height = numberOr(layout.height, 420);
+    type Trace = Record<string, unknown> & { visible?: unknown };
+    interface Graph {
+      _fullData: Trace[];
+    }
     const url = await this.page.evaluate(
       async ({ data, layout, frames, width, height }) => {
         const { Plotly, document } = globalThis as unknown as {
           Plotly: {
             newPlot(div: unknown, figure: unknown): Promise<unknown>;
+            PlotSchema: { get(): { traces: Record<string, unknown> } };
             toImage(div: unknown, options: unknown): Promise<string>;
             purge(div: unknown): void;
           };
           document: { createElement(tag: string): { remove(): void }; body: { append(e: unknown): void } };
         };
-        const div = document.createElement('div');
+        const div = document.createElement('div') as ReturnType<typeof document.createElement> & Graph;
         document.body.append(div);
+        const known = Plotly.PlotSchema.get().traces;
+        const odd = data.find(({ type }) => type !== undefined && !Object.hasOwn(known, String(type)));
+        if (odd) throw new Error(`is not understood: there is no trace of type '${String(odd.type)}'`);
         await Plotly.newPlot(div, { data, layout: { ...layout, width, height }, frames, config: { staticPlot: true } });
+        const shown = div._fullData.filter(({ visible }) => visible === true);
+        if (data.length > 0 && shown.length === 0)
+          throw new Error('draws none of its traces: they are hidden, or lack what their type draws');
+        const lists = 'x y z values r theta a b c lat lon locations open close'.split(' ');
+        const isPoint = (value: unknown): boolean =>
+          Array.isArray(value) || ArrayBuffer.isView(value)
+            ? Array.from(value as unknown[]).some(isPoint)
+            : typeof value === 'string' || Number.isFinite(value);
+        const isDrawn = (trace: Trace) => {
+          const given = lists.filter((key) => typeof trace[key] === 'object' && trace[key] !== null);
+          return given.length === 0 || given.every((key) => isPoint(trace[key]));
+        };
+        if (shown.length > 0 && !shown.some(isDrawn))
+          throw new Error('draws nothing: its traces hold no finite number');
         const image = await Plotly.toImage(div, { format: 'svg', width, height });
         Plotly.purge(div);
         div.remove();
         return image;
       },
-      { data: figure.data, layout, frames: figure.frames ?? [], width, height },
+      { data: figure.data as Trace[], layout, frames: figure.frames ?? [], width, height },
     );
     const seed = createHash('sha256').update(JSON.stringify(figure)).digest('hex').slice(0, 8);
     const svg = decodeURIComponent(url.slice(url.indexOf(',') + 1));
@@ -73,15 +114,32 @@ export class TwinMaker {
   }
 }
 
+async function freshPage(browser: Browser): Promise<Page> {
+  const context = await browser.newContext({ offline: true, deviceScaleFactor: 1 });
+  const page = await context.newPage();
+  await page.setContent('<!doctype html><meta charset="utf-8"><body></body>');
+  await page.addScriptTag({ path: require.resolve('plotly.js-dist') });
+  return page;
+}
+
 /**
- * Adds a twin to every figure of the notebook that has none; @returns how many were added
+ * Adds a twin to every figure of the notebook that has none.
+ *
+ * @returns how many were added
+ * @throws DisplayError for the first figure that Plotly does not draw
  */
 export async function addTwins(notebook: Notebook, maker: TwinMaker): Promise<number> {
   let added = 0;
-  for (const { data } of displays(notebook)) {
+  for (const { index, data } of displays(notebook)) {
     const figure = data[MIME.plotly] as DrawnFigure | undefined;
     if (!figure || data[MIME.svg]) continue;
-    data[MIME.svg] = await maker.svg(figure);
+    try {
+      data[MIME.svg] = await maker.svg(figure);
+    } catch (error) {
+      // Playwright puts the call in front, and the page's stack behind.
+      const [said] = (error as Error).message.replace(/^page\.evaluate: (?:\w*Error: )?/, '').split('\n');
+      throw new DisplayError(index, `a Plotly figure ${/^(?:is|draws) /.test(said) ? said : `does not draw: ${said}`}`);
+    }
     added++;
   }
   return added;
