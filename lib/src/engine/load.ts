@@ -220,7 +220,9 @@ export function withXlaDefaults(given = '', options: { gpu?: boolean } = {}): st
 
 function stderrHolder(paths: NativePaths): StderrHolder | undefined {
   try {
-    return require(paths.stderrHolder) as StderrHolder;
+    const holder = { exports: {} };
+    process.dlopen(holder, paths.stderrHolder);
+    return holder.exports as StderrHolder;
   } catch {
     return undefined; // not built: TensorFlow's first line shows, nothing else changes
   }
