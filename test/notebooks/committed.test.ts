@@ -13,7 +13,7 @@ import { claimsIn, readLedger, readReplication, replications, ruleChanges } from
 import { findingText } from 'bnlab/dist/cli/finding';
 import { displays, MIME, nameOf, readNotebook } from 'bnlab/dist/cli/notebook-file';
 import { findNotebooks } from 'bnlab/dist/cli/places';
-import { hashes, libraryHash, staleReasons } from 'bnlab/dist/cli/provenance';
+import { hashes, readLibrary, SOURCES, staleReasons } from 'bnlab/dist/cli/provenance';
 import { renderLedger } from 'bnlab';
 
 const root = path.join(__dirname, '..', '..');
@@ -21,13 +21,12 @@ const notebooks = findNotebooks(root, []).map((file) => ({ file, name: nameOf(fi
 
 /** True where everything that outputs depend on is committed; outside a checkout all is as it was delivered. */
 function landed(): boolean {
-  const sources = ['lib/src', ':(exclude)lib/src/cli', 'data/manifest.json', 'notebooks'];
-  const { status, stdout } = spawnSync('git', ['-C', root, 'status', '--porcelain', '--', ...sources]);
+  const { status, stdout } = spawnSync('git', ['-C', root, 'status', '--porcelain', '--', ...SOURCES, 'notebooks']);
   return status !== 0 || stdout.toString() === '';
 }
 
 const isLanded = landed();
-const library = libraryHash(root);
+const library = readLibrary(root);
 const stale = new Map(
   notebooks.map(({ name, notebook }) => {
     const reasons = staleReasons(root, notebook, library);

@@ -10,7 +10,7 @@ import { CheckedNotebook, checkCells } from './check-cells';
 import { Finding, findingText } from './finding';
 import { Cell, displays, isJson, MIME, Notebook, Output, readNotebook, withoutAnsi } from './notebook-file';
 import { findNotebooks, home, shown } from './places';
-import { libraryHash, staleReasons } from './provenance';
+import { readLibrary, staleReasons } from './provenance';
 
 /** STYLE.md's limits. */
 export const LIMITS = { lines: 30, columns: 88, medianLines: 8, bytes: 1_000_000 } as const;
@@ -67,7 +67,7 @@ export async function check(argv: string[]): Promise<number> {
   for (const finding of findings) console.log(findingText(finding));
 
   let staleOnes = 0;
-  const library = libraryHash(root);
+  const library = readLibrary(root);
   for (const { file, notebook } of outputs ? notebooks : []) {
     const reasons = staleReasons(root, notebook, library);
     if (reasons.length === 0) continue;

@@ -31,7 +31,7 @@ export interface Cell {
 
 /** What `metadata.bnlab.provenance` of an executed notebook says. */
 export interface Provenance {
-  /** Last commit that changed the library or the data manifest; `+` when there were uncommitted changes to them. */
+  /** Where the code that made the outputs is found, see `codeCommit`; `+` when there were uncommitted changes to it. */
   commit: string | null;
   profile: Profile;
   /** What, besides the sources, decides what is computed: the engine and the data set asked for, or whether MNIST was there. */
@@ -46,8 +46,12 @@ export interface Provenance {
   /** Over the three below. */
   hash: string;
   notebook: string;
+  /** Over the code and the files that the cells' imports reach. */
   library: string;
-  manifest: string;
+  /** Of the packages that compute below it. */
+  versions: Record<string, string>;
+  /** Four characters for each declaration and file reached, sorted: a stale notebook can then say what changed. */
+  reached: string;
 }
 
 /** What this project keeps in a notebook's metadata under `bnlab`. */

@@ -40,7 +40,8 @@ import {
 } from './notebook-file';
 import { findNotebooks, home, jupyterGlue, python, shown } from './places';
 import { onlyOneOnAll, Stop, stoppable } from './running';
-import { codeCommit, hashes, libraryHash, manifestHash, staleReasons, steadyMinutes } from './provenance';
+import { codeCommit, hashes, manifestHash, readLibrary, staleReasons, steadyMinutes } from './provenance';
+import type { Library } from './reach/library';
 import { addTwins, TwinMaker } from './twins';
 
 /** Seconds: what one notebook and a whole run may take, and how long one cell may run before it is stopped. */
@@ -113,7 +114,7 @@ export async function runNotebooks(argv: string[]): Promise<number> {
       if (!options.out) expectReadable(options.root);
       // Read again: another command may have been at work here until this moment.
       const present = prepare(command.args, options, profile);
-      const library = libraryHash(options.root);
+      const library = readLibrary(options.root);
       const jobs = options.stale ? present.filter((job) => !isFresh(job, options.root, profile, library)) : present;
       if (jobs.length === 0) {
         console.log(options.stale ? 'Every notebook is up to date.' : 'There is no notebook to execute.');
@@ -189,7 +190,7 @@ function settingsOf(
 }
 
 /** True when the executed notebook already holds what running it again would give. */
-function isFresh(job: Job, root: string, profile: Profile, library: string): boolean {
+function isFresh(job: Job, root: string, profile: Profile, library: Library): boolean {
   if (job.unreadable) return false;
   const executed = readResult(job.target);
   if (!executed) return false;
@@ -220,7 +221,7 @@ class Run {
     private readonly jobs: Job[],
     private readonly options: Options,
     private readonly profile: Profile,
-    private readonly library: string,
+    private readonly library: Library,
     private readonly stop: Stop,
   ) {
     this.commit = codeCommit(options.root);

@@ -1,15 +1,18 @@
 /**
  * Where an executed notebook's outputs come from, and whether they still belong to what is in the repository.
  *
- * The hash covers three things: the notebook's own cells, the library's sources (what they do, not their comments; the
- * command line does not compute anything and is left out) and the data manifest.
+ * The hash covers three things: the notebook's own cells; what its imports reach in the library, as compiled code, with the
+ * files that this code finds by path, the data manifest above all (see reach/library.ts); and the versions of the packages
+ * that compute below it.
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import * as ts from 'typescript';
-import { Notebook } from './notebook-file';
+import { tensorflow } from './bootstrap/wheels';
+import type { Notebook, Provenance } from './notebook-file';
+import { home } from './places';
+import { Library, type Piece } from './reach/library';
 
 const short = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 16);
 
@@ -18,61 +21,107 @@ export function notebookHash(notebook: Notebook): string {
   return short(JSON.stringify(notebook.cells.map((cell) => [cell.cell_type, cell.source])));
 }
 
-/** The library's sources without comments and layout, `cli` left out. */
-export function libraryHash(root: string): string {
-  const folder = path.join(root, 'lib', 'src');
-  const parts = sourceFiles(folder).map((file) => {
-    const code = fs.readFileSync(file, 'utf8');
-    const { outputText } = ts.transpileModule(code, {
-      compilerOptions: { removeComments: true, target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.CommonJS },
-    });
-    return `${path.relative(folder, file).split(path.sep).join('/')}\n${outputText}`;
-  });
-  return short(parts.join('\n'));
+/** The library of a collection; this installation's for a folder of notebooks that has none. */
+export function readLibrary(root: string): Library {
+  const owner = fs.existsSync(path.join(root, 'lib', 'src')) ? root : home;
+  return new Library(path.join(owner, 'lib', 'src'), owner);
 }
 
-function sourceFiles(folder: string): string[] {
-  if (!fs.existsSync(folder)) return [];
-  return fs
-    .readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((file) => /\.(ts|js)$/.test(file) && !file.endsWith('.d.ts') && file.split(path.sep)[0] !== 'cli')
-    .sort()
-    .map((file) => path.join(folder, file));
+/** Packages whose version decides no number: undici fetches files whose checksums the manifest holds. */
+const CARRIERS = new Set(['undici']);
+
+/** The native addon's package: with it computes TensorFlow in the version that set-up installs. */
+const NATIVE = '@tensorflow/tfjs-node-gpu';
+
+/**
+ * Versions of the packages that compute, from package-lock.json. Those that a package brings along are not looked at:
+ * TensorFlow.js names each of its parts in one exact version.
+ */
+export function versionsOf(root: string, packages: readonly string[]): Record<string, string> {
+  const file = [root, home].map((one) => path.join(one, 'package-lock.json')).find((one) => fs.existsSync(one));
+  const lock = file
+    ? (JSON.parse(fs.readFileSync(file, 'utf8')) as { packages: Record<string, { version?: string }> })
+    : null;
+  const versions: Record<string, string> = {};
+  for (const name of packages) {
+    if (CARRIERS.has(name)) continue;
+    const at = [`lib/node_modules/${name}`, `node_modules/${name}`].find((place) => lock?.packages[place]);
+    versions[name] = (at && lock?.packages[at].version) ?? 'no version';
+    if (name === NATIVE) versions.tensorflow = tensorflow;
+  }
+  return versions;
 }
 
-/** The data manifest's content, whatever its layout; one fixed value where there is none. */
-export function manifestHash(root: string): string {
-  const file = path.join(root, 'data', 'manifest.json');
-  return short(fs.existsSync(file) ? JSON.stringify(JSON.parse(fs.readFileSync(file, 'utf8'))) : '');
+/** What {@link hashes} finds: the parts of a notebook's provenance that its sources decide. */
+export type Hashes = Pick<Provenance, 'hash' | 'notebook' | 'library' | 'versions' | 'reached'>;
+
+/** The hashes of a notebook and the one over them. */
+export function hashes(root: string, notebook: Notebook, library = readLibrary(root)): Hashes {
+  return read(root, notebook, library).found;
 }
 
-/** The three hashes and the one over them. */
-export function hashes(root: string, notebook: Notebook, library = libraryHash(root)) {
-  const parts = { notebook: notebookHash(notebook), library, manifest: manifestHash(root) };
-  return { ...parts, hash: short(`${parts.notebook}/${parts.library}/${parts.manifest}`) };
+function read(root: string, notebook: Notebook, library: Library): { found: Hashes; pieces: Piece[] } {
+  const code = notebook.cells.filter((cell) => cell.cell_type === 'code').map((cell) => cell.source);
+  const reach = library.reach(code);
+  const parts = { notebook: notebookHash(notebook), library: reach.hash, versions: versionsOf(root, reach.packages) };
+  const hash = short(JSON.stringify([parts.notebook, parts.library, parts.versions]));
+  const reached = [...new Set(reach.pieces.map(({ mark }) => mark))].sort().join('');
+  return { found: { ...parts, hash, reached }, pieces: reach.pieces };
 }
+
+/** At most so many declarations does a reason name. */
+const NAMED = 3;
 
 /** Why a notebook's committed outputs no longer belong to the sources; empty when they do. */
-export function staleReasons(root: string, notebook: Notebook, library = libraryHash(root)): string[] {
+export function staleReasons(root: string, notebook: Notebook, library = readLibrary(root)): string[] {
   const said = notebook.metadata.bnlab?.provenance;
   if (!said) return ['it has never been executed by `npm run notebooks`'];
-  const now = hashes(root, notebook, library);
+  const { found: now, pieces } = read(root, notebook, library);
   const reasons: string[] = [];
   if (said.notebook !== now.notebook) reasons.push('its cells changed');
-  if (said.library !== now.library) reasons.push('the library changed');
-  if (said.manifest !== now.manifest) reasons.push('the data manifest changed');
+  if (said.library !== now.library) reasons.push(...changes(said.reached, pieces));
+  const then = said.versions ?? now.versions;
+  for (const name of new Set([...Object.keys(then), ...Object.keys(now.versions)])) {
+    const [was, is] = [then[name], now.versions[name]];
+    if (was !== is) reasons.push(`${name} is ${is ?? 'not used'}, was ${was ?? 'not used'}`);
+  }
+  if (reasons.length === 0 && said.hash !== now.hash) reasons.push('its recorded hash is not that of its parts');
   return reasons;
 }
 
-/** The last commit that changed what computes; null outside a git checkout. */
+/** Names what was not among the code and the files that the notebook's run reached. */
+function changes(reached: string | undefined, pieces: readonly Piece[]): string[] {
+  if (reached === undefined) return ['the library changed'];
+  const then = new Set(reached.match(/.{4}/g));
+  const found = pieces.filter(({ mark }) => !then.has(mark));
+  const files = found.filter(({ kind }) => kind === 'file').map(({ name }) => `${name} changed`);
+  const names = [...new Set(found.filter(({ kind }) => kind === 'declaration').map(({ name }) => name))];
+  if (names.length === 0) return files.length > 0 ? files : ['the library changed: what its names stand for'];
+  const more = names.length > NAMED ? ` and ${names.length - NAMED} more` : '';
+  return [`the library changed: ${names.slice(0, NAMED).join(', ')}${more}`, ...files];
+}
+
+/** Where what can change a number stands, as paths for git. TensorFlow's version stands in the provenance itself. */
+export const SOURCES = [
+  'lib/src',
+  ':(exclude)lib/src/cli',
+  'lib/package.json',
+  'package-lock.json',
+  'data/manifest.json',
+] as const;
+
+/**
+ * The last commit that touched what may compute, `+` when there are uncommitted changes to it; null outside a git
+ * checkout. It says where to find the code that made the outputs, not whether they are fresh: a later commit may have moved
+ * files or rewritten comments, and the hash, which does not see that, still holds.
+ */
 export function codeCommit(root: string): string | null {
-  const paths = ['lib/src', 'lib/package.json', 'data/manifest.json', ':(exclude)lib/src/cli'];
   const git = (...args: string[]) =>
     execFileSync('git', ['-C', root, ...args], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
   try {
-    const commit = git('log', '-1', '--format=%h', '--abbrev=10', '--', ...paths);
+    const commit = git('log', '-1', '--format=%h', '--abbrev=10', '--', ...SOURCES);
     if (!commit) return null;
-    return git('status', '--porcelain', '--', ...paths) ? `${commit}+` : commit;
+    return git('status', '--porcelain', '--', ...SOURCES) ? `${commit}+` : commit;
   } catch {
     return null;
   }
