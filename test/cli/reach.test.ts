@@ -255,6 +255,25 @@ judge('what is not loaded does not count', {
   cell: "import { use } from 'bnlab/dist/use';",
   same: { 'what another module registers': { 'seven.ts': loading['seven.ts'].replace('=> 7', '=> 6') } },
 });
+const checked = {
+  'index.ts': "export { use } from './use';\nexport { OPTIONS } from './options';\n",
+  'checks.ts':
+    'export const kind = (words: string, fits: (value: unknown) => boolean) => ({ words, fits });\n' +
+    'export const listOf = (of: { words: string; fits(value: unknown): boolean }) => ({\n  words: `a list of ${of.words}`,\n' +
+    '  fits: (value: unknown) => Array.isArray(value) && value.every((one) => of.fits(one)),\n});\n',
+  'options.ts':
+    "import { kind, listOf } from './checks';\nexport const OPTIONS = { n: listOf(kind('numbers', Number.isFinite)) };\n",
+  'use.ts': 'export const use = 1;\n',
+};
+judge('objects with functions that helpers make are values', {
+  files: checked,
+  cell: only('use'),
+  same: {
+    'the options': { 'options.ts': checked['options.ts'].replace('numbers', 'finite numbers') },
+    'the helpers': { 'checks.ts': checked['checks.ts'].replace('a list', 'an array') },
+  },
+});
+
 judge('a table that a function builds', {
   files: loading,
   cell: only('TABLE'),
@@ -270,6 +289,16 @@ for (const [what, text] of Object.entries({
   'a getter': 'const o = { get first() { globalThis.name = "1"; return 1; } };\nexport const first = o.first;\n',
   'a callback': "export const first = [1].map((x) => (globalThis.name = '1'));\n",
   'a callback by name': "const set = () => (globalThis.name = '1');\nexport const first = [1].map(set);\n",
+  'a function taken out of an object':
+    "const run = (o: { f: () => void }) => { const { f } = o; f(); };\nexport const first = run({ f: () => (globalThis.name = '1') });\n",
+  'a function taken out of an argument':
+    "const run = ({ f }: { f: () => void }) => f();\nexport const first = run({ f: () => (globalThis.name = '1') });\n",
+  'a function called by its name in an object':
+    "const o = { f: () => (globalThis.name = '1') };\nexport const first = o.f();\n",
+  'a function that hides under the name of a method':
+    "const o = () => ({ map: () => (globalThis.name = '1') });\nexport const first = o().map();\n",
+  'a function that a function gives':
+    "const make = () => () => (globalThis.name = '1');\nconst run = (f: () => void) => f();\nexport const first = run(make());\n",
   'a computed name of a method': 'const set = () => (globalThis.name = "1");\nexport class A { [set()]() {} }\n',
   'an enum that computes': 'const set = () => { globalThis.name = "1"; return 1; };\nexport enum E { a = set() }\n',
   'a namespace': 'export namespace N { globalThis.name = "1"; }\n',

@@ -18,7 +18,7 @@ export type Names = (name: string) => Meaning;
 
 const PLAIN_CALLS = new Set(
   `Object.entries Object.keys Object.values Object.fromEntries Array.from Array.of Array.isArray
-   Number String Boolean BigInt Symbol Number.isFinite Number.isInteger Number.isNaN Number.parseFloat Number.parseInt
+   Number String Boolean BigInt Symbol Number.isFinite Number.isSafeInteger Number.isInteger Object.is Object.hasOwn Object.getPrototypeOf Number.isNaN Number.parseFloat Number.parseInt
    parseFloat parseInt isFinite isNaN String.fromCharCode String.fromCodePoint String.raw JSON.parse JSON.stringify`.split(
     /\s+/,
   ),
@@ -85,13 +85,13 @@ export class Effects {
         node.heritageClauses?.every(plain) !== false && node.members.every((one) => this.isPlainMember(one, names))
       );
     }
-    if (ts.isFunctionLike(node)) return isCalled ? everyChild(node, plain) : true;
+    if (ts.isFunctionLike(node)) return !isCalled || isKept(node) || everyChild(node, plain);
     if (ts.isCallExpression(node)) {
       const callee = bare(node.expression);
       if (!node.arguments.every(whenCalled)) return false;
       if (ts.isFunctionExpression(callee) || ts.isArrowFunction(callee)) return whenCalled(callee);
       if (ts.isIdentifier(callee)) {
-        if (locals?.has(callee.text)) return true; // its value was looked at where it was given
+        if (locals?.has(callee.text)) return isGivenWhole(callee); // its value was looked at where it was given
         const found = names(callee.text);
         if (found?.kind === 'own') return this.isPlainWhenCalled(found.declaration, found.where);
         return found === undefined && PLAIN_CALLS.has(callee.text);
@@ -162,6 +162,36 @@ function isAssignment(kind: ts.SyntaxKind): boolean {
 /** True for a variable that lives no longer than the call. */
 function isOwnVariable(node: ts.Node, names: Names, locals: Set<string> | undefined): boolean {
   return ts.isIdentifier(node) && locals?.has(node.text) === true && names(node.text) === undefined;
+}
+
+/**
+ * True for a function that is put under a name into an object: it runs when it is called by that name, which no call that
+ * counts as plain does.
+ */
+function isKept(node: ts.Node): boolean {
+  const { parent } = node;
+  const owner = ts.isMethodDeclaration(node)
+    ? node
+    : ts.isPropertyAssignment(parent) && parent.initializer === node
+      ? parent
+      : undefined;
+  if (!owner || !ts.isObjectLiteralExpression(owner.parent) || !ts.isIdentifier(owner.name)) return false;
+  return !PLAIN_METHODS.has(owner.name.text);
+}
+
+/** True where every declaration of a local name is a whole parameter, or a function: no member that was taken out of an object. */
+function isGivenWhole(callee: ts.Identifier): boolean {
+  const isWhole = (node: ts.Node): boolean => {
+    const names =
+      ts.isBindingElement(node) || ts.isVariableDeclaration(node) || ts.isParameter(node) ? node.name : undefined;
+    if (names && ts.isIdentifier(names) && names.text === callee.text) {
+      const value = ts.isVariableDeclaration(node) ? node.initializer : undefined;
+      if (!ts.isParameter(node) && !(value && (ts.isArrowFunction(value) || ts.isFunctionExpression(value))))
+        return false;
+    }
+    return everyChild(node, isWhole);
+  };
+  return isWhole(callee.getSourceFile());
 }
 
 function hasGetter(node: ts.Node): boolean {
