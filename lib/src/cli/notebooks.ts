@@ -40,7 +40,7 @@ import {
 } from './notebook-file';
 import { findNotebooks, home, jupyterGlue, python, shown } from './places';
 import { onlyOneOnAll, Stop, stoppable } from './running';
-import { codeCommit, hashes, manifestHash, readLibrary, staleReasons, steadyMinutes } from './provenance';
+import { codeCommit, hashes, readLibrary, staleReasons, steadyMinutes } from './provenance';
 import type { Library } from './reach/library';
 import { addTwins, TwinMaker } from './twins';
 
@@ -522,10 +522,11 @@ function checkPlaces({ root, out }: Options): void {
       );
     }
   }
+  const manifest = path.join(root, 'data', 'manifest.json');
   try {
-    manifestHash(root);
+    if (fs.existsSync(manifest)) JSON.parse(fs.readFileSync(manifest, 'utf8'));
   } catch (error) {
-    const file = shown(path.join(root, 'data', 'manifest.json'));
+    const file = shown(manifest);
     throw new Error(`${file} cannot be read: ${(error as Error).message}. Restore it (\`git checkout -- ${file}\`).`, {
       cause: error,
     });
