@@ -7,6 +7,14 @@ import { tf } from './tf';
 /* eslint-disable @typescript-eslint/no-explicit-any */
 
 let mended = false;
+/** copies made by the engine itself, for which it has no other use than to keep them */
+const copies = new WeakSet<tf.Tensor>();
+
+/** Keeps a copy that a way back needs; an error on the way disposes it like those of TensorFlow.js. */
+export function keepForWayBack(copy: tf.Tensor): void {
+  copies.add(copy);
+  tf.engine().keep(copy);
+}
 
 /** Has TensorFlow.js dispose what it kept for a way back that an error has ended. What the caller keeps with `tf.keep` stays his. */
 export function disposeTapeOnErrors(): void {
@@ -14,8 +22,6 @@ export function disposeTapeOnErrors(): void {
   mended = true;
   const engine = tf.engine() as any;
   const { gradients, clone, keep } = engine;
-  /** copies made by the engine itself, for which it has no other use than to keep them */
-  const copies = new WeakSet<tf.Tensor>();
   let kept: tf.Tensor[] | undefined;
   engine.clone = (tensor: tf.Tensor) => {
     const copy = clone.call(engine, tensor) as tf.Tensor;

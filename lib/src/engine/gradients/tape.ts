@@ -10,6 +10,7 @@
  *   does). A value that was there before the call is copied; TensorFlow.js would add the gradient to the one of the value itself.
  * - An input that is left out (`tf.batchNorm` without a scale) is no input.
  */
+import { keepForWayBack } from '../tape';
 import { tf } from '../tf';
 
 /* eslint-disable @typescript-eslint/no-explicit-any */
@@ -71,7 +72,7 @@ export function repairTape(): void {
       // linked to the inputs only where that will be asked for
       const copies = () => inputs.map((input) => one.runKernel('Identity', { x: input }) as tf.Tensor);
       const kept = again ? copies() : constant(copies);
-      for (const copy of kept) one.keep(copy);
+      for (const copy of kept) keepForWayBack(copy);
       const disposal: Node = { id: state.nextTapeNodeId++, kernelName: 'kept', inputs: {}, outputs: [], saved: kept };
       state.activeTape.push(disposal);
       const before = one.nextTensorId() as number;
