@@ -263,8 +263,8 @@ test('data, batches and schedules that do not fit', async () => {
   await rejects({ schedules: { rate: { 0: 1, 1: 2 } } }, /'rate' must list one number per step, got an object/);
   await rejects({ schedules: { rate: 'ab' } }, /'rate' must list one number per step, got 'ab'/);
   await rejects({ onProgress: 'x' }, /onProgress must be a function, got 'x'/);
-  await rejects({ signal: {} }, /signal must be an AbortSignal, got an object/);
-  await rejects({ seed: 'x' }, /seed must be a whole number, got x/);
+  await rejects({ signal: {} }, /signal must be an AbortSignal, got an empty object/);
+  await rejects({ seed: 'x' }, /seed must be a whole number, got 'x'/);
   await rejects({ schedules: { x: [1, 2] } }, /'x' is the name of a schedule and of data/);
   await rejects({ firstStep: -1 }, /firstStep/);
   const x = tf.ones([4, 3]);
@@ -273,6 +273,57 @@ test('data, batches and schedules that do not fit', async () => {
   assert.equal((await step.run(call())).steps, 2, 'and it still runs');
   step.dispose();
   await assert.rejects(step.run(call()), /disposed; compile it again/);
+});
+
+test('an option of run that is misspelt is refused, with the one that was meant', async () => {
+  let calls = 0;
+  for (const mode of ['graph', 'eager'] as const) {
+    const step = compile(
+      ({ x }: Inputs) => {
+        calls++;
+        return { y: x.sum() };
+      },
+      { mode },
+    );
+    const tensors = tf.memory().numTensors;
+    const given = call();
+    const rejects = (change: object, name: string, message: RegExp) =>
+      assert.rejects(step.run({ ...given, ...change } as never), (error: Error) => {
+        assert.deepEqual([error.name, message.test(error.message)], [name, true], `${mode}: ${error.stack}`);
+        return true;
+      });
+    const rates = { rate: [1, 2] };
+    await rejects({ shedules: rates }, 'RangeError', /^run: no option 'shedules'\. Did you mean 'schedules'\?/);
+    await rejects({ schedule: rates }, 'RangeError', /no option 'schedule'\. Did you mean 'schedules'\?/);
+    await rejects({ batchsize: 2 }, 'RangeError', /no option 'batchsize'\. Did you mean 'batchSize'\?/);
+    await rejects({ onprogress: () => undefined }, 'RangeError', /Did you mean 'onProgress'\?/);
+    await rejects({ mode: 'eager' }, 'RangeError', /no option 'mode'.*Known: data, batches, batchSize, schedules,/);
+    await rejects({ schedules: 5 }, 'TypeError', /schedules must be lists of numbers by name, got 5/);
+    await rejects({ schedules: null }, 'TypeError', /schedules must be lists of numbers by name, got null/);
+    await rejects({ data: given.data.x }, 'TypeError', /data must be named tensors .*got a tensor, float32 \[4, 3\]/);
+    await rejects({ data: undefined }, 'TypeError', /data must be named tensors such as \{ x, y \}, got undefined/);
+    for (const none of [undefined, null, 5, [], 'data'])
+      await assert.rejects(
+        step.run(none as never),
+        /run: the options must be an object such as \{ data: \.\.\. \}, got /,
+      );
+    assert.equal(calls, 0, 'the step was not called');
+    assert.equal(step.stepsDone, 0);
+    // what is left out in words is left out
+    const all = {
+      schedules: undefined,
+      onProgress: undefined,
+      signal: undefined,
+      seed: undefined,
+      firstStep: undefined,
+    };
+    const { outputs, steps } = await step.run({ ...given, ...all });
+    assert.equal(steps, 2);
+    tf.dispose([outputs.y, given.data.x]);
+    assert.equal(tf.memory().numTensors, tensors, mode);
+    step.dispose();
+    calls = 0;
+  }
 });
 
 test('one run at a time', async () => {
@@ -385,11 +436,21 @@ test('an error caught inside a gradient leaves nothing behind, in a step and out
 });
 
 test('compile wants a function, and settings that it knows', () => {
-  assert.throws(() => compile(undefined as never), /wanted a function, got undefined/);
+  assert.throws(() => compile(undefined as never), /compile: the step must be a function, got undefined/);
   const step = ({ x }: Inputs) => ({ x });
   assert.throws(
     () => compile(step, { mode: 'grpah' as never }),
     /mode must be 'auto', 'graph' or 'eager', got 'grpah'/,
   );
   assert.throws(() => compile(step, { xla: 'on' as never }), /xla must be 'auto', true or false, got 'on'/);
+  const misspelt = (options: object, message: RegExp) => assert.throws(() => compile(step, options), message);
+  misspelt({ xIa: true }, /RangeError: compile: no option 'xIa'\. Did you mean 'xla'\? Known: mode, xla, seed\./);
+  misspelt({ mod: 'eager' }, /no option 'mod'\. Did you mean 'mode'\?/);
+  misspelt({ sede: 1 }, /no option 'sede'\. Did you mean 'seed'\?/);
+  misspelt({ jit: true }, /no option 'jit'\./);
+  misspelt({ seed: '1' }, /TypeError: compile: seed must be a whole number, got '1'/);
+  misspelt({ seed: 0.5 }, /RangeError: compile: seed must be a whole number, got 0\.5/);
+  for (const none of [null, true, 'eager', []])
+    assert.throws(() => compile(step, none as never), /compile: the options must be an object such as \{ mode: /);
+  assert.equal(compile(step, { mode: undefined, xla: undefined, seed: undefined }).stepsDone, 0);
 });

@@ -135,6 +135,12 @@ export const random: Wanted = kind(
   (value) => isObject(value) && typeof (value as { permutation?: unknown }).permutation === 'function',
 );
 
+/** What stops a run: the signal of an AbortController. */
+export const abortSignal: Wanted = kind(
+  'an AbortSignal',
+  (value) => typeof (value as AbortSignal | null)?.aborted === 'boolean',
+);
+
 /** One of these strings. */
 export function oneOf(names: readonly string[]): Wanted {
   return kind(`one of ${names.join(', ')}`, (value) => typeof value === 'string' && names.includes(value));
@@ -199,7 +205,7 @@ export function resultOf<T>(name: keyof typeof MAKERS, entries: { readonly [K in
 export function expectArgument(where: string, name: string, value: unknown, wanted: Wanted): void {
   if (!wanted.fits(value)) {
     const hint = isTensor(value) && /number/.test(wanted.words) ? ' Read a tensor with dataSync().' : '';
-    const right = { number: /number/, string: /one of/ }[typeof value as 'number'];
+    const right = { number: /\bnumber\b/, string: /one of/ }[typeof value as 'number'];
     const Problem = right?.test(wanted.words) ? RangeError : TypeError;
     throw new Problem(`${where}: ${name} must be ${wanted.words}, got ${shown(value)}.${hint}`);
   }

@@ -1,10 +1,10 @@
 import {
+  abortSignal,
   callback,
   expectArgument,
   expectOptions,
   flag,
   having,
-  kind,
   listOf,
   needed,
   numbers,
@@ -168,13 +168,12 @@ const BUDGET: Options<Budget> = { seconds: own, bytes: own };
 const SEED_PAIR = having<{ order: number; noise: number }>('a whole number or { order, noise }', {
   ...{ order: needed(whole), noise: needed(whole) },
 });
-const SIGNAL = kind('an AbortSignal', (value) => typeof (value as AbortSignal | null)?.aborted === 'boolean');
 
 const RUN_OPTIONS: Options<TrainRunOptions> = {
   ...{ data: needed(own), steps: needed(own), batchSize: needed(own), learningRate: needed(own), schedule: own },
   ...{ seed: needed(own), weightsSeed: whole, evaluateEvery: own, evaluateAt: listOf(own), evaluateTrainingMode: flag },
   ...{ evaluateTrain: own, inference: own, probes: own, batches: numbers, pixels: oneOf(['grey', 'binary']) },
-  ...{ divergenceBound: own, evaluationBatch: own, name: text, onProgress: callback, signal: SIGNAL },
+  ...{ divergenceBound: own, evaluationBatch: own, name: text, onProgress: callback, signal: abortSignal },
   budget: optionsOf(BUDGET),
 };
 

@@ -1,3 +1,15 @@
+import {
+  abortSignal,
+  callback,
+  expectArgument,
+  expectOptions,
+  needed,
+  object,
+  type Options,
+  own,
+  shown,
+  whole,
+} from '../../core/checks';
 import { tf } from '../tf';
 import { CompileError, guarded, insideStep } from './guard';
 import { Feed } from './body';
@@ -65,6 +77,18 @@ export interface RunOptions {
   firstStep?: number;
 }
 
+const NAMED = { ...object, words: 'named tensors such as { x, y }' };
+const COMPILE_OPTIONS: Options<CompileOptions> = { mode: own, xla: own, seed: whole };
+const RUN_OPTIONS: Options<RunOptions> = {
+  ...{
+    data: needed(NAMED),
+    batches: needed(own),
+    batchSize: own,
+    schedules: { ...object, words: 'lists of numbers by name' },
+  },
+  ...{ onProgress: callback, signal: abortSignal, seed: whole, firstStep: own },
+};
+
 /** What {@link CompiledStep.run} gives. */
 export interface RunResult<O extends { [K in keyof O]: tf.Tensor } = NamedTensors> {
   /** steps done */
@@ -86,7 +110,8 @@ export interface CompiledStep<O extends { [K in keyof O]: tf.Tensor } = NamedTen
    * compiles. Data disposed meanwhile are kept until it is done.
    *
    * @throws CompileError when the step does what cannot be compiled, or runs already; at once when called inside a step
-   * @throws RangeError when shapes, indices or schedules do not fit
+   * @throws RangeError when shapes, indices or schedules do not fit, or an option is not known, with the one that was meant
+   * @throws TypeError when an option is of another kind
    */
   run(options: RunOptions): Promise<RunResult<O>>;
   /** how it runs: 'graph' or 'eager' */
@@ -147,6 +172,9 @@ const CHUNK_BYTES = 64 * 2 ** 20;
  * - Rounding grows where the step makes it grow: a logit of 1e9 is known to 64 only, and softmax takes its exponential.
  * - Numbers below 1.2e-38 in size (denormal) may count as 0. With an infinite logit, softmax is NaN there or in its whole row.
  * - On a GPU XLA keeps its algebraic simplifier: there the first of these does not hold with XLA.
+ *
+ * @throws TypeError when the step is no function, or the options no object of options
+ * @throws RangeError for an option that is not known, with the one that was meant, or a value that is none of its own
  */
 export function compile<
   I extends { [K in keyof I]: tf.Tensor } = NamedTensors,
@@ -201,14 +229,15 @@ class Compiled {
     step: AnyStep,
     private readonly options: CompileOptions,
   ) {
-    if (typeof step !== 'function') throw new TypeError(`compile: wanted a function, got ${typeof step}.`);
+    expectArgument('compile', 'the step', step, callback);
+    expectOptions('compile', options, COMPILE_OPTIONS);
     this.step = naming(step);
     const { mode = 'auto', xla = 'auto' } = options;
     if (!['auto', 'graph', 'eager'].includes(mode)) {
-      throw new RangeError(`compile: mode must be 'auto', 'graph' or 'eager', got '${String(mode)}'.`);
+      throw new RangeError(`compile: mode must be 'auto', 'graph' or 'eager', got ${shown(mode)}.`);
     }
     if (xla !== 'auto' && typeof xla !== 'boolean') {
-      throw new RangeError(`compile: xla must be 'auto', true or false, got '${String(xla)}'.`);
+      throw new RangeError(`compile: xla must be 'auto', true or false, got ${shown(xla)}.`);
     }
   }
 
@@ -274,8 +303,9 @@ class Compiled {
   }
 
   private async check(options: RunOptions): Promise<Call> {
+    expectOptions('run', options, RUN_OPTIONS);
     const { data, batches, schedules = {}, seed = this.options.seed ?? 0, firstStep = this.next } = options;
-    const dataNames = Object.keys(data ?? {});
+    const dataNames = Object.keys(data);
     if (dataNames.length === 0)
       throw new RangeError('run: data holds no tensor; wanted named tensors such as { x, y }.');
     let rows: number | undefined;
@@ -305,14 +335,14 @@ class Compiled {
         );
       }
       if (batchSize !== undefined && batchSize !== batches.shape[1]) {
-        throw new RangeError(`run: batchSize ${batchSize} contradicts batches of shape [${batches.shape}].`);
+        throw new RangeError(`run: batchSize ${shown(batchSize)} contradicts batches of shape [${batches.shape}].`);
       }
       batchSize = batches.shape[1]!;
       indices = (await batches.data()) as Int32Array;
     } else if (batches instanceof Int32Array) {
       if (batchSize === undefined || !Number.isInteger(batchSize) || batchSize < 1) {
         throw new RangeError(
-          `run: a flat Int32Array of batches needs batchSize, a whole number from 1 on; got ${batchSize}.`,
+          `run: a flat Int32Array of batches needs batchSize, a whole number from 1 on; got ${shown(batchSize)}.`,
         );
       }
       if (batches.length % batchSize !== 0) {
@@ -335,7 +365,7 @@ class Compiled {
     for (const [name, values] of Object.entries(schedules)) {
       if (Object.hasOwn(data, name)) throw new RangeError(`run: '${name}' is the name of a schedule and of data.`);
       if (typeof values !== 'object' || values === null || typeof values.length !== 'number') {
-        throw new TypeError(`run: schedule '${name}' must list one number per step, got ${describeValue(values)}.`);
+        throw new TypeError(`run: schedule '${name}' must list one number per step, got ${shown(values)}.`);
       }
       if (values.length !== steps) {
         throw new RangeError(`run: schedule '${name}' has ${values.length} values for ${steps} steps.`);
@@ -349,16 +379,9 @@ class Compiled {
       checked[name] = Float32Array.from(values);
     }
     if (!Number.isSafeInteger(firstStep) || firstStep < 0 || firstStep + steps > 2 ** 31) {
-      throw new RangeError(`run: firstStep must be a whole number from 0 on, got ${firstStep}.`);
+      throw new RangeError(`run: firstStep must be a whole number from 0 on, got ${shown(firstStep)}.`);
     }
     const { onProgress, signal } = options;
-    if (onProgress !== undefined && typeof onProgress !== 'function') {
-      throw new TypeError(`run: onProgress must be a function, got ${describeValue(onProgress)}.`);
-    }
-    if (signal !== undefined && !(signal instanceof AbortSignal)) {
-      throw new TypeError(`run: signal must be an AbortSignal, got ${describeValue(signal)}.`);
-    }
-    if (!Number.isSafeInteger(seed)) throw new RangeError(`run: seed must be a whole number, got ${String(seed)}.`);
     return {
       data,
       dataNames,
@@ -635,12 +658,6 @@ function naming(step: AnyStep): AnyStep {
       );
     }
   };
-}
-
-/** A value for an error's message. */
-function describeValue(value: unknown): string {
-  if (value === null || typeof value !== 'object') return typeof value === 'string' ? `'${value}'` : String(value);
-  return value instanceof tf.Tensor ? `a tensor [${value.shape}]` : Array.isArray(value) ? 'an array' : 'an object';
 }
 
 /** Where every variable has its values: assigning one puts them elsewhere. */
