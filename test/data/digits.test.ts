@@ -61,7 +61,7 @@ test('every picture has ink, as much as handwriting has, and all of it inside', 
 
 test('wrong counts are refused', () => {
   const wrong = (error: unknown) =>
-    error instanceof DataError && /train is 0; wanted a whole number/.test(error.message);
+    error instanceof DataError && /train must be a whole number from 1 to \d+, got 0/.test(error.message);
   assert.throws(() => generateDigits({ train: 0 }), wrong);
 });
 

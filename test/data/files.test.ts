@@ -296,7 +296,10 @@ test('CIFAR of another version says which one is wanted', async () => {
     () => readCifar([cifarBytes([[6], [10]], colour)]),
     isFailure('format', /label 10 in record 1; wanted 0 to 9/),
   );
-  assert.throws(() => readCifar([], 'cifar' as 'cifar10'), isFailure('argument', /kind 'cifar'; wanted 'cifar10'/));
+  assert.throws(
+    () => readCifar([], 'cifar' as 'cifar10'),
+    isFailure('argument', /kind must be one of cifar10, cifar100, got 'cifar'/),
+  );
 
   // The folder of the Python version, whose files have no ending.
   const folder = temporaryFolder();
@@ -376,7 +379,7 @@ test('EMNIST: pictures are put upright, labels of letters count from 0, the clas
   }
   assert.throws(
     () => emnistFiles('x', 'letter' as 'letters'),
-    isFailure('argument', /split 'letter'; wanted one of byclass/),
+    isFailure('argument', /split must be one of byclass, .*got 'letter'/),
   );
 });
 
@@ -547,11 +550,20 @@ test('files in an .npz, by name; files that are not there, and settings that mak
   const wrong = (change: object, words: RegExp) =>
     assert.rejects(readDataset({ ...files, ...change }), isFailure('argument', words));
   await wrong({ title: '' }, /title/);
-  await wrong({ clases: ['a'] }, /'clases'; wanted title, /);
-  await wrong({ train: { images: 'x' } }, /train: \{ images \}; wanted \{ images, labels \} or \{ cifar10 \}/);
-  await wrong({ channels: 'fist' }, /channels 'fist'/);
-  await wrong({ classes: [] }, /classes/);
-  await wrong({ firstLabel: 0.5 }, /firstLabel 0\.5/);
+  await wrong({ clases: ['a'] }, /no option 'clases'\. Did you mean 'classes'\? Known: title, /);
+  await wrong(
+    { train: { images: 'x' } },
+    /train must be \{ images, labels \}, or \{ cifar10 \}, .*got an object with images/,
+  );
+  await wrong({ channels: 'fist' }, /channels must be one of first, last, got 'fist'/);
+  await wrong({ classes: [] }, /classes must be a list of names, by label, got \[\]/);
+  await wrong({ classes: ['a', 2] }, /classes\[1\] must be a string, got 2/);
+  await wrong(
+    { train: { images: { fiel: 'x.npz' }, labels: 'y.npy' } },
+    /train\.images: no option 'fiel'\. Did you mean 'file'/,
+  );
+  await wrong({ folder: 5 }, /folder must be a string, got 5/);
+  await wrong({ firstLabel: 0.5 }, /firstLabel must be a whole number, got 0\.5/);
 });
 
 // ---- real MNIST in each form ----

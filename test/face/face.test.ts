@@ -41,6 +41,24 @@ test('every function and class of the face has a right call here', () => {
   );
 });
 
+test('what silences displays takes no result of a test away', async () => {
+  const write = process.stdout.write;
+  const [result, arrived] = [Uint8Array.of(1, 2), [] as unknown[]];
+  process.stdout.write = ((chunk: unknown, ...rest: []) =>
+    chunk === result || chunk === 'a display'
+      ? arrived.push(chunk) > 0
+      : write.call(process.stdout, chunk as string, ...rest)) as typeof write;
+  try {
+    await quietly('displays', () => {
+      process.stdout.write('a display');
+      process.stdout.write(result);
+    });
+  } finally {
+    process.stdout.write = write;
+  }
+  assert.deepEqual(arrived, [result]);
+});
+
 test('the right calls pass', async () => {
   for (const [name, make] of Object.entries(table).filter(([name]) => !(name in LEFT_OUT)))
     await quietly(name, () => invoke(name, make()));

@@ -16,7 +16,7 @@ export interface Declared {
 }
 
 /** Types of options that are not called so. */
-const CALLED_OTHERWISE = new Set(['FoldInput', 'InceptionChannels']);
+const CALLED_OTHERWISE = new Set(['DatasetFiles', 'FoldInput', 'InceptionChannels']);
 /** Objects without a name of their own that are data, which may hold more. */
 const DATA = new Set(['saturationKind', 'interleavedTimes', 'populationStatistics']);
 

@@ -1,16 +1,8 @@
 /** From examples to tensors and mini-batches. */
-import {
-  expectArgument,
-  expectOptions,
-  needed,
-  numbers,
-  type Options,
-  own,
-  random as stream,
-  shown,
-} from '../core/checks';
+import { needed, numbers, type Options, own, random as stream, shown } from '../core/checks';
 import { Random, tf } from '../engine';
 import { alike, kindOf } from './arrays';
+import { expectArgument, expectOptions } from './checks';
 import { DataError } from './errors';
 import { checkExamples, type Examples } from './examples';
 

@@ -4,7 +4,9 @@
  *
  * Source: Krizhevsky, Learning Multiple Layers of Features from Tiny Images (2009), and the description beside the files.
  */
+import { listOf, oneOf, text } from '../core/checks';
 import { contentsOf, firstBytes, foreign, permuted } from './arrays';
+import { bytes, expectArgument, expectArguments } from './checks';
 import { DataError } from './errors';
 import { type ByteExamples } from './examples';
 
@@ -30,6 +32,8 @@ const KINDS: Record<CifarKind, { title: string; labels: number; classCount: numb
       files: 'train.bin, test.bin',
     },
   };
+/** `'cifar10'` or `'cifar100'`. */
+export const CIFAR_KIND = oneOf(Object.keys(KINDS));
 
 /**
  * Reads files of CIFAR's binary version, one after the other.
@@ -38,26 +42,26 @@ const KINDS: Record<CifarKind, { title: string; labels: number; classCount: numb
  * @param kind `'cifar10'` or `'cifar100'`, of which the fine classes are taken
  * @param names what to call the files in an error
  * @returns examples of shape [32, 32, 3]: the channels of a pixel side by side
- * @throws DataError `format` for the Python or MATLAB version, an archive, a wrong size, or a label that is no class
+ * @throws DataError `format` for the Python or MATLAB version, an archive, a wrong size, or a label that is no class;
+ *   `argument` for what are no bytes, or another kind
  */
 export function readCifar(
   files: readonly Uint8Array[],
   kind: CifarKind = 'cifar10',
   names?: readonly string[],
 ): ByteExamples {
+  expectArguments('readCifar', { files: [files, listOf(bytes)], kind: [kind, CIFAR_KIND] });
+  if (names !== undefined) expectArgument('readCifar', 'names', names, listOf(text));
   const wanted = KINDS[kind];
-  if (!wanted) {
-    throw new DataError('argument', `readCifar: kind '${String(kind)}'; wanted 'cifar10' or 'cifar100'.`);
-  }
   const { title, labels: labelBytes, classCount } = wanted;
   const record = labelBytes + PIXELS;
-  const contents = files.map((bytes, i) => {
+  const contents = files.map((file, i) => {
     const name = names?.[i] ?? `${title} file ${i + 1}`;
     const fail = (given: string, what: string, advice: string): never => {
       throw new DataError('format', `${name}: ${given}; wanted ${what}. ${advice}`);
     };
     const version = `the binary version of ${title} (${wanted.archive}: ${wanted.files})`;
-    const content = contentsOf(bytes, name);
+    const content = contentsOf(file, name);
     const other = foreign(content);
     if (other) fail(`starts with ${firstBytes(content)}: ${other.what}`, version, other.advice);
     if (content.length === 0 || content.length % record !== 0) {

@@ -1,13 +1,15 @@
 /** The data sets by name. */
+import { having, needed, type Options, optionsOf, shown, text, whole } from '../core/checks';
 import { contentsOf } from './arrays';
-import { type DigitOptions, generateDigits } from './digits';
-import { type DownloadOptions } from './download';
+import { expectArgument, expectOptions } from './checks';
+import { DIGIT_OPTIONS, type DigitOptions, generateDigits } from './digits';
+import { DOWNLOAD_OPTIONS, type DownloadOptions } from './download';
 import { DataError } from './errors';
 import { type ByteExamples, CLASS_COUNT, type Examples } from './examples';
 import { sha256 } from './folders';
 import { readExamples } from './idx';
 import { PARTS, REAL_DATASETS, type RealName } from './manifest';
-import { isUnobtainable, obtainFiles, type ObtainOptions } from './obtain';
+import { isUnobtainable, obtainFiles } from './obtain';
 
 /**
  * Pictures with their classes, and what they are. `loadDataset` gives ten classes of 28x28 grey pictures, `readDataset` whatever
@@ -48,6 +50,8 @@ export interface DatasetOptions extends DownloadOptions {
   digits?: DigitOptions;
 }
 
+const DATASET_OPTIONS: Options<DatasetOptions> = { ...DOWNLOAD_OPTIONS, digits: optionsOf(DIGIT_OPTIONS) };
+
 /** The environment variables that decide what is loaded, and from where. */
 const VARIABLES = ['BNLAB_DATASET', 'BNLAB_DATA', 'BNLAB_CACHE', 'XDG_CACHE_HOME', 'BNLAB_MANIFEST', 'BNLAB_OFFLINE'];
 
@@ -77,10 +81,11 @@ const loaded = new Map<string, Promise<Dataset<ByteExamples>>>();
  * console.log(datasetText(data));
  * const { x, y } = toTensors(data.train, { pixels: 'binary' });
  */
-export function loadDataset(
+export async function loadDataset(
   name: DatasetName | 'auto' = 'auto',
   options: DatasetOptions = {},
 ): Promise<Dataset<ByteExamples>> {
+  expectOptions('loadDataset', options, DATASET_OPTIONS);
   const environment = options.environment ?? process.env;
   const key = JSON.stringify([name, options.digits, ...VARIABLES.map((variable) => environment[variable])]);
   const known = loaded.get(key);
@@ -91,11 +96,22 @@ export function loadDataset(
   return loading;
 }
 
-/** What a data set is, in one line for figures and verdicts: title, sizes, checksum. */
-export function datasetText({ title, train, test, checksum }: Dataset): string {
+/**
+ * What a data set is, in one line for figures and verdicts: title, sizes, checksum.
+ *
+ * @throws DataError `argument` for what is no data set
+ */
+export function datasetText(dataset: Dataset): string {
+  expectArgument('datasetText', 'dataset', dataset, TITLED);
+  const { title, train, test, checksum } = dataset;
   const count = (n: number) => n.toLocaleString('en-US');
   return `${title}: ${count(train.n)} training and ${count(test.n)} test pictures, sha256 ${checksum.slice(0, 12)}`;
 }
+
+const COUNTED = needed(having<Examples>('examples', { n: needed(whole) }));
+const TITLED = having<Dataset>('a data set, as loadDataset() gives it', {
+  ...{ title: needed(text), train: COUNTED, test: COUNTED, checksum: needed(text) },
+});
 
 async function load(asked: DatasetName | 'auto', options: DatasetOptions): Promise<Dataset<ByteExamples>> {
   const { BNLAB_DATASET } = options.environment ?? process.env;
@@ -106,20 +122,24 @@ async function load(asked: DatasetName | 'auto', options: DatasetOptions): Promi
   if (real) return loadReal(real, options);
   const from = name === asked ? '' : 'BNLAB_DATASET: ';
   const known = "wanted 'mnist', 'fashion', 'digits' or 'auto'";
-  throw new DataError('argument', `${from}No data set '${String(name)}'; ${known}. Files of your own: readDataset.`);
+  throw new DataError('argument', `${from}No data set ${shown(name)}; ${known}. Files of your own: readDataset.`);
 }
 
 async function loadAuto(options: DatasetOptions): Promise<Dataset<ByteExamples>> {
   try {
-    return await loadReal('mnist', { ...options, unlessSilent: true });
+    return await loadReal('mnist', options, true);
   } catch (error) {
     if (!isUnobtainable(error, options.environment)) throw error;
     return { ...drawDigits(options), note: `These are generated digits, because ${error.message}` };
   }
 }
 
-async function loadReal(name: RealName, options: ObtainOptions): Promise<Dataset<ByteExamples>> {
-  const { set, files, from, problem } = await obtainFiles(name, options);
+async function loadReal(
+  name: RealName,
+  { digits: _, ...options }: DatasetOptions,
+  unlessSilent = false,
+): Promise<Dataset<ByteExamples>> {
+  const { set, files, from, problem } = await obtainFiles(name, { ...options, unlessSilent });
   const raw = PARTS.map((part) => contentsOf(files[part], set.files[part].name));
   const [trainImages, trainLabels, testImages, testLabels] = raw;
   const pair = (images: Uint8Array, labels: Uint8Array, title: string) =>

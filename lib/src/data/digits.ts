@@ -4,9 +4,9 @@
  *
  * Integer and floating-point arithmetic in JavaScript only, so the same pictures come out on every machine.
  */
-import { expectOptions, type Options, own, shown, whole } from '../core/checks';
+import { kind, type Options, whole } from '../core/checks';
 import { Random } from '../engine';
-import { DataError } from './errors';
+import { expectOptions } from './checks';
 import { type Allograph, GLYPHS } from './glyphs';
 import { type ByteExamples, CLASS_COUNT, IMAGE_PIXELS, IMAGE_SIDE } from './examples';
 
@@ -61,8 +61,13 @@ export interface DigitOptions {
 
 /** Pictures that an array of bytes, and a tensor, can hold. */
 const MOST = Math.floor((2 ** 31 - 1) / IMAGE_PIXELS);
+const pictures = kind(
+  `a whole number from 1 to ${MOST}`,
+  (n) => Number.isInteger(n) && (n as number) >= 1 && (n as number) <= MOST,
+);
 
-const DIGIT_OPTIONS: Options<DigitOptions> = { train: own, test: own, seed: whole };
+/** Every option of {@link DigitOptions}. */
+export const DIGIT_OPTIONS: Options<DigitOptions> = { train: pictures, test: pictures, seed: whole };
 
 /**
  * Draws digits: 28x28 grey, ten classes, every ten in a row holding each class once. Picture `i` depends on the seed and
@@ -75,14 +80,6 @@ const DIGIT_OPTIONS: Options<DigitOptions> = { train: own, test: own, seed: whol
 export function generateDigits(options: DigitOptions = {}): { train: ByteExamples; test: ByteExamples } {
   expectOptions('generateDigits', options, DIGIT_OPTIONS);
   const { train = 60_000, test = 10_000, seed = 1 } = options;
-  for (const [name, n] of Object.entries({ train, test })) {
-    if (!Number.isInteger(n) || n < 1 || n > MOST) {
-      throw new DataError(
-        'argument',
-        `generateDigits: ${name} is ${shown(n)}; wanted a whole number from 1 to ${MOST}.`,
-      );
-    }
-  }
   const random = new Random(seed, 'digits');
   return { train: drawMany(train, random.child('train')), test: drawMany(test, random.child('test')) };
 }

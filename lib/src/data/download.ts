@@ -6,6 +6,8 @@
  * right whole, whichever mirror and process each came from; if they do not, the file is fetched again from its first byte.
  */
 import { EnvHttpProxyAgent, Agent, type Dispatcher, interceptors, request } from 'undici';
+import { abortSignal, callback, type Options, positive } from '../core/checks';
+import { environment as variables } from './checks';
 import { DataError } from './errors';
 import { type ManifestFile } from './manifest';
 import { PartialFile } from './partial';
@@ -35,6 +37,11 @@ export interface DownloadOptions {
   /** Milliseconds without a byte after which a transfer counts as cut off; 15,000 by default. */
   stallMs?: number;
 }
+
+/** Every option of {@link DownloadOptions}. */
+export const DOWNLOAD_OPTIONS: Options<DownloadOptions> = {
+  ...{ environment: variables, onProgress: callback, signal: abortSignal, answerMs: positive, stallMs: positive },
+};
 
 /** A fetched file. */
 export interface Downloaded {

@@ -1,5 +1,7 @@
 /** Pictures with their labels: from arrays of any type and size, checked. */
+import { counting, flag, having, listOf, oneOf, type Options, own, shown, text, whole } from '../core/checks';
 import { type DataArray, type Elements, kindOf, permuted } from './arrays';
+import { dataArray, expectArgument, expectArguments, expectOptions } from './checks';
 import { DataError } from './errors';
 
 /** Width and height of MNIST's pictures: 28 pixels. */
@@ -48,13 +50,25 @@ export interface ExamplesOptions {
   white?: number;
 }
 
+/** Every option of {@link ExamplesOptions}. */
+export const EXAMPLES_OPTIONS: Options<ExamplesOptions> = {
+  ...{ classCount: counting, firstLabel: whole, transposed: flag, channels: oneOf(['first', 'last']) },
+  white: own,
+};
+
+const SHAPED = having<Examples>('examples, such as data.train', {
+  shape: listOf(counting),
+});
+
 /**
  * Height, width and channels of pictures, as `convNet` and `imageGrid` take them.
  *
- * @throws DataError `argument` for rows of features, which are no pictures
+ * @throws DataError `argument` for rows of features, which are no pictures, and for what are no examples
  * @example convNet({ image: imageShape(data.train), classes: data.classCount, norm: 'batch', seed: 1 })
  */
-export function imageShape({ shape = [IMAGE_SIDE, IMAGE_SIDE, 1] }: Pick<Examples, 'shape'>): [number, number, number] {
+export function imageShape(examples: Pick<Examples, 'shape'>): [number, number, number] {
+  expectArgument('imageShape', 'examples', examples, SHAPED);
+  const { shape = [IMAGE_SIDE, IMAGE_SIDE, 1] } = examples;
   const [height, width, channels] = shape;
   if (shape.length === 3) return [height, width, channels];
   const given = `imageShape: examples of shape [${shape.join(', ')}]`;
@@ -64,8 +78,14 @@ export function imageShape({ shape = [IMAGE_SIDE, IMAGE_SIDE, 1] }: Pick<Example
   );
 }
 
-/** Numbers that stand for one example: the product of its shape. */
-export function sizeOf({ shape = [IMAGE_SIDE, IMAGE_SIDE, 1] }: Pick<Examples, 'shape'>): number {
+/**
+ * Numbers that stand for one example: the product of its shape.
+ *
+ * @throws DataError `argument` for what are no examples
+ */
+export function sizeOf(examples: Pick<Examples, 'shape'>): number {
+  expectArgument('sizeOf', 'examples', examples, SHAPED);
+  const { shape = [IMAGE_SIDE, IMAGE_SIDE, 1] } = examples;
   return shape.reduce((product, length) => product * length, 1);
 }
 
@@ -84,10 +104,14 @@ export function checkExamples(where: string, examples: Examples): { pixels: numb
   const kinds = [kindOf(images), kindOf(labels)];
   if (!/^(Uint8|Float32)Array,(Uint8|Int32)Array$/.test(kinds.join()) || !Number.isInteger(n)) {
     const wanted = '{ images: Uint8Array or Float32Array, labels: Uint8Array or Int32Array, n: a whole number }';
-    fail(`images: ${kinds[0]}, labels: ${kinds[1]}, n: ${String(n)}`, wanted, made);
+    fail(`images: ${kinds[0]}, labels: ${kinds[1]}, n: ${shown(n)}`, wanted, made);
   }
-  if (shape && (shape.length === 0 || !shape.every((length) => Number.isInteger(length) && length > 0))) {
-    fail(`shape [${shape.join(', ')}]`, 'whole numbers of at least 1, such as [32, 32, 3]', made);
+  if (shape !== undefined && (!Array.isArray(shape) || shape.length === 0 || !shape.every(counting.fits))) {
+    fail(
+      `shape ${Array.isArray(shape) ? `[${shape.map((length) => shown(length)).join(', ')}]` : shown(shape)}`,
+      'whole numbers of at least 1, such as [32, 32, 3]',
+      made,
+    );
   }
   const pixels = sizeOf(examples);
   if (images.length !== n * pixels) {
@@ -103,7 +127,7 @@ export function checkExamples(where: string, examples: Examples): { pixels: numb
   }
   if (labels.length !== n) fail(`${labels.length} labels for ${n} pictures`, 'as many of each', made);
   if (!Number.isInteger(classCount) || classCount < 1) {
-    fail(`classCount is ${classCount}`, 'a whole number of at least 1', made);
+    fail(`classCount is ${shown(classCount)}`, 'a whole number of at least 1', made);
   }
   const wrong = labels.findIndex((label: number) => !(label >= 0 && label < classCount));
   if (wrong >= 0) {
@@ -128,7 +152,8 @@ export function checkExamples(where: string, examples: Examples): { pixels: numb
  * @param options number of classes, first label, orientation, full ink
  * @param name what to call them in an error
  * @returns examples; bytes share memory with the array where nothing had to be moved
- * @throws DataError `format` when the two do not belong together, a label is no class, or a pixel is no finite number
+ * @throws DataError `format` when the two do not belong together, a label is no class, or a pixel is no finite number; `argument`
+ *   for what are no arrays, and for settings that make no sense
  *
  * @example examplesFrom(readNpy(await readFile('x.npy')), readNpy(await readFile('y.npy')), { classCount: 26 })
  */
@@ -138,6 +163,8 @@ export function examplesFrom(
   options: ExamplesOptions = {},
   name = 'examples',
 ): Examples {
+  expectArguments('examplesFrom', { images: [images, dataArray], labels: [labels, dataArray], name: [name, text] });
+  expectOptions('examplesFrom', options, EXAMPLES_OPTIONS);
   return pairUp(images, labels, options, name, pixelsOf([images], options.white, name));
 }
 
@@ -238,7 +265,10 @@ export function pixelsOf(
     throw new DataError('format', `${name} images: ${given}; wanted ${wanted}. ${advice}`);
   };
   if (white !== undefined && !(Number.isFinite(white) && white > 0)) {
-    throw new DataError('argument', `${name}: white is ${white}; wanted the value of full ink, a number above 0.`);
+    throw new DataError(
+      'argument',
+      `${name}: white is ${shown(white)}; wanted the value of full ink, a number above 0.`,
+    );
   }
   let [low, high, whole] = [Infinity, -Infinity, true];
   for (const { values } of arrays) {

@@ -1,11 +1,26 @@
 /** A reader's own data: files of several formats as a data set. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
+import {
+  either,
+  kind as wanted,
+  listOf,
+  needed,
+  object,
+  oneOf,
+  type Options,
+  optionsOf,
+  recordOf,
+  text,
+  type Wanted,
+  without,
+} from '../core/checks';
 import { ascii, contentsOf, type DataArray, firstBytes, foreign } from './arrays';
-import { type CifarKind, readCifar } from './cifar';
+import { CIFAR_KIND, type CifarKind, readCifar } from './cifar';
+import { expectArguments, expectOptions } from './checks';
 import { type Dataset } from './dataset';
 import { DataError } from './errors';
-import { type Examples, type ExamplesOptions, pairUp, pixelsOf } from './examples';
+import { type Examples, EXAMPLES_OPTIONS, type ExamplesOptions, pairUp, pixelsOf } from './examples';
 import { sameFile, sha256 } from './folders';
 import { readIdx } from './idx';
 import { readNpy, readNpz } from './npy';
@@ -62,7 +77,8 @@ export interface DatasetFiles extends Pick<ExamplesOptions, 'firstLabel' | 'tran
  * })
  */
 export async function readDataset(files: DatasetFiles): Promise<Dataset> {
-  const { title, folder = '.', classes, channels, firstLabel = 0, transposed, white } = checkSettings(files);
+  expectOptions('readDataset', files, DATASET_FILES);
+  const { title, folder = '.', classes, channels, firstLabel = 0, transposed, white } = files;
   const parts: Part[] = [];
   for (const part of ['train', 'test'] as const) parts.push(await readPart(folder, files[part], `${title} ${part}`));
   const arrays = parts.flatMap((part) => ('images' in part ? [part.images] : []));
@@ -93,30 +109,29 @@ export async function readDataset(files: DatasetFiles): Promise<Dataset> {
 
 type Part = { images: DataArray; labels: DataArray } | { examples: Examples };
 
-const KEYS = ['title', 'name', 'source', 'licence', 'folder', 'train', 'test', 'classes', 'firstLabel', 'transposed'];
-
-function checkSettings(files: DatasetFiles): DatasetFiles {
-  const fail = (given: string, wanted: string): never => {
-    throw new DataError('argument', `readDataset: ${given}; wanted ${wanted}.`);
-  };
-  if (typeof files !== 'object' || files === null) fail(`${typeof files}`, '{ title, train, test }');
-  const known = [...KEYS, 'channels', 'white'];
-  const unknown = Object.keys(files).find((key) => !known.includes(key));
-  if (unknown !== undefined) fail(`'${unknown}'`, known.join(', '));
-  if (typeof files.title !== 'string' || files.title === '') fail(`title ${String(files.title)}`, 'a name for readers');
-  for (const part of ['train', 'test'] as const) {
-    const keys = Object.keys(files[part] ?? {}).sort().join(', '); // prettier-ignore
-    const forms = ['images, labels', 'cifar10', 'cifar100'];
-    if (!forms.includes(keys)) fail(`${part}: { ${keys} }`, forms.map((form) => `{ ${form} }`).join(' or '));
-  }
-  const { classes, channels, firstLabel = 0 } = files;
-  if (classes && (!Array.isArray(classes) || classes.length === 0)) fail('classes', 'a list of names, by label');
-  if (channels !== undefined && channels !== 'first' && channels !== 'last') {
-    fail(`channels '${String(channels)}'`, "'first' or 'last'");
-  }
-  if (!Number.isInteger(firstLabel)) fail(`firstLabel ${String(firstLabel)}`, 'a whole number');
-  return files;
-}
+const ARRAY_FILE = either(text, optionsOf<Exclude<ArrayFile, string>>({ file: needed(text), array: text }));
+const PATHS = either(text, listOf(text));
+/** An object of these names and no others. */
+const only = (names: readonly string[], entry: Wanted): Wanted => ({
+  ...recordOf(entry),
+  words: `{ ${names.join(', ')} }`,
+  fits: (value) =>
+    object.fits(value) &&
+    Object.keys(value as object)
+      .sort()
+      .join() === names.join(),
+});
+const PART = either(only(['images', 'labels'], ARRAY_FILE), only(['cifar10'], PATHS), only(['cifar100'], PATHS));
+const DATASET_FILES: Options<DatasetFiles> = {
+  title: needed(wanted('a name for readers', (value) => typeof value === 'string' && value !== '')),
+  ...{ name: text, source: text, licence: text, folder: text, train: needed(PART), test: needed(PART) },
+  classes: {
+    ...listOf(text),
+    words: 'a list of names, by label',
+    fits: (value) => Array.isArray(value) && value.length > 0,
+  },
+  ...without(EXAMPLES_OPTIONS, ['classCount']),
+};
 
 async function readPart(folder: string, part: PartFiles, name: string): Promise<Part> {
   if ('images' in part) {
@@ -132,10 +147,7 @@ async function readPart(folder: string, part: PartFiles, name: string): Promise<
 }
 
 async function readArray(folder: string, given: ArrayFile, what: string): Promise<DataArray> {
-  const { file, array } = typeof given === 'string' ? { file: given, array: undefined } : (given ?? {});
-  if (typeof file !== 'string') {
-    throw new DataError('argument', `readDataset: ${what}: ${String(file)}; wanted a path, or { file, array }.`);
-  }
+  const { file, array } = typeof given === 'string' ? { file: given, array: undefined } : given;
   const found = readFound(resolve(folder, file));
   const bytes = contentsOf(found.bytes, found.path);
   const name = `${what} (${found.path})`;
@@ -149,9 +161,9 @@ async function readArray(folder: string, given: ArrayFile, what: string): Promis
   if (ascii(bytes, 0, 6) === '\x93NUMPY') return readNpy(bytes, name);
   if (bytes[0] === 0 && bytes[1] === 0) return readIdx(bytes, name);
   const other = foreign(bytes);
-  const text = `${bytes.length} bytes that start with ${firstBytes(bytes)}${other ? `: ${other.what}` : ''}`;
+  const start = `${bytes.length} bytes that start with ${firstBytes(bytes)}${other ? `: ${other.what}` : ''}`;
   const advice = other?.advice ?? 'Save the array with numpy.save.';
-  throw new DataError('format', `${name}: ${text}; wanted an IDX, .npy or .npz file. ${advice}`);
+  throw new DataError('format', `${name}: ${start}; wanted an IDX, .npy or .npz file. ${advice}`);
 }
 
 /** A file, under the name given or under that of the same file compressed, decompressed, or as some pages name it. */
@@ -211,6 +223,7 @@ const idxPair = (stem: string): PartFiles => ({
  * @param folder where they are, compressed or not
  */
 export function kmnistFiles(folder: string): DatasetFiles {
+  expectArguments('kmnistFiles', { folder: [folder, text] });
   return {
     title: 'KMNIST',
     source: 'Clanuwat, Bober-Irizar, Kitamoto, Lamb, Yamamoto and Ha, KMNIST, arXiv:1812.01718 (2018)',
@@ -245,10 +258,7 @@ const EMNIST = {
  * @throws DataError `argument` for another split
  */
 export function emnistFiles(folder: string, split: keyof typeof EMNIST): DatasetFiles {
-  if (!Object.hasOwn(EMNIST, split)) {
-    const wanted = Object.keys(EMNIST).join(', ');
-    throw new DataError('argument', `emnistFiles: split '${String(split)}'; wanted one of ${wanted}.`);
-  }
+  expectArguments('emnistFiles', { folder: [folder, text], split: [split, oneOf(Object.keys(EMNIST))] });
   return {
     title: `EMNIST ${split}`,
     source: 'Cohen, Afshar, Tapson and van Schaik, EMNIST, arXiv:1702.05373 (2017)',
@@ -269,8 +279,10 @@ const CIFAR10 = ['airplane', 'automobile', 'bird', 'cat', 'deer', 'dog', 'frog',
  *
  * @param folder where the .bin files of the archive are
  * @param kind `'cifar10'` (default), or `'cifar100'` with its fine classes
+ * @throws DataError `argument` for another kind
  */
 export function cifarFiles(folder: string, kind: CifarKind = 'cifar10'): DatasetFiles {
+  expectArguments('cifarFiles', { folder: [folder, text], kind: [kind, CIFAR_KIND] });
   const about = {
     source: 'Krizhevsky, Learning Multiple Layers of Features from Tiny Images (2009)',
     licence: 'not stated by its publisher',

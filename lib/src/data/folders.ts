@@ -4,6 +4,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { contentsOf, foreign } from './arrays';
+import { environment as variables, expectArgument } from './checks';
 import { DataError } from './errors';
 import { readIdx, writeIdx } from './idx';
 import { type ManifestFile, type RealName } from './manifest';
@@ -18,8 +19,12 @@ export function sha256(...parts: (Uint8Array | Float32Array | Int32Array)[]): st
 /**
  * The folder in which fetched data is kept for this user: `$BNLAB_CACHE/data`, `$XDG_CACHE_HOME/bnlab/data`, else the
  * platform's place for caches (`~/.cache` on Linux, `~/Library/Caches` on macOS, `%LOCALAPPDATA%` on Windows).
+ *
+ * @param environment the process's own unless given
+ * @throws DataError `argument` for what are no environment variables
  */
 export function dataCacheFolder(environment: NodeJS.ProcessEnv = process.env): string {
+  expectArgument('dataCacheFolder', 'environment', environment, variables);
   if (environment.BNLAB_CACHE) return resolve(environment.BNLAB_CACHE, 'data');
   const named = environment.XDG_CACHE_HOME;
   // The XDG base directory specification: a relative path there is invalid and to be ignored.

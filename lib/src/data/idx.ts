@@ -4,9 +4,11 @@
  *
  * Source: the description on the MNIST page of LeCun, Cortes and Burges.
  */
+import { text } from '../core/checks';
 import { type DataArray, decode, type Elements, firstBytes, foreign, plainBytes } from './arrays';
+import { bytes as byteArray, expectArguments, expectOptions } from './checks';
 import { DataError } from './errors';
-import { type Examples, examplesFrom, type ExamplesOptions } from './examples';
+import { type Examples, EXAMPLES_OPTIONS, examplesFrom, type ExamplesOptions } from './examples';
 
 /** An IDX file's array. */
 export type IdxArray = DataArray;
@@ -41,9 +43,11 @@ const ELEMENT_TYPES: Record<number, ElementType> = {
  * @param bytes the whole file, already decompressed
  * @param name what to call the file in an error
  * @returns shape, type and values: those of unsigned bytes share memory with `bytes`, others are converted from big-endian
- * @throws DataError `format` when the magic number, element type, or size is not what IDX prescribes
+ * @throws DataError `format` when the magic number, element type, or size is not what IDX prescribes; `argument` for what are
+ *   no bytes
  */
 export function readIdx(bytes: Uint8Array, name = 'IDX data'): IdxArray {
+  expectArguments('readIdx', { bytes: [bytes, byteArray], name: [name, text] });
   const fail = (given: string, wanted: string, advice = ''): never => {
     const fix =
       advice || "Compare the file's size or checksum with its publisher's; one that was cut off is fetched again.";
@@ -96,7 +100,8 @@ export function writeIdx(shape: readonly number[], values: Uint8Array): Uint8Arr
  * @param name what to call the pair in an error
  * @param options number of classes (10 unless said), first label, orientation; see {@link examplesFrom}
  * @returns `n` examples; bytes share memory with those given
- * @throws DataError `format` on a malformed file, a label out of range, or different counts
+ * @throws DataError `format` on a malformed file, a label out of range, or different counts; `argument` for settings that make
+ *   no sense
  */
 export function readExamples(
   imageBytes: Uint8Array,
@@ -104,6 +109,12 @@ export function readExamples(
   name = 'examples',
   options: ExamplesOptions = {},
 ): Examples {
+  expectArguments('readExamples', {
+    imageBytes: [imageBytes, byteArray],
+    labelBytes: [labelBytes, byteArray],
+    name: [name, text],
+  });
+  expectOptions('readExamples', options, EXAMPLES_OPTIONS);
   return examplesFrom(readIdx(imageBytes, `${name} images`), readIdx(labelBytes, `${name} labels`), options, name);
 }
 

@@ -5,7 +5,9 @@
  */
 import { crc32 } from 'node:zlib';
 import * as yauzl from 'yauzl';
+import { text } from '../core/checks';
 import { ascii, type DataArray, decode, type Elements, firstBytes, foreign, permuted, plainBytes } from './arrays';
+import { bytes as byteArray, expectArgument, expectArguments } from './checks';
 import { DataError } from './errors';
 
 type Read = (view: DataView, offset: number, little: boolean) => number;
@@ -59,9 +61,11 @@ function half(bits: number): number {
  * @param name what to call the file in an error
  * @returns shape, type and values in row-major order; unsigned bytes in C order share memory with `bytes`; 64-bit integers
  *   become float64
- * @throws DataError `format` for another file, other element types, a wrong size, or a 64-bit integer beyond 2^53
+ * @throws DataError `format` for another file, other element types, a wrong size, or a 64-bit integer beyond 2^53; `argument`
+ *   for what are no bytes
  */
 export function readNpy(bytes: Uint8Array, name = 'NPY data'): DataArray {
+  expectArguments('readNpy', { bytes: [bytes, byteArray], name: [name, text] });
   const fail = (given: string, wanted: string, advice = ''): never => {
     const fix = advice || 'Save the array again with numpy.save, or fetch a file that was cut off again.';
     throw new DataError('format', `${name}: ${given}; wanted ${wanted}. ${fix}`);
@@ -125,9 +129,12 @@ export function readNpy(bytes: Uint8Array, name = 'NPY data'): DataArray {
  * @param name what to call the file in an error
  * @param only read this array alone
  * @returns arrays by the name they were saved under: `x_train`, or `arr_0` where none was given
- * @throws DataError `format` for another file, a damaged archive, or an array that {@link readNpy} refuses
+ * @throws DataError `format` for another file, a damaged archive, or an array that {@link readNpy} refuses; `argument` for what
+ *   are no bytes
  */
 export async function readNpz(bytes: Uint8Array, name = 'NPZ data', only?: string): Promise<Record<string, DataArray>> {
+  expectArguments('readNpz', { bytes: [bytes, byteArray], name: [name, text] });
+  if (only !== undefined) expectArgument('readNpz', 'only', only, text);
   const arrays: Record<string, DataArray> = {};
   const names: string[] = [];
   try {

@@ -1,11 +1,13 @@
 /** Getting the four files of a set: from the folder of BNLAB_DATA, the cache, or the network, verified in each case. */
 import { readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { flag, oneOf, type Options } from '../core/checks';
 import { writeAtomically } from '../core/write';
-import { Downloader, type DownloadOptions } from './download';
+import { DOWNLOAD_OPTIONS, Downloader, type DownloadOptions } from './download';
+import { expectArgument, expectOptions } from './checks';
 import { DataError } from './errors';
 import { dataCacheFolder, readLocal, readVerified } from './folders';
-import { type ManifestDataset, PARTS, type Part, readManifest, type RealName } from './manifest';
+import { type ManifestDataset, PARTS, type Part, readManifest, REAL_DATASETS, type RealName } from './manifest';
 
 /** The four files of a set, each with the checksum the manifest gives. */
 export interface ObtainedFiles {
@@ -30,6 +32,8 @@ export interface ObtainOptions extends DownloadOptions {
   unlessSilent?: boolean;
 }
 
+const OBTAIN_OPTIONS: Options<ObtainOptions> = { ...DOWNLOAD_OPTIONS, unlessSilent: flag };
+
 /** Whether other data may take the place of what could not be had: not when the reader named a wrong folder. */
 export function isUnobtainable(error: unknown, environment: NodeJS.ProcessEnv = process.env): error is DataError {
   return (
@@ -45,9 +49,12 @@ export function isUnobtainable(error: unknown, environment: NodeJS.ProcessEnv = 
  * leave the network alone).
  *
  * @throws DataError `folder` or `checksum` for a wrong BNLAB_DATA; `network` or `checksum` when the mirrors do not give
- *   the right files; `stopped` when the signal said so; `manifest` for a wrong manifest
+ *   the right files; `stopped` when the signal said so; `manifest` for a wrong manifest; `argument` for another name, and for
+ *   settings that make no sense
  */
 export async function obtainFiles(name: RealName, options: ObtainOptions = {}): Promise<ObtainedFiles> {
+  expectArgument('obtainFiles', 'name', name, oneOf(REAL_DATASETS));
+  expectOptions('obtainFiles', options, OBTAIN_OPTIONS);
   const { environment = process.env } = options;
   const set = readManifest(environment).datasets[name];
   const files: Partial<Record<Part, Uint8Array>> = {};
