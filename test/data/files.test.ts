@@ -22,6 +22,7 @@ import {
 } from 'bnlab';
 import { ascii, contentsOf, firstBytes, foreign } from 'bnlab/dist/data/arrays';
 import { pixelsOf } from 'bnlab/dist/data/examples';
+import { given } from '../support/home';
 import { FILES, idxBytes, NAMES, temporaryFolder, writeManifest } from './fixture';
 
 interface Case {
@@ -568,7 +569,7 @@ test('files in an .npz, by name; files that are not there, and settings that mak
 
 // ---- real MNIST in each form ----
 
-const REAL = [process.env.BNLAB_DATA, join(__dirname, '..', '..', '..', 'shared', 'data')].find(
+const REAL = [given.BNLAB_DATA, join(__dirname, '..', '..', '..', 'shared', 'data')].find(
   (folder) => folder && fs.existsSync(folder),
 );
 const skip = REAL ? false : 'needs the real files: set BNLAB_DATA to a folder that holds mnist/ and fashion/';

@@ -5,12 +5,13 @@
 import test, { before } from 'node:test';
 import assert from 'node:assert/strict';
 import { ready } from 'bnlab';
+import { given } from '../support/home';
 import { faults, randomProgram } from './programs';
 
 before(ready);
 
-const count = Number(process.env.BNLAB_PROGRAMS ?? 12);
-const from = Number(process.env.BNLAB_PROGRAMS_FROM ?? 1);
+const count = Number(given.BNLAB_PROGRAMS ?? 12);
+const from = Number(given.BNLAB_PROGRAMS_FROM ?? 1);
 
 test(`${count} random programs from seed ${from} on, with XLA and without`, async () => {
   assert.ok(count >= 1, 'BNLAB_PROGRAMS wants a number of programs');

@@ -2,6 +2,7 @@ import { tf } from '../tf';
 
 /** What goes wrong when a step is compiled, with what to write instead. */
 export class CompileError extends Error {
+  /** `CompileError`, in messages and to tell errors apart. */
   override readonly name = 'CompileError';
 }
 
