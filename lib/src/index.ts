@@ -1,4 +1,9 @@
-/** What a notebook or a script imports: `import { tf, Random } from 'bnlab'`. */
+/**
+ * What a notebook or a script imports: `import { tf, Random } from 'bnlab'`.
+ *
+ * @packageDocumentation
+ * @document engine/gradients/gradients.md
+ */
 export * from './engine';
 export * from './statistics';
 export * from './data';

@@ -27,7 +27,13 @@ test('every page is made, nothing public lacks its TSDoc, and nothing is fetched
   assert.match(text, /Algorithm 1/);
   assert.ok(text.includes('xHat_i = (x_i - mu) / sqrt(sigma2 + epsilon)'), text.slice(0, 3000));
   assert.match(text, /batch of one|m = 1/, 'what it throws');
-  for (const name of ['functions/mlp', 'functions/trainNetwork', 'functions/curvature', 'interfaces/History']) {
+  for (const name of [
+    'functions/mlp',
+    'functions/trainNetwork',
+    'functions/curvature',
+    'interfaces/History',
+    'documents/Gradients',
+  ]) {
     assert.ok(fs.existsSync(path.join(out, `${name}.html`)), name);
   }
   for (const page of pagesBelow(out)) {
