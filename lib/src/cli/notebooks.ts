@@ -39,7 +39,7 @@ import {
   writeAtomically,
 } from './notebook-file';
 import { findNotebooks, home, jupyterGlue, python, shown } from './places';
-import { onlyOneOnAll, Stop, stoppable } from './running';
+import { cannotWrite, onlyOneOnAll, Stop, stoppable } from './running';
 import { codeCommit, hashes, readLibrary, staleReasons, steadyMinutes } from './provenance';
 import type { Library } from './reach/library';
 import { addTwins, TwinMaker } from './twins';
@@ -516,10 +516,7 @@ function checkPlaces({ root, out }: Options): void {
       fs.mkdirSync(out, { recursive: true });
       fs.accessSync(out, fs.constants.W_OK);
     } catch (error) {
-      throw new Error(
-        `--out ${out}: nothing can be written there (${(error as Error).message}). Name another folder, or change its permissions.`,
-        { cause: error },
-      );
+      throw cannotWrite(out, error);
     }
   }
   const manifest = path.join(root, 'data', 'manifest.json');

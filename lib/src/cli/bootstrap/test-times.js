@@ -1,34 +1,28 @@
 /**
- * A reporter for node's test runner, beside the usual one: when all is done, the seconds that each file took, the longest
- * first.
+ * A reporter for node's test runner, beside the usual one: when all is done, the seconds that the tests of each file took, the
+ * longest first.
  */
 'use strict';
 
 const path = require('node:path');
-const { performance } = require('node:perf_hooks');
 
 /**
- * @typedef {{ type: string, data?: { name?: string, file?: string, details?: { duration_ms?: number } } }} TestEvent
+ * @typedef {{ type: string, data?: { nesting?: number, name?: string, file?: string, details?: { duration_ms?: number } } }} TestEvent
  * @param {AsyncIterable<TestEvent>} events
  */
 async function* report(events) {
-  /** @type {Map<string, { began: number, seconds: number }>} */
+  /** @type {Map<string, number>} */
   const files = new Map();
   for await (const { type, data } of events) {
-    const { file, name, details } = data ?? {};
-    if (file === undefined) continue;
-    const now = performance.now();
-    const entry = files.get(file) ?? { began: now, seconds: 0 };
-    files.set(file, entry);
-    const whole = name !== undefined && path.resolve(name) === file;
-    if (whole && type === 'test:dequeue') entry.began = now;
-    // A file's process is a test of its own, which ends last.
-    if (type === 'test:complete')
-      entry.seconds = (whole && details?.duration_ms !== undefined ? details.duration_ms : now - entry.began) / 1000;
+    const { file, name, nesting, details } = data ?? {};
+    if (file === undefined || nesting !== 0 || (type !== 'test:pass' && type !== 'test:fail')) continue;
+    // The process of a file is a test as well, whose time counts waiting for the files before it.
+    if (name !== undefined && path.resolve(name) === file) continue;
+    files.set(file, (files.get(file) ?? 0) + (details?.duration_ms ?? 0) / 1000);
   }
-  const lines = [...files].sort(([, a], [, b]) => b.seconds - a.seconds);
+  const lines = [...files].sort(([, a], [, b]) => b - a);
   yield '\nSeconds per file:\n';
-  for (const [file, { seconds }] of lines) yield `${seconds.toFixed(1).padStart(8)}  ${path.relative('', file)}\n`;
+  for (const [file, seconds] of lines) yield `${seconds.toFixed(1).padStart(8)}  ${path.relative('', file)}\n`;
 }
 
 module.exports = report;
