@@ -12,7 +12,7 @@ import { Cell, displays, isJson, MIME, Notebook, Output, readNotebook, withoutAn
 import { findNotebooks, home, shown } from './places';
 import { readLibrary, staleReasons } from './provenance';
 
-/** STYLE.md's limits. */
+/** The limits of a cell that CONTRIBUTING.md gives. */
 export const LIMITS = { lines: 30, columns: 88, medianLines: 8, bytes: 1_000_000 } as const;
 
 /** Which checks apply: a solution is type-checked and linted, but carries no outputs. */

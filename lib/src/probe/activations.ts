@@ -21,7 +21,7 @@ import { tf } from '../engine';
 import { activationDerivative, ACTIVATIONS, type ActivationName, type Layer } from '../nn';
 import { quantiles } from '../statistics';
 import { expectInputs, expectNetwork, expectOnce, expectValues, fixedNoise, untouched } from './model';
-import type { Probe } from './types';
+import type { Probe, Values } from './types';
 
 /** Which network, on what, in which mode: what every probe of the forward pass is told. */
 export interface LookOptions {
@@ -41,14 +41,6 @@ export const LOSS_NAMES = ['y', 'loss'] as const;
 /** A regular expression, also one of another realm. */
 const isPattern = (value: unknown): value is RegExp => Object.prototype.toString.call(value) === '[object RegExp]';
 const TAPS = either(listOf(text), kind('a regular expression', isPattern));
-
-/** Values that a tap saw: row after row, the units (or channels) of one example beside each other. */
-export interface Values {
-  /** [m, units], or [m, height, width, channels]. */
-  shape: number[];
-  /** float32, row-major: the value of unit j in row i is `values[i * units + j]`, `units` the last of `shape`. */
-  values: Float32Array;
-}
 
 /**
  * Values inside a network when a batch goes through, as plain arrays. The network stays as it was.

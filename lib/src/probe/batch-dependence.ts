@@ -11,7 +11,7 @@ import {
   shown,
 } from '../core/checks';
 import type { Random } from '../engine';
-import type { Values } from './activations';
+import type { Values } from './types';
 import { expectValues } from './model';
 
 /** Spread of one example's normalized values over the mini-batches that it may fall into. */

@@ -3,10 +3,10 @@ import * as simple from 'simple-statistics';
 import { counting, expectArgument, expectOptions, listOf, needed, numbers, text } from '../core/checks';
 import { tf } from '../engine';
 import { median } from '../statistics';
-import { observe, type Values } from './activations';
+import { observe } from './activations';
 import { expectValues } from './model';
 import { wasserstein1 } from './shift';
-import type { Probe } from './types';
+import type { Probe, Values } from './types';
 
 /** The shape of a distribution: what is left of it when its mean and its scale are taken away. */
 export interface DistributionShape {

@@ -11,7 +11,6 @@ export {
   type LookOptions,
   type Saturation,
   type SaturationOptions,
-  type Values,
 } from './activations';
 export { batchDependence, type BatchDependence, type BatchDependenceOptions } from './batch-dependence';
 export { curvature, type Curvature, type CurvatureOptions } from './curvature';
@@ -77,7 +76,7 @@ export {
   type Drift,
   type LayerShift,
 } from './shift';
-export { type Json, type LabelledBatch, type Probe, type ProbePoint } from './types';
+export { type Json, type LabelledBatch, type Probe, type ProbePoint, type Values } from './types';
 export { chainGradient, chainOnBatch, chainOrders, type ChainOnBatchOptions, type ChainStepOptions } from './chain';
 export { delivered, type Delivered } from './delivered';
 export { covarianceEigenvalues, pairwiseDistances, rowsWithSpectrum, type SpectrumOptions } from './covariance';

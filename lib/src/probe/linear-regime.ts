@@ -4,9 +4,9 @@ import { tf } from '../engine';
 import { activationFunction, ACTIVATIONS, Block, type ActivationName, type Network } from '../nn';
 import { expectOneOf } from '../nn/checks';
 import { median } from '../statistics';
-import { observe, type Values } from './activations';
+import { observe } from './activations';
 import { expectBatch, expectNetwork, expectValues, untouched } from './model';
-import type { Probe } from './types';
+import type { Probe, Values } from './types';
 
 /** How linear a nonlinearity is on the inputs that it gets. */
 export interface LinearRegime {

@@ -4,8 +4,7 @@ import { tf } from '../engine';
 import { lossOf } from '../nn/loss';
 import { checked, expectRate, LOSS_LOOK_OPTIONS, type LossLookOptions } from './gradients';
 import { expectValues, jointDot, jointNorm, labelsOf, lossGradients, untouched } from './model';
-import type { Json, Probe } from './types';
-import type { Values } from './activations';
+import type { Json, Probe, Values } from './types';
 
 /**
  * Wasserstein-1 distance between two samples of numbers (earth mover's distance): the area between their quantile functions. Of

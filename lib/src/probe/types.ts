@@ -43,3 +43,11 @@ export interface Probe {
    */
   measure(at: ProbePoint): Json | object | Promise<Json | object>;
 }
+
+/** Values that a tap saw: row after row, the units (or channels) of one example beside each other. */
+export interface Values {
+  /** [m, units], or [m, height, width, channels]. */
+  shape: number[];
+  /** float32, row-major: the value of unit j in row i is `values[i * units + j]`, `units` the last of `shape`. */
+  values: Float32Array;
+}
