@@ -5,7 +5,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { dataCacheFolder, DataError, datasetText, IMAGE_PIXELS, loadDataset } from 'bnlab';
+import { dataCacheFolder, DataError, datasetText, IMAGE_PIXELS, loadDataset, obtainFiles } from 'bnlab';
 import { cacheFolder } from 'bnlab/dist/cli/bootstrap/layout';
 import { given } from '../support/home';
 import { FILES, LARGE, NAMES, temporaryFolder, writeManifest } from './fixture';
@@ -217,6 +217,48 @@ test('a wrong manifest says which file and what is wrong with it', async () => {
 
 test('an unknown name lists the known ones', () =>
   fails(loadDataset('cifar' as 'mnist'), 'argument', /'cifar'; wanted 'mnist', 'fashion', 'digits' or 'auto'/));
+
+test('options that are misspelt or of another kind are refused, and nothing is read', async () => {
+  const refused = (name: unknown, options: unknown, ...words: RegExp[]) =>
+    fails(loadDataset(name as 'digits', options as object), 'argument', ...words);
+  await refused('digits', { digts: { train: 10 } }, /^loadDataset: no option 'digts'\. Did you mean 'digits'\?/);
+  await refused(
+    'digits',
+    { digits: { trian: 10 } },
+    /^loadDataset: digits: no option 'trian'\. Did you mean 'train'\?/,
+  );
+  await refused('digits', { digits: { train: 3n } }, /digits: train must be a whole number from 1 to \d+, got 3/);
+  await refused('digits', { digits: 10 }, /digits must be an object of options, got 10/);
+  await refused('mnist', { enviroment: {} }, /Did you mean 'environment'\?/);
+  await refused('mnist', { environment: { BNLAB_DATA: 5 } }, /environment\.BNLAB_DATA must be a string, got 5/);
+  await refused(
+    'mnist',
+    { environment: 'x' },
+    /environment must be environment variables, such as process\.env, got 'x'/,
+  );
+  await refused('mnist', { onProgress: 'x' }, /onProgress must be a function, got 'x'/);
+  await refused('mnist', { signal: {} }, /signal must be an AbortSignal/);
+  await refused('mnist', { answerMs: '5' }, /answerMs must be a finite number above 0, got '5'/);
+  for (const none of [null, 5, [], 'mnist']) await refused('mnist', none, /loadDataset: the options must be an object/);
+  await refused(null, {}, /No data set null; wanted 'mnist'/);
+  const { environment } = localFolder();
+  await fails(
+    obtainFiles('fashoin' as 'mnist', { environment }),
+    'argument',
+    /name must be one of mnist, fashion, got 'fashoin'/,
+  );
+  await fails(
+    obtainFiles('mnist', { environment, unlessSilnt: true } as object),
+    'argument',
+    /^obtainFiles: no option 'unlessSilnt'\. Did you mean 'unlessSilent'\?/,
+  );
+  const wrong = { code: 'argument', message: /dataCacheFolder: environment\.BNLAB_CACHE must be a string, got 5/ };
+  assert.throws(() => dataCacheFolder({ BNLAB_CACHE: 5 } as never), wrong);
+  assert.throws(() => datasetText(undefined as never), {
+    code: 'argument',
+    message: /datasetText: dataset must be a data set/,
+  });
+});
 
 test('BNLAB_DATASET decides what auto is, and nothing else', async () => {
   const { environment } = localFolder();

@@ -302,6 +302,10 @@ test('CIFAR of another version says which one is wanted', async () => {
     isFailure('argument', /kind must be one of cifar10, cifar100, got 'cifar'/),
   );
 
+  assert.throws(() => readCifar([], 'toString' as 'cifar10'), isFailure('argument', /got 'toString'/));
+  assert.throws(() => readCifar(new Uint8Array(3073) as never), isFailure('argument', /files must be an array, got a/));
+  assert.throws(() => cifarFiles('x', 'cifar-100' as 'cifar100'), isFailure('argument', /got 'cifar-100'/));
+
   // The folder of the Python version, whose files have no ending.
   const folder = temporaryFolder();
   for (const name of ['data_batch_1', 'test_batch']) fs.writeFileSync(join(folder, name), bytesOf(golden.pickle[2]));

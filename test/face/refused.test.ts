@@ -8,6 +8,7 @@ import {
   batchNorm,
   batchNorm64,
   chooseLearningRates,
+  claimCard,
   compare,
   dense,
   examplesAt,
@@ -58,6 +59,12 @@ clean('plain functions', () => {
   assert.throws(() => dense(4, 3, no('relu')), /dense: the options must be an object .*got 'relu'/);
   assert.throws(() => dense(4, 3, { bias: no('abc') }), /dense: bias must be true or false, got 'abc'/);
   assert.throws(() => mlp(no({ sizes: [2, 2], nrom: 'batch' })), /mlp: no option 'nrom'\. Did you mean 'norm'\?/);
+  const claim = { id: 'one', quote: 'It is so.', section: '1', measured: 'how it is', canotFail: true };
+  const minutes = { quick: 1, full: 2, paper: 3 };
+  assert.throws(
+    () => claimCard({ question: 'Is it so?', claims: [claim], minutes }),
+    /claims\[0\]: no option 'canotFail'\. Did you mean 'cannotFail'\?/,
+  );
   const ten = { ...train, labels: train.labels.map((label) => label + 1) };
   assert.throws(() => toTensors(ten), /label 10 at position \d; wanted 0 to 9/);
   const small = { ...train, images: train.images.subarray(0, 10 * 100) };
