@@ -1,5 +1,6 @@
 import test, { before } from 'node:test';
 import assert from 'node:assert/strict';
+import { runInNewContext } from 'node:vm';
 import { compile, ready, tf } from 'bnlab';
 import { loopGraphs } from 'bnlab/dist/engine/compile/graph';
 import type { CompileOptions, StepContext } from 'bnlab';
@@ -323,6 +324,25 @@ test('an option of run that is misspelt is refused, with the one that was meant'
     assert.equal(tf.memory().numTensors, tensors, mode);
     step.dispose();
     calls = 0;
+  }
+});
+
+test('batches, options and a signal of another realm, such as a notebook may have, are as good', async () => {
+  for (const mode of ['graph', 'eager'] as const) {
+    const step = compile(({ x, rate }: Inputs) => ({ y: x.sum().mul(rate) }), { mode });
+    const foreign = runInNewContext(
+      '({ batches: Int32Array.of(3, 2, 1, 0), schedules: { rate: Float32Array.of(1, 2) } })',
+    ) as {
+      batches: Int32Array;
+      schedules: Record<string, Float32Array>;
+    };
+    assert.ok(!(foreign.batches instanceof Int32Array));
+    const data = { x: tf.tensor1d([1, 2, 3, 4]) };
+    const given = runInNewContext('({ ...given })', { given: { ...foreign, data, batchSize: 2 } }) as never;
+    const { outputs } = await step.run(given);
+    assert.deepEqual([...outputs.y.dataSync()], [7, 6], mode);
+    tf.dispose([outputs.y, data.x]);
+    step.dispose();
   }
 });
 

@@ -339,7 +339,7 @@ class Compiled {
       }
       batchSize = batches.shape[1]!;
       indices = (await batches.data()) as Int32Array;
-    } else if (batches instanceof Int32Array) {
+    } else if (isInt32Array(batches)) {
       if (batchSize === undefined || !Number.isInteger(batchSize) || batchSize < 1) {
         throw new RangeError(
           `run: a flat Int32Array of batches needs batchSize, a whole number from 1 on; got ${shown(batchSize)}.`,
@@ -348,7 +348,7 @@ class Compiled {
       if (batches.length % batchSize !== 0) {
         throw new RangeError(`run: ${batches.length} indices are no whole number of batches of ${batchSize}.`);
       }
-      indices = batches.slice();
+      indices = new Int32Array(batches);
     } else {
       throw new TypeError('run: batches must be an Int32Array (with batchSize) or an int32 tensor [steps, batch].');
     }
@@ -632,6 +632,11 @@ function runGraph(
   } finally {
     tf.dispose(temporary);
   }
+}
+
+/** By name, because a notebook's cell may have its own `Int32Array`. */
+function isInt32Array(value: unknown): value is Int32Array {
+  return Object.prototype.toString.call(value) === '[object Int32Array]';
 }
 
 /** The step, which names the inputs that it asked for in vain where that may be why it fails. */
