@@ -101,7 +101,9 @@ test('the claims on other data were computed from the same sources, by the same 
   if (isLanded) assert.deepEqual(stale, [], 'run `npm run replicate`');
   else if (stale.length > 0) t.diagnostic(`measured on other data from other sources: ${stale.join(', ')}`);
   for (const { name } of notebooks.filter(({ name }) => !stale.includes(name))) {
-    const rules = (records: readonly { id: string; rule: string }[] = []) => records.map(({ id, rule }) => [id, rule]);
+    // What follows the condition is how many values satisfied it, which is the data's.
+    const rules = (records: readonly { id: string; rule: string }[] = []) =>
+      records.map(({ id, rule }) => [id, rule.replace(/; \d+ of \d+ (seeds|values).*$/, '')]);
     assert.deepEqual(rules(again[name]?.records), rules(ledger[name]), name);
   }
 });
