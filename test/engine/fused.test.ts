@@ -149,7 +149,10 @@ test('what does not fit is said', () => {
   assert.throws(() => fusedBatchNorm(tf.ones([2, 3, 3]) as never, gamma, beta, 1e-3), /rank 2 or 4.*2,3,3/);
   assert.throws(() => fusedBatchNorm(x, tf.ones([4]), beta, 1e-3), /gamma of shape \[3\], got \[4\]/);
   assert.throws(() => fusedBatchNorm(x, gamma, tf.ones([1, 3]) as never, 1e-3), /beta of shape \[3\], got \[1,3\]/);
-  assert.throws(() => fusedBatchNorm(x, gamma, beta, undefined as never), /epsilon must be a finite number of at least 0, got undefined/);
+  assert.throws(
+    () => fusedBatchNorm(x, gamma, beta, undefined as never),
+    /epsilon must be a finite number of at least 0, got undefined/,
+  );
   assert.throws(() => fusedBatchNorm(x.toInt(), gamma, beta, 1e-3), /float32, got int32/);
 });
 
