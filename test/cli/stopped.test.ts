@@ -42,6 +42,14 @@ after(() => {
 
 const start = (env: NodeJS.ProcessEnv = {}) => project.start(['start'], { env: { ...settings, ...env } });
 
+/** `npm start`, once its first notebook is in the cell that runs for ever. */
+async function startUntilAtWork(): Promise<Running> {
+  fs.rmSync(mark('at-work'), { force: true });
+  const running = start();
+  await until(() => fs.existsSync(mark('at-work')) || running.child.exitCode !== null);
+  return running;
+}
+
 function expectNothingHalf(): void {
   const names = fs.readdirSync(project.root, { recursive: true, encoding: 'utf8' });
   const left = names.filter(
@@ -91,9 +99,7 @@ test(
   'the Python process that runs a kernel is killed: the kernel ends, and the failure is named',
   { skip: linux },
   async () => {
-    fs.rmSync(mark('at-work'), { force: true });
-    const running = start();
-    await until(() => fs.existsSync(mark('at-work')) || running.child.exitCode !== null);
+    const running = await startUntilAtWork();
     const python = processesAt(project.root).find((line) => line.includes('run_notebook.py'));
     assert.ok(python, running.output);
     process.kill(Number(python.split(' ')[0]), 'SIGKILL');
@@ -108,9 +114,7 @@ test(
   'the commands under `npm start` are killed: what they started ends, and the guard, killed too, is replaced',
   { skip: linux },
   async () => {
-    fs.rmSync(mark('at-work'), { force: true });
-    const running = start();
-    await until(() => fs.existsSync(mark('at-work')) || running.child.exitCode !== null);
+    const running = await startUntilAtWork();
     const guards = () => processesAt(project.root).filter((line) => line.includes('guard.js'));
     const [first] = guards();
     for (const line of guards()) process.kill(Number(line.split(' ')[0]), 'SIGKILL');

@@ -39,7 +39,7 @@ import {
   writeAtomically,
 } from './notebook-file';
 import { findNotebooks, home, jupyterGlue, python, shown } from './places';
-import { cannotWrite, onlyOneOnAll, Stop, stoppable } from './running';
+import { onlyOneOnAll, Stop, stoppable } from './running';
 import { codeCommit, hashes, readLibrary, staleReasons, steadyMinutes } from './provenance';
 import type { Library } from './reach/library';
 import { addTwins, TwinMaker } from './twins';
@@ -107,7 +107,7 @@ export async function runNotebooks(argv: string[]): Promise<number> {
   });
   if ('exitCode' in call) return call.exitCode;
   const { options, profile, all } = call.asked;
-  checkPlaces(options);
+  expectManifest(options.root);
   const targets = all.map((job) => path.dirname(job.target));
   return stoppable((stop) =>
     onlyOneOnAll(targets, 'npm run notebooks', stop, async () => {
@@ -509,16 +509,8 @@ class Run {
   }
 }
 
-/** Looks at what is used at the end of a run, which may take long. @throws Error that names what is wrong */
-function checkPlaces({ root, out }: Options): void {
-  if (out) {
-    try {
-      fs.mkdirSync(out, { recursive: true });
-      fs.accessSync(out, fs.constants.W_OK);
-    } catch (error) {
-      throw cannotWrite(out, error);
-    }
-  }
+/** Looks at the manifest, which is read at the end of a run, and that may take long. @throws Error that names what is wrong */
+function expectManifest(root: string): void {
   const manifest = path.join(root, 'data', 'manifest.json');
   try {
     if (fs.existsSync(manifest)) JSON.parse(fs.readFileSync(manifest, 'utf8'));

@@ -121,8 +121,7 @@ export function onlyOneOnAll<T>(folders: string[], command: string, stop: Stop, 
   return onlyOne(first, command, stop, () => onlyOneOnAll(rest, command, stop, work));
 }
 
-/** The error for a folder that cannot be written, with what the system says of it. */
-export function cannotWrite(folder: string, error: unknown): Error {
+function cannotWrite(folder: string, error: unknown): Error {
   // On a read-only file system Node's recursive mkdir says ENOENT; the folder above knows better.
   let above = path.resolve(folder);
   while (!fs.existsSync(above)) above = path.dirname(above);

@@ -69,6 +69,26 @@ function attempt(body: () => number[][]): Derivative {
   }
 }
 
+/** The value, and the derivatives alone and in a chain, each tried for itself. */
+function derivativesOf(
+  one: Case,
+  first: (chain: boolean) => Derivative,
+  second: (chain: boolean) => Derivative,
+): Derivatives {
+  const value = attempt(() => {
+    const y = one.f(...tensorsOf(one, one.inputs.map(valuesOf)));
+    return [Array.from(y.toFloat().dataSync())];
+  });
+  return {
+    name: one.name,
+    value,
+    first: first(false),
+    firstChain: first(true),
+    second: second(false),
+    secondChain: second(true),
+  };
+}
+
 /** dF/dx, null where TensorFlow.js sees no way from x to F. */
 function gradients(f: () => tf.Tensor, xs: tf.Tensor[]) {
   return tf.engine().gradients(f as () => tf.Scalar, xs, undefined, true).grads;
@@ -87,14 +107,6 @@ export function alongDirection(one: Case, xs: tf.Tensor[], chain = true): tf.Ten
 }
 
 export function byDifferentiation(one: Case): Derivatives {
-  const value = attempt(() => [
-    Array.from(
-      one
-        .f(...tensorsOf(one, one.inputs.map(valuesOf)))
-        .toFloat()
-        .dataSync(),
-    ),
-  ]);
   const first = (chain: boolean) =>
     attempt(() => {
       const xs = tensorsOf(one, one.inputs.map(valuesOf));
@@ -106,14 +118,7 @@ export function byDifferentiation(one: Case): Derivatives {
       const xs = tensorsOf(one, one.inputs.map(valuesOf));
       return alongDirection(one, xs, chain).map((g) => Array.from(g.dataSync()));
     });
-  return {
-    name: one.name,
-    value,
-    first: first(false),
-    firstChain: first(true),
-    second: second(false),
-    secondChain: second(true),
-  };
+  return derivativesOf(one, first, second);
 }
 
 /** The same by differences of values alone; meant for an engine that computes in float64. */
@@ -128,14 +133,6 @@ export function byDifferences(one: Case): Derivatives {
     at.map((values, i) => values.map((_, j) => of(i, j)));
   const basis = (i: number, j: number) => at.map((values, k) => values.map((_, l) => (k === i && l === j ? 1 : 0)));
   const plus = (a: number[][], s: number, b: number[][]) => a.map((row, i) => row.map((v, j) => v + s * b[i][j]));
-  const value = attempt(() => [
-    Array.from(
-      values64
-        .f(...tensorsOf(one, at))
-        .toFloat()
-        .dataSync(),
-    ),
-  ]);
   const h = 1e-4;
   const first = (chain: boolean) =>
     attempt(() =>
@@ -154,14 +151,7 @@ export function byDifferences(one: Case): Derivatives {
         return (corner(sum) - corner(difference)) / (4 * 9 * h * h);
       }),
     );
-  return {
-    name: one.name,
-    value,
-    first: first(false),
-    firstChain: first(true),
-    second: second(false),
-    secondChain: second(true),
-  };
+  return derivativesOf(values64, first, second);
 }
 
 /** Runs in a process of its own. Writes one JSON line per case, and at last the kernels that the functions ran. */
