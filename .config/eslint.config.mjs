@@ -17,7 +17,7 @@ export default tseslint.config(
       'data/',
       '.venv/',
       '.bnlab/',
-      'lib/src/cli/jupyter/template/',
+      'lib/tools/jupyter/template/',
     ],
   },
   eslint.configs.recommended,
@@ -85,7 +85,7 @@ export default tseslint.config(
   },
   {
     // This one file must parse on any Node.
-    files: ['lib/src/cli/bootstrap/main.js'],
+    files: ['lib/setup/main.js'],
     rules: { 'no-var': 'off', 'object-shorthand': 'off', eqeqeq: 'error' },
   },
   { files: ['.config/**', '**/*.mjs'], ...tseslint.configs.disableTypeChecked },

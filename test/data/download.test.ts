@@ -256,7 +256,7 @@ test('a signal stops the download, keeps what came, and the next one continues',
 // ---- the command, in processes of its own ----
 
 const COMMAND =
-  "require('bnlab/dist/cli/data').data(process.argv.slice(1)).then((code) => { process.exitCode = code; })";
+  "require('bnlab/dist/tools/data').data(process.argv.slice(1)).then((code) => { process.exitCode = code; })";
 
 function start(environment: NodeJS.ProcessEnv, ...names: string[]) {
   const child = spawn(process.execPath, ['-e', COMMAND, ...names], {

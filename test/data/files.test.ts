@@ -20,8 +20,8 @@ import {
   readNpy,
   readNpz,
 } from 'bnlab';
-import { ascii, contentsOf, firstBytes, foreign } from 'bnlab/dist/data/arrays';
-import { pixelsOf } from 'bnlab/dist/data/examples';
+import { ascii, contentsOf, firstBytes, foreign } from 'bnlab/dist/src/data/arrays';
+import { pixelsOf } from 'bnlab/dist/src/data/examples';
 import { given } from '../support/home';
 import { FILES, idxBytes, NAMES, temporaryFolder, writeManifest } from './fixture';
 

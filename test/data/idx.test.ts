@@ -3,7 +3,7 @@ import test from 'node:test';
 import { gzipSync } from 'node:zlib';
 import * as fc from 'fast-check';
 import { DataError, IMAGE_PIXELS, readExamples, readIdx } from 'bnlab';
-import { writeIdx } from 'bnlab/dist/data/idx';
+import { writeIdx } from 'bnlab/dist/src/data/idx';
 import { idxBytes } from './fixture';
 
 const fails = (act: () => unknown, ...words: RegExp[]) =>

@@ -5,9 +5,9 @@ import { execFile } from 'node:child_process';
 import * as path from 'node:path';
 import { promisify } from 'node:util';
 import { engineCardHtml, engineCardText, EngineError, type EngineCard } from 'bnlab';
-import { memoryLimit, threadsFrom } from 'bnlab/dist/engine/card';
-import { forcedEngine } from 'bnlab/dist/engine/choose';
-import { withoutDeprecations, withStderrHeld, withWarningsCollected, worthSeeing } from 'bnlab/dist/engine/quiet';
+import { memoryLimit, threadsFrom } from 'bnlab/dist/src/engine/card';
+import { forcedEngine } from 'bnlab/dist/src/engine/choose';
+import { withoutDeprecations, withStderrHeld, withWarningsCollected, worthSeeing } from 'bnlab/dist/src/engine/quiet';
 
 const root = path.join(__dirname, '..', '..');
 const run = promisify(execFile);

@@ -1,7 +1,7 @@
 /** plotly.js in headless Chromium: one page for a whole test file, with the network off. */
 import { readFileSync } from 'node:fs';
 import type { Page } from 'playwright-core';
-import { launchBrowser } from 'bnlab/dist/cli/browser';
+import { launchBrowser } from 'bnlab/dist/tools/browser';
 
 export interface PlotlyPage {
   page: Page;

@@ -1,8 +1,8 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import { fmt, fmtInterval, percent } from 'bnlab';
-import { spread } from 'bnlab/dist/figure/figure';
-import { textWidth, wrap } from 'bnlab/dist/figure/format';
+import { spread } from 'bnlab/dist/src/figure/figure';
+import { textWidth, wrap } from 'bnlab/dist/src/figure/format';
 
 test('numbers read as a reader wants them', () => {
   const cases: [number, string][] = [

@@ -1,7 +1,7 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import { identities, identityOf, ordinalColor, type IdentityName } from 'bnlab';
-import { contrast, divergingScale, ink, luminance, sequentialScale } from 'bnlab/dist/figure/theme';
+import { contrast, divergingScale, ink, luminance, sequentialScale } from 'bnlab/dist/src/figure/theme';
 
 const normalizations: IdentityName[] = [
   'none',

@@ -374,7 +374,8 @@ const CODE_OPERATORS: Record<string, string> = {
 // Read once: somebody may be at work on the file while this runs.
 const sources = new Map(FILES.map((file) => [file, fs.readFileSync(path.join(ROOT, 'lib/src', file), 'utf8')]));
 const source = (file: string): string => sources.get(file)!;
-const target = (folder: string, file: string): string => path.join(folder, 'lib/dist', file.replace(/\.ts$/, '.js'));
+const target = (folder: string, file: string): string =>
+  path.join(folder, 'lib/dist/src', file.replace(/\.ts$/, '.js'));
 
 /** Every error that the source of a file can be given. */
 function mutations(file: string): Mutation[] {

@@ -32,8 +32,8 @@ import {
   type ClaimRecord,
   type Figure,
 } from 'bnlab';
-import { capture } from 'bnlab/dist/figure/display';
-import { picture } from 'bnlab/dist/notebook/progress';
+import { capture } from 'bnlab/dist/src/figure/display';
+import { picture } from 'bnlab/dist/src/notebook/progress';
 
 delete process.env.BNLAB_PROFILE; // what is tested here is the default
 

@@ -8,12 +8,12 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { checkNotebooks } from 'bnlab/dist/cli/check';
-import { claimsIn, readLedger, readReplication, replications, ruleChanges } from 'bnlab/dist/cli/claims';
-import { findingText } from 'bnlab/dist/cli/finding';
-import { displays, MIME, nameOf, readNotebook } from 'bnlab/dist/cli/notebook-file';
-import { findNotebooks } from 'bnlab/dist/cli/places';
-import { hashes, readLibrary, SOURCES, staleReasons } from 'bnlab/dist/cli/provenance';
+import { checkNotebooks } from 'bnlab/dist/tools/check';
+import { claimsIn, readLedger, readReplication, replications, ruleChanges } from 'bnlab/dist/tools/claims';
+import { findingText } from 'bnlab/dist/tools/finding';
+import { displays, MIME, nameOf, readNotebook } from 'bnlab/dist/tools/notebook-file';
+import { findNotebooks } from 'bnlab/dist/tools/places';
+import { hashes, readLibrary, SOURCES, staleReasons } from 'bnlab/dist/tools/provenance';
 import { renderLedger } from 'bnlab';
 
 const root = path.join(__dirname, '..', '..');

@@ -10,8 +10,8 @@ import * as path from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import * as ts from 'typescript';
 import * as bnlab from 'bnlab';
-import { type Cell, parseNotebook } from 'bnlab/dist/cli/notebook-file';
-import { capture } from 'bnlab/dist/figure/display';
+import { type Cell, parseNotebook } from 'bnlab/dist/tools/notebook-file';
+import { capture } from 'bnlab/dist/src/figure/display';
 
 /** A notebook's code cells, with what each needs. */
 export interface CodeCells {

@@ -7,9 +7,9 @@
 import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
-import { variable as guard } from 'bnlab/dist/cli/bootstrap/marked';
-import { makeScratch, removeScratch } from 'bnlab/dist/core/scratch';
-import { cacheFolder } from 'bnlab/dist/cli/bootstrap/layout';
+import { variable as guard } from 'bnlab/dist/setup/marked';
+import { makeScratch, removeScratch } from 'bnlab/dist/src/core/scratch';
+import { cacheFolder } from 'bnlab/dist/setup/layout';
 
 /** True in the process that only starts the others. */
 const isRunner = process.execArgv.includes('--test') && process.env.NODE_TEST_CONTEXT === undefined;

@@ -52,7 +52,7 @@ export interface Manifest {
  * @throws DataError `manifest` when the file is missing or lacks something; the message says which file and what
  */
 export function readManifest(environment: NodeJS.ProcessEnv = process.env): Manifest {
-  const path = environment.BNLAB_MANIFEST || join(__dirname, '..', '..', '..', 'data', 'manifest.json');
+  const path = environment.BNLAB_MANIFEST || join(__dirname, '..', '..', '..', '..', 'data', 'manifest.json');
   const fail = (given: string, cause?: unknown): never => {
     const fix = environment.BNLAB_MANIFEST
       ? 'Correct the file, or unset BNLAB_MANIFEST to use the one of this repository.'

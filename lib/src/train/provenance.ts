@@ -4,7 +4,7 @@ import * as path from 'node:path';
 
 const git = (...parameters: string[]) =>
   execFileSync('git', parameters, {
-    cwd: path.resolve(__dirname, '..', '..'),
+    cwd: path.resolve(__dirname, '..', '..', '..'),
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'ignore'],
   }).trim();

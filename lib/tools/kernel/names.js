@@ -1,0 +1,52 @@
+/**
+ * Loaded into the tslab kernel before tslab, by watch.js: a cell's names of earlier cells are found wherever
+ * TypeScript lets them stand.
+ *
+ * tslab rewrites each use of such a name to `exports.name`, one identifier at a time. It passes over the one in `{ data }`, which then
+ * finds no variable, and it takes the property's name in `const { rate: r } = row` for one of them where the type of `row` was
+ * declared in an earlier cell. Here both are spelled so that it cannot go wrong, `{ data: data }` and `{ 'rate': r }`, which mean the
+ * same. Seen with tslab 1.0.22.
+ */
+'use strict';
+
+const path = require('node:path');
+
+const tslab = require.resolve('tslab');
+/** @type {typeof import('typescript')} */
+const ts = require(require.resolve('@tslab/typescript-for-tslab', { paths: [tslab] }));
+/** @typedef {{ convert(earlier: string, source: string): unknown }} Converter */
+/** @type {{ createConverter: (...options: unknown[]) => Converter }} */
+const converter = require(path.join(path.dirname(tslab), 'converter.js'));
+
+const createConverter = converter.createConverter;
+converter.createConverter = (...options) => {
+  const made = createConverter(...options);
+  const convert = made.convert.bind(made);
+  made.convert = (earlier, source) => convert(earlier, spelledOut(source));
+  return made;
+};
+
+/**
+ * The cell with its short properties written out and the properties that it takes apart quoted; its lines stay its lines.
+ *
+ * @param {string} source
+ */
+function spelledOut(source) {
+  /** @type {{ at: number, end: number, text: string }[]} */
+  const edits = [];
+  /** @param {import('typescript').Node} node */
+  const visit = (node) => {
+    if (ts.isShorthandPropertyAssignment(node)) {
+      const { text } = node.name;
+      edits.push({ at: node.name.getStart(), end: node.name.end, text: `${text}: ${text}` });
+    } else if (ts.isBindingElement(node) && node.propertyName && ts.isIdentifier(node.propertyName)) {
+      const { text, end } = node.propertyName;
+      edits.push({ at: node.propertyName.getStart(), end, text: `'${text}'` });
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(ts.createSourceFile('cell.ts', source, ts.ScriptTarget.ESNext, true));
+  return edits
+    .sort((a, b) => b.at - a.at)
+    .reduce((text, { at, end, text: given }) => text.slice(0, at) + given + text.slice(end), source);
+}

@@ -1,0 +1,49 @@
+/** Where things lie. The tool's own files are found from this file; the collection may be another folder (`--root`). */
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+
+/** The repository that this compiled file belongs to: lib/dist/tools/places.js is three folders below it. */
+export const home = path.resolve(__dirname, '..', '..', '..');
+
+/** Python and template files; they are not compiled, so they are read from the sources. */
+export const jupyterGlue = path.join(home, 'lib', 'tools', 'jupyter');
+
+/** @throws Error when set-up has not made the project's own Python */
+export function python(): string {
+  const file = path.join(home, '.venv', process.platform === 'win32' ? 'Scripts/python.exe' : 'bin/python');
+  if (!fs.existsSync(file)) throw new Error(`${file} is missing. Run \`npm run setup\` first.`);
+  return file;
+}
+
+/**
+ * The notebooks that the names mean, in order; all of `<root>/notebooks` when there is no name. A name is a file, a
+ * notebook's name, or the number it starts with.
+ *
+ * @throws Error that lists the notebooks when a name fits none
+ */
+export function findNotebooks(root: string, names: string[]): string[] {
+  const folder = path.join(root, 'notebooks');
+  const all = fs.existsSync(folder)
+    ? fs
+        .readdirSync(folder)
+        .filter((file) => file.endsWith('.ipynb') && !file.startsWith('.'))
+        .sort()
+    : [];
+  if (names.length === 0) return all.map((file) => path.join(folder, file));
+  return names.map((name) => {
+    if (name.endsWith('.ipynb') && fs.existsSync(name)) return path.resolve(name);
+    const base = path.basename(name, '.ipynb');
+    const found = all.find((file) => file === `${base}.ipynb`) ?? all.find((file) => file.startsWith(`${base}-`));
+    if (!found) {
+      const known = all.map((file) => file.replace(/\.ipynb$/, '')).join(', ') || 'none';
+      throw new Error(`There is no notebook '${name}'. There are: ${known}.`);
+    }
+    return path.join(folder, found);
+  });
+}
+
+/** A path as a reader of a message wants it: relative to where the command runs, when that is shorter. */
+export function shown(file: string): string {
+  const relative = path.relative(process.cwd(), file);
+  return relative.startsWith('..') ? file : relative || '.';
+}

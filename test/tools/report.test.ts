@@ -1,0 +1,501 @@
+/** The report in a real browser, with the network off: with JavaScript and without, on a screen and on paper. */
+import test, { after, before } from 'node:test';
+import assert from 'node:assert/strict';
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { launchBrowser } from 'bnlab/dist/tools/browser';
+import { addTwins, TwinMaker } from 'bnlab/dist/tools/twins';
+import { notebookText, parseNotebook } from 'bnlab/dist/tools/notebook-file';
+import { renderMathematics } from 'bnlab/dist/tools/report';
+import { collection, home, notebookOf, start } from '../support/sample';
+
+/* Code given to `page.evaluate` runs in the page, whose types this project does not otherwise use. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+declare const document: any, window: any, getComputedStyle: any;
+
+const figure = (name: string, extra = {}) => ({
+  data: [{ type: 'scatter', x: [1, 2, 3, 4], y: [1, 4, 9, 16], name }],
+  layout: {
+    width: 760,
+    height: 360,
+    title: { text: `<b>${name} grow</b>` },
+    meta: {
+      alt: `${name}: a curve that rises from 1 to 16`,
+      caption: `${name} of the first four numbers, </script> & all.`,
+      summary: 'x: 1 2 3 4',
+    },
+    ...extra,
+  },
+});
+const display = (data: object, metadata: object = {}) => ({ output_type: 'display_data', data, metadata });
+
+const article = `# When do squares grow?
+
+Text with $\\mu < 1$ and \`code\`, a [neighbour](02-next.ipynb#part), money: 5\\$.
+
+## First part
+
+$$\\hat x = \\frac{x - \\mu}{\\sqrt{\\sigma^2 + \\epsilon}}$$
+
+| Symbol | Meaning |
+|---|---|
+| $\\gamma$ | scale, 缩放 |
+
+### Detail
+
+- [ ] a task
+
+### A [linked](02-next.ipynb) heading
+
+$$x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x$$
+
+## First part
+
+\\begin{align} a &= b \\\\ c &< d \\end{align}
+`;
+
+function sources(): Record<string, string> {
+  const main = JSON.parse(
+    notebookOf([{ md: article }, "const a: number = 1;\nconsole.log('<b>', a);", '2', '3', '4', '']),
+  );
+  const outputs: Record<number, object[]> = {
+    1: [{ output_type: 'stream', name: 'stdout', text: '<b> 1\n' }],
+    2: [
+      display({ 'application/vnd.plotly.v1+json': figure('Squares'), 'text/plain': 'Squares' }),
+      display({ 'text/html': '<p>the caption again</p>', 'text/plain': 'c' }, { bnlab: { role: 'caption' } }),
+    ],
+    3: [
+      display({ 'application/vnd.plotly.v1+json': figure('Cubes'), 'text/plain': 'Cubes' }),
+      display({ 'text/markdown': '**Said** $x^2$', 'text/plain': 'Said' }),
+      display({ 'text/html': '<p id="raw-html">kept <em>as it is</em></p>', 'text/plain': 'x' }),
+      display({ 'text/html': wideTable, 'text/plain': 'x' }),
+    ],
+    4: [
+      display({
+        'application/vnd.bnlab.claim+json': {
+          id: 'a',
+          claim: 'c',
+          verdict: 'holds',
+          measured: '',
+          expected: '',
+          rule: '',
+          source: '',
+          profile: 'quick',
+        },
+        'text/html': '<p>the verdict</p>',
+        'text/plain': 'v',
+      }),
+    ],
+  };
+  main.cells.forEach((cell: { outputs?: object[] }, i: number) => {
+    if (cell.outputs) cell.outputs = outputs[i] ?? [];
+  });
+  main.metadata.bnlab = {
+    provenance: {
+      commit: 'abc1234',
+      profile: 'quick',
+      settings: '',
+      engine: { engine: 'native', tensorflow: '2.21.0' },
+      data: ['MNIST'],
+      seeds: [1, 2],
+      minutes: 1.5,
+      hash: 'h',
+    },
+  };
+  return {
+    '01-squares': JSON.stringify(main),
+    '02-next': notebookOf([{ md: '# And cubes?\n\n## Part\n\nText.' }, '1']),
+  };
+}
+
+/** What a script says when it runs; `hurt` is a name that each way of running one has for itself. */
+const hurt = (way: string) => `top.ran=(top.ran||[]).concat('${way}')`;
+
+/** Ways in which text that somebody else wrote may bring a script, by what they are. */
+const ways: Record<string, string> = {
+  element: `<script>${hurt('element')}</script>`,
+  module: `<script type="module">${hurt('module')}</script>`,
+  'data-address': `<script src="data:text/javascript,${hurt('data-address')}"></script>`,
+  'file-address': '<script src="foreign.js"></script>',
+  error: `<img src="none.png" alt="" onerror="${hurt('error')}">`,
+  svg: `<svg onload="${hurt('svg')}"></svg>`,
+  'svg-element': `<svg><script>${hurt('svg-element')}</script></svg>`,
+  'svg-address': `<svg><script href="data:text/javascript,${hurt('svg-address')}"></script></svg>`,
+  'svg-animation': `<svg><animate attributeName="x" dur="1s" onbegin="${hurt('svg-animation')}"/></svg>`,
+  'svg-foreign': `<svg><foreignObject><iframe srcdoc="<script>${hurt('svg-foreign')}</script>"></iframe></foreignObject></svg>`,
+  frame: `<iframe srcdoc="<script>${hurt('frame')}</script>"></iframe>`,
+  'frame-address': `<iframe src="javascript:${hurt('frame-address')}"></iframe>`,
+  toggle: `<details open ontoggle="${hurt('toggle')}"><summary>x</summary></details>`,
+  focus: `<input autofocus aria-label="x" onfocus="${hurt('focus')}">`,
+  media: `<video src="none.mp4" onerror="${hurt('media')}"></video>`,
+  style: `<style>@keyframes k{}.k{animation:k 1s}</style><p class="k" onanimationstart="${hurt('style')}">x</p>`,
+  link: `<a class="bait" href="javascript:${hurt('link')}">x</a>`,
+  'svg-link': `<svg width="9" height="9"><a class="bait" href="javascript:${hurt('svg-link')}"><rect width="9" height="9"/></a></svg>`,
+  form: `<form action="javascript:${hurt('form')}"><button class="bait">x</button></form>`,
+  button: `<button class="bait" onclick="${hurt('button')}">x</button>`,
+  base: '<base href="data:text/javascript,">',
+};
+
+/** A notebook that brings each of them in its text, in a heading, in every kind of output, and in its figure. */
+function foreign(): string {
+  const all = Object.values(ways).join('\n\n');
+  const notebook = JSON.parse(
+    notebookOf([
+      { md: `# Foreign ${ways.error}\n\n$x^2$\n\n## Part ${ways.svg}\n\n${all}\n\n[x](javascript:${hurt('link')})` },
+      '1',
+      '2',
+    ]),
+  );
+  const bad = figure(`</script>${ways.element}${ways.error}`);
+  notebook.cells[1].outputs = [
+    { output_type: 'stream', name: 'stdout', text: ways.element },
+    display({ 'text/html': all }),
+    display({ 'text/markdown': all }),
+    display({ 'image/svg+xml': `<svg xmlns="http://www.w3.org/2000/svg">${all}</svg>` }),
+  ];
+  notebook.cells[2].outputs = [display({ 'application/vnd.plotly.v1+json': bad, 'text/plain': ways.element })];
+  return JSON.stringify(notebook);
+}
+
+/** As `table` writes it; wider than a telephone. */
+const wideTable = `<div class="bnlab-table"><table><tr>${'<td>12,345,678</td>'.repeat(8)}</tr></table></div>`;
+
+let browser: Browser;
+let root: string;
+const page = (name: string, where = root) => pathToFileURL(path.join(where, 'reports', name)).href;
+
+before(async () => {
+  browser = await launchBrowser();
+  root = collection(sources());
+  // Twins of the first notebook only for its first figure: the second shows what a page does without.
+  const file = path.join(root, 'notebooks', '01-squares.ipynb');
+  const notebook = parseNotebook(fs.readFileSync(file, 'utf8'), file);
+  const maker = await TwinMaker.open();
+  await addTwins(notebook, maker);
+  await maker.close();
+  fs.writeFileSync(file, notebookText(notebook));
+  const made = await start('report.js', 'writeReports', ['--root', root]).ended;
+  assert.equal(made.code, 0, made.said);
+  assert.match(made.said, /2 pages and their index .*index\.html/);
+});
+
+after(async () => {
+  await browser?.close();
+  if (root) fs.rmSync(root, { recursive: true, force: true });
+});
+
+/** Opens a page with no network and notes every request and every complaint. */
+async function open(
+  name: string,
+  options: BrowserContextOptions = {},
+  where = root,
+): Promise<{ tab: Page; requests: string[]; errors: string[]; close: () => Promise<void> }> {
+  const context = await browser.newContext({ offline: true, viewport: { width: 1280, height: 900 }, ...options });
+  const requests: string[] = [];
+  const errors: string[] = [];
+  // A busy machine is waited for: what does not come ends with the browser, not with a clock.
+  context.setDefaultTimeout(0);
+  await context.route(/^(?!file:|data:|blob:)/, (route) => route.abort());
+  const tab = await context.newPage();
+  tab.on('request', (request) => requests.push(request.url()));
+  tab.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
+  tab.on('pageerror', (error) => errors.push(error.message));
+  await tab.goto(page(name, where));
+  return { tab, requests, errors, close: () => context.close() };
+}
+
+const onlyFiles = (requests: string[]) =>
+  assert.deepEqual(
+    requests.filter((url) => !/^(?:file|data|blob):/.test(url)),
+    [],
+  );
+
+async function violations(tab: Page): Promise<string[]> {
+  // By the debugger: the page's own policy lets no script in.
+  await tab.evaluate(fs.readFileSync(path.join(home, 'node_modules', 'axe-core', 'axe.min.js'), 'utf8'));
+  const result = await tab.evaluate(() => window.axe.run({ preload: false }));
+  return result.violations.map(
+    (v: { impact: string; id: string; nodes: { html: string }[] }) =>
+      `${v.impact} ${v.id}: ${v.nodes[0].html.slice(0, 200)}`,
+  );
+}
+
+test('with JavaScript: figures become live when they come near, and nothing leaves the machine', async () => {
+  const { tab, requests, errors, close } = await open('01-squares.html');
+  const states = () =>
+    tab.evaluate(() =>
+      [...document.querySelectorAll('figure.plot')].map((f: { dataset: { state?: string } }) => f.dataset.state),
+    );
+  assert.equal(await tab.locator('figure.plot').count(), 2);
+  await tab.locator('#figure-2').scrollIntoViewIfNeeded();
+  await tab.locator('#figure-1').scrollIntoViewIfNeeded();
+  await tab.waitForFunction(() => document.querySelectorAll('figure.plot[data-state="live"]').length === 2);
+  assert.deepEqual(await states(), ['live', 'live']);
+  assert.ok(await tab.locator('#figure-1 .live .main-svg').first().isVisible());
+  assert.ok(!(await tab.locator('#figure-1 .twin').isVisible()), 'the picture gives way to the live figure');
+  assert.match((await tab.locator('#figure-1 .live').getAttribute('aria-label')) ?? '', /Squares: a curve that rises/);
+
+  // A point is there to be asked: the pointer comes to where Plotly draws the third one.
+  const point = await tab.evaluate(() => {
+    const live = document.querySelector('#figure-1 .live');
+    const { xaxis, yaxis } = live._fullLayout;
+    const box = live.getBoundingClientRect();
+    return { x: box.x + xaxis._offset + xaxis.d2p(3), y: box.y + yaxis._offset + yaxis.d2p(9) };
+  });
+  const labels = tab.locator('#figure-1 .hoverlayer .hovertext');
+  // Plotly looks at a pointer that moves, and at most every 50 ms.
+  for (let k = 0; (await labels.count()) === 0; k++) await tab.mouse.move(point.x + (k % 3), point.y);
+  assert.match((await labels.first().textContent())!, /9/);
+
+  assert.deepEqual(await violations(tab), []);
+  onlyFiles(requests);
+  assert.deepEqual(errors, []);
+
+  const blocks = tab.locator('details.code');
+  assert.equal(await blocks.count(), 4, 'an empty cell is not shown');
+  await tab.locator('#fold').focus();
+  await tab.keyboard.press('Enter');
+  assert.equal(await tab.locator('details.code[open]').count(), 0);
+  assert.equal(await tab.locator('#fold').textContent(), 'Show code');
+  await close();
+});
+
+test('no script of a notebook runs: not from Markdown, HTML, SVG or a figure, and without the policy each would', async () => {
+  const place = collection({ foreign: foreign() });
+  const made = await start('report.js', 'writeReports', ['--root', place]).ended;
+  assert.equal(made.code, 0, made.said);
+  const at = (name: string) => path.join(place, 'reports', name);
+  fs.writeFileSync(at('foreign.js'), hurt('file-address'));
+  const text = fs.readFileSync(at('foreign.html'), 'utf8');
+  const policy = /<meta http-equiv="Content-Security-Policy"[^>]*>/;
+  assert.ok(text.search(policy) < text.indexOf('<title>'), 'the policy stands before what it is for');
+  fs.writeFileSync(at('open.html'), text.replace(policy, '').replace(/<base [^>]*>/g, ''));
+  const visit = async (name: string) => {
+    const { tab, requests, close } = await open(name, {}, place);
+    // Whoever reads the page clicks on what is there.
+    await tab.evaluate(() => {
+      for (const bait of document.querySelectorAll('.bait'))
+        bait.dispatchEvent(new window.MouseEvent('click', { bubbles: true, cancelable: true }));
+    });
+    await tab.evaluate(() => document.querySelector('figure.plot').scrollIntoView());
+    await tab.waitForSelector('figure.plot[data-state="live"]');
+    const ran = await tab.evaluate(() => [...new Set(window.ran ?? [])]);
+    const look = await tab.evaluate(() => ({
+      url: window.location.href,
+      font: getComputedStyle(document.querySelector('.katex')).fontFamily,
+      curve: document.querySelectorAll('figure.plot .live .trace path').length,
+    }));
+    await tab.locator('#fold').evaluate((e) => (e as unknown as { click(): void }).click());
+    const folded = await tab.locator('details.code[open]').count();
+    onlyFiles(requests);
+    await close();
+    return { ran, folded, ...look };
+  };
+  const guarded = await visit('foreign.html');
+  assert.deepEqual(guarded.ran, []);
+  assert.equal(guarded.url, page('foreign.html', place), 'the page was left');
+  assert.match(guarded.font, /KaTeX/, 'the page’s own style');
+  assert.ok(guarded.curve > 0, 'the figure is drawn');
+  assert.equal(guarded.folded, 0, 'the page’s own script');
+  const unguarded = (await visit('open.html')).ran;
+  const harmless = ['base', 'media']; // changes no script by itself; needs a file that is a film
+  assert.deepEqual(
+    Object.keys(ways).filter((way) => !unguarded.includes(way) && !harmless.includes(way)),
+    [],
+    'ways that would not have run anyway prove nothing',
+  );
+  fs.rmSync(place, { recursive: true });
+});
+
+test('without JavaScript: text, formulas, code and every figure’s picture are there', async () => {
+  const { tab, requests, close } = await open('01-squares.html', { javaScriptEnabled: false });
+  for (const n of [1, 2]) {
+    const twin = tab.locator(`#figure-${n} .twin`);
+    assert.ok(await twin.isVisible());
+    assert.match((await twin.getAttribute('aria-label'))!, /a curve that rises from 1 to 16/);
+    assert.ok((await twin.locator('svg').boundingBox())!.width > 700);
+  }
+  assert.match(
+    (await tab.locator('#figure-1 figcaption').textContent())!,
+    /Figure 1\. Squares of the first four numbers, <\/script> & all\./,
+  );
+  assert.equal(await tab.getByText('the caption again').count(), 0, 'a figure has one caption');
+  assert.equal(await tab.locator('.tools').isVisible(), false, 'a button that does nothing is not shown');
+  assert.equal(await tab.locator('details.code[open] pre').first().isVisible(), true);
+  assert.equal((await tab.locator('pre.stream').first().textContent())!.trim(), '<b> 1');
+  assert.equal(await tab.locator('#raw-html em').textContent(), 'as it is');
+  // Formulas: visible as KaTeX sets them, and as MathML for whoever listens.
+  assert.equal(await tab.locator('bn-math').count(), 0);
+  assert.equal(await tab.locator('.katex-display').count(), 3);
+  assert.ok((await tab.locator('.katex').count()) >= 5);
+  assert.equal(await tab.locator('.katex-mathml math').count(), await tab.locator('.katex').count());
+  assert.match((await tab.locator('article').textContent())!, /money: 5\$\./);
+  assert.deepEqual(
+    await tab
+      .locator('.toc a')
+      .evaluateAll((links) =>
+        links.map((link) => (link as unknown as { getAttribute(n: string): string }).getAttribute('href')),
+      ),
+    ['#first-part', '#detail', '#a-linked-heading', '#first-part-2'],
+  );
+  assert.equal(await tab.locator('article a', { hasText: 'neighbour' }).getAttribute('href'), '02-next.html#part');
+  assert.match(
+    (await tab.locator('.facts').textContent())!,
+    /native.*TensorFlow 2\.21\.0.*MNIST.*1, 2.*quick.*1\.5 min.*abc1234/s,
+  );
+  onlyFiles(requests);
+  await close();
+});
+
+test('the fonts of the formulas come with the page', async () => {
+  const { tab, close } = await open('01-squares.html');
+  // A page's fonts are asked for when it is laid out, which may be after it is loaded.
+  await tab.waitForFunction(() => {
+    const isLoaded = (family: string) =>
+      [...document.fonts].some((f: { family: string; status: string }) => f.family === family && f.status === 'loaded');
+    return isLoaded('KaTeX_Main') && isLoaded('KaTeX_Math');
+  });
+  await close();
+});
+
+test('a formula as wide as a figure is not cut off; one that is wider is moved sideways', async () => {
+  const { tab, close } = await open('01-squares.html', { javaScriptEnabled: true });
+  const cut = (width: number) =>
+    tab.evaluate((pixels) => {
+      const place = document.querySelector('.text .katex-display') as {
+        innerHTML: string;
+        scrollWidth: number;
+        clientWidth: number;
+      };
+      place.innerHTML = `<span style="display:inline-block;width:${pixels}px">x</span>`;
+      return place.scrollWidth > place.clientWidth;
+    }, width);
+  assert.deepEqual([await cut(300), await cut(755), await cut(1200)], [false, false, true]);
+  const [page, screen] = await tab.evaluate(() => [
+    document.documentElement.scrollWidth,
+    document.documentElement.clientWidth,
+  ]);
+  assert.ok(page <= screen);
+  await close();
+});
+
+test('the keyboard reaches everything, the first stop skips to the text', async () => {
+  const { tab, close } = await open('01-squares.html');
+  await tab.keyboard.press('Tab');
+  assert.equal(await tab.evaluate(() => document.activeElement.className), 'skip');
+  await tab.keyboard.press('Enter');
+  await tab.waitForURL(/#main$/);
+  const seen = new Set<string>();
+  for (let i = 0; i < 40; i++) {
+    await tab.keyboard.press('Tab');
+    seen.add(await tab.evaluate(() => document.activeElement.closest('figure')?.id || document.activeElement.tagName));
+  }
+  for (const wanted of ['SUMMARY', 'PRE', 'figure-1', 'figure-2', 'A'])
+    assert.ok(seen.has(wanted), `${wanted} among ${[...seen].join(', ')}`);
+  await close();
+});
+
+test('a telephone’s width: no sideways scrolling of the page; paper: the pictures, not the live figures', async () => {
+  const { tab, close } = await open('01-squares.html', { viewport: { width: 360, height: 700 } });
+  await tab.locator('#figure-1').scrollIntoViewIfNeeded();
+  await tab.waitForSelector('#figure-1[data-state="live"]');
+  const { page: wide, screen } = await tab.evaluate(() => ({
+    page: document.documentElement.scrollWidth,
+    screen: document.documentElement.clientWidth,
+  }));
+  assert.ok(wide <= screen, `the page is ${wide} wide on a screen of ${screen}`);
+  await tab.emulateMedia({ media: 'print' });
+  assert.ok(await tab.locator('#figure-1 .twin').isVisible());
+  assert.ok(!(await tab.locator('#figure-1 .live').isVisible()));
+  assert.ok(!(await tab.locator('header.site').isVisible()));
+  await close();
+});
+
+test('the index: each notebook with its question, verdict, data, engine, profile and minutes', async () => {
+  const { tab, requests, errors, close } = await open('index.html');
+  const rows = await tab.locator('tbody tr').allInnerTexts();
+  assert.equal(rows.length, 2);
+  for (const text of ['01-squares', 'When do squares grow?', 'holds', 'MNIST', 'native', 'quick', '1.5'])
+    assert.ok(rows[0].includes(text), `${text} in ${rows[0]}`);
+  assert.ok(rows[1].includes('not executed'), rows[1]);
+  assert.deepEqual(await violations(tab), []);
+  await tab.locator('tbody a').first().click();
+  await tab.waitForURL(/01-squares\.html$/);
+  onlyFiles(requests);
+  assert.deepEqual(errors, []);
+  await close();
+});
+
+test('twins: the same figure gives the same bytes, two figures share no id, nothing random is left', async () => {
+  const maker = await TwinMaker.open();
+  try {
+    const heat = {
+      data: [
+        {
+          type: 'heatmap',
+          z: [
+            [1, 2],
+            [3, 4],
+          ],
+        },
+      ],
+      layout: { title: { text: 'Heat' } },
+    };
+    const slider = figure('Slider', {
+      sliders: [
+        {
+          steps: [
+            { label: 'a', method: 'skip' },
+            { label: 'b', method: 'skip' },
+          ],
+        },
+      ],
+      updatemenus: [{ type: 'buttons', buttons: [{ label: 'Play', method: 'skip' }] }],
+    });
+    const [one, two, again] = [await maker.svg(heat), await maker.svg(slider), await maker.svg(heat)];
+    assert.equal(one, again);
+    const ids = (svg: string) => [...svg.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id);
+    assert.ok(ids(one).length > 0 && ids(two).length > 0);
+    assert.deepEqual(
+      ids(one).filter((id) => ids(two).includes(id)),
+      [],
+    );
+    for (const svg of [one, two]) {
+      for (const [, id] of svg.matchAll(/url\(#([^)]+)\)|href="#([^"]+)"/g))
+        assert.ok(ids(svg).includes(id), `#${id} leads nowhere`);
+      assert.doesNotMatch(svg, /https?:\/\/(?!www\.w3\.org)/);
+      assert.doesNotMatch(svg, /\d\.\d\d/, 'a tenth of a pixel is enough');
+    }
+    assert.match(one, /viewBox="0 0 760 420"/);
+    assert.doesNotMatch(two, /Play/, 'a button does nothing in a picture');
+  } finally {
+    await maker.close();
+  }
+});
+
+test('a formula that is not understood is named, and stays readable', () => {
+  const problems: string[] = [];
+  const made = renderMathematics('<p><bn-math>\\frac{1}</bn-math> <bn-math>a &lt; b</bn-math></p>', (problem) =>
+    problems.push(problem),
+  );
+  assert.equal(problems.length, 1);
+  assert.match(problems[0], /'\\frac\{1\}' is not understood/);
+  assert.match(made, /<code>\\frac\{1\}<\/code>/);
+  assert.match(made, /<mo>&lt;<\/mo>/);
+});
+
+test('a report from executed copies, of some notebooks, and one that cannot be', async () => {
+  const out = path.join(root, 'elsewhere');
+  const [some, none] = await Promise.all([
+    start('report.js', 'writeReports', ['--root', root, '--from', path.join(root, 'notebooks'), '--out', out, '02'])
+      .ended,
+    start('report.js', 'writeReports', ['--root', root, '--from', path.join(root, 'nowhere')]).ended,
+  ]);
+  assert.equal(some.code, 0, some.said);
+  assert.deepEqual(fs.readdirSync(out).sort(), ['02-next.html', 'assets', 'index.html']);
+  assert.deepEqual(fs.readdirSync(path.join(out, 'assets')).sort(), ['page.css', 'plotly.js']);
+  assert.equal(none.code, 2);
+  assert.match(none.said, /nowhere: no such folder\. Run/);
+});
