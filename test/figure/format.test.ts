@@ -1,7 +1,7 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import { fmt, fmtInterval, percent } from 'bnlab';
-import { spread } from 'bnlab/dist/src/figure/figure';
+import { spread } from 'bnlab/dist/src/figure/marks/names';
 import { textWidth, wrap } from 'bnlab/dist/src/figure/format';
 
 test('numbers read as a reader wants them', () => {

@@ -2,7 +2,8 @@
  * The way to the reader: in a tslab notebook, Jupyter's display messages; anywhere else, plain text on standard output.
  * One message carries several forms of the same thing (HTML, Markdown, text, a figure), and the reader's program picks.
  */
-import { escapeHtml, type Figure } from './figure';
+import type { Figure } from './figure';
+import { escapeHtml } from './format';
 
 /** MIME type -> content, several forms of one thing. `text/plain` is what a script prints, and the last resort. */
 export type Bundle = { 'text/plain': string } & Record<string, unknown>;

@@ -1,32 +1,26 @@
 export { identities, identityOf, ordinalColor, type Dash, type Identity, type IdentityName } from './theme';
 export { fmt, fmtInterval, percent, type Sayable } from './format';
-export {
-  FigureError,
-  type Axis,
-  type Figure,
-  type FigureText,
-  type Mark,
-  type PlotlyTrace,
-  type Region,
-} from './figure';
-export { type Labels, type Panel, type Series } from './panels';
+export { FigureError, type Figure, type FigureText, type PlotlyTrace } from './figure';
+export { type Axis } from './scales';
+export { type Mark } from './marks/rules';
+export { type Region } from './marks/regions';
+export { type Labels, type Panel, type Series } from './series';
 export {
   facetFigure,
-  functionFigure,
   lineFigure,
-  percentileFan,
   stackedFigure,
   type FacetOptions,
-  type FanOptions,
-  type FunctionOptions,
   type LineOptions,
   type StackedOptions,
 } from './lines';
+export { percentileFan, type FanOptions } from './fan';
+export { functionFigure, type FunctionOptions } from './functions';
 export { logLogFigure, type LogLogOptions, type ScalingSeries } from './scaling';
 export { heatmapFigure, type HeatmapOptions } from './heatmap';
 export { histogramSlider, type HistogramOptions } from './distribution';
-export { intervalFigure, type IntervalOptions, type IntervalRow } from './dots';
+export { intervalFigure, type IntervalOptions, type IntervalRow } from './intervals';
 export { imageGrid, type ImageGridOptions } from './images';
 export { scatterFigure, type ScatterOptions } from './scatter';
-export { blockDiagram, type BlockOptions, type BlockRow } from './blocks';
+export { blockDiagram, type BlockOptions } from './blocks';
+export { type BlockRow } from './marks/chains';
 export { show } from './display';

@@ -13,9 +13,12 @@ import {
   text as aString,
 } from '../core/checks';
 import { powerLaw, type PowerLaw } from '../statistics';
-import { expectFigure, FigureError, TEXT_OPTIONS, type Axis, type Figure, type FigureText, type Mark } from './figure';
+import { expectFigure, FigureError, TEXT_OPTIONS, type Figure, type FigureText } from './figure';
 import { fmt } from './format';
-import { AXIS, BAND, drawPanels, LABELS, MARKS, type Labels, type Series } from './panels';
+import type { Mark } from './marks/rules';
+import { drawPanels } from './panels';
+import type { Axis } from './scales';
+import { AXIS, BAND, LABELS, MARKS, type Labels, type Series } from './series';
 import { IDENTITY, identityOf, type IdentityName } from './theme';
 
 /** One curve of {@link logLogFigure}. */
@@ -138,7 +141,6 @@ export function logLogFigure(options: LogLogOptions): Figure {
     columns: 1,
     x: { ...options.x, log: true },
     y: { ...options.y, log: true },
-    sharedX: true,
     sharedY: true,
     labels: options.labels,
     band: options.band,

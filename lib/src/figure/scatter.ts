@@ -1,26 +1,12 @@
 /** Points in a plane with their principal axes: what whitening does to a cloud. */
 import { finiteNumbers, flag, listOf, needed, type Options, optionsOf, text as aString } from '../core/checks';
-import {
-  assemble,
-  AXIS_OPTIONS,
-  axisTitle,
-  escapeHtml,
-  expectFigure,
-  FigureError,
-  heading,
-  legendRoom,
-  numbers,
-  plotlyAxis,
-  rangeOf,
-  TEXT_OPTIONS,
-  tickWidth,
-  type Axis,
-  type Figure,
-  type FigureText,
-  type PlotlyTrace,
-} from './figure';
-import { fmt } from './format';
-import { IDENTITY, identityOf, ink, size, translucent, type IdentityName } from './theme';
+import { expectFigure, type Figure, FigureError, type FigureText, TEXT_OPTIONS } from './figure';
+import { escapeHtml, fmt } from './format';
+import { arrows } from './marks/arrows';
+import { dots } from './marks/dots';
+import { type DrawMark, panelTitle, panelWidth, plot, type Room } from './plot';
+import { type Axis, AXIS_OPTIONS, axisTitle, rangeOf, scaleOf, tickWidth } from './scales';
+import { groupLook, IDENTITY, identityOf, type IdentityName, ink } from './theme';
 
 /** What {@link scatterFigure} takes. */
 export interface ScatterOptions extends FigureText {
@@ -56,159 +42,108 @@ const SCATTER_OPTIONS: Options<ScatterOptions> = {
  * @throws FigureError for missing text, no panels, or x and y of different lengths
  */
 export function scatterFigure(options: ScatterOptions): Figure {
-  const builder = 'scatterFigure';
-  expectFigure(builder, options, SCATTER_OPTIONS);
+  expectFigure(BUILDER, options, SCATTER_OPTIONS);
   const { panels, x, y } = options;
+  requirePoints(panels);
+  const [rangeX, rangeY] = [around(x, valuesOf(panels, 'x')), around(y, valuesOf(panels, 'y'))];
+  const labels = [...new Set(panels.flatMap((panel) => panel.groups.map((group) => group.label)))];
+  const room: Room = { left: Math.ceil(tickWidth(y, rangeY)) + 40, right: 20, head: 40, bottom: 56, gapX: 28 };
+  const width = panelWidth(room, panels.length);
+  const height = options.height ?? Math.min(360, Math.round(width));
+  // Equal scales: widen the axis that has fewer units per pixel.
+  const perPixel = Math.max((rangeX[1] - rangeX[0]) / width, (rangeY[1] - rangeY[0]) / height);
+  const scale = (axis: Axis, [low, high]: [number, number], pixels: number, more = {}) => {
+    const [middle, half] = [(low + high) / 2, (perPixel * pixels) / 2];
+    return scaleOf(axis, [middle - half, middle + half], { zeroline: true, zerolinecolor: ink.axis, ...more });
+  };
+  const clouds = panels.map(({ groups }) =>
+    principal(
+      groups.flatMap((g) => Array.from(g.x)),
+      groups.flatMap((g) => Array.from(g.y)),
+    ),
+  );
+  return plot({
+    text: options,
+    facts: options.principalAxes === false ? [] : ['arrows: two standard deviations along the principal axes'],
+    panels: panels.map((panel, p) => ({
+      x: scale(x, rangeX, width, { showgrid: true }),
+      y: scale(y, rangeY, height),
+      marks: [
+        ...panel.groups.map(({ label, as, ...points }) => {
+          const index = labels.indexOf(label);
+          const { color, symbol } = as ? identityOf(as) : groupLook(index, labels.length);
+          const inLegend = p === panels.findIndex((other) => other.groups.some((g) => g.label === label));
+          return dots({ label, x: points.x, y: points.y, color, symbol, inLegend });
+        }),
+        ...(options.principalAxes === false ? [] : [principalAxes(clouds[p])]),
+        named(panel.title, clouds[p]),
+      ],
+    })),
+    room,
+    height,
+    hovermode: 'closest',
+    legend: labels.length > 1 ? { names: labels, key: 'point' } : undefined,
+    summary: [
+      `x: ${axisTitle(x)}; y: ${axisTitle(y)}, equal scales`,
+      ...panels.map((panel, p) => inWords(panel.title, clouds[p])),
+    ],
+  });
+}
+
+const BUILDER = 'scatterFigure';
+
+function requirePoints(panels: ScatterOptions['panels']): void {
   if (panels.length < 1 || panels.length > 4)
-    throw new FigureError(`${builder}: wanted 1 to 4 panels, got ${panels.length}.`);
+    throw new FigureError(`${BUILDER}: wanted 1 to 4 panels, got ${panels.length}.`);
   for (const panel of panels) {
     if (panel.groups.length === 0)
-      throw new FigureError(`${builder}: a panel has no groups of points; wanted at least one.`);
+      throw new FigureError(`${BUILDER}: a panel has no groups of points; wanted at least one.`);
     for (const group of panel.groups) {
       if (group.x.length !== group.y.length || group.x.length === 0) {
         throw new FigureError(
-          `${builder}: "${group.label}" has ${group.x.length} x and ${group.y.length} y; wanted as many of both, at least one.`,
+          `${BUILDER}: "${group.label}" has ${group.x.length} x and ${group.y.length} y; wanted as many of both, at least one.`,
         );
       }
     }
   }
-  const every = (axis: 'x' | 'y') =>
-    panels.flatMap((panel) => panel.groups.flatMap((group) => Array.from(group[axis])));
-  // Both axes from their data, never snapped to zero: a cloud has no floor.
-  const around = (axis: Axis, values: number[]): [number, number] => {
-    const [low, high] = rangeOf(builder, axis, [...values, ...values.map((v) => v - 1e-12)], 0.05);
-    return axis.range ? [low, high] : [Math.min(low, Math.min(...values) - 0.05 * (high - low)), high];
-  };
-  let [xr, yr] = [around(x, every('x')), around(y, every('y'))];
-  const { title, height: headHeight } = heading(
-    options,
-    options.principalAxes === false ? [] : ['arrows: two standard deviations along the principal axes'],
-  );
-  const left = Math.ceil(tickWidth(y, yr)) + 40;
-  const gap = 28;
-  const width = (size.width - left - 20 - (panels.length - 1) * gap) / panels.length;
-  const height = options.height ?? Math.min(360, Math.round(width));
-  // Equal scales: widen the axis that has fewer units per pixel.
-  const perPixel = Math.max((xr[1] - xr[0]) / width, (yr[1] - yr[0]) / height);
-  const widen = (r: [number, number], pixels: number): [number, number] => {
-    const mid = (r[0] + r[1]) / 2;
-    return [mid - (perPixel * pixels) / 2, mid + (perPixel * pixels) / 2];
-  };
-  [xr, yr] = [widen(xr, width), widen(yr, height)];
-  const labels = [...new Set(panels.flatMap((panel) => panel.groups.map((group) => group.label)))];
-  const legend = labels.length > 1;
-  const top = headHeight + (legend ? 24 : 0) + 40;
-  const bottom = 56;
-  const inner = size.width - left - 20;
-  const data: PlotlyTrace[] = [];
-  const annotations: Record<string, unknown>[] = [];
-  const layout: Record<string, unknown> = {
-    width: size.width,
-    height: top + height + bottom,
-    margin: { t: top, r: 20, b: bottom, l: left },
-    title,
-    hovermode: 'closest',
-    showlegend: legend,
-    legend: {
-      orientation: 'h',
-      x: 0,
-      xanchor: 'left',
-      y: 1 + 40 / height,
-      yanchor: 'bottom',
-      itemsizing: 'constant',
-      ...legendRoom(labels),
-    },
-  };
-  const summary: string[] = [];
-  panels.forEach((panel, p) => {
-    const suffix = p === 0 ? '' : String(p + 1);
-    const domain = [(p * (width + gap)) / inner, (p * (width + gap) + width) / inner];
-    layout[`xaxis${suffix}`] = {
-      ...plotlyAxis(x, xr),
-      domain,
-      anchor: `y${suffix}`,
-      showgrid: true,
-      zeroline: true,
-      zerolinecolor: ink.axis,
-    };
-    layout[`yaxis${suffix}`] = {
-      ...plotlyAxis(y, yr),
-      anchor: `x${suffix}`,
-      zeroline: true,
-      zerolinecolor: ink.axis,
-      ...(p > 0 ? { showticklabels: false, title: { text: '' } } : {}),
-    };
-    panel.groups.forEach((group) => {
-      const index = labels.indexOf(group.label);
-      const identity = group.as ? identityOf(group.as) : groupLook(index, labels.length);
-      data.push({
-        type: 'scatter',
-        mode: 'markers',
-        x: numbers(group.x),
-        y: numbers(group.y),
-        marker: { color: translucent(identity.color, 0.5), size: 4.5, symbol: identity.symbol },
-        name: escapeHtml(group.label),
-        legendgroup: group.label,
-        showlegend: p === panels.findIndex((other) => other.groups.some((g) => g.label === group.label)),
-        hovertemplate: `${escapeHtml(group.label)}: (%{x:.3~g}, %{y:.3~g})<extra></extra>`,
-        xaxis: `x${suffix}`,
-        yaxis: `y${suffix}`,
-      });
-    });
-    const cloud = principal(
-      panel.groups.flatMap((g) => Array.from(g.x)),
-      panel.groups.flatMap((g) => Array.from(g.y)),
-    );
-    const ratio = cloud.values[1] > 1e-12 * cloud.values[0] ? fmt(cloud.values[0] / cloud.values[1]) : '∞';
-    if (options.principalAxes !== false) {
-      cloud.vectors.forEach(([vx, vy], k) => {
-        const length = 2 * Math.sqrt(Math.max(0, cloud.values[k]));
-        annotations.push({
-          xref: `x${suffix}`,
-          yref: `y${suffix}`,
-          axref: `x${suffix}`,
-          ayref: `y${suffix}`,
-          ax: cloud.mean[0],
-          ay: cloud.mean[1],
-          x: cloud.mean[0] + length * vx,
-          y: cloud.mean[1] + length * vy,
-          showarrow: true,
-          arrowhead: 2,
-          arrowsize: 1,
-          arrowwidth: 2,
-          arrowcolor: ink.text,
-          text: '',
-        });
-      });
-    }
-    annotations.push({
-      text: `${panel.title ? `<b>${escapeHtml(panel.title)}</b><br>` : ''}condition number ${ratio}`,
-      align: 'left',
-      font: { size: size.text, color: ink.text },
-      xref: 'paper',
-      yref: 'paper',
-      x: domain[0],
-      y: 1,
-      yshift: 3,
-      xanchor: 'left',
-      yanchor: 'bottom',
-    });
-    summary.push(
-      `  ${panel.title ? `${panel.title}: ` : ''}mean (${fmt(cloud.mean[0])}, ${fmt(cloud.mean[1])}), variances along the principal axes ${fmt(cloud.values[0])} and ${fmt(cloud.values[1])}, condition number ${ratio}`,
-    );
-  });
-  layout.annotations = annotations;
-  return assemble(options, {
-    data,
-    layout,
-    summary: [`x: ${axisTitle(x)}; y: ${axisTitle(y)}, equal scales`, ...summary],
-  });
 }
 
-/** Two groups are told apart by hue, lightness and symbol, and wear neither BN's colour nor the other's. */
-function groupLook(index: number, count: number): { color: string; symbol: string } {
-  if (count > 2) return identityOf(undefined, index, count);
-  return index === 0 ? { color: '#2b7bb0', symbol: 'circle' } : { color: '#5c3a00', symbol: 'triangle-up' };
+function valuesOf(panels: ScatterOptions['panels'], axis: 'x' | 'y'): number[] {
+  return panels.flatMap((panel) => panel.groups.flatMap((group) => Array.from(group[axis])));
+}
+
+/** Range of a cloud, which has no floor: never snapped to zero. */
+function around(axis: Axis, values: number[]): [number, number] {
+  const [low, high] = rangeOf(BUILDER, axis, [...values, ...values.map((v) => v - 1e-12)], 0.05);
+  return axis.range ? [low, high] : [Math.min(low, Math.min(...values) - 0.05 * (high - low)), high];
+}
+
+type Cloud = ReturnType<typeof principal>;
+
+function principalAxes({ mean, values, vectors }: Cloud): DrawMark {
+  return arrows(
+    vectors.map(([vx, vy], k) => {
+      const length = 2 * Math.sqrt(Math.max(0, values[k]));
+      return { from: mean, to: [mean[0] + length * vx, mean[1] + length * vy], color: ink.text, width: 2 };
+    }),
+  );
+}
+
+function conditionOf({ values }: Cloud): string {
+  return values[1] > 1e-12 * values[0] ? fmt(values[0] / values[1]) : '∞';
+}
+
+function named(title: string | undefined, cloud: Cloud): DrawMark {
+  const above = title ? `<b>${escapeHtml(title)}</b><br>` : '';
+  return (frame) => ({ annotations: [panelTitle(`${above}condition number ${conditionOf(cloud)}`, frame)] });
+}
+
+function inWords(title: string | undefined, cloud: Cloud): string {
+  const [mean, variances] = [cloud.mean.map((v) => fmt(v)), cloud.values.map((v) => fmt(v))];
+  return (
+    `  ${title ? `${title}: ` : ''}mean (${mean.join(', ')}), ` +
+    `variances along the principal axes ${variances.join(' and ')}, condition number ${conditionOf(cloud)}`
+  );
 }
 
 /** Mean, and eigenvalues (largest first) with unit eigenvectors of the biased covariance of points in a plane. */
@@ -227,7 +162,7 @@ function principal(xs: number[], ys: number[]) {
   const angle = Math.atan2(2 * b, a - c) / 2;
   const u: [number, number] = [Math.cos(angle), Math.sin(angle)];
   return {
-    mean: [mx, my],
+    mean: [mx, my] as [number, number],
     values: [(a + c) / 2 + half, (a + c) / 2 - half],
     vectors: [u, [-u[1], u[0]] as [number, number]],
   };

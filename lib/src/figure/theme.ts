@@ -64,6 +64,7 @@ export const ink = {
   axis: '#8c8c8c',
   paper: '#ffffff',
   shade: '#ededed',
+  box: '#f6f6f6',
 } as const;
 
 /**
@@ -200,6 +201,12 @@ export function identityOf(as: IdentityName | undefined, index = 0, count = 1): 
     );
   }
   return found;
+}
+
+/** How the groups of a cloud of points look: two are told apart by hue, lightness and symbol, and wear neither BN's colour nor the other's. */
+export function groupLook(index: number, count: number): { color: string; symbol: string } {
+  if (count > 2) return identityOf(undefined, index, count);
+  return index === 0 ? { color: '#2b7bb0', symbol: 'circle' } : { color: '#5c3a00', symbol: 'triangle-up' };
 }
 
 /** Relative luminance of `#rrggbb`, 0 (black) to 1 (white): what is left of a colour in grey (WCAG 2.2). */
