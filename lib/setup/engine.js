@@ -52,10 +52,10 @@ const { platformArguments, targetOf, tensorflow } = require('./wheels');
  * @property {number} [at] when it was tried, in milliseconds since 1970
  */
 
-/** Compiled beside the addon; it holds back what TensorFlow prints while it loads (lib/src/engine/quiet.ts). */
-const holderSource = path.join(layout.root, 'lib', 'src', 'engine', 'native', 'stderr.c');
+/** Compiled beside the addon; it holds back what TensorFlow prints while it loads (lib/src/engine/engines/native/quiet.ts). */
+const holderSource = path.join(layout.root, 'lib', 'src', 'engine', 'engines', 'native', 'stderr.c');
 /** Included before the addon's own source: graphs may bring the settings of their session. */
-const sessionHeader = path.join(layout.root, 'lib', 'src', 'engine', 'native', 'session.h');
+const sessionHeader = path.join(layout.root, 'lib', 'src', 'engine', 'engines', 'native', 'session.h');
 /** From the addon's own place to the libraries: a link that set-up keeps in the npm package. */
 const libraryFromAddon = '../../deps/lib';
 const addonFolder = path.join(layout.tfjsNode, 'lib', 'napi-v8');
@@ -238,7 +238,7 @@ function areUnchanged(changed) {
   );
 }
 
-/** Whether the library's last word on the addon (lib/src/engine/load.ts) is that it fails, or took its process with it. */
+/** Whether the library's last word on the addon (lib/src/engine/engines/native/check.ts) is that it fails, or took its process with it. */
 function lastLoadFailed() {
   if (readJson(path.join(addonFolder, 'bnlab-verdict.json'))?.check?.ok === false) return true;
   return entriesInSight(addonFolder).some(({ name }) => {
@@ -634,7 +634,7 @@ async function placeAndLoad(folder) {
     'require(process.argv[1]).checkNative({ fresh: true }).then((check) => console.log(JSON.stringify(check)))';
   const { output, log } = await run(
     process.execPath,
-    ['-e', program, path.join(layout.dist, 'src', 'engine', 'load.js')],
+    ['-e', program, path.join(layout.dist, 'src', 'engine', 'engines', 'native', 'check.js')],
     {
       step: 'addon',
     },

@@ -4,6 +4,8 @@
  * @packageDocumentation
  * @document engine/gradients/gradients.md
  */
+import './engine/engines/node';
+
 export * from './engine';
 export * from './statistics';
 export * from './data';

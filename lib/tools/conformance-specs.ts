@@ -12,6 +12,7 @@ import Module from 'node:module';
 import * as path from 'node:path';
 import * as ts from 'typescript';
 import { ready, tf } from '../src/engine';
+import '../src/engine/engines/node';
 
 /** What this process sends to its parent. */
 export type SpecMessage =

@@ -4,10 +4,13 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import * as path from 'node:path';
 import { promisify } from 'node:util';
-import { engineCardHtml, engineCardText, EngineError, type EngineCard } from 'bnlab';
-import { memoryLimit, threadsFrom } from 'bnlab/dist/src/engine/card';
-import { forcedEngine } from 'bnlab/dist/src/engine/choose';
-import { withoutDeprecations, withStderrHeld, withWarningsCollected, worthSeeing } from 'bnlab/dist/src/engine/quiet';
+import { engineCardHtml, engineCardText, EngineError, type EngineCard, type PassedOver } from 'bnlab';
+import { chooseEngine, forcedEngine } from 'bnlab/dist/src/engine/choose';
+import type { Engine, Outcome } from 'bnlab/dist/src/engine/engines/engine';
+import { threadsFrom } from 'bnlab/dist/src/engine/engines/native/native';
+import { withoutDeprecations, withStderrHeld, worthSeeing } from 'bnlab/dist/src/engine/engines/native/quiet';
+import { memoryLimit } from 'bnlab/dist/src/engine/engines/node';
+import { withWarningsCollected } from 'bnlab/dist/src/engine/engines/warnings';
 
 const root = path.join(__dirname, '..', '..');
 const run = promisify(execFile);
@@ -81,6 +84,67 @@ test('a forced engine that is missing is an error that says what to run, and ano
   assert.match(said, /^EngineError BNLAB_ENGINE=wasm was asked for, but the wasm engine is not available: Cannot find/);
   assert.match(said, /Run: npm run setup\. Or unset BNLAB_ENGINE/);
   assert.match(said, /\njs\n$/);
+});
+
+/** An engine that loads, or says why not, and remembers in `asked` that it was asked. */
+function pretended(asked: string[], name: Engine['name'], backend: string, passedOver?: PassedOver | 'silent'): Engine {
+  const card = { device: backend, tensorflow: null, gpu: false, threads: { intraOp: 1, interOp: 1 } };
+  const load = async (): Promise<Outcome> => {
+    asked.push(backend);
+    if (passedOver === 'silent') return { loaded: false };
+    if (passedOver?.why === 'throws') throw new Error('it broke\nsomewhere');
+    return passedOver ? { loaded: false, passedOver } : { loaded: true, card };
+  };
+  return {
+    ...{ name, backend, load },
+    gradientKernels: { averagePoolSame: false, resizeBilinear: false, convolutionFilter: true },
+  };
+}
+
+test('engines are asked in the order of the list until one loads; what each said stands on the card', async () => {
+  const asked: string[] = [];
+  const card = await chooseEngine([
+    pretended(asked, 'native', 'first', 'silent'),
+    pretended(asked, 'native', 'second', { engine: 'native', why: 'no addon', fix: 'build one' }),
+    pretended(asked, 'wasm', 'third', { engine: 'wasm', why: 'throws', fix: null }),
+    pretended(asked, 'js', 'fourth'),
+    pretended(asked, 'js', 'fifth'),
+  ]);
+  assert.deepEqual(asked, ['first', 'second', 'third', 'fourth']);
+  assert.deepEqual([card.engine, card.device], ['js', 'fourth']);
+  assert.deepEqual(card.passedOver, [
+    { engine: 'native', why: 'no addon', fix: 'build one' },
+    { engine: 'wasm', why: 'it broke', fix: 'npm run setup' },
+  ]);
+});
+
+test('an engine that no list has cannot be forced, and the error says so', async () => {
+  const before = process.env.BNLAB_ENGINE;
+  process.env.BNLAB_ENGINE = 'native';
+  try {
+    await assert.rejects(
+      chooseEngine([pretended([], 'js', 'only')]),
+      /the native engine is not available: it does not run here\. Unset BNLAB_ENGINE to take the best engine there is/,
+    );
+  } finally {
+    if (before === undefined) delete process.env.BNLAB_ENGINE;
+    else process.env.BNLAB_ENGINE = before;
+  }
+});
+
+test('the engine in use is the one whose backend computes; a backend of nobody counts as plain JavaScript', async () => {
+  const said = await script(
+    `const { engineInUse } = require('bnlab/dist/src/engine/engines/registry');
+     const names = [engineInUse().name];
+     await ready();
+     for (const backend of ['wasm', 'cpu']) { await tf.setBackend(backend); names.push(engineInUse().name); }
+     const own = tf.backend();
+     tf.registerBackend('mine', () => own);
+     await tf.setBackend('mine');
+     console.log(names.join(), engineInUse().name)`,
+    { BNLAB_ENGINE: 'wasm' },
+  );
+  assert.equal(said, 'js,wasm,js js\n');
 });
 
 test('ready is shared; before it there is no card, and plain JavaScript says that it computes', async () => {

@@ -55,10 +55,15 @@ const ROOMS: Record<string, Room> = {
   engine: {
     tests: ['compile', 'compile-run', 'compile-ops', 'compile-loops', 'compile-errors'],
     leave: Object.fromEntries(
-      ['card.ts', 'engine.ts', 'load.ts', 'probe.ts', 'quiet.ts', 'tf.ts'].map((file) => [
-        file,
-        'which engine runs: set-up',
-      ]),
+      [
+        ...['card.ts', 'engine.ts', 'host.ts', 'tf.ts'],
+        ...['engine.ts', 'node.ts', 'registry.ts', 'warnings.ts', 'wasm/node.ts', 'wasm/wasm.ts'].map(
+          (file) => `engines/${file}`,
+        ),
+        ...['check', 'gpu', 'load', 'marks', 'native', 'paths', 'probe', 'quiet'].map(
+          (file) => `engines/native/${file}.ts`,
+        ),
+      ].map((file) => [file, 'which engine runs: set-up']),
     ),
     code: true,
   },
@@ -88,7 +93,13 @@ const OWN_TESTS: Record<string, string[]> = {
   'data/manifest.ts': ['dataset'],
   'data/obtain.ts': ['download', 'dataset'],
   'data/partial.ts': ['download'],
-  'engine/kernels.ts': ['fused', 'compile-engines'],
+  'engine/engines/mend.ts': ['fused', 'compile-engines'],
+  'engine/engines/js.ts': ['products', 'compile-engines'],
+  'engine/engines/products.ts': ['products'],
+  'engine/engines/wasm/gather.ts': ['gather'],
+  'engine/engines/wasm/kernels.ts': ['gather', 'products', 'compile-engines'],
+  'engine/engines/native/kernels.ts': ['fused', 'compile-engines'],
+  'engine/engines/native/fused.ts': ['fused'],
   'engine/compile/xla-limits.ts': ['xla-limits', 'fused'],
 };
 

@@ -1,8 +1,10 @@
-import * as os from 'node:os';
 import { expectArgument, having, listOf, needed, number, object, oneOf, orNull, text } from '../core/checks';
 
 /** The engines of this library, best first. `native` is TensorFlow itself, on a GPU where it finds one. */
-export type EngineName = 'native' | 'wasm' | 'js';
+export type EngineName = (typeof ENGINE_NAMES)[number];
+
+/** The names that `BNLAB_ENGINE` takes. */
+export const ENGINE_NAMES = ['native', 'wasm', 'js'] as const;
 
 /** A better engine that was not taken. */
 export interface PassedOver {
@@ -39,19 +41,6 @@ export interface EngineCard {
   passedOver: PassedOver[];
 }
 
-/** The number of threads in `variable`, or as many as this process may run on. */
-export function threadsFrom(variable: string, environment: NodeJS.ProcessEnv = process.env): number {
-  const given = Number(environment[variable]);
-  return Number.isInteger(given) && given > 0 ? given : os.availableParallelism();
-}
-
-/** Bytes of memory that this process may use. */
-export function memoryLimit(): number {
-  const constrained = process.constrainedMemory?.() ?? 0;
-  // Without a container the kernel reports its largest number.
-  return constrained > 0 && constrained < os.totalmem() ? constrained : os.totalmem();
-}
-
 /** The card as lines of text, for a terminal. */
 export function engineCardText(card: EngineCard): string {
   const rows = cardRows('engineCardText', card);
@@ -72,21 +61,37 @@ const PASSED_OVER = listOf(
   having<PassedOver>('an engine that was passed over', { engine: needed(text), why: needed(text), fix: orNull(text) }),
 );
 const CARD = having<EngineCard>('an engine card, as ready() gives it', {
-  ...{ engine: needed(oneOf(['native', 'wasm', 'js'])), device: needed(text), threads: needed(object) },
+  ...{ engine: needed(oneOf(ENGINE_NAMES)), device: needed(text), threads: needed(object) },
   ...{ tensorflow: orNull(text), tfjs: needed(text), node: needed(text), memoryBytes: needed(number) },
   passedOver: needed(PASSED_OVER),
 });
 
+/** An engine in words. A card may come from another machine, so that they are not the engine's own to say. */
+const WORDS: Record<EngineName, { title(card: EngineCard): string; software(card: EngineCard): string }> = {
+  native: {
+    title: ({ tensorflow, gpu }) => `native: TensorFlow ${tensorflow} on ${gpu ? 'the GPU' : 'the processor'}`,
+    software: ({ tensorflow, gpu }) => `TensorFlow ${tensorflow} on ${gpu ? 'a GPU' : 'the processor'}`,
+  },
+  wasm: {
+    title: () => 'wasm: TensorFlow.js in WebAssembly',
+    software: () => 'TensorFlow.js, wasm engine',
+  },
+  js: {
+    title: () => 'js: TensorFlow.js in plain JavaScript',
+    software: () => 'TensorFlow.js, js engine',
+  },
+};
+
+/** What computed, as a line of a provenance says it. */
+export function softwareOf(card: EngineCard): string {
+  return WORDS[card.engine].software(card);
+}
+
 function cardRows(where: string, card: EngineCard): [string, string][] {
   expectArgument(where, 'card', card, CARD);
-  const what: Record<EngineName, string> = {
-    native: `native: TensorFlow ${card.tensorflow} on ${card.gpu ? 'the GPU' : 'the processor'}`,
-    wasm: 'wasm: TensorFlow.js in WebAssembly',
-    js: 'js: TensorFlow.js in plain JavaScript',
-  };
   const { intraOp, interOp } = card.threads;
   const rows: [string, string][] = [
-    ['Engine', what[card.engine]],
+    ['Engine', WORDS[card.engine].title(card)],
     ['Device', card.device],
     ['Threads', `${intraOp} inside an operation, ${interOp} across operations`],
     ['Memory', `${(card.memoryBytes / 2 ** 30).toFixed(1)} GiB`],

@@ -1,27 +1,26 @@
 /**
- * Which engine computes: CUDA, native, wasm, js, in that order; `BNLAB_ENGINE` forces one.
+ * Which engine computes: the first on the list that loads; `BNLAB_ENGINE` forces one.
  */
-import * as os from 'node:os';
-import { EngineCard, EngineName, memoryLimit, PassedOver, threadsFrom } from './card';
+import { EngineCard, ENGINE_NAMES, EngineName, PassedOver } from './card';
+import type { Engine, Outcome, Particulars } from './engines/engine';
+import { mendJavaScript } from './engines/js';
+import { registeredEngines } from './engines/registry';
 import { EngineError } from './errors';
 import { repairGradients } from './gradients';
-import { repairJavaScript, repairKernels } from './kernels';
-import { checkNative, loadJs, loadNative, loadWasm, nvidiaGpu } from './load';
+import { host } from './host';
 import { tf } from './tf';
-
-const engines: readonly EngineName[] = ['native', 'wasm', 'js'];
 
 /**
  * The engine that `BNLAB_ENGINE` forces, or undefined when it is unset or empty.
  * @throws EngineError when it names no engine
  */
-export function forcedEngine(environment: NodeJS.ProcessEnv = process.env): EngineName | undefined {
+export function forcedEngine(environment = host.environment): EngineName | undefined {
   const given = environment.BNLAB_ENGINE;
   if (given === undefined || given === '') return undefined;
-  const engine = engines.find((name) => name === given);
+  const engine = ENGINE_NAMES.find((name) => name === given);
   if (!engine) {
     throw new EngineError(
-      `BNLAB_ENGINE is '${given}', which is no engine. Set it to ${engines.join(', ')}, or leave it unset for the best there is.`,
+      `BNLAB_ENGINE is '${given}', which is no engine. Set it to ${ENGINE_NAMES.join(', ')}, or leave it unset for the best there is.`,
     );
   }
   return engine;
@@ -31,90 +30,45 @@ export function forcedEngine(environment: NodeJS.ProcessEnv = process.env): Engi
  * Loads the best engine there is, or the forced one.
  * @throws EngineError when a forced engine is absent: it says why, and what to run
  */
-export async function chooseEngine(environment: NodeJS.ProcessEnv = process.env): Promise<EngineCard> {
-  const forced = forcedEngine(environment);
-  const passedOver: PassedOver[] = [];
+export async function chooseEngine(engines: readonly Engine[] = registeredEngines()): Promise<EngineCard> {
+  const forced = forcedEngine();
+  mendJavaScript();
+  const passedOver = forced ? betterThan(forced, engines) : [];
   for (const engine of engines) {
-    if (forced && engine !== forced) {
-      if (engines.indexOf(engine) < engines.indexOf(forced)) {
-        passedOver.push({ engine, why: `BNLAB_ENGINE asks for ${forced}`, fix: 'unset BNLAB_ENGINE' });
-      }
-      continue;
+    if (forced && engine.name !== forced) continue;
+    const outcome = await attempt(engine);
+    if (outcome.loaded) {
+      repairGradients();
+      return card(engine.name, outcome.card, passedOver);
     }
-    const outcome = await load(engine);
-    if (outcome.loaded) repairGradients();
-    if (outcome.loaded) return card(engine, outcome, [...passedOver, ...(outcome.passedOver ?? [])]);
-    if (forced) {
-      throw new EngineError(
-        `BNLAB_ENGINE=${forced} was asked for, but the ${forced} engine is not available: ${outcome.why}. ` +
-          `Run: ${outcome.fix}. Or unset BNLAB_ENGINE to take the best engine there is.`,
-      );
-    }
-    passedOver.push({ engine, why: outcome.why, fix: outcome.fix });
+    if (outcome.passedOver) passedOver.push(outcome.passedOver);
   }
-  throw new EngineError('No engine could be loaded. Run: npm run doctor');
+  if (!forced) throw new EngineError('No engine could be loaded. Run: npm run doctor');
+  const { why, fix } = passedOver.find(({ engine }) => engine === forced) ?? { why: 'it does not run here', fix: null };
+  throw new EngineError(
+    `BNLAB_ENGINE=${forced} was asked for, but the ${forced} engine is not available: ${why}. ` +
+      `${fix ? `Run: ${fix}. Or unset` : 'Unset'} BNLAB_ENGINE to take the best engine there is.`,
+  );
 }
 
-type Outcome =
-  | { loaded: true; tensorflow?: string; gpu?: boolean; variant?: string; passedOver?: PassedOver[] }
-  | { loaded: false; why: string; fix: string };
+/** The engines that a forced one leaves aside, though they come first. */
+function betterThan(forced: EngineName, engines: readonly Engine[]): PassedOver[] {
+  const names = [...new Set(engines.map(({ name }) => name))];
+  const better = names.slice(0, Math.max(0, names.indexOf(forced)));
+  return better.map((engine) => ({ engine, why: `BNLAB_ENGINE asks for ${forced}`, fix: 'unset BNLAB_ENGINE' }));
+}
 
-async function load(engine: EngineName): Promise<Outcome> {
+async function attempt(engine: Engine): Promise<Outcome> {
   try {
-    repairJavaScript();
-    if (engine === 'native') {
-      const check = await checkNative();
-      if (!check.ok) return { loaded: false, why: check.why, fix: check.fix };
-      const { tensorflow, gpu } = loadNative();
-      repairKernels('tensorflow');
-      return { loaded: true, tensorflow, gpu, passedOver: gpu ? [] : [whyNoGpu(check.cudaBuild)] };
-    }
-    if (engine === 'wasm') {
-      const { simd } = await loadWasm();
-      repairKernels('wasm');
-      return { loaded: true, variant: simd ? 'SIMD' : 'no SIMD' };
-    }
-    await loadJs();
-    return { loaded: true };
+    return await engine.load();
   } catch (error) {
-    const message = error instanceof Error ? error.message.split('\n')[0] : String(error);
-    return { loaded: false, why: message, fix: 'npm run setup' };
+    const why = error instanceof Error ? error.message.split('\n')[0] : String(error);
+    return { loaded: false, passedOver: { engine: engine.name, why, fix: 'npm run setup' } };
   }
 }
 
-function whyNoGpu(cudaBuild: boolean): PassedOver {
-  const gpu = nvidiaGpu();
-  if (!gpu) return { engine: 'cuda', why: 'this machine shows no NVIDIA GPU', fix: null };
-  if (!cudaBuild) {
-    return {
-      engine: 'cuda',
-      why: `TensorFlow's CUDA build is not installed for the ${gpu}`,
-      fix: 'npm run setup -- --gpu',
-    };
-  }
-  return {
-    engine: 'cuda',
-    why: `TensorFlow's CUDA build did not take the ${gpu} (TF_CPP_MIN_LOG_LEVEL=0 shows what it says)`,
-    fix: 'npm run setup -- --gpu',
-  };
-}
-
-function card(engine: EngineName, outcome: Outcome & { loaded: true }, passedOver: PassedOver[]): EngineCard {
-  const gpu = outcome.gpu ?? false;
-  const processor = `${os.cpus()[0]?.model.trim() ?? 'unknown processor'}, ${os.availableParallelism()} of its threads`;
-  const native = engine === 'native';
-  return {
-    engine,
-    gpu,
-    device: gpu ? (nvidiaGpu() ?? 'NVIDIA GPU') : processor + (outcome.variant ? `, ${outcome.variant}` : ''),
-    tensorflow: outcome.tensorflow ?? null,
-    tfjs: tf.version.tfjs,
-    node: process.versions.node,
-    threads: {
-      intraOp: native ? threadsFrom('TF_NUM_INTRAOP_THREADS') : 1,
-      interOp: native ? threadsFrom('TF_NUM_INTEROP_THREADS') : 1,
-    },
-    memoryBytes: memoryLimit(),
-    passedOver,
-  };
+function card(engine: EngineName, particulars: Particulars, passedOver: PassedOver[]): EngineCard {
+  const { gpu, device, tensorflow, threads } = particulars;
+  const [tfjs, node, memoryBytes] = [tf.version.tfjs, host.version, host.memoryBytes()];
+  return { engine, gpu, device, tensorflow, tfjs, node, threads, memoryBytes, passedOver };
 }

@@ -5,12 +5,9 @@
 import { expectArgument, expectArguments, notNegative, tensor } from '../core/checks';
 import { tf } from './tf';
 import { EngineError } from './errors';
-import { differentiatedAgain } from './gradients';
-import { OpAttribute, nativeBackend } from './compile/native';
-import { isTracing } from './compile/trace';
-
-const FORWARD = 'BnlabFusedBatchNorm';
-const BACKWARD = 'BnlabFusedBatchNormGrad';
+import { isTracing } from './compile/guard';
+import { FUSED_BATCH_NORM } from './engines/engine';
+import { engineInUse } from './engines/registry';
 
 /** What {@link fusedBatchNorm} gives. */
 export interface FusedBatchNorm<T extends tf.Tensor> {
@@ -44,7 +41,8 @@ export function fusedBatchNorm<T extends tf.Tensor2D | tf.Tensor4D>(
 ): FusedBatchNorm<T> {
   expectArguments('fusedBatchNorm', { x: [x, tensor], gamma: [gamma, tensor], beta: [beta, tensor] });
   expectArgument('fusedBatchNorm', 'epsilon', epsilon, notNegative);
-  if (!nativeBackend()) {
+  const { registerFusedBatchNorm } = engineInUse();
+  if (!registerFusedBatchNorm) {
     throw new EngineError(
       `fusedBatchNorm needs the native engine, and the one in use is '${tf.getBackend()}'. ` +
         'Ask fusedIsFaster(x) first, and use the composed form where it says no.',
@@ -62,11 +60,11 @@ export function fusedBatchNorm<T extends tf.Tensor2D | tf.Tensor4D>(
   if (x.dtype !== 'float32' || gamma.dtype !== 'float32' || beta.dtype !== 'float32') {
     throw new RangeError(`fusedBatchNorm: wanted float32, got ${x.dtype}, ${gamma.dtype}, ${beta.dtype}.`);
   }
-  register();
+  registerFusedBatchNorm();
   return tf.tidy(() => {
     const m = x.size / d;
     const x4 = x.rank === 4 ? x : tf.reshape(x, [m, 1, 1, d]);
-    const outputs = tf.engine().runKernel(FORWARD, { x: x4, gamma, beta }, { epsilon }) as tf.Tensor[];
+    const outputs = tf.engine().runKernel(FUSED_BATCH_NORM, { x: x4, gamma, beta }, { epsilon }) as tf.Tensor[];
     const [y4, mean, unbiased] = outputs;
     const y = (x.rank === 4 ? y4 : tf.reshape(y4, x.shape)) as T;
     // TensorFlow divides by max(m - 1, 1)
@@ -82,7 +80,7 @@ export function fusedBatchNorm<T extends tf.Tensor2D | tf.Tensor4D>(
  */
 export function fusedIsFaster(x: tf.Tensor): boolean {
   expectArgument('fusedIsFaster', 'x', x, tensor);
-  if (!nativeBackend() || x.dtype !== 'float32') return false;
+  if (!engineInUse().registerFusedBatchNorm || x.dtype !== 'float32') return false;
   return x.rank === 4 || (x.rank === 2 && !isTracing());
 }
 
@@ -93,90 +91,4 @@ function detached<T extends tf.Tensor>(x: T): T {
     gradFunc: () => tf.zerosLike(value as tf.Tensor),
   }));
   return cut(x) as T;
-}
-
-let registered = false;
-
-/** Registers the two kernels and their gradients with TensorFlow.js, once. */
-function register(): void {
-  if (registered) return;
-  registered = true;
-  const attributes = (epsilon: number): OpAttribute[] => {
-    const { binding } = nativeBackend()!;
-    return [
-      { name: 'T', type: binding.TF_ATTR_TYPE, value: binding.TF_FLOAT },
-      { name: 'U', type: binding.TF_ATTR_TYPE, value: binding.TF_FLOAT },
-      { name: 'epsilon', type: binding.TF_ATTR_FLOAT, value: epsilon },
-      { name: 'data_format', type: binding.TF_ATTR_STRING, value: 'NHWC' },
-      { name: 'is_training', type: binding.TF_ATTR_BOOL, value: true },
-    ];
-  };
-  tf.registerKernel({
-    kernelName: FORWARD,
-    backendName: 'tensorflow',
-    kernelFunc: ({ inputs, attrs }) => {
-      const backend = nativeBackend()!;
-      const { x, gamma, beta } = inputs as Record<string, tf.Tensor>;
-      const { epsilon } = attrs as unknown as { epsilon: number };
-      // In training the kernel takes no running statistics; they are passed empty.
-      const none = tf.tensor1d([], 'float32');
-      const factor = { name: 'exponential_avg_factor', type: backend.binding.TF_ATTR_FLOAT, value: 1 };
-      const inputTensors = [x, gamma, beta, none, none];
-      const outputs = backend.executeMultipleOutputs(
-        'FusedBatchNormV3',
-        [...attributes(epsilon), factor],
-        inputTensors,
-        6,
-      );
-      none.dispose();
-      return outputs;
-    },
-  });
-  tf.registerGradient({
-    kernelName: FORWARD,
-    inputsToSave: ['x', 'gamma'],
-    outputsToSave: [false, false, false, true, true, true],
-    gradFunc: (dys, saved, attrs) => {
-      const [x, gamma, reserve1, reserve2, reserve3] = saved;
-      const [dy] = dys as tf.Tensor[];
-      if (differentiatedAgain())
-        return composedGradient(dy, x, gamma, (attrs as unknown as { epsilon: number }).epsilon);
-      const inputs = { dy, x, gamma, reserve1, reserve2, reserve3 };
-      // not lazily: TensorFlow.js asks for each gradient in a tidy of its own, which would dispose the other two
-      const [dx, dgamma, dbeta] = tf.engine().runKernel(BACKWARD, inputs, attrs as tf.NamedAttrMap) as tf.Tensor[];
-      return { x: () => dx, gamma: () => dgamma, beta: () => dbeta };
-    },
-  });
-  tf.registerKernel({
-    kernelName: BACKWARD,
-    backendName: 'tensorflow',
-    kernelFunc: ({ inputs, attrs }) => {
-      const backend = nativeBackend()!;
-      const { dy, x, gamma, reserve1, reserve2, reserve3 } = inputs as Record<string, tf.Tensor>;
-      const { epsilon } = attrs as unknown as { epsilon: number };
-      const operands = [dy, x, gamma, reserve1, reserve2, reserve3];
-      const all = backend.executeMultipleOutputs('FusedBatchNormGradV3', attributes(epsilon), operands, 5);
-      for (const unused of all.slice(3)) unused.dispose();
-      return all.slice(0, 3);
-    },
-  });
-}
-
-/** The same gradient from x itself, in operations that have gradients. x is [n, height, width, d]. */
-function composedGradient(dy: tf.Tensor, x: tf.Tensor, gamma: tf.Tensor, epsilon: number) {
-  const axes = [0, 1, 2];
-  const m = x.size / gamma.size;
-  const centred = tf.sub(x, tf.mean(x, axes, true));
-  const inverse = tf.rsqrt(tf.add(tf.mean(tf.square(centred), axes, true), epsilon));
-  const xHat = tf.mul(centred, inverse);
-  const dbeta = tf.sum(dy, axes);
-  const dgamma = tf.sum(tf.mul(dy, xHat), axes);
-  return {
-    x: () => {
-      const through = tf.add(tf.div(dbeta, m), tf.mul(xHat, tf.div(dgamma, m)));
-      return tf.mul(tf.mul(gamma, inverse), tf.sub(dy, through));
-    },
-    gamma: () => tf.clone(dgamma),
-    beta: () => tf.clone(dbeta),
-  };
 }

@@ -1,12 +1,13 @@
 import { tf } from '../engine';
+import { engineInUse } from '../engine/engines/registry';
 
 /**
- * The convolution of x [batch, height, width, in] with weights [size, size, in, out]. The wasm backend has no kernel for the
- * weights' gradient, and JavaScript's is slow (60 times, at 32 images of 28x28x8); there it is put together from matrix
- * products, one per kernel position.
+ * The convolution of x [batch, height, width, in] with weights [size, size, in, out]. Where the engine has no kernel for the
+ * weights' gradient (WebAssembly borrows JavaScript's, which is slow: 60 times, at 32 images of 28x28x8), it is put together from
+ * matrix products, one per kernel position.
  */
 export function convolve(x: tf.Tensor4D, weights: tf.Tensor4D, stride: number, pad: 'same' | 'valid'): tf.Tensor4D {
-  if (tf.getBackend() !== 'wasm') return tf.conv2d(x, weights, stride, pad);
+  if (engineInUse().gradientKernels.convolutionFilter) return tf.conv2d(x, weights, stride, pad);
   return tf.customGrad((...args) => {
     const [input, kernel, save] = args as [tf.Tensor4D, tf.Tensor4D, tf.GradSaveFunc];
     save([input, kernel]);

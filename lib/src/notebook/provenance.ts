@@ -1,6 +1,7 @@
 /** Where the numbers come from: the engine card, and the last cell. */
 import { either, expectOptions, having, listOf, needed, number, type Options, text } from '../core/checks';
 import { engineCard, engineCardHtml, engineCardText, type EngineCard } from '../engine';
+import { softwareOf } from '../engine/card';
 import { emit } from '../figure/display';
 import { fmt } from '../figure/format';
 import { openClaims } from './claims';
@@ -51,13 +52,7 @@ export function provenance(options: ProvenanceOptions): void {
   }
   const engine = engineCard();
   const sets = typeof options.data === 'string' ? [{ title: options.data }] : [options.data].flat();
-  const software = [
-    engine.engine === 'native'
-      ? `TensorFlow ${engine.tensorflow} on ${engine.gpu ? 'a GPU' : 'the processor'}`
-      : `TensorFlow.js, ${engine.engine} engine`,
-    `TensorFlow.js ${engine.tfjs}`,
-    `Node ${engine.node}`,
-  ];
+  const software = [softwareOf(engine), `TensorFlow.js ${engine.tfjs}`, `Node ${engine.node}`];
   const rows: [string, string][] = [
     ['Data', sets.map((set) => [set.title, set.source, set.note].filter(Boolean).join('; ')).join(' / ')],
     [

@@ -15,7 +15,7 @@ import { CompileError, guarded, insideStep } from './guard';
 import { Feed } from './body';
 import { loopGraphs } from './graph';
 import { LoopGraph, LoopKind } from './loop';
-import { NativeBackend, nativeBackend } from './native';
+import { NativeBackend, nativeBackend } from '../engines/native/addon';
 import { drawMany, StepRandom, stepStream } from './random';
 import { Session } from './session';
 import { AnyStep, Trace, checkOutputs, trace, withoutEffect } from './trace';

@@ -1,7 +1,7 @@
 import { planBody } from './body';
 import { executorLoop } from './executor-loop';
 import { LoopGraph } from './loop';
-import { Binding } from './native';
+import { Binding } from '../engines/native/addon';
 import { Trace } from './trace';
 import { tf } from '../tf';
 import { fitsXlaLoop, xlaLoop } from './xla-loop';

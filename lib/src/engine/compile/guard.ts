@@ -35,6 +35,18 @@ export function insideStep(): boolean {
   return stepsRunning > 0;
 }
 
+let tracing = false;
+
+/** Whether a step is being recorded right now. */
+export function isTracing(): boolean {
+  return tracing;
+}
+
+/** Said by what records a step. */
+export function setTracing(now: boolean): void {
+  tracing = now;
+}
+
 /**
  * Calls `body` with everything forbidden in a step turned into an error that names the call and its replacement. The same
  * in eager mode as when tracing, so that a step which runs in one mode runs in all. Synchronous: nothing else runs meanwhile.

@@ -1,4 +1,4 @@
-import { Binding } from './native';
+import { Binding } from '../engines/native/addon';
 import { Trace, TracedOp } from './trace';
 
 /**

@@ -1,6 +1,6 @@
 import { tf } from '../tf';
-import { CompileError, guarded, patch } from './guard';
-import { OpAttribute, nativeBackend, releaseData } from './native';
+import { CompileError, guarded, patch, setTracing } from './guard';
+import { OpAttribute, nativeBackend, releaseData } from '../engines/native/addon';
 import { Draw, StepRandom, stepStream } from './random';
 
 /* eslint-disable @typescript-eslint/no-explicit-any */
@@ -92,13 +92,6 @@ export function trace(step: AnyStep, given: StepArguments): Trace {
     );
   }
   return second.trace;
-}
-
-let tracing = 0;
-
-/** Whether a step is being recorded right now. */
-export function isTracing(): boolean {
-  return tracing > 0;
 }
 
 /** Checks what a step returned; the same in every mode. */
@@ -283,12 +276,12 @@ function record(step: AnyStep, given: StepArguments): { trace: Trace; created: t
   };
 
   engine.startScope('trace');
-  tracing++;
+  setTracing(true);
   let restored = false;
   const restore = () => {
     if (restored) return;
     restored = true;
-    tracing--;
+    setTracing(false);
     uninstall();
     for (const one of disguises) undisguise(one);
   };

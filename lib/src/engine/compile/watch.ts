@@ -1,7 +1,7 @@
 /** What a trace bakes in besides tensors, so that a change of it is noticed: which variables are trainable, and the properties of layers. */
 import { createHash } from 'node:crypto';
 import { tf } from '../tf';
-import { NativeBackend } from './native';
+import { NativeBackend } from '../engines/native/addon';
 import { Source, Trace } from './trace';
 
 const watched = new Set<WeakRef<object>>();

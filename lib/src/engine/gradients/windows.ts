@@ -1,4 +1,5 @@
 /** Gradients of what slides windows over images: convolutions, pooling, resizing, local response normalization. */
+import { engineInUse } from '../engines/registry';
 import { tf } from '../tf';
 import { gathered, own, positions, Rule } from './rules';
 import { constant, differentiatedAgain } from './tape';
@@ -219,8 +220,8 @@ function averagePool(dimensions: 2 | 3): Rule[] {
       inputsToSave: ['x'],
       gradFunc: (dy, [x], attrs) => ({
         x: () => {
-          // TensorFlow's own kernel counts right; the others divide by the whole window
-          if (attrs.pad === 'valid' || (attrs.pad === 'same' && tf.getBackend() === 'tensorflow')) {
+          // a kernel that is not right divides by the whole window
+          if (attrs.pad === 'valid' || (attrs.pad === 'same' && engineInUse().gradientKernels.averagePoolSame)) {
             return plain(dy, [x], attrs).x();
           }
           const windows = poolWindows(x, attrs);
@@ -333,7 +334,8 @@ function resizing(kernelName: string, resize: typeof tf.image.resizeBilinear): R
     gradFunc: (dy, [images], attrs) => ({
       images: () => {
         const { alignCorners, halfPixelCenters } = attrs;
-        const wrong = halfPixelCenters || (kernelName === 'ResizeBilinear' && tf.getBackend() !== 'tensorflow');
+        const wrong =
+          halfPixelCenters || (kernelName === 'ResizeBilinear' && !engineInUse().gradientKernels.resizeBilinear);
         if (!wrong && !differentiatedAgain()) return plain(dy, [images], attrs).images();
         const [batch, height, width, depth] = images.shape;
         const [, newHeight, newWidth] = dy.shape as number[];

@@ -3,7 +3,7 @@
  * known (a gradient step, so that kernels of both directions run), say so as JSON.
  */
 import { loadNative } from './load';
-import { tf } from './tf';
+import { tf } from '../../tf';
 
 const { tensorflow, gpu, cudaBuild } = loadNative();
 // loss = sum((x w)^2) with x = [[1, 2], [3, 4]], w = [1, 1]: x w = [3, 7], loss = 58, dloss/dw = 2 x'(x w) = [48, 68]

@@ -4,7 +4,7 @@
  *
  * Why it exists: TensorFlow prints from static initializers, while the dynamic loader runs and before TensorFlow has
  * read TF_CPP_MIN_LOG_LEVEL, straight to file descriptor 2. Nothing in JavaScript can reach those lines.
- * lib/src/engine/quiet.ts decides which of them a reader is spared.
+ * lib/src/engine/engines/native/quiet.ts decides which of them a reader is spared.
  *
  * Build: cc -O2 -shared -fPIC -DNAPI_VERSION=8 -I node_modules/node-api-headers/include stderr.c -o bnlab_stderr.node
  */

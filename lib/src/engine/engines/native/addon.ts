@@ -1,4 +1,4 @@
-import { tf } from '../tf';
+import { tf } from '../../tf';
 
 /* eslint-disable @typescript-eslint/no-explicit-any */
 
@@ -16,7 +16,7 @@ export interface TensorMetadata {
   dtype: number;
 }
 
-/** The part of TensorFlow.js's native addon that compiling uses. */
+/** The part of TensorFlow.js's native addon that this library uses. */
 export interface Binding {
   executeOp(name: string, attributes: OpAttribute[], inputs: number[], outputs: number): TensorMetadata[];
   deleteTensor(id: number): void;
@@ -38,7 +38,7 @@ export interface NativeData {
   refCount: number;
 }
 
-/** The native backend of TensorFlow.js (tfjs-node), as compiling uses it. */
+/** The native backend of TensorFlow.js (tfjs-node), as this library uses it. */
 export interface NativeBackend {
   binding: Binding;
   tensorMap: { get(dataId: object): NativeData; has(dataId: object): boolean };

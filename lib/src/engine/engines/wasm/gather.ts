@@ -2,7 +2,7 @@
  * `gather` on WebAssembly. The backend's kernel works out the place of each single value anew; for the pictures of a mini-batch that
  * takes as long as all matrix products of the paper's network together. Whole slices are copied here instead.
  */
-import { tf } from './tf';
+import { tf } from '../../tf';
 
 type KernelFunction = tf.KernelConfig['kernelFunc'];
 type Info = tf.TensorInfo;

@@ -7,7 +7,7 @@
  * - WebAssembly's kernel takes a plain loop as soon as one operand is to be read transposed, six times slower than its product of
  *   operands as they are. Transposing first costs one pass over the operand and pays at any size that training meets.
  */
-import { tf } from './tf';
+import { tf } from '../tf';
 
 type Backend = InstanceType<typeof tf.KernelBackend>;
 type KernelFunction = tf.KernelConfig['kernelFunc'];
@@ -24,8 +24,13 @@ function cycle(x: Info): number[] {
  * Wraps a backend's kernel `BatchMatMul`.
  * @param backendName TensorFlow.js's name of the backend
  * @param own its kernel
+ * @param options.transposeFirst whether an operand that is to be read transposed is transposed before
  */
-export function wellFormedProduct(backendName: 'wasm' | 'cpu', own: KernelFunction): KernelFunction {
+export function wellFormedProduct(
+  backendName: string,
+  own: KernelFunction,
+  { transposeFirst = false } = {},
+): KernelFunction {
   return ({ inputs, attrs, backend }) => {
     const made: Info[] = [];
     const compute = (kernelName: string, x: Info, attributes: object): Info => {
@@ -58,8 +63,8 @@ export function wellFormedProduct(backendName: 'wasm' | 'cpu', own: KernelFuncti
       const cycles = (x: Info) => cycle(x).join() === shape.slice(shape.length - cycle(x).length).join();
       if (!cycles(a)) a = repeated(a, shape);
       if (!cycles(b)) b = repeated(b, shape);
-      if (backendName === 'wasm' && transposeA) [a, transposeA] = [transposed(a), false];
-      if (backendName === 'wasm' && transposeB) [b, transposeB] = [transposed(b), false];
+      if (transposeFirst && transposeA) [a, transposeA] = [transposed(a), false];
+      if (transposeFirst && transposeB) [b, transposeB] = [transposed(b), false];
       return own({ inputs: { a, b }, attrs: { transposeA, transposeB }, backend });
     } finally {
       for (const { dataId } of made) (backend as Backend).disposeData(dataId);

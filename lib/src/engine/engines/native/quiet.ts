@@ -5,13 +5,12 @@
  * - TensorFlow's C++ at work reads `TF_CPP_MIN_LOG_LEVEL` from the environment, and Node's `process.env` writes to the
  *   real environment: setting it before the addon loads is enough.
  * - TensorFlow's C++ *while it loads* (the oneDNN line, CUDA looking for its driver) prints from static initializers
- *   before that variable is read, to file descriptor 2. Only native code can hold those back: native/stderr.c, which
+ *   before that variable is read, to file descriptor 2. Only native code can hold those back: stderr.c, which
  *   set-up compiles beside the addon. Without it everything works and those lines show.
- * - TensorFlow.js's plain JavaScript backend greets with `console.warn`.
  * - Node warns of deprecated functions that TensorFlow.js's dependencies call while they load.
  */
 
-/** What set-up compiles from native/stderr.c. */
+/** What set-up compiles from stderr.c. */
 export interface StderrHolder {
   begin(): boolean;
   end(): string;
@@ -90,17 +89,5 @@ export function withoutDeprecations<T>(load: () => T): T {
     return load();
   } finally {
     process.emitWarning = emitWarning;
-  }
-}
-
-/** Runs `work` with `console.warn` collected instead of shown. */
-export async function withWarningsCollected<T>(work: () => Promise<T>): Promise<{ value: T; warnings: string[] }> {
-  const warn = console.warn;
-  const warnings: string[] = [];
-  console.warn = (...parts: unknown[]) => void warnings.push(parts.map(String).join(' '));
-  try {
-    return { value: await work(), warnings };
-  } finally {
-    console.warn = warn;
   }
 }

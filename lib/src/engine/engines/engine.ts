@@ -1,0 +1,45 @@
+import type { EngineCard, EngineName, PassedOver } from '../card';
+
+/** Name of the kernel that `registerFusedBatchNorm` registers: x, gamma, beta in, and epsilon; y, mean, unbiased variance out, and more. */
+export const FUSED_BATCH_NORM = 'BnlabFusedBatchNorm';
+
+/** What an engine says of itself once it computes: its part of the engine card. */
+export type Particulars = Pick<EngineCard, 'device' | 'tensorflow' | 'gpu' | 'threads'>;
+
+/** How an attempt to load an engine ended. */
+export type Outcome =
+  | { loaded: true; card: Particulars }
+  | { loaded: false; /** none: nothing that a card need say */ passedOver?: PassedOver };
+
+/**
+ * One way to compute. A new one is a file or a folder here and a place in the list of `node.ts`: nothing outside
+ * asks for an engine's name to decide what to do.
+ */
+export interface Engine {
+  /** what `BNLAB_ENGINE` and a card call it */
+  readonly name: EngineName;
+  /** TensorFlow.js's name of the backend that computes */
+  readonly backend: string;
+
+  /**
+   * Finds it, checks it, makes it TensorFlow.js's backend and mends its kernels. The kernels in plain JavaScript, from which others
+   * borrow, have been mended by then.
+   */
+  load(): Promise<Outcome>;
+
+  /**
+   * Gradients for which its own kernels are right and fast. The others are put together from other operations, by `gradients/` and
+   * `nn/convolution.ts`.
+   */
+  readonly gradientKernels: {
+    /** average pooling with padding `same`: divides by the number of values inside of the image */
+    averagePoolSame: boolean;
+    /** `resizeBilinear` */
+    resizeBilinear: boolean;
+    /** a convolution's weights */
+    convolutionFilter: boolean;
+  };
+
+  /** Registers batch normalization's training kernels, see fused.ts; where there are none, there is no such function. */
+  readonly registerFusedBatchNorm?: () => void;
+}

@@ -1,0 +1,44 @@
+import * as path from 'node:path';
+
+/** The npm package whose C++ source the native engine is built from. */
+export const nativePackage = '@tensorflow/tfjs-node-gpu';
+
+/** Where the pieces of the native engine are, whether or not they exist. Absolute paths. */
+export interface NativePaths {
+  /** The folder of the npm package. */
+  packageFolder: string;
+  /** The addon that set-up compiles. */
+  addon: string;
+  /** The helper that set-up compiles from stderr.c; see quiet.ts. */
+  stderrHolder: string;
+  /** TensorFlow's own library, out of the wheel. */
+  library: string;
+  /** NVIDIA's libraries, with the CUDA build of TensorFlow only. */
+  nvidia: string;
+  /** The remembered verdict of the last check. */
+  verdict: string;
+}
+
+/** @returns the paths, or undefined when the npm package itself is not installed */
+export function nativePaths(): NativePaths | undefined {
+  let packageFolder: string;
+  try {
+    packageFolder = path.dirname(require.resolve(`${nativePackage}/package.json`));
+  } catch {
+    return undefined;
+  }
+  const built = path.join(packageFolder, 'lib', 'napi-v8');
+  return {
+    packageFolder,
+    addon: path.join(built, 'tfjs_binding.node'),
+    stderrHolder: path.join(built, 'bnlab_stderr.node'),
+    library: path.join(
+      packageFolder,
+      'deps',
+      'lib',
+      `libtensorflow_cc.${process.platform === 'darwin' ? '2.dylib' : 'so.2'}`,
+    ),
+    nvidia: path.join(packageFolder, 'deps', 'nvidia'),
+    verdict: path.join(built, 'bnlab-verdict.json'),
+  };
+}

@@ -1,0 +1,38 @@
+import { processorWords } from '../../host';
+import { tf } from '../../tf';
+import type { Engine } from '../engine';
+import { withWarningsCollected } from '../warnings';
+import { mendKernels } from './kernels';
+
+/** Where WebAssembly's modules are, and what starting one takes. */
+export interface WasmHost {
+  /** the prefix of the modules' paths or addresses, with the last slash */
+  prefix(): string;
+  /** starts a module */
+  start<T>(work: () => Promise<T>): Promise<T>;
+}
+
+/**
+ * WebAssembly. One thread: TensorFlow.js does not offer its threaded build in Node
+ * (github.com/tensorflow/tfjs/issues/3830); SIMD is used where the processor has it, which is nearly everywhere.
+ */
+export function wasmEngine(where: WasmHost): Engine {
+  return {
+    name: 'wasm',
+    backend: 'wasm',
+    async load() {
+      const prefix = where.prefix();
+      const wasm = require('@tensorflow/tfjs-backend-wasm') as { setWasmPaths(prefix: string): void };
+      wasm.setWasmPaths(prefix);
+      const { value: started, warnings } = await where.start(() =>
+        withWarningsCollected(async () => tf.setBackend('wasm')),
+      );
+      if (!started) throw new Error(warnings.join(' ') || 'its module did not start');
+      const simd = Boolean(await tf.env().getAsync('WASM_HAS_SIMD_SUPPORT'));
+      mendKernels();
+      const device = `${processorWords()}, ${simd ? 'SIMD' : 'no SIMD'}`;
+      return { loaded: true, card: { device, tensorflow: null, gpu: false, threads: { intraOp: 1, interOp: 1 } } };
+    },
+    gradientKernels: { averagePoolSame: false, resizeBilinear: false, convolutionFilter: false },
+  };
+}
