@@ -80,6 +80,21 @@ test('no circle of imports', () => {
   for (const file of files) visit(file, []);
 });
 
+test('a program that is not Node can load the engine room: Node is the engines\' affair, and these are registered at the door', () => {
+  const reached = new Set<string>();
+  const visit = (file: string): void => {
+    if (reached.has(file)) return;
+    reached.add(file);
+    for (const target of imports.get(file) ?? []) visit(target);
+  };
+  for (const file of ['src/engine/index.ts', 'src/engine/engines/js.ts', 'src/engine/engines/wasm/wasm.ts']) visit(file);
+  assert.ok(reached.has('src/engine/compile/compile.ts'));
+  for (const file of reached) {
+    const needsNode = importedBy(file).filter((name) => name.startsWith('node:'));
+    assert.deepEqual(needsNode, [], file);
+  }
+});
+
 test("what sets up uses Node's own modules alone: nothing is installed when it runs", () => {
   for (const file of files.filter((name) => roomOf(name) === 'setup')) {
     const foreign = importedBy(file).filter((name) => !/^(node:|\.)/.test(name));

@@ -2,7 +2,7 @@ import test, { before } from 'node:test';
 import assert from 'node:assert/strict';
 import { runInNewContext } from 'node:vm';
 import { compile, ready, tf } from 'bnlab';
-import { loopGraphs } from 'bnlab/dist/src/engine/compile/graph';
+import { loopGraphs } from 'bnlab/dist/src/engine/compile/graph/loops';
 import type { CompileOptions, StepContext } from 'bnlab';
 
 before(ready);

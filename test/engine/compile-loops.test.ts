@@ -2,7 +2,7 @@
 import test, { before } from 'node:test';
 import assert from 'node:assert/strict';
 import { CompileOptions, LoopKind, compile, ready, tf } from 'bnlab';
-import { Session } from 'bnlab/dist/src/engine/compile/session';
+import { Session } from 'bnlab/dist/src/engine/compile/graph/session';
 import { withXlaDefaults } from 'bnlab/dist/src/engine/engines/native/load';
 import { BATCH, ModelOptions, batches, model, problem, relativeDifference } from './steps';
 

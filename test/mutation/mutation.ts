@@ -100,7 +100,7 @@ const OWN_TESTS: Record<string, string[]> = {
   'engine/engines/wasm/kernels.ts': ['gather', 'products', 'compile-engines'],
   'engine/engines/native/kernels.ts': ['fused', 'compile-engines'],
   'engine/engines/native/fused.ts': ['fused'],
-  'engine/compile/xla-limits.ts': ['xla-limits', 'fused'],
+  'engine/compile/graph/xla-limits.ts': ['xla-limits', 'fused'],
 };
 
 /** Files of a room, each as `room/file.ts` or `room/folder/file.ts`. */
@@ -176,13 +176,13 @@ const EQUIVALENT: { file: string; line: RegExp; becomes?: RegExp; why: string }[
   },
   { file: 'engine/random.ts', line: /^private [abc] = 0/, why: 'the constructor sets it before anything is drawn' },
   {
-    file: 'engine/compile/xla-limits.ts',
+    file: 'engine/compile/graph/xla-limits.ts',
     line: /FusedBatchNormGradV3/,
     becomes: /Grad/,
     why: 'the gradient is given mean and variance: at a mean of 3,000 XLA differs by 2e-7, rounding; it stays beside its operation',
   },
   {
-    file: 'engine/compile/xla-limits.ts',
+    file: 'engine/compile/graph/xla-limits.ts',
     line: /'Div', 'FloorDiv', 'FloorMod', 'RealDiv'/,
     becomes: /^'not (Div|RealDiv)'$/,
     why: 'TensorFlow.js divides integers by FloorDiv and FloorMod alone; the other two are kept for a release that does not',

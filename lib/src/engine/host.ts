@@ -10,6 +10,8 @@ export interface Host {
   parallelism(): number;
   /** bytes of memory that may be used */
   memoryBytes(): number;
+  /** lets the event loop run */
+  nextTurn(): Promise<void>;
   /** version of the program that runs this, without the v */
   version: string;
 }
@@ -20,6 +22,7 @@ export let host: Host = {
   processor: () => 'unknown processor',
   parallelism: () => 1,
   memoryBytes: () => 0,
+  nextTurn: () => new Promise((resolve) => setTimeout(resolve)),
   version: '',
 };
 

@@ -7,7 +7,7 @@ export type {
   StepContext,
   StepProgress,
   NamedTensors,
-} from './compile';
+  LoopKind,
+} from './options';
 export { CompileError, insideStep } from './guard';
 export { StepRandom } from './random';
-export type { LoopKind } from './loop';

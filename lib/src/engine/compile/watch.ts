@@ -1,8 +1,5 @@
 /** What a trace bakes in besides tensors, so that a change of it is noticed: which variables are trainable, and the properties of layers. */
-import { createHash } from 'node:crypto';
 import { tf } from '../tf';
-import { NativeBackend } from '../engines/native/addon';
-import { Source, Trace } from './trace';
 
 const watched = new Set<WeakRef<object>>();
 const gone = new FinalizationRegistry<WeakRef<object>>((reference) => watched.delete(reference));
@@ -21,7 +18,7 @@ const serials = new WeakMap<object, number>();
 let lastSerial = 0;
 
 /** A number for an object, the same each time. */
-function serial(object: object): number {
+export function serial(object: object): number {
   if (!serials.has(object)) serials.set(object, ++lastSerial);
   return serials.get(object)!;
 }
@@ -64,40 +61,4 @@ export class Outlook {
       })
     );
   }
-}
-
-/** A digest of what a trace does: equal for two that do the same to the same variables and tensors. */
-export function digestOf(traced: Trace, backend: NativeBackend): string {
-  const hash = createHash('sha256');
-  const numbers = new Map<number, number>();
-  const source = (from: Source): unknown => {
-    if (from.kind === 'constant') return ['constant', from.values.constructor.name, [...bytesOf(from.values)]];
-    if (from.kind === 'variable') return ['variable', from.variable.id];
-    if (from.kind === 'random') return ['random', traced.draws[from.draw]];
-    if (from.kind !== 'held') return from;
-    const { values } = backend.tensorMap.get(from.dataId);
-    const inside = !from.outside && ArrayBuffer.isView(values);
-    return inside
-      ? ['inside', createHash('sha256').update(bytesOf(values)).digest('hex')]
-      : ['held', serial(from.dataId)];
-  };
-  const name = (id: number) => {
-    if (!numbers.has(id)) {
-      numbers.set(id, numbers.size);
-      const from = traced.sources.get(id);
-      const { shape, dtype } = traced.info.get(id)!;
-      hash.update(JSON.stringify([numbers.get(id), shape, dtype, from ? source(from) : null]));
-    }
-    return numbers.get(id);
-  };
-  for (const { op, attributes, inputs, outputs } of traced.ops) {
-    hash.update(JSON.stringify([op, attributes, inputs.map(name), outputs.map(name)]));
-  }
-  for (const { variable, value } of traced.changed) hash.update(JSON.stringify([variable.id, name(value)]));
-  for (const output of traced.outputs) hash.update(JSON.stringify([output.name, output.dtype, name(output.value)]));
-  return hash.digest('hex');
-}
-
-function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {
-  return new Uint8Array(buffer, byteOffset, byteLength);
 }

@@ -1,3 +1,4 @@
+import type { RunnerOf } from '../compile/runner';
 import type { EngineCard, EngineName, PassedOver } from '../card';
 
 /** Name of the kernel that `registerFusedBatchNorm` registers: x, gamma, beta in, and epsilon; y, mean, unbiased variance out, and more. */
@@ -39,6 +40,9 @@ export interface Engine {
     /** a convolution's weights */
     convolutionFilter: boolean;
   };
+
+  /** What `compile` runs steps with; where it has none, they are called one by one. */
+  readonly runnerOf?: RunnerOf;
 
   /** Registers batch normalization's training kernels, see fused.ts; where there are none, there is no such function. */
   readonly registerFusedBatchNorm?: () => void;

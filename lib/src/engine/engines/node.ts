@@ -11,6 +11,7 @@ setHost({
   processor: () => os.cpus()[0]?.model.trim() ?? 'unknown processor',
   parallelism: () => os.availableParallelism(),
   memoryBytes: memoryLimit,
+  nextTurn: () => new Promise((resolve) => setImmediate(resolve)),
   version: process.versions.node,
 });
 registerEngines([cuda, native, wasm, js]);

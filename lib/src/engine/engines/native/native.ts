@@ -3,6 +3,8 @@
  * backend, one name; two places in the list of engines.
  */
 import { PassedOver } from '../../card';
+import { GraphRunner } from '../../compile/graph/runner';
+import type { RunnerOf } from '../../compile/runner';
 import { host, processorWords } from '../../host';
 import type { Engine, Outcome } from '../engine';
 import { checkNative } from './check';
@@ -11,11 +13,14 @@ import { nvidiaGpu } from './gpu';
 import { mendKernels } from './kernels';
 import { loadNative } from './load';
 
+const runnerOf: RunnerOf = (step, options) => new GraphRunner(step, options);
+
 const common = {
   name: 'native',
   backend: 'tensorflow',
   gradientKernels: { averagePoolSame: true, resizeBilinear: true, convolutionFilter: true },
   registerFusedBatchNorm,
+  runnerOf,
 } as const;
 
 type Found = { loaded: ReturnType<typeof loadNative> } | { passedOver: PassedOver };

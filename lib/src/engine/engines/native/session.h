@@ -3,7 +3,7 @@
  *
  * Why it exists: the addon loads every model with TensorFlow's default settings, and has no parameter for others. With those,
  * TensorFlow's graph optimizer rewrites arithmetic by the rules of real numbers: (x + 12582912) - 12582912 becomes x, x / 1e38
- * becomes x * 0. lib/src/engine/compile/session.ts writes the file that switches it off; models without the file load as ever.
+ * becomes x * 0. lib/src/engine/compile/graph/session.ts writes the file that switches it off; models without the file load as ever.
  *
  * Build: included before the addon's own source (-include session.h), whose call the macro at the end redirects.
  */

@@ -1,11 +1,6 @@
+import type { LoopKind } from '../options';
 import { Body } from './body';
 import { FunctionDefinition, GraphNode } from './proto';
-
-/**
- * How a graph runs its steps: 'xla': the loop is one XLA computation; 'clusters': TensorFlow's executor runs the loop, and XLA compiles
- * the parts of the step that it can; 'executor': no XLA.
- */
-export type LoopKind = 'xla' | 'clusters' | 'executor';
 
 /** A graph that runs a number of steps, and how to feed it and read it. */
 export interface LoopGraph {

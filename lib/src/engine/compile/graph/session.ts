@@ -1,8 +1,8 @@
 import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
-import { CompileError } from './guard';
-import { NativeBackend, TensorMetadata } from '../engines/native/addon';
+import { CompileError } from '../guard';
+import { NativeBackend, TensorMetadata } from '../../engines/native/addon';
 import { FunctionDefinition, GraphNode, savedModel, sessionConfig } from './proto';
 
 /** A graph loaded into TensorFlow. */

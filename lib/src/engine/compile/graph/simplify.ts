@@ -1,4 +1,4 @@
-import { Binding } from '../engines/native/addon';
+import { Binding } from '../../engines/native/addon';
 import { Trace, TracedOp } from './trace';
 
 /**

@@ -1,9 +1,9 @@
 import { planBody } from './body';
 import { executorLoop } from './executor-loop';
 import { LoopGraph } from './loop';
-import { Binding } from '../engines/native/addon';
+import { Binding } from '../../engines/native/addon';
 import { Trace } from './trace';
-import { tf } from '../tf';
+import { tf } from '../../tf';
 import { fitsXlaLoop, xlaLoop } from './xla-loop';
 
 /** The graphs that can run the traced step, best first: when TensorFlow refuses one, the next is to be tried. */

@@ -1,6 +1,6 @@
-import { tf } from '../tf';
-import { CompileError } from './guard';
-import { Binding, OpAttribute } from '../engines/native/addon';
+import { tf } from '../../tf';
+import { CompileError } from '../guard';
+import { Binding, OpAttribute } from '../../engines/native/addon';
 import { Attribute, DataType } from './proto';
 import { simplify } from './simplify';
 import { Constant, Trace, TracedOp } from './trace';

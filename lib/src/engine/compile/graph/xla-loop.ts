@@ -1,7 +1,7 @@
 import { Body, Emitter, Feed, writeBody } from './body';
 import { LoopGraph } from './loop';
 import { writtenInPlace } from './in-place';
-import { Binding } from '../engines/native/addon';
+import { Binding } from '../../engines/native/addon';
 import { Attribute, DataType, FunctionDefinition, GraphNode, Parameter } from './proto';
 import { DIVISIONS, NOT_FOR_XLA, forXla } from './xla-limits';
 

@@ -1,5 +1,5 @@
 import { Body, Emitter, Feed, gather, writeBody } from './body';
-import { Binding } from '../engines/native/addon';
+import { Binding } from '../../engines/native/addon';
 import { Attribute, DataType, GraphNode } from './proto';
 import { LoopGraph } from './loop';
 import { NOT_FOR_XLA, differsByType } from './xla-limits';

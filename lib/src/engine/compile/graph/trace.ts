@@ -1,7 +1,8 @@
-import { tf } from '../tf';
-import { CompileError, guarded, patch, setTracing } from './guard';
-import { OpAttribute, nativeBackend, releaseData } from '../engines/native/addon';
-import { Draw, StepRandom, stepStream } from './random';
+import { tf } from '../../tf';
+import { CompileError, guarded, patch, setTracing } from '../guard';
+import { OpAttribute, nativeBackend, releaseData } from '../../engines/native/addon';
+import { Draw, StepRandom, stepStream } from '../random';
+import { AnyStep, checkOutputs, withoutEffect } from '../step';
 
 /* eslint-disable @typescript-eslint/no-explicit-any */
 
@@ -71,8 +72,6 @@ export interface StepArguments {
   stepNumber: number;
 }
 
-export type AnyStep = (inputs: any, context: { random: StepRandom; step: tf.Scalar }) => Record<string, tf.Tensor>;
-
 /**
  * Records what `step` does: once, or twice when the first call creates variables (optimizer slots, moving averages created on
  * first use), which are then given back the value they were created with. Every variable ends as it began.
@@ -92,57 +91,6 @@ export function trace(step: AnyStep, given: StepArguments): Trace {
     );
   }
   return second.trace;
-}
-
-/** Checks what a step returned; the same in every mode. */
-export function checkOutputs(outputs: unknown): asserts outputs is Record<string, tf.Tensor> {
-  if (outputs instanceof Promise) {
-    outputs.catch(() => undefined); // what fails in there later is a consequence of this
-    throw new CompileError(
-      'The step returned a promise. A step is an ordinary function: take out async and await, and return tensors, ' +
-        'whose values can be read after run().',
-    );
-  }
-  if (outputs === null || typeof outputs !== 'object' || outputs instanceof tf.Tensor || Array.isArray(outputs)) {
-    throw new CompileError(`The step must return named tensors such as { loss }, got ${describe(outputs)}.`);
-  }
-  for (const [name, value] of Object.entries(outputs)) {
-    if (value instanceof Promise) {
-      value.catch(() => undefined);
-      throw new CompileError(
-        `Output '${name}' of the step is a promise: what gives it (fit, trainOnBatch, ...) does its work after the step has ` +
-          'ended. Use optimizer.minimize, which works at once.',
-      );
-    }
-    if (!(value instanceof tf.Tensor)) {
-      throw new CompileError(
-        `Output '${name}' of the step must be a tensor, got ${describe(value)}. Wrap it: tf.scalar(x).`,
-      );
-    }
-    if (value.isDisposed) {
-      throw new CompileError(
-        `Output '${name}' of the step was disposed inside the step. Return it from tf.tidy as well.`,
-      );
-    }
-    if (value.dtype === 'string' || value.dtype === 'complex64') {
-      throw new CompileError(`Output '${name}' of the step is ${value.dtype}; a step returns float32, int32 or bool.`);
-    }
-  }
-}
-
-/** The error for a step that does nothing one could notice, which is never what was meant. */
-export function withoutEffect(): CompileError {
-  return new CompileError(
-    'The step returns no tensor and changes no variable. If it calls what works after the step has ended (fit, trainOnBatch, or ' +
-      'anything to be awaited), use optimizer.minimize, which works at once.',
-  );
-}
-
-function describe(value: unknown): string {
-  if (value instanceof tf.Tensor) return 'a bare tensor';
-  if (Array.isArray(value)) return 'an array';
-  if (value === null || value === undefined) return String(value);
-  return typeof value === 'object' ? 'an object' : `${typeof value} ${String(value)}`;
 }
 
 /** A variable with a handle of its own for the time of a call, so that no other tensor can be mistaken for it. */
