@@ -49,7 +49,13 @@ export async function makeWorld(): Promise<World> {
   const network = mlp({ sizes: [4, 3, 3, 3], activation: 'sigmoid', norm: 'batch', seed: 1 });
   const data = { train: { x, y }, test: { x, y } };
   const run = { data, steps: 2, batchSize: 3, mode: 'eager' } as const;
-  const history = await trainNetwork({ ...run, network, learningRate: 0.1, seed: 1 });
+  const history = await trainNetwork({
+    ...run,
+    network,
+    learningRate: 0.1,
+    seed: 1,
+    probes: { at: ({ step }) => step },
+  });
   const build = (seed: number) => mlp({ sizes: [4, 3, 3], seed });
   const comparison = await compare({
     ...run,
@@ -308,6 +314,7 @@ export function calls({ network, x, y, history, comparison }: World): Record<str
     tapNames: () => [network, x],
     accuracies: () => [history],
     finalAccuracy: () => [history],
+    probeSeries: () => [history, 'at'],
     stepsToReach: () => [history, 0.5],
     setPopulationStatistics: () => [build(1), x, { batchSize: 3, batches: 2, seed: 1 }],
     scheduleRates: () => [0.1, 3, { kind: 'step', every: 1, factor: 0.5 }],

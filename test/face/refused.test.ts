@@ -29,6 +29,7 @@ import {
   trainNetwork,
   wasserstein1,
   whiten,
+  type Comparison,
   type TrainOptions,
 } from 'bnlab';
 import { clouds } from '../train/toy';
@@ -86,15 +87,18 @@ test('results of another kind are named by their kind', async () => {
   const comparison = await compare({ ...shared, sides: [{ name: 'a', build }], seeds: [1], learningRates: [0.1] });
   const [{ history }] = comparison.runs;
   const wanted = /comparison must be a comparison, as compare\(\) gives it, got a history/;
-  assert.throws(() => bandOf(no(history), { side: 'a' }, () => 1), wanted);
-  assert.throws(() => runsOf(no(history), 'a'), wanted);
+  assert.throws(() => bandOf(no<Comparison>(history), { side: 'a' }, () => 1), wanted);
+  assert.throws(() => runsOf(no<Comparison>(history), 'a'), wanted);
   assert.throws(() => chooseLearningRates(no(history)), wanted);
   const other = /history must be a history, as trainNetwork\(\) gives it, got a comparison/;
   assert.throws(() => accuracies(no(comparison)), other);
   assert.throws(() => finalAccuracy(no(comparison)), other);
   assert.throws(() => stepsToReach(no(comparison), 0.5), other);
   const network = build(1);
-  await assert.rejects(trainNetwork(no(history)), /trainNetwork: the options must be an object .*got a history/);
+  await assert.rejects(
+    trainNetwork(no<TrainOptions>(history)),
+    /trainNetwork: the options must be an object .*got a history/,
+  );
   network.dispose();
   tf.dispose([x, y]);
 });

@@ -6,6 +6,7 @@ import {
   layerShape,
   mlp,
   observe,
+  probeSeries,
   Random,
   ready,
   shapeDistance,
@@ -13,7 +14,6 @@ import {
   tf,
   trainNetwork,
 } from 'bnlab';
-import type { TrainedShape } from 'bnlab';
 import { clouds, noLeak } from '../train/toy';
 
 before(async () => void (await ready()));
@@ -126,7 +126,7 @@ test('shapeProbe: the first 1,000 examples unless told, with their own statistic
   const at = { network, test: { x, y }, memory: {} } as unknown as Parameters<
     ReturnType<typeof shapeProbe>['measure']
   >[0];
-  const seen = (await shapeProbe({ taps: [tap] }).measure(at)) as unknown as Record<string, TrainedShape>;
+  const seen = await shapeProbe({ taps: [tap] }).measure(at);
   const first = tf.slice(x, 0, 1000);
   const want = layerShape(observe({ network, x: first, training: true, taps: [tap] })[tap]);
   assert.deepEqual(seen[tap], { ...want, moved: 0 });
@@ -142,13 +142,13 @@ test('shapeProbe: the first evaluation has moved nowhere, training moves shapes,
   const history = await noLeak(() =>
     trainNetwork({ network, data, probes, steps: 40, batchSize: 30, learningRate: 0.5, seed: 1, evaluateEvery: 40 }),
   );
-  const [start, end] = history.evaluations.map((e) => e.probes.shape as unknown as Record<string, TrainedShape>);
+  const [start, end] = probeSeries(history, 'shape').map(({ value }) => value!);
   for (const tap of taps) {
-    assert.equal(start[tap].moved, 0);
-    assert.ok(end[tap].moved > 0.02, `${tap} moved ${end[tap].moved}`);
-    assert.equal(start[tap].units, 12);
+    assert.equal(start[tap]!.moved, 0);
+    assert.ok(end[tap]!.moved! > 0.02, `${tap} moved ${end[tap]!.moved}`);
+    assert.equal(start[tap]!.units, 12);
   }
-  assert.ok(start['layer1/activation'].zeros > 0.2 && start['layer2/linear'].zeros < 0.1);
+  assert.ok(start['layer1/activation']!.zeros! > 0.2 && start['layer2/linear']!.zeros! < 0.1);
   network.dispose();
   tf.dispose([data.train.x, data.train.y, data.test.x, data.test.y]);
 });
@@ -159,7 +159,7 @@ test('shapeProbe: a network that has diverged, or a layer that is off, reports n
   network.named['layer1/bias'].assign(tf.fill([4], -100));
   const probe = shapeProbe({ taps: ['layer1/activation', 'layer1/linear'] });
   const at = { network, test: { x, y }, memory: {} } as unknown as Parameters<typeof probe.measure>[0];
-  const seen = (await probe.measure(at)) as Record<string, unknown>;
+  const seen = await probe.measure(at);
   assert.equal(seen['layer1/activation'], null);
   assert.notEqual(seen['layer1/linear'], null);
   network.named['layer1/weights'].assign(tf.fill([3, 4], NaN));
@@ -175,7 +175,7 @@ test('shapeProbe: where no unit varies both times, nothing is said to have moved
   const at = { network, test: { x, y }, memory: {} } as unknown as Parameters<typeof probe.measure>[0];
   const moved = async (bias: number[]) => {
     network.named['layer1/bias'].assign(tf.tensor1d(bias));
-    return ((await probe.measure(at)) as unknown as Record<string, TrainedShape>)['layer1/activation'].moved;
+    return (await probe.measure(at))['layer1/activation']!.moved;
   };
   assert.deepEqual([await moved([5, -100]), await moved([-100, 5])], [0, 0]);
   network.dispose();

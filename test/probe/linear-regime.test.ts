@@ -10,7 +10,7 @@ import {
   observe,
   Random,
 } from 'bnlab';
-import { ready, tf, trainNetwork, type Linearity } from 'bnlab';
+import { ready, tf, trainNetwork } from 'bnlab';
 import { clouds, noLeak } from '../train/toy';
 
 before(async () => void (await ready()));
@@ -166,8 +166,7 @@ test('linearityProbe: the first examples as many as asked for, with their own st
   // Moving statistics that nobody may use here.
   network.named['layer1/movingMean'].assign(tf.fill([8], 50));
   const at = { network, test: { x, y } } as unknown as Parameters<ReturnType<typeof linearityProbe>['measure']>[0];
-  const seen = async (examples?: number) =>
-    (await linearityProbe({ activation: 'tanh', examples }).measure(at)) as unknown as Linearity;
+  const seen = async (examples?: number) => (await linearityProbe({ activation: 'tanh', examples }).measure(at))!;
   const share = (rows: number) =>
     tf.tidy(() => {
       const part = tf.slice(x, 0, rows);
@@ -190,15 +189,15 @@ test('linearityProbe: a trained network and its straightened twin, by layer, wit
   const probes = { linearity: linearityProbe({ activation: 'tanh', examples: 60 }) };
   const options = { network, data, probes, batchSize: 30, learningRate: 0.5, seed: 1 };
   const history = await noLeak(() => trainNetwork({ ...options, steps: 60, evaluateEvery: 60 }));
-  const seen = history.evaluations[1].probes.linearity as unknown as Linearity;
+  const seen = history.evaluations[1].probes.linearity!;
   const tap = 'layer2/preActivation';
   const values = observe({ network, x: data.test.x, training: true, taps: [tap] })[tap];
   assert.deepEqual(seen.layers[1], linearRegime(values, 'tanh'));
   assert.equal(seen.layers.length, 2);
-  assert.ok(seen.accuracy > 0.85, `${seen.accuracy}`);
+  assert.ok(seen.accuracy! > 0.85, `${seen.accuracy}`);
   const outputs = linearizedOutputs(network, data.test.x);
   const hits = tf.tidy(() => tf.sum(tf.equal(tf.argMax(outputs, 1), tf.argMax(data.test.y, 1))).dataSync()[0]);
-  assert.ok(Math.abs(seen.linearizedAccuracy - hits / 60) < 1e-6);
+  assert.ok(Math.abs(seen.linearizedAccuracy! - hits / 60) < 1e-6);
   const at = { network, test: data.test } as unknown as Parameters<typeof probes.linearity.measure>[0];
   const plain = mlp({ sizes: [3, 8, 3], activation: 'tanh', seed: 1 });
   plain.named['layer1/weights'].assign(tf.fill([3, 8], NaN));

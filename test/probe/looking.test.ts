@@ -9,6 +9,7 @@ import {
   mlp,
   observe,
   percentileProbe,
+  probeSeries,
   quantile,
   Random,
   ready,
@@ -19,24 +20,11 @@ import {
   typicalUnit,
   updateRatioProbe,
   wasserstein1,
-  type ActivationPercentiles,
   type Network,
   type Values,
 } from 'bnlab';
 import { clouds, noLeak } from '../train/toy';
 import { given } from './given';
-
-/** What the probes of the run below report. */
-interface Watched {
-  figure1: ActivationPercentiles;
-  unit3: ActivationPercentiles;
-  saturation: Record<string, { share: number }>;
-  gradients: { weights: Record<string, number>; activations: Record<string, number> };
-  updates: Record<string, number>;
-  drift: Record<string, { wasserstein: number } | null>;
-  sinceStart: Watched['drift'];
-  shift: unknown[];
-}
 
 test.before(async () => {
   await ready();
@@ -266,27 +254,29 @@ test('probes during training: plain numbers at every evaluation, and no trace in
     assert.deepEqual(history.losses, plain.losses);
     assert.deepEqual(watched.snapshot(), alone.snapshot());
     assert.deepEqual(JSON.parse(JSON.stringify(history)), history);
-    const [first, second, third] = history.evaluations.map((e) => e.probes as unknown as Watched);
-    assert.equal(first.figure1.unit, third.figure1.unit);
-    assert.equal(first.unit3.unit, 3);
-    assert.equal(first.figure1.all.length, 3);
-    assert.equal(first.drift['layer2/linear'], null);
-    assert.ok(third.drift['layer2/linear']!.wasserstein > 0);
+    const [first, second, third] = history.evaluations.map((e) => e.probes);
+    assert.equal(first.figure1!.unit, third.figure1!.unit);
+    assert.equal(first.unit3!.unit, 3);
+    assert.equal(first.figure1!.all.length, 3);
+    assert.equal(first.drift!['layer2/linear'], null);
+    assert.ok(third.drift!['layer2/linear']!.wasserstein! > 0);
     assert.deepEqual(second.drift, second.sinceStart);
     assert.notDeepEqual(third.drift, third.sinceStart);
-    assert.equal(third.shift.length, 3);
-    assert.ok(third.gradients.weights['layer1/weights'] > 0 && third.gradients.activations['layer1/activation'] > 0);
+    assert.equal(third.shift!.length, 3);
+    assert.ok(
+      third.gradients!.weights['layer1/weights']! > 0 && third.gradients!.activations['layer1/activation']! > 0,
+    );
     close(
-      third.updates['layer1/weights'] / third.gradients.weights['layer1/weights'],
-      first.updates['layer1/weights'] / first.gradients.weights['layer1/weights'],
+      third.updates!['layer1/weights']! / third.gradients!.weights['layer1/weights']!,
+      first.updates!['layer1/weights']! / first.gradients!.weights['layer1/weights']!,
       1,
     );
-    assert.ok(third.saturation['layer1/preActivation'].share < 1);
+    assert.ok(third.saturation!['layer1/preActivation'].share! < 1);
     // What the probe says of the end is what one sees there: the test set, inference mode.
     const tap = 'layer2/preActivation';
     const seen = observe({ network: watched, x: check.x, training: false, taps: [tap] })[tap];
-    const last = (history.evaluations.at(-1)!.probes as unknown as Watched).figure1;
-    activationPercentiles(seen, last.unit).typical.forEach((q, i) => close(q, last.typical[i], 1e-5));
+    const last = probeSeries(history, 'figure1').at(-1)!.value!;
+    activationPercentiles(seen, last.unit!).typical.forEach((q, i) => close(q, last.typical[i]!, 1e-5));
     watched.dispose();
     alone.dispose();
     tf.dispose([train, check]);

@@ -153,14 +153,18 @@ function unitValues({ shape, values }: Values, unit: number): Float32Array {
 /**
  * Follows {@link activationPercentiles} through training, on the test set in inference mode.
  *
- * The unit is chosen at the first evaluation and kept. Values that are not numbers (a diverged network) give nulls.
+ * The unit is chosen at the first evaluation and kept. Values that are not numbers (a diverged network) give NaN, null in a history.
  *
  * @param options.tap what to look at; the paper's Figure 1 shows inputs to the last hidden sigmoid, `layer3/preActivation`
  * @param options.unit index, or `'typical'` (default): see {@link typicalUnit}
  * @returns a probe that reports {@link ActivationPercentiles}
  * @example trainNetwork({ ...options, probes: { figure1: percentileProbe({ tap: 'layer3/preActivation' }) } })
  */
-export function percentileProbe(options: { tap: string; unit?: number | 'typical'; percentiles?: number[] }): Probe {
+export function percentileProbe(options: {
+  tap: string;
+  unit?: number | 'typical';
+  percentiles?: number[];
+}): Probe<ActivationPercentiles> {
   expectOptions<typeof options>('percentileProbe', options, {
     ...{ tap: needed(text), unit: either(oneOf(['typical']), whole), percentiles: listOf(number) },
   });
@@ -169,10 +173,10 @@ export function percentileProbe(options: { tap: string; unit?: number | 'typical
     taps: [tap],
     measure: ({ taps, memory }) => {
       const values: Values = { shape: taps[tap].shape, values: taps[tap].dataSync() as Float32Array };
-      const none = percentiles.map(() => null);
-      if (values.values.some(Number.isNaN)) return { unit: (memory.unit as number) ?? null, typical: none, all: none };
+      const none = percentiles.map(() => NaN);
+      if (values.values.some(Number.isNaN)) return { unit: (memory.unit as number) ?? NaN, typical: none, all: none };
       memory.unit ??= unit === 'typical' ? typicalUnit(values) : unit;
-      return { ...activationPercentiles(values, memory.unit as number, percentiles) };
+      return activationPercentiles(values, memory.unit as number, percentiles);
     },
   };
 }
@@ -250,7 +254,7 @@ function checkLimits(where: string, { fraction = 0.05, beyond }: Pick<Saturation
 }
 
 /** {@link saturation} of the run's first training batch at every evaluation point; `training` as stated. */
-export function saturationProbe(options: Omit<SaturationOptions, 'network' | 'x'>): Probe {
+export function saturationProbe(options: Omit<SaturationOptions, 'network' | 'x'>): Probe<Record<string, Saturation>> {
   expectOptions('saturationProbe', options, without(SATURATION_OPTIONS, ['network', 'x']));
   checkLimits('saturationProbe', options);
   return { measure: ({ network, batch }) => saturation({ ...options, network, x: batch.x }) };
@@ -261,7 +265,7 @@ export function saturationProbe(options: Omit<SaturationOptions, 'network' | 'x'
  * its own width. 0 for a distribution that stays; above 1 the median has left where most values once were.
  *
  * @param rows [points][15th, 50th, 85th percentile], as {@link percentileProbe} reports them
- * @example wander(history.evaluations.slice(1).map((e) => (e.probes.fan as unknown as ActivationPercentiles).typical))
+ * @example wander(probeSeries(history, 'fan').slice(1).map(({ value }) => value.typical))
  * @throws RangeError for no rows, rows of other than three finite numbers, or a width of 0
  */
 export function wander(rows: readonly (readonly number[])[]): number {

@@ -191,7 +191,7 @@ export interface TrainedShape extends LayerShape {
  * @returns a probe that reports `{ [tap]: TrainedShape | null }`
  * @example trainNetwork({ ...options, probes: { shape: shapeProbe({ taps: ['layer1/activation', 'layer2/linear'] }) } })
  */
-export function shapeProbe(options: { taps: string[]; examples?: number }): Probe {
+export function shapeProbe(options: { taps: string[]; examples?: number }): Probe<Record<string, TrainedShape | null>> {
   expectOptions<typeof options>('shapeProbe', options, { taps: needed(listOf(text)), examples: counting });
   const { taps, examples = 1000 } = options;
   return {

@@ -84,10 +84,10 @@ export function gradientNorms(options: LossLookOptions): GradientNorms {
 }
 
 /** {@link gradientNorms} of the run's first training batch, in training mode unless stated, at every evaluation point. */
-export function gradientNormProbe(options: { training?: boolean } = {}): Probe {
+export function gradientNormProbe(options: { training?: boolean } = {}): Probe<GradientNorms> {
   expectOptions<typeof options>('gradientNormProbe', options, { training: flag });
   const { training = true } = options;
-  return { measure: ({ network, batch, loss }) => ({ ...gradientNorms({ network, ...batch, loss, training }) }) };
+  return { measure: ({ network, batch, loss }) => gradientNorms({ network, ...batch, loss, training }) };
 }
 
 /**
@@ -147,7 +147,7 @@ export function expectRate(where: string, rate: number): void {
 }
 
 /** {@link sgdUpdateRatios} at the learning rate of the moment on the run's first batch, in training mode, at every evaluation point. */
-export function updateRatioProbe(): Probe {
+export function updateRatioProbe(): Probe<Record<string, number> | null> {
   return {
     measure: ({ network, batch, loss, learningRate }) =>
       learningRate > 0 ? sgdUpdateRatios({ network, ...batch, loss, training: true, learningRate }) : null,

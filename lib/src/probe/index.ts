@@ -76,7 +76,17 @@ export {
   type Drift,
   type LayerShift,
 } from './shift';
-export { type Json, type LabelledBatch, type Probe, type ProbePoint, type Values } from './types';
+export {
+  type Json,
+  type LabelledBatch,
+  type NoProbes,
+  type Probe,
+  type ProbePoint,
+  type Probes,
+  type ProbeValues,
+  type Stored,
+  type Values,
+} from './types';
 export { chainGradient, chainOnBatch, chainOrders, type ChainOnBatchOptions, type ChainStepOptions } from './chain';
 export { delivered, type Delivered } from './delivered';
 export { covarianceEigenvalues, pairwiseDistances, rowsWithSpectrum, type SpectrumOptions } from './covariance';

@@ -181,7 +181,7 @@ export interface Linearity {
  */
 export function linearityProbe(
   options: { activation: ActivationName; examples?: number } & LinearRegimeOptions,
-): Probe {
+): Probe<Linearity | null> {
   expectOptions<typeof options>('linearityProbe', options, {
     ...{ ...LINEAR_REGIME_OPTIONS, activation: needed(oneOf(ACTIVATIONS)), examples: counting },
   });
@@ -206,8 +206,7 @@ export function linearityProbe(
       tf.dispose([x, y]);
       if (!shares) return null;
       const regimes = taps.map((tap) => linearRegime(seen[tap], activation, { tolerance }));
-      const report: Linearity = { layers: regimes, accuracy: shares[0], linearizedAccuracy: shares[1] };
-      return report;
+      return { layers: regimes, accuracy: shares[0], linearizedAccuracy: shares[1] };
     },
   };
 }

@@ -4,7 +4,7 @@ import { tf } from '../engine';
 import { lossOf } from '../nn/loss';
 import { checked, expectRate, LOSS_LOOK_OPTIONS, type LossLookOptions } from './gradients';
 import { expectValues, jointDot, jointNorm, labelsOf, lossGradients, untouched } from './model';
-import type { Json, Probe, Values } from './types';
+import type { Probe, Values } from './types';
 
 /**
  * Wasserstein-1 distance between two samples of numbers (earth mover's distance): the area between their quantile functions. Of
@@ -89,7 +89,11 @@ export function distributionDrift(before: Values, after: Values): Drift {
  * @param options.rows default 1000
  * @returns a probe that reports {@link Drift} by tap; null at the first evaluation, and where a value is not finite
  */
-export function driftProbe(options: { taps: string[]; since?: 'previous' | 'start'; rows?: number }): Probe {
+export function driftProbe(options: {
+  taps: string[];
+  since?: 'previous' | 'start';
+  rows?: number;
+}): Probe<Record<string, Drift | null>> {
   expectOptions<typeof options>('driftProbe', options, {
     ...{ taps: needed(listOf(text)), since: oneOf(['previous', 'start']), rows: counting },
   });
@@ -97,7 +101,7 @@ export function driftProbe(options: { taps: string[]; since?: 'previous' | 'star
   return {
     taps: names,
     measure: ({ taps, memory }) => {
-      const report: Record<string, Json> = {};
+      const report: Record<string, Drift | null> = {};
       for (const name of names) {
         const tap = taps[name];
         const part = tf.tidy(() => tf.slice(tap, 0, Math.min(rows, tap.shape[0])));
@@ -105,7 +109,7 @@ export function driftProbe(options: { taps: string[]; since?: 'previous' | 'star
         part.dispose();
         const usable = now.values.every(Number.isFinite);
         const earlier = memory[name] as Values | undefined;
-        report[name] = earlier && usable ? { ...distributionDrift(earlier, now) } : null;
+        report[name] = earlier && usable ? distributionDrift(earlier, now) : null;
         if (usable && (since === 'previous' || !earlier)) memory[name] = now;
       }
       return report;
@@ -175,7 +179,7 @@ export function internalCovariateShift(options: LossLookOptions & { learningRate
 }
 
 /** {@link internalCovariateShift} on the run's first batch at the learning rate of the moment, in training mode. */
-export function covariateShiftProbe(): Probe {
+export function covariateShiftProbe(): Probe<LayerShift[] | null> {
   return {
     measure: ({ network, batch, loss, learningRate }) =>
       learningRate > 0 ? internalCovariateShift({ network, ...batch, loss, training: true, learningRate }) : null,

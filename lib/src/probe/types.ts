@@ -32,17 +32,48 @@ export interface ProbePoint {
   memory: Record<string, unknown>;
 }
 
-/** Something looked at during training: a function, or one that also names taps of the test set's forward pass. */
-export interface Probe {
+/**
+ * Something looked at during training, which reports a `T` at every evaluation point. The history holds it under the name that `probes`
+ * gives it, as {@link Stored}.
+ */
+export interface Probe<T = unknown> {
   /** Tap names, such as `layer3/preActivation`, recorded over the whole test set at no second forward pass. */
   taps?: string[];
   /**
-   * Must leave the network as it found it; every probe of this library does. What JSON holds of the value goes into the history, NaN and
-   * infinity as null: numbers, text, lists, and objects such as this library's functions return.
+   * Must leave the network as it found it; every probe of this library does. What JSON holds of the value goes into the history:
+   * numbers, text, lists, and objects such as this library's functions return.
    * What it throws ends the run; in a network that has diverged it counts as null.
    */
-  measure(at: ProbePoint): Json | object | Promise<Json | object>;
+  measure(at: ProbePoint): T | Promise<T>;
 }
+
+/** Probes by the names under which a history holds what they report; a function is a probe without taps. */
+export type Probes = Record<string, Probe | Probe['measure']>;
+
+/** What a run without probes has. */
+export type NoProbes = Record<never, never>;
+
+/** What JSON holds of a `T`: null for NaN, infinity and undefined, a list for a typed array, all properties of an object. */
+export type Stored<T> = unknown extends T
+  ? Json
+  : T extends number
+    ? T | null
+    : T extends undefined
+      ? null
+      : T extends string | boolean | null
+        ? T
+        : T extends ArrayBufferView
+          ? (number | null)[]
+          : T extends readonly (infer E)[]
+            ? Stored<E>[]
+            : { [K in keyof T]: Stored<T[K]> };
+
+/** What a history holds of each of these probes at an evaluation point: see {@link Stored}, or null in a network that has diverged. */
+export type ProbeValues<P extends Probes> = {
+  [K in keyof P]: Exclude<P[K], undefined> extends Probe<infer T> | ((at: ProbePoint) => infer T)
+    ? Stored<Awaited<T>> | null
+    : never;
+};
 
 /** Values that a tap saw: row after row, the units (or channels) of one example beside each other. */
 export interface Values {

@@ -23,8 +23,8 @@ import {
 import { Random } from '../engine';
 import { batchIndices } from '../data';
 import { networkOf, type Network, type NetworkSpec, type WeightsSnapshot } from '../nn';
-import { finalAccuracy, type Evaluation, type History } from './history';
-import type { Json } from '../probe/types';
+import { finalAccuracy, type Evaluation, type History, type Reported } from './history';
+import type { Json, NoProbes, Probes, ProbeValues } from '../probe/types';
 import { scheduleRates } from './schedule';
 import { median, quantileBand } from '../statistics';
 import {
@@ -40,7 +40,7 @@ import {
 } from './trainer';
 
 /** One side of a comparison: its network, as data or as a function, and what it does differently from the others. */
-export interface Side {
+export interface Side<Q extends Probes = Probes> {
   /** Stands in histories, tables and legends; each side its own. */
   name: string;
   /** The network as data, built once per seed. Give this or `build`. */
@@ -50,19 +50,21 @@ export interface Side {
   /** Own rates instead of the common ones. */
   learningRates?: readonly number[];
   /** Own settings; they overrule the common ones for this side, and stand in its histories. */
-  options?: Partial<Omit<StepOptions, 'network'> & Pick<TrainRunOptions, 'schedule' | 'probes'>>;
+  options?: Partial<Omit<StepOptions, 'network'> & Pick<TrainRunOptions, 'schedule'>> & { probes?: Q | Probes };
 }
 
 /** A seed for weights and batches, or one for each. */
 export type ComparisonSeed = number | { weights: number; order: number };
 
 /** What {@link compare} takes: the options of `trainNetwork` that all sides share, and what varies. */
-export interface CompareOptions
+export interface CompareOptions<P extends Probes = Probes, Q extends Probes = Probes>
   extends
     Omit<StepOptions, 'network'>,
-    Omit<TrainRunOptions, 'learningRate' | 'seed' | 'name' | 'weightsSeed' | 'batches' | 'budget'> {
+    Omit<TrainRunOptions, 'learningRate' | 'seed' | 'name' | 'weightsSeed' | 'batches' | 'budget' | 'probes'> {
   /** What is compared; the first lends its weights to the others. */
-  sides: readonly Side[];
+  sides: readonly Side<Q>[];
+  /** What to look at, at every evaluation point, on every side that has no probes of its own: as `trainNetwork`. */
+  probes?: P | Probes;
   /** One run per side, rate and seed. */
   seeds: readonly ComparisonSeed[];
   /** For every side without its own. */
@@ -72,7 +74,7 @@ export interface CompareOptions
   /** For the whole comparison. When it is spent, the run under way stops and the rest is listed in `missing`. */
   budget?: Budget;
   /** Called after each run, for example to store it. */
-  onRun?: (run: ComparisonRun) => void | Promise<void>;
+  onRun?: (run: ComparisonRun<ProbeValues<P & Q>>) => void | Promise<void>;
 }
 
 const { optimizer, loss, weightDecay, record, mode, schedule, probes } = TRAIN_OPTIONS;
@@ -94,7 +96,7 @@ const COMPARE_OPTIONS: Options<CompareOptions> = {
 };
 
 /** One run of a comparison. */
-export interface ComparisonRun {
+export interface ComparisonRun<V extends Reported = Reported> {
   /** Name of the side. */
   side: string;
   /** Position in `seeds`. */
@@ -102,11 +104,11 @@ export interface ComparisonRun {
   /** Base rate. */
   learningRate: number;
   /** The record of the run. */
-  history: History;
+  history: History<V>;
 }
 
-/** Runs of several sides over the same seeds and batches. Plain JSON. */
-export interface Comparison {
+/** Runs of several sides over the same seeds and batches; `V` is what their probes reported. Plain JSON. */
+export interface Comparison<V extends Reported = Reported> {
   /** What the JSON is. */
   kind: 'comparison';
   /** Of this layout. */
@@ -118,7 +120,7 @@ export interface Comparison {
   /** Labels of the variables that every side took from the first, per side. */
   shared: Record<string, string[]>;
   /** In the order they were made: seed by seed, side by side, rate by rate. */
-  runs: ComparisonRun[];
+  runs: ComparisonRun<V>[];
   /** Runs that a stop or a spent budget left out. */
   missing: { side: string; seedIndex: number; learningRate: number }[];
 }
@@ -139,7 +141,9 @@ export interface Comparison {
  * accuracyBand(comparison, { side: 'with BN', learningRate: 1 }) // {steps, median, low, high, n}
  * @throws RangeError, before the first run, for no sides, seeds or rates, one of them given twice, or settings that make no sense
  */
-export async function compare(options: CompareOptions): Promise<Comparison> {
+export async function compare<P extends Probes = NoProbes, Q extends Probes = NoProbes>(
+  options: CompareOptions<P, Q>,
+): Promise<Comparison<ProbeValues<P & Q>>> {
   expectOptions('compare', options, COMPARE_OPTIONS, RUN_NAMES);
   const { sides, budget = {}, signal, onProgress, onRun, steps, batchSize } = options;
   checkSides(options);
@@ -150,7 +154,8 @@ export async function compare(options: CompareOptions): Promise<Comparison> {
     signal?.aborted ||
     (budget.seconds !== undefined && seconds() >= budget.seconds) ||
     (budget.bytes !== undefined && process.memoryUsage().rss > budget.bytes);
-  const result: Comparison = { kind: 'comparison', version: 1, sides: [], seeds, shared: {}, runs: [], missing: [] };
+  type Result = Comparison<ProbeValues<P & Q>>;
+  const result: Result = { kind: 'comparison', version: 1, sides: [], seeds, shared: {}, runs: [], missing: [] };
   const data = prepareData(options.data, options.pixels, options.loss ?? 'crossEntropy');
   const stages: { side: Side; rates: number[]; network: Network; trainer: Trainer }[] = [];
   try {
@@ -196,7 +201,7 @@ export async function compare(options: CompareOptions): Promise<Comparison> {
               seconds: budget.seconds === undefined ? undefined : Math.max(0, budget.seconds - seconds()),
             },
           };
-          const history = await trainer.train(run, data);
+          const history = (await trainer.train(run, data)) as History<ProbeValues<P & Q>>;
           // The step is shared by all seeds; this run's network is the one that its seed built.
           history.provenance.network = initial[i].description;
           result.runs.push({ side: side.name, seedIndex, learningRate, history });
@@ -262,7 +267,11 @@ const BAND_OPTIONS: Options<BandOptions> = { side: needed(text), learningRate: n
  *
  * @throws RangeError when the side or the rate is not in the comparison, naming those that are
  */
-export function runsOf(comparison: Comparison, side: string, learningRate?: number): History[] {
+export function runsOf<V extends Reported>(
+  comparison: Comparison<V>,
+  side: string,
+  learningRate?: number,
+): History<V>[] {
   expectComparison('runsOf', comparison);
   const known = comparison.sides.find(({ name }) => name === side);
   if (!known) {
@@ -289,7 +298,11 @@ export function runsOf(comparison: Comparison, side: string, learningRate?: numb
  * @param value what to read, for example `(e) => e.test.loss ?? Infinity`
  * @throws RangeError when nothing is there to read
  */
-export function bandOf(comparison: Comparison, options: BandOptions, value: (at: Evaluation) => number): Band {
+export function bandOf<V extends Reported>(
+  comparison: Comparison<V>,
+  options: BandOptions,
+  value: (at: Evaluation<V>) => number,
+): Band {
   expectOptions('bandOf', options, BAND_OPTIONS);
   expectComparison('bandOf', comparison);
   expectArgument('bandOf', 'value', value, callback);
@@ -330,9 +343,9 @@ export interface SweepRow {
 }
 
 /** A comparison, its table, and the rate chosen for each side. */
-export interface Sweep {
+export interface Sweep<V extends Reported = Reported> {
   /** All runs. */
-  comparison: Comparison;
+  comparison: Comparison<V>;
   /** One row per side and rate. */
   table: SweepRow[];
   /** By side; a side without a finished run has none. */
@@ -399,9 +412,11 @@ function choose(comparison: Comparison): Omit<Sweep, 'comparison'> {
  * table(sweep.table);
  * @throws as `compare`
  */
-export async function learningRateSweep(options: CompareOptions): Promise<Sweep> {
+export async function learningRateSweep<P extends Probes = NoProbes, Q extends Probes = NoProbes>(
+  options: CompareOptions<P, Q>,
+): Promise<Sweep<ProbeValues<P & Q>>> {
   expectOptions('learningRateSweep', options, COMPARE_OPTIONS, RUN_NAMES);
-  const comparison = await compare(options);
+  const comparison = await compare<P, Q>(options);
   return { comparison, ...choose(comparison) };
 }
 

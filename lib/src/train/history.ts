@@ -1,4 +1,15 @@
-import { expectArgument, having, listOf, needed, object, resultOf, shown, whole } from '../core/checks';
+import {
+  expectArgument,
+  having,
+  listOf,
+  needed,
+  object,
+  resultOf,
+  shown,
+  text,
+  unknownName,
+  whole,
+} from '../core/checks';
 import type { Json } from '../probe/types';
 import type { OptimizerSettings, WeightDecay } from './optimizer';
 import type { Schedule } from './schedule';
@@ -67,8 +78,11 @@ export interface Score {
   n: number;
 }
 
-/** What was seen at one evaluation point. */
-export interface Evaluation {
+/** What the probes of a run reported, by name. */
+export type Reported = Record<string, unknown>;
+
+/** What was seen at one evaluation point; `V` is what the run's probes reported. */
+export interface Evaluation<V extends Reported = Reported> {
   /** Steps done before it; 0 is before training. */
   step: number;
   /** Test set, inference mode. */
@@ -77,8 +91,8 @@ export interface Evaluation {
   testTrainingMode?: Score;
   /** Training set (its first `evaluateTrain` examples), inference mode, where asked for. */
   train?: Score;
-  /** What each probe returned, by name. Its type is the probe's: `e.probes.fan as unknown as ActivationPercentiles`. */
-  probes: Record<string, Json>;
+  /** What each probe reported, by name; null in a network that had diverged, where it could not be measured. */
+  probes: V;
 }
 
 /** Why and where a run was stopped as diverged. */
@@ -91,8 +105,8 @@ export interface Divergence {
   reason: string;
 }
 
-/** The record of one training run. Plain JSON: `JSON.stringify` loses nothing. */
-export interface History {
+/** The record of one training run; `V` is what its probes reported. Plain JSON: `JSON.stringify` loses nothing. */
+export interface History<V extends Reported = Reported> {
   /** What the JSON is. */
   kind: 'history';
   /** Of this layout. */
@@ -112,7 +126,7 @@ export interface History {
   /** Training loss (data term only), averaged over windows: `values[i]` is the mean over the `window` steps that end at `steps[i]` (the last may be fewer). */
   losses: { window: number; steps: number[]; values: (number | null)[] };
   /** What was seen at the evaluation points, by rising step. */
-  evaluations: Evaluation[];
+  evaluations: Evaluation<V>[];
   /** What `record` returned, one entry per step. */
   perStep: Record<string, Json[]>;
   /** Wall time in seconds. Not part of the result: two equal runs differ here only. */
@@ -166,6 +180,26 @@ export function finalAccuracy(history: History): number {
   const last = accuracies(history).accuracy.at(-1);
   if (last === undefined) throw new RangeError(`finalAccuracy: history '${history.name}' holds no accuracy.`);
   return last;
+}
+
+/**
+ * What a probe reported, evaluation point by evaluation point.
+ *
+ * @param name as in the `probes` of the run
+ * @returns the steps done at each point, and the value as the history holds it: null where the network had diverged and the probe failed
+ * @example probeSeries(history, 'fan').map(({ step, value }) => [step, value.typical])
+ * @throws RangeError for a name that no probe of the run had, naming those that it had
+ */
+export function probeSeries<V extends Reported, K extends keyof V & string>(
+  history: History<V>,
+  name: K,
+): { step: number; value: V[K] }[] {
+  expectArgument('probeSeries', 'history', history, HISTORY);
+  expectArgument('probeSeries', 'name', name, text);
+  return history.evaluations.map(({ step, probes }) => {
+    if (!Object.hasOwn(probes, name)) throw unknownName('probeSeries', 'probe', name, Object.keys(probes));
+    return { step, value: probes[name] };
+  });
 }
 
 /** A finite number, or null: JSON has no NaN. */

@@ -19,11 +19,13 @@ export { evaluate, tapNames, type EvaluateOptions } from './evaluate';
 export {
   accuracies,
   finalAccuracy,
+  probeSeries,
   stepsToReach,
   type Divergence,
   type Evaluation,
   type History,
   type Provenance,
+  type Reported,
   type Score,
   type Seeds,
   type Settings,

@@ -21,7 +21,7 @@ import {
 import { compile, engineCard, Random, tf, type CompiledStep, type NamedTensors, type StepContext } from '../engine';
 import { batchIndices, IMAGE_SIDE, sizeOf, toTensors, type Dataset } from '../data';
 import type { Layer } from '../nn';
-import type { Json, LabelledBatch, Probe, ProbePoint } from '../probe/types';
+import type { Json, LabelledBatch, NoProbes, Probe, ProbePoint, Probes, ProbeValues } from '../probe/types';
 import { evaluateWithTaps, type EvaluateOptions } from './evaluate';
 import { expectInputs, expectNetwork, expectTargets } from '../probe/model';
 import { expectOneOf } from '../nn/checks';
@@ -106,7 +106,7 @@ export interface Budget {
 }
 
 /** What can differ from run to run of one {@link Trainer}. */
-export interface TrainRunOptions {
+export interface TrainRunOptions<P extends Probes = Probes> {
   /** What to train and test on. */
   data: TrainingData;
   /** Number of updates, at least 1. */
@@ -138,7 +138,7 @@ export interface TrainRunOptions {
    * What to look at, at every evaluation point; the results go into `evaluations[i].probes`, by these names. What one throws
    * ends the run with that error, except in a network that has diverged, where it counts as null.
    */
-  probes?: Record<string, Probe | Probe['measure']>;
+  probes?: P | Probes;
   /** Row numbers of the batches, `steps * batchSize`, instead of random epochs. */
   batches?: Int32Array;
   /** For a data set: `'grey'` (default) or `'binary'` pixels. */
@@ -158,7 +158,7 @@ export interface TrainRunOptions {
 }
 
 /** Everything {@link trainNetwork} takes. */
-export type TrainOptions = StepOptions & TrainRunOptions;
+export type TrainOptions<P extends Probes = Probes> = StepOptions & TrainRunOptions<P>;
 
 const STEP_OPTIONS: Options<StepOptions> = {
   ...{ network: needed(own), optimizer: own, loss: own, weightDecay: own, record: callback, mode: own },
@@ -209,7 +209,9 @@ export const TRAIN_OPTIONS: Options<TrainOptions> = { ...STEP_OPTIONS, ...RUN_OP
  * finalAccuracy(history);
  * @throws RangeError for settings that make no sense, before anything is changed
  */
-export async function trainNetwork(options: TrainOptions): Promise<History> {
+export async function trainNetwork<P extends Probes = NoProbes>(
+  options: TrainOptions<P>,
+): Promise<History<ProbeValues<P>>> {
   expectOptions('trainNetwork', options, TRAIN_OPTIONS, COMPARISON_NAMES);
   const trainer = new Trainer(options);
   try {
@@ -258,7 +260,10 @@ export class Trainer {
    * @param options see {@link TrainRunOptions}
    * @param prepared the data as tensors, already checked, where many runs share them; stays the caller's
    */
-  async train(options: TrainRunOptions, prepared?: PreparedData): Promise<History> {
+  async train<P extends Probes = NoProbes>(
+    options: TrainRunOptions<P>,
+    prepared?: PreparedData,
+  ): Promise<History<ProbeValues<P>>> {
     expectRunOptions('Trainer.train', options);
     if (this.busy) throw new Error('Trainer: a run of this trainer is under way; await it before the next.');
     this.busy = true;
@@ -267,7 +272,7 @@ export class Trainer {
       expectTrainable(this.options.network);
       checkOptions(options);
       own = prepared ? undefined : prepareData(options.data, options.pixels, this.options.loss ?? 'crossEntropy');
-      return await this.run(options, (prepared ?? own)!);
+      return (await this.run(options, (prepared ?? own)!)) as History<ProbeValues<P>>;
     } finally {
       own?.dispose();
       this.busy = false;
