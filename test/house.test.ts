@@ -16,6 +16,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   nn: ['core', 'engine'],
   probe: ['core', 'engine', 'statistics', 'nn'],
   train: ['core', 'engine', 'statistics', 'data', 'nn', 'probe'],
+  experiments: ['core', 'engine', 'statistics', 'data', 'nn', 'probe', 'train'],
   figure: ['core', 'statistics'],
   notebook: ['core', 'engine', 'statistics', 'figure'],
   setup: ['core'],

@@ -12,5 +12,6 @@ export * from './data';
 export * from './nn';
 export * from './probe';
 export * from './train';
+export * from './experiments';
 export * from './figure';
 export * from './notebook';

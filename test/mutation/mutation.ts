@@ -47,6 +47,7 @@ const ROOMS: Record<string, Room> = {
   },
   statistics: { tests: ['statistics'] },
   probe: { tests: ['looking', 'gradients', 'wander'] },
+  experiments: { tests: ['experiments'] },
   data: {
     tests: ['files', 'idx'],
     leave: { 'glyphs.ts': 'drawings: the checksum of all digits holds them' },
@@ -77,10 +78,9 @@ const OWN_TESTS: Record<string, string[]> = {
   'nn/networks.ts': ['layers', 'golden', 'bad-input'],
   'probe/batch-to-batch.ts': ['whitening'],
   'probe/covariance.ts': ['whitening'],
-  'probe/newton-schulz.ts': ['whitening'],
-  'probe/normalization-times.ts': ['whitening'],
   'probe/samples.ts': ['propagation'],
   'probe/set-jacobian.ts': ['whitening'],
+  'experiments/layer-times.ts': ['normalization-times'],
   'nn/convolution.ts': ['layers', 'golden', 'engines'],
   'train/schedule.ts': ['parts'],
   'nn/loss.ts': ['loss', '../engine/gradients'],
@@ -233,7 +233,7 @@ const EQUIVALENT: { file: string; line: RegExp; becomes?: RegExp; why: string }[
     becomes: /^1$/,
     why: 'a column that does not vary resembles all others alike',
   },
-  ...['probe/covariance.ts', 'probe/newton-schulz.ts', 'probe/curvature.ts'].map((file) => ({
+  ...['probe/covariance.ts', 'experiments/newton-schulz.ts', 'probe/curvature.ts'].map((file) => ({
     file,
     line: /seed = 0/,
     becomes: /^1$/,
@@ -261,13 +261,13 @@ const EQUIVALENT: { file: string; line: RegExp; becomes?: RegExp; why: string }[
     why: 'a bound between rounding and a spread',
   },
   {
-    file: 'probe/newton-schulz.ts',
+    file: 'experiments/newton-schulz.ts',
     line: /^const off = /,
     becomes: /^(true|false)$/,
     why: 'the matrices are symmetric',
   },
   {
-    file: 'probe/scaled-layer.ts',
+    file: 'experiments/scaled-layer.ts',
     line: /\?\.length \?\? 0/,
     becomes: /^1$/,
     why: 'no weights are refused either way',
@@ -278,30 +278,30 @@ const EQUIVALENT: { file: string; line: RegExp; becomes?: RegExp; why: string }[
     why: 'the tails are looked at in other places, or the sigmoid is written in the other of its two forms',
   },
   {
-    file: 'train/ignored-jacobian.ts',
+    file: 'experiments/ignored-jacobian.ts',
     line: /epsilon = 1e-5, iterations = 12/,
     becomes: /^(0.000015|13)/,
     why: 'another setting, with results that differ by rounding',
   },
-  ...['train/ignored-jacobian.ts', 'train/outside-gradient.ts'].map((file) => ({
+  ...['experiments/ignored-jacobian.ts', 'experiments/outside-gradient.ts'].map((file) => ({
     file,
     line: /check: false|statistic\(matrix\), false, true/,
     becomes: /^(true|false)$/,
     why: 'x would be searched for NaN twice; the matrix is symmetric',
   })),
   {
-    file: 'train/outside-gradient.ts',
+    file: 'experiments/outside-gradient.ts',
     line: /^const below = dense|^const inputs = /,
     becomes: /^(true|false)$/,
     why: 'a bias before the normalization changes nothing, section 2; a dense layer is the same in training',
   },
-  {
-    file: 'probe/normalization-times.ts',
+  ...['experiments/normalization-times.ts', 'experiments/layer-times.ts'].map((file) => ({
+    file,
     line: /tf\.|batchNorm\(|whiten\(z|new Random\(|const rows = root|epsilon = 1e-3/,
     why: 'the result is timed and thrown away',
-  },
+  })),
   {
-    file: 'probe/normalization-times.ts',
+    file: 'experiments/normalization-times.ts',
     line: /longest = 1000|> longest|1e-3\)\)|\?\.length \?\? 0|d\.length > 0/,
     why: 'when timing ends, and what is left out for it, depends on the machine',
   },

@@ -1,19 +1,14 @@
-/** What notebook 06 looks at: spectra, second Jacobians, change from batch to batch, Newton-Schulz, and times. */
+/** What notebook 06 looks at: spectra, second Jacobians, and change from batch to batch. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import {
   batchIndices,
   batchToBatch,
   covarianceEigenvalues,
-  interleavedTimes,
-  layerTimes,
-  newtonSchulzErrors,
-  normalizationTimes,
   pairwiseDistances,
   powerLaw,
   Random,
   rowsWithSpectrum,
-  scalingOf,
   setJacobianNorm,
   tf,
   whiten,
@@ -208,92 +203,4 @@ clean('batchToBatch: BN adds epsilon, 1e-5 unless told, to the variance', () => 
     const { outputs } = batchToBatch({ x, batches: Int32Array.of(0, 1, 2, 3), batchSize: 2, looked, method: 'batch' });
     near(outputs[0][0], 1 / Math.sqrt(1e-6 + 1e-5), 1e-4, 'output');
   });
-});
-
-clean('newtonSchulzErrors: measured as predicted; converges below 3 unscaled, diverges above 5', () => {
-  const scaled = newtonSchulzErrors([1, 0.1, 0.01], { iterations: 12, seed: 2 });
-  scaled.predicted.slice(0, 9).forEach((want, k) => near(scaled.measured[k], want, 0.01, `iteration ${k}`));
-  // Before the first iteration the eigenvalues are those given, over their sum or as they are.
-  const apart = (eigenvalues: number[]) =>
-    Math.sqrt(eigenvalues.reduce((sum, v) => sum + (v - 1) ** 2, 0) / eigenvalues.length);
-  const plain = newtonSchulzErrors([1, 0.1, 0.01], { iterations: 0, prescale: 'none' });
-  for (const [errors, eigenvalues] of [
-    [scaled, [1 / 1.11, 0.1 / 1.11, 0.01 / 1.11]],
-    [plain, [1, 0.1, 0.01]],
-  ] as const) {
-    near(errors.predicted[0], apart([...eigenvalues]), 1e-9, 'predicted');
-    near(errors.measured[0], apart([...eigenvalues]), 1e-4, 'measured');
-  }
-  assert.ok(scaled.measured[12] < 1e-4);
-  assert.equal(scaled.measured.length, 13);
-  const unscaled = (largest: number) =>
-    newtonSchulzErrors([1, largest], { iterations: 12, prescale: 'none' }).measured[12];
-  assert.ok(unscaled(2.9) < 1e-2);
-  assert.equal(unscaled(5.2), Infinity);
-  assert.throws(() => newtonSchulzErrors([1], { iterations: -1 }), /at least 0, got -1/);
-});
-
-test('interleavedTimes: every task as often as asked, in turn, in both directions', () => {
-  const order: string[] = [];
-  const wait = (name: string, ms: number) => () => {
-    order.push(name);
-    for (const until = performance.now() + ms; performance.now() < until;);
-  };
-  const times = interleavedTimes({ a: wait('a', 3), b: wait('b', 6) }, { repeats: 2, sampleMilliseconds: 1 });
-  assert.deepEqual(order, ['a', 'a', 'b', 'b', 'a', 'b', 'b', 'a']);
-  assert.equal(times.a.length, 2);
-  for (const time of times.b) assert.ok(time >= 6);
-  assert.throws(() => interleavedTimes({}, { repeats: 0 }), /above 0, got 0/);
-});
-
-test('interleavedTimes: a quick task is called as often as fills the sample, and its time is that of one call', (t) => {
-  let clock = 1000;
-  t.mock.method(performance, 'now', () => clock);
-  const order: string[] = [];
-  const takes = (name: string, milliseconds: number) => () => {
-    order.push(name);
-    clock += milliseconds;
-  };
-  const tasks = { a: takes('a', 2), b: takes('b', 12) };
-  const times = interleavedTimes(tasks, { repeats: 3, sampleMilliseconds: 9 });
-  assert.deepEqual(times, { a: [2, 2, 2], b: [12, 12, 12] });
-  assert.equal(order.join(''), 'aabb' + 'aaaaab' + 'baaaaa' + 'aaaaab');
-  assert.equal(interleavedTimes(tasks, { repeats: 1 }).a.length, 1);
-  order.length = 0;
-  assert.equal(interleavedTimes(tasks).a.length, 5);
-  assert.equal(order.join(''), 'aabb' + 'aab' + 'baa' + 'aab' + 'baa' + 'aab', '5 repeats of 4 ms unless told');
-});
-
-clean('normalizationTimes and layerTimes: the parts asked for, positive, too long ones left out', () => {
-  const [covariance, zca] = normalizationTimes({
-    m: 8,
-    sizes: { zca: [2, 4, 60], covariance: [4, 8] },
-    repeats: 2,
-    sampleMilliseconds: 0.1,
-    longest: Infinity,
-  });
-  assert.deepEqual([covariance.part, covariance.d, zca.part, zca.d], ['covariance', [4, 8], 'zca', [2, 4, 60]]);
-  assert.ok([...covariance.milliseconds, ...zca.milliseconds].flat().every((ms) => ms > 0));
-  assert.deepEqual(normalizationTimes({ m: 8, sizes: { batch: [4, 8] }, longest: 0 }), []);
-  const layer = layerTimes({ m: 8, inputs: 3, d: 4, norms: ['batch', 'cholesky'], repeats: 3 });
-  assert.deepEqual(Object.keys(layer), ['layer', 'batch', 'cholesky']);
-  assert.equal(layer.cholesky.length, 3);
-});
-
-test('scalingOf: fits the largest sizes beyond the fixed cost, and at least three', () => {
-  const d = [1, 2, 4, 8, 16, 32, 64, 128];
-  const row = (scale: number) => d.map((size) => scale * (1 + 0.05 * size ** 2));
-  const { from: first, exponents, law } = scalingOf({ part: 'covariance', d, milliseconds: [row(1), row(2), row(3)] });
-  assert.equal(first, 16);
-  for (const exponent of [...exponents, law.exponent]) assert.ok(Math.abs(exponent - 2) < 0.06, `${exponent}`);
-  const disturbed = row(1).map((ms, i) => (i % 2 === 0 ? 7 * ms : ms)); // other work adds, and never takes away
-  assert.deepEqual(scalingOf({ part: 'covariance', d, milliseconds: [disturbed, row(1)] }).law, law);
-  assert.equal(scalingOf({ part: 'zca', d, milliseconds: [d.map((size) => size ** 3)] }).from, 16);
-  assert.equal(scalingOf({ part: 'zca', d: [1, 2, 4, 8], milliseconds: [[1, 1, 1, 1]] }).from, 2);
-  // 18 is below ten times the fastest, 21 is not; 64 is within a factor of 8 of 512, 60 is not; three sizes are enough.
-  const from = (sizes: number[], times: number[]) => scalingOf({ part: 'zca', d: sizes, milliseconds: [times] }).from;
-  assert.equal(from([16, 64, 96, 128, 256, 512], [2, 18, 21, 50, 160, 1280]), 96);
-  assert.equal(from([1, 60, 64, 128, 256, 512], [1, 100, 120, 400, 1600, 6400]), 64);
-  assert.equal(from([10, 20, 40], [1, 4, 16]), 10);
-  assert.throws(() => scalingOf({ part: 'zca', d: [1, 2], milliseconds: [[1, 1]] }), /zca has 2 sizes/);
 });

@@ -47,7 +47,6 @@ export {
   type LinearRegime,
   type LinearRegimeOptions,
 } from './linear-regime';
-export { scaledLayer, type ScaledLayer, type ScaledLayerOptions } from './scaled-layer';
 export {
   gradientScan,
   signalPropagation,
@@ -87,22 +86,7 @@ export {
   type Stored,
   type Values,
 } from './types';
-export { chainGradient, chainOnBatch, chainOrders, type ChainOnBatchOptions, type ChainStepOptions } from './chain';
 export { delivered, type Delivered } from './delivered';
 export { covarianceEigenvalues, pairwiseDistances, rowsWithSpectrum, type SpectrumOptions } from './covariance';
 export { setJacobianNorm } from './set-jacobian';
 export { batchToBatch, type BatchToBatch, type BatchToBatchOptions } from './batch-to-batch';
-export { newtonSchulzErrors, type NewtonSchulzErrorOptions, type NewtonSchulzErrors } from './newton-schulz';
-export {
-  interleavedTimes,
-  layerTimes,
-  normalizationTimes,
-  scalingOf,
-  TIMED_PARTS,
-  type LayerTimesOptions,
-  type NormalizationTimesOptions,
-  type PartTimes,
-  type RepeatOptions,
-  type Scaling,
-  type TimedPart,
-} from './normalization-times';

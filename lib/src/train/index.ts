@@ -48,22 +48,3 @@ export {
   type TrainingProgress,
   type TrainOptions,
 } from './trainer';
-export {
-  shiftThenNormalize,
-  ShiftThenNormalizeLayer,
-  trainShifted,
-  type ShiftedOptions,
-  type ShiftedRun,
-  type ShiftThenNormalizeOptions,
-} from './outside-gradient';
-export { weightGrowth, type WeightGrowth, type WeightGrowthOptions } from './weight-growth';
-export {
-  ignoredJacobian,
-  SET_NORMS,
-  setNormLayer,
-  type IgnoredJacobianOptions,
-  type IgnoredJacobianRun,
-  type KeptJacobians,
-  type SetNorm,
-  type SetNormOptions,
-} from './ignored-jacobian';

@@ -26,8 +26,8 @@ import {
 } from '../nn';
 import { expectCount } from '../nn/checks';
 import { expectInputs, expectTargets } from '../probe/model';
-import { scheduleRates } from './schedule';
-import { checkOptions, Trainer } from './trainer';
+import { scheduleRates } from '../train/schedule';
+import { checkOptions, Trainer } from '../train/trainer';
 
 /** What {@link shiftThenNormalize} takes. */
 export interface ShiftThenNormalizeOptions {

@@ -1,75 +1,22 @@
-/** How long normalizing takes, part by part and as a layer, and how it grows with the number of features. */
+/** How long the parts of a normalization take, and how that grows with the number of features. */
 import {
-  callback,
   counting,
   expectArgument,
   expectOptions,
   having,
   listOf,
   needed,
-  notNegative,
   number,
   numbers,
-  oneOf,
   type Options,
   optionsOf,
   own,
-  positive,
-  recordOf,
   rowsOfNumbers,
-  shown,
 } from '../core/checks';
 import { tf, Random } from '../engine';
-import { batchNorm, whiten, whiteningMatrix, WHITENINGS, type WhiteningMethod } from '../nn';
+import { batchNorm, whiteningMatrix } from '../nn';
 import { powerLaw, type PowerLaw } from '../statistics';
-
-/** How {@link interleavedTimes} repeats. */
-export interface RepeatOptions {
-  /** Samples of each task. Default 5. */
-  repeats?: number;
-  /** A sample is as many calls as last so many milliseconds, and at least one. Default 4. */
-  sampleMilliseconds?: number;
-}
-
-const REPEAT_OPTIONS: Options<RepeatOptions> = { repeats: own, sampleMilliseconds: positive };
-
-/**
- * Milliseconds per call of several tasks that are timed in turn: every repeat goes through all tasks, in the other direction than the
- * one before, so that a slow moment of the machine strikes all of them. One call to warm up, and one to choose the number of calls in
- * a sample, are not counted.
- *
- * @param tasks by name; each must have finished its work when it returns (end with `dataSync` where an engine may put work off)
- * @returns by name, one number per repeat
- * @example const { bn, zca } = interleavedTimes({ bn: () => run(bnLayer), zca: () => run(zcaLayer) }, { repeats: 9 });
- * @throws RangeError for repeats that are not a whole number above 0
- */
-export function interleavedTimes<N extends string>(
-  tasks: Record<N, () => unknown>,
-  options: RepeatOptions = {},
-): Record<N, number[]> {
-  expectOptions('interleavedTimes', options, REPEAT_OPTIONS);
-  expectArgument('interleavedTimes', 'tasks', tasks, recordOf(callback));
-  const { repeats = 5, sampleMilliseconds = 4 } = options;
-  if (!Number.isInteger(repeats) || repeats < 1) {
-    throw new RangeError(`interleavedTimes: repeats must be a whole number above 0, got ${shown(repeats)}.`);
-  }
-  const names = Object.keys(tasks) as N[];
-  const sample = (name: N, calls: number) => {
-    const began = performance.now();
-    for (let call = 0; call < calls; call++) tasks[name]();
-    return (performance.now() - began) / calls;
-  };
-  const calls = names.map((name) => {
-    sample(name, 1);
-    return Math.max(1, Math.ceil(sampleMilliseconds / Math.max(sample(name, 1), 1e-3)));
-  });
-  const times = Object.fromEntries(names.map((name) => [name, [] as number[]])) as Record<N, number[]>;
-  for (let repeat = 0; repeat < repeats; repeat++) {
-    const order = names.map((_, i) => (repeat % 2 === 0 ? i : names.length - 1 - i));
-    for (const i of order) times[names[i]].push(sample(names[i], calls[i]));
-  }
-  return times;
-}
+import { finish, interleavedTimes, REPEAT_OPTIONS, type RepeatOptions } from './interleaved-times';
 
 /** What {@link normalizationTimes} can time: batch normalization, the covariance, and the inverse roots of a covariance. */
 export const TIMED_PARTS = ['batch', 'covariance', 'zca', 'pca', 'cholesky', 'newton-schulz'] as const;
@@ -167,66 +114,6 @@ function compute(part: TimedPart, input: tf.Tensor, iterations?: number): tf.Ten
   if (part !== 'covariance') return whiteningMatrix(input, { method: part, iterations });
   const centred = tf.sub(input, tf.mean(input, 0));
   return tf.div(tf.matMul(centred, centred, true), input.shape[0]);
-}
-
-/** One number read from the result: no engine can have put the work off. */
-function finish(f: () => tf.Tensor): void {
-  tf.tidy(() => tf.slice(f(), [0, 0], [1, 1]).dataSync());
-}
-
-/** What {@link layerTimes} takes. */
-export interface LayerTimesOptions extends RepeatOptions {
-  /** m, examples in a mini-batch. */
-  m: number;
-  /** Width of the layer's input u. */
-  inputs: number;
-  /** Width of the layer, the number of features to normalize. */
-  d: number;
-  /** What to time beside the layer W u itself. */
-  norms: readonly ('batch' | WhiteningMethod)[];
-  /** Of Newton-Schulz. Default 5. */
-  iterations?: number;
-  /** Regularizes the covariance where m <= d. Default 1e-3. */
-  epsilon?: number;
-}
-
-const LAYER_TIMES_OPTIONS: Options<LayerTimesOptions> = {
-  ...REPEAT_OPTIONS,
-  ...{ m: needed(counting), inputs: needed(counting), d: needed(counting), iterations: own, epsilon: notNegative },
-  norms: needed(listOf(oneOf(['batch', ...WHITENINGS]))),
-};
-
-/**
- * Forward and backward time of a layer W u and of the normalizations that may follow it, in milliseconds: the layer with the gradients
- * of W and u, the normalizations with that of their input.
- *
- * @returns by name, `layer` for W u, one number per repeat
- * @example layerTimes({ m: 60, inputs: 100, d: 100, norms: ['batch', 'zca'] })
- */
-export function layerTimes(options: LayerTimesOptions): Record<string, number[]> {
-  expectOptions('layerTimes', options, LAYER_TIMES_OPTIONS);
-  const { m, inputs, d, norms, iterations, epsilon = 1e-3, ...repeat } = options;
-  const random = new Random(0, 'layer');
-  const normal = (rows: number, columns: number) => tf.tensor2d(random.normals(rows * columns), [rows, columns]);
-  const [u, w, dy] = [normal(m, inputs), normal(inputs, d), normal(m, d)];
-  const x = tf.matMul(u, w);
-  const layer = tf.grads((a: tf.Tensor, b: tf.Tensor) => tf.matMul(a, b));
-  const backward = (norm: 'batch' | WhiteningMethod) =>
-    tf.grad((z: tf.Tensor) =>
-      norm === 'batch'
-        ? batchNorm(z, null, null, { check: false, epsilon }).y
-        : whiten(z, { method: norm, iterations, epsilon, check: false }).y,
-    );
-  const tasks: Record<string, () => void> = { layer: () => finish(() => layer([u, w], dy)[1]) };
-  for (const norm of norms) {
-    const gradient = backward(norm);
-    tasks[norm] = () => finish(() => gradient(x, dy));
-  }
-  try {
-    return interleavedTimes(tasks, repeat);
-  } finally {
-    tf.dispose([u, w, dy, x]);
-  }
 }
 
 /** How the time of a part grows: see {@link scalingOf}. */

@@ -26,9 +26,9 @@ import {
   type ApplyContext,
   type Network,
 } from '../nn';
-import { compare } from './compare';
+import { compare } from '../train/compare';
 import { powerLaw } from '../statistics';
-import { type TrainingData, type TrainRunOptions, widthsOf } from './trainer';
+import { type TrainingData, type TrainRunOptions, widthsOf } from '../train/trainer';
 
 /** What `Norm(x, X)` does: centre, batch-normalize, or whiten by Newton-Schulz iterations. */
 export const SET_NORMS = ['center', 'batch', 'whiten'] as const;

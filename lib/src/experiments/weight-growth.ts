@@ -14,7 +14,7 @@ import {
 } from '../core/checks';
 import { tf } from '../engine';
 import type { Network } from '../nn';
-import { checkOptions, prepareData, Trainer, type TrainRunOptions } from './trainer';
+import { checkOptions, prepareData, Trainer, type TrainRunOptions } from '../train/trainer';
 
 /** What {@link weightGrowth} takes. */
 export interface WeightGrowthOptions extends Pick<TrainRunOptions, 'data' | 'steps' | 'batchSize' | 'learningRate'> {

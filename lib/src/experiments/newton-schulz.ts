@@ -2,7 +2,7 @@
 import { expectArgument, expectOptions, needed, numbers, oneOf, type Options, own, shown, whole } from '../core/checks';
 import { tf } from '../engine';
 import { newtonSchulz, type NewtonSchulzOptions } from '../nn';
-import { rowsWithSpectrum } from './covariance';
+import { rowsWithSpectrum } from '../probe/covariance';
 
 /** What {@link newtonSchulzErrors} takes. */
 export interface NewtonSchulzErrorOptions {

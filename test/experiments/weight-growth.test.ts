@@ -1,7 +1,7 @@
 import test, { before } from 'node:test';
 import assert from 'node:assert/strict';
 import { mlp, ready, tf, weightGrowth } from 'bnlab';
-import { clouds, noLeak } from './toy';
+import { clouds, noLeak } from '../train/toy';
 
 before(async () => void (await ready()));
 

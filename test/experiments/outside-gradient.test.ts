@@ -2,7 +2,7 @@ import test from 'node:test';
 import assert from 'node:assert/strict';
 import { dense, ready, shiftThenNormalize, softmaxCrossEntropy, tf, trainShifted } from 'bnlab';
 import type { ShiftedOptions } from 'bnlab';
-import { clouds, noLeak } from './toy';
+import { clouds, noLeak } from '../train/toy';
 
 test.before(async () => {
   await ready();
