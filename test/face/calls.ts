@@ -387,7 +387,9 @@ export function calls({ network, x, y, history, comparison }: World): Record<str
     // Classes.
     Random: () => [1, 'a'],
     BatchRenormLayer: () => [2, { decay: 0.9 }],
-    ExampleNormLayer: () => ['group', 2, 1, { name: 'e' }],
+    GroupNormLayer: () => [2, { groups: 1, name: 'e' }],
+    InstanceNormLayer: () => [2, { name: 'e' }],
+    LayerNormLayer: () => [2, { name: 'e' }],
     WhiteningLayer: () => [2, { decay: 0.9 }],
     ActivationLayer: () => ['relu', 'a'],
     BatchNormLayer: () => [2, { decay: 0.9 }],

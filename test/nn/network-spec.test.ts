@@ -9,6 +9,7 @@ import {
   mlp,
   Network,
   networkOf,
+  placedMlp,
   NETWORK_KINDS,
   NetworkSpec,
   ready,
@@ -64,6 +65,10 @@ const pairs: [NetworkSpec, () => Network][] = [
     () => inceptionNet({ image, stem: 2, classes: 3, blocks, initializer: initializer('orthogonal'), seed: 3 }),
   ],
   [
+    { kind: 'placedMlp', sizes: [36, 5, 4, 3], place: 'input', activation: 'sigmoid' },
+    () => placedMlp({ sizes: [36, 5, 4, 3], place: 'input', activation: 'sigmoid', seed: 3 }),
+  ],
+  [
     { kind: 'residualNet', inputs: 36, width: 4, depth: 2, classes: 3, activation: 'tanh' },
     () => residualNet({ inputs: 36, width: 4, depth: 2, classes: 3, activation: 'tanh', seed: 3 }),
   ],
@@ -104,7 +109,7 @@ test('what JSON cannot hold, or no function builds, is refused, and nothing is l
   for (const [spec, message] of [
     [undefined, /wanted a specification such as .* got undefined/],
     [[], /got \[\]/],
-    [{ kind: 'cnn', sizes }, /kind must be one of mlp, convNet, inceptionNet, residualNet; got 'cnn'/],
+    [{ kind: 'cnn', sizes }, /kind must be one of mlp, convNet, inceptionNet, residualNet, placedMlp; got 'cnn'/],
     [{ kind: 'mlp', sizes, seed: 1 }, /holds no seed. Pass it beside/],
     [{ kind: 'mlp', sizes, initializer: gaussian(1) }, /spec\.initializer must be plain JSON, got an Initializer/],
     [{ kind: 'mlp', sizes, initializer: 'xavier' }, /'xavier'/],

@@ -169,48 +169,6 @@ export function expectDeviation(where: string, name: string, deviation: tf.Tenso
   if (bad >= 0) throw new RangeError(`${where}: ${name}[${bad}] is ${values[bad]}; wanted finite numbers above 0.`);
 }
 
-/** Throws unless a layer is told whether it is trained: what is left out would be taken for inference. */
-export function expectTraining(where: string, context: { readonly training: boolean } | undefined): void {
-  if (typeof context?.training !== 'boolean') {
-    const given = isObject(context) ? `training: ${shown(context.training)}` : shown(context);
-    throw new TypeError(
-      `${where}: apply(x, { training }) must say whether this is training, true or false; got ${given}.`,
-    );
-  }
-  expectContext(where, context);
-}
-
-const CONTEXT = ['training', 'random', 'tap', 'updateStatistics'];
-
-/**
- * Throws when a layer is applied without a context, as in `apply(x)`, or with a misspelt entry. A layer of the caller's own may want
- * entries of its own in it; so only what is nearly one of ours is refused.
- */
-export function expectContext(where: string, context: object | undefined): void {
-  if (!isObject(context)) {
-    throw new TypeError(
-      `${where}: apply(x, context) wants to be told whether this is training, as in apply(x, { training: false }); got ${shown(context)}.`,
-    );
-  }
-  const { random, tap, updateStatistics } = context as { random?: unknown; tap?: unknown; updateStatistics?: unknown };
-  if (tap !== undefined && typeof tap !== 'function') {
-    throw new TypeError(`${where}: tap must be a function of (name, value), got ${shown(tap)}.`);
-  }
-  if (updateStatistics !== undefined && typeof updateStatistics !== 'boolean') {
-    throw new TypeError(`${where}: updateStatistics must be true or false, got ${shown(updateStatistics)}.`);
-  }
-  if (random !== undefined && typeof (random as { bernoulli?: unknown } | null)?.bernoulli !== 'function') {
-    throw new TypeError(`${where}: random must have a method bernoulli(keep, shape), got ${shown(random)}.`);
-  }
-  for (const name of Object.keys(context)) {
-    if (CONTEXT.includes(name)) continue;
-    const meant = nearest(name, CONTEXT);
-    if (meant !== undefined) throw new RangeError(`${where}: the context holds '${name}'. Did you mean '${meant}'?`);
-  }
-}
-
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
-
 /** Throws unless value is a finite number. */
 export function expectNumber(where: string, name: string, value: number): void {
   if (!Number.isFinite(value)) throw new RangeError(`${where}: ${name} must be a finite number, got ${shown(value)}.`);

@@ -1,7 +1,7 @@
 import { shown } from '../core/checks';
 import { insideStep, tf } from '../engine';
 import { expectFloatTensor } from './checks';
-import { stopGradient } from './exhibits';
+import { stopGradient } from './stop-gradient';
 
 /** A loss: network outputs and targets of one batch in, mean loss over the batch out (a scalar). */
 export type Loss = (outputs: tf.Tensor, y: tf.Tensor) => tf.Scalar;

@@ -1,31 +1,5 @@
 import { tf } from '../engine';
-
-/**
- * Random tensors for a layer that needs them, such as dropout. What `compile` passes to a step as `context.random` fits.
- * The tensors differ from step to step and repeat with the seed.
- */
-export interface LayerRandom {
-  /** A float32 tensor of the given shape whose entries are 1 with probability `keep`, else 0. */
-  bernoulli(keep: number, shape: number[]): tf.Tensor;
-}
-
-/** What a layer is told when it is applied. */
-export interface ApplyContext {
-  /** True: mini-batch statistics, dropout active. False: inference. */
-  readonly training: boolean;
-  /** Needed by dropout in training. */
-  readonly random?: LayerRandom;
-  /**
-   * Called with what happens inside: `layer2/linear`, `layer2/xHat`, `layer2/preActivation`, `layer2/activation` and so
-   * on. The tensor lives until `apply` returns: read it at once, or `tf.keep` it.
-   */
-  readonly tap?: (name: string, value: tf.Tensor) => void;
-  /**
-   * Whether moving averages move. Default: the value of `training`. A probe that looks at training mode without
-   * leaving a trace passes `{ training: true, updateStatistics: false }`.
-   */
-  readonly updateStatistics?: boolean;
-}
+import { ApplyContext } from './context';
 
 /** A function with weights: what networks are made of. */
 export interface Layer {

@@ -10,7 +10,9 @@ import {
   Conv2dLayer,
   DenseLayer,
   DropoutLayer,
-  ExampleNormLayer,
+  GroupNormLayer,
+  InstanceNormLayer,
+  LayerNormLayer,
   Parallel,
   Residual,
   Sequential,
@@ -210,7 +212,7 @@ function bends(loss: (outputs: tf.Tensor, y: tf.Tensor) => tf.Scalar, outputs: t
 /** Layers through which a second derivative is right, or an error. In one of the caller's own it may lose a term and say nothing. */
 const KNOWN: readonly (abstract new (...given: never[]) => Layer)[] = [
   ...[Sequential, Block, Residual, Parallel, DenseLayer, Conv2dLayer, ActivationLayer, DropoutLayer],
-  ...[BatchNormLayer, ExampleNormLayer],
+  ...[BatchNormLayer, LayerNormLayer, GroupNormLayer, InstanceNormLayer],
 ];
 
 /** Whether H v can be had by differentiating twice. */

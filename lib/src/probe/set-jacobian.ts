@@ -1,6 +1,6 @@
 /** Where a normalization loses its derivative: the size of dNorm(x, X)/dX, section 2's second Jacobian. */
 import { expectArgument, expectOptions, rowsOfNumbers } from '../core/checks';
-import { FLOAT64_OPTIONS } from '../nn/float64';
+import { FLOAT64_OPTIONS } from '../nn/normalization/float64';
 import { normJacobians, type Float64Options, type JacobianKind, type Rows } from '../nn';
 
 /**

@@ -2,7 +2,7 @@ import { expectOptions, needed, type Options, own, whole } from '../core/checks'
 import { Random, tf } from '../engine';
 import { batchIndices } from '../data';
 import { batchNormLayers, type Layer } from '../nn';
-import { takeStatistics } from '../nn/population';
+import { takeStatistics } from '../nn/networks/population';
 import { expectInputs, expectNetwork, fixedNoise } from '../probe/model';
 
 /** From how many mini-batches, and of which size. */

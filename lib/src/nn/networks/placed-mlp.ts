@@ -1,12 +1,14 @@
 /** Where batch normalization can stand in a layer: section 3.2's choice and the alternatives. */
-import { expectOptions, needed, type Options, own } from '../core/checks';
-import { allOrNothing } from './base';
-import { expectOneOf } from './checks';
-import { batchNormLayer } from './layers';
-import { mlp, Sequential, type MlpOptions } from './networks';
+import { expectOptions, needed, Options, own } from '../../core/checks';
+import { expectOneOf } from '../checks';
+import { allOrNothing } from '../layers/base';
+import { Sequential } from '../layers/sequential';
+import { batchNormLayer } from '../normalization/batch-norm-layer';
+import { mlp, MlpOptions } from './mlp';
 
 /** Places by name; see {@link placedMlp}. */
 export const PLACEMENTS = ['none', 'before', 'after', 'input'] as const;
+
 /** One of {@link PLACEMENTS}. */
 export type Placement = (typeof PLACEMENTS)[number];
 

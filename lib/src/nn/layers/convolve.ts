@@ -1,5 +1,5 @@
-import { tf } from '../engine';
-import { engineInUse } from '../engine/engines/registry';
+import { tf } from '../../engine';
+import { engineInUse } from '../../engine/engines/registry';
 
 /**
  * The convolution of x [batch, height, width, in] with weights [size, size, in, out]. Where the engine has no kernel for the

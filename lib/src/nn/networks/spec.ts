@@ -1,18 +1,13 @@
 /** A network as data: what a file, an address, another process or another machine can hold. */
-import { expectArgument, shown, whole } from '../core/checks';
-import { expectOneOf } from './checks';
-import { gaussian, initializer, INITIALIZERS, type Initializer, type InitializerName } from './initializers';
-import {
-  convNet,
-  inceptionNet,
-  mlp,
-  residualNet,
-  type ConvNetOptions,
-  type InceptionNetOptions,
-  type MlpOptions,
-  type ResidualNetOptions,
-  type Sequential,
-} from './networks';
+import { expectArgument, shown, whole } from '../../core/checks';
+import { expectOneOf } from '../checks';
+import { Sequential } from '../layers/sequential';
+import { gaussian, initializer, Initializer, InitializerName, INITIALIZERS } from '../weights/initializers';
+import { convNet } from './conv-net';
+import { inceptionNet } from './inception-net';
+import { mlp } from './mlp';
+import { placedMlp } from './placed-mlp';
+import { residualNet } from './residual-net';
 
 /** Where weights start, as data: a name that `initializer` knows, or the standard deviation of Gaussian weights. */
 export type InitializerSpec = InitializerName | { gaussian: number };
@@ -23,15 +18,16 @@ export type Specified<Kind extends string, Options> = { kind: Kind; initializer?
   'initializer' | 'seed'
 >;
 
-/** A network as plain JSON: which function builds it, and that function's options. See {@link networkOf}. */
-export type NetworkSpec =
-  | Specified<'mlp', MlpOptions>
-  | Specified<'convNet', ConvNetOptions>
-  | Specified<'inceptionNet', InceptionNetOptions>
-  | Specified<'residualNet', ResidualNetOptions>;
+/** The functions that build networks from data. A new kind is a row. */
+const KINDS = { mlp, convNet, inceptionNet, residualNet, placedMlp };
 
 /** The kinds of {@link NetworkSpec}: the names of the functions that build them. */
-export const NETWORK_KINDS = ['mlp', 'convNet', 'inceptionNet', 'residualNet'] as const;
+export const NETWORK_KINDS = Object.keys(KINDS) as (keyof typeof KINDS)[];
+
+type OptionsOf<Kind extends keyof typeof KINDS> = NonNullable<Parameters<(typeof KINDS)[Kind]>[0]>;
+
+/** A network as plain JSON: which function builds it, and that function's options. See {@link networkOf}. */
+export type NetworkSpec = { [Kind in keyof typeof KINDS]: Specified<Kind, OptionsOf<Kind>> }[keyof typeof KINDS];
 
 /**
  * Builds the network that a specification describes: `networkOf({ kind: 'mlp', ...options }, seed)` is
@@ -59,22 +55,9 @@ export function networkOf(spec: NetworkSpec, seed = 0): Sequential {
   }
   expectArgument('networkOf', 'seed', seed, whole);
   expectJson(spec, 'spec');
-  const { initializer: start, ...rest } = spec;
-  const common = { ...(start !== undefined && { initializer: initializerOf(start) }), seed };
-  switch (rest.kind) {
-    case 'mlp':
-      return mlp({ ...withoutKind(rest), ...common });
-    case 'convNet':
-      return convNet({ ...withoutKind(rest), ...common });
-    case 'inceptionNet':
-      return inceptionNet({ ...withoutKind(rest), ...common });
-    case 'residualNet':
-      return residualNet({ ...withoutKind(rest), ...common });
-  }
-}
-
-function withoutKind<T extends { kind: string }>({ kind: _, ...options }: T): Omit<T, 'kind'> {
-  return options;
+  const { kind, initializer: start, ...options } = spec;
+  const build = KINDS[kind] as (options: object) => Sequential;
+  return build({ ...options, ...(start !== undefined && { initializer: initializerOf(start) }), seed });
 }
 
 function initializerOf(spec: InitializerSpec): Initializer {

@@ -1,11 +1,12 @@
-import { expectOptions } from '../core/checks';
-import { tf } from '../engine';
+import { expectOptions } from '../../core/checks';
+import { tf } from '../../engine';
+import { ApplyContext, expectContext } from '../context';
+import { expectFloatTensor, expectOneOf, NAME_OPTION } from '../checks';
 import { BaseLayer } from './base';
-import { expectContext, expectFloatTensor, expectOneOf, NAME_OPTION } from './checks';
-import { ApplyContext } from './types';
 
 /** Names that `activation(name)` and the networks know. */
 export const ACTIVATIONS = ['sigmoid', 'tanh', 'relu', 'identity'] as const;
+
 /** One of {@link ACTIVATIONS}. */
 export type ActivationName = (typeof ACTIVATIONS)[number];
 

@@ -1,24 +1,23 @@
-/**
- * Known-wrong batch normalizations, each as it stands or stood somewhere, kept to be looked at and to be caught. Nothing in
+/** Known-wrong batch normalizations, each as it stands or stood somewhere, kept to be looked at and to be caught. Nothing in
  * this library uses them unless it is asked to by a name that begins with `exhibit:`.
  */
-import { expectOptions } from '../core/checks';
-import { tf } from '../engine';
+import { expectOptions } from '../../core/checks';
+import { tf } from '../../engine';
+import { expectOneOf, expectPerFeature } from '../checks';
+import { stopGradient } from '../stop-gradient';
+import { batchNorm, BatchNormFunction, BatchNormResult } from './batch-norm';
+import { batchNormInference, InferenceFunction } from './inference';
+import { batchMoments } from './moments';
+import { moveWithDecay, MovingRule } from './moving';
 import {
-  batchMoments,
-  batchNorm,
   BATCH_NORM_OPTIONS,
-  batchNormInference,
-  BatchNormFunction,
-  BatchNormResult,
   checkBatch,
   checkNormalization,
-  EpsilonOptions,
   EPSILON_OPTIONS,
+  EpsilonOptions,
   reducedAxes,
   scaleAndShift,
-} from './batch-norm';
-import { expectFloatTensor, expectOneOf, expectPerFeature } from './checks';
+} from './shared';
 
 /** Names of the known-wrong variants; `exhibit(name)` says what is wrong with each. */
 export const EXHIBITS = [
@@ -31,21 +30,9 @@ export const EXHIBITS = [
   'biasedMoving',
   'redundantBias',
 ] as const;
+
 /** One of {@link EXHIBITS}. */
 export type ExhibitName = (typeof EXHIBITS)[number];
-
-/** What a moving average does with a new batch: the new value. */
-export type MovingRule = (moving: tf.Tensor, batch: tf.Tensor, decay: number) => tf.Tensor;
-
-/** Inference with fixed statistics, as `batchNormInference` does it. */
-export type InferenceFunction = (
-  x: tf.Tensor,
-  mean: tf.Tensor,
-  variance: tf.Tensor,
-  gamma?: tf.Tensor | null,
-  beta?: tf.Tensor | null,
-  options?: EpsilonOptions,
-) => tf.Tensor;
 
 /** The choices that make a batch normalization layer; the right ones are `CORRECT`. */
 export interface NormalizationScheme {
@@ -75,10 +62,6 @@ export interface Exhibit extends NormalizationScheme {
   readonly brokenProperty: string;
 }
 
-/** moving = decay * moving + (1 - decay) * batch. */
-export const moveWithDecay: MovingRule = (moving, batch, decay) =>
-  tf.tidy(() => tf.add(tf.mul(moving, decay), tf.mul(batch, 1 - decay)));
-
 /** Batch normalization done right. */
 export const CORRECT: NormalizationScheme = {
   normalize: batchNorm,
@@ -88,20 +71,6 @@ export const CORRECT: NormalizationScheme = {
   startsFromZero: false,
   biasBefore: false,
 };
-
-/**
- * x, through which no gradient passes. TensorFlow.js has no such op of its own.
- * @example const mu = stopGradient(tf.mean(x, 0));
- * @returns a tensor of the same values
- * @throws TypeError when x is disposed or not float32
- */
-export function stopGradient<T extends tf.Tensor>(x: T): T {
-  expectFloatTensor('stopGradient', 'x', x);
-  return tf.customGrad((...args) => ({
-    value: tf.clone(args[0] as tf.Tensor),
-    gradFunc: (dy: tf.Tensor) => tf.zerosLike(dy),
-  }))(x) as T;
-}
 
 /**
  * WRONG. The statistics are constants for the gradient, as in section 2 of the paper and in every implementation that

@@ -1,11 +1,10 @@
-/**
- * Where training starts. The paper starts from "small random Gaussian values" and does not say how small; so every
+/** Where training starts. The paper starts from "small random Gaussian values" and does not say how small; so every
  * initializer here states its scale, and comparisons sweep it.
  */
-import { QrDecomposition, Matrix } from 'ml-matrix';
-import { expectArgument, list, random as stream, shown } from '../core/checks';
-import { Random } from '../engine';
-import { expectCount, expectOneOf, expectSize } from './checks';
+import { Matrix, QrDecomposition } from 'ml-matrix';
+import { expectArgument, list, shown, random as stream } from '../../core/checks';
+import { Random } from '../../engine';
+import { expectCount, expectOneOf, expectSize } from '../checks';
 
 /** Weights for a shape whose last axis is the output: [in, out] or [height, width, in, out]. */
 export interface Initializer {
@@ -50,9 +49,8 @@ export function expectInitializer(where: string, value: Initializer): void {
   throw new TypeError(`${where}: initializer must be an Initializer, got ${given}. Pass ${hint}.`);
 }
 
-function normal(name: string, scale: string, deviation: (shape: readonly number[]) => number): Initializer {
+function normal(scale: string, deviation: (shape: readonly number[]) => number): Omit<Initializer, 'name'> {
   return {
-    name,
     scale,
     standardDeviation: deviation,
     make(shape, random) {
@@ -61,11 +59,6 @@ function normal(name: string, scale: string, deviation: (shape: readonly number[
     },
   };
 }
-
-/** Names that `initializer(name)` knows. */
-export const INITIALIZERS = ['lecun', 'glorot', 'glorotUniform', 'he', 'orthogonal', 'zeros', 'identity'] as const;
-/** One of {@link INITIALIZERS}. */
-export type InitializerName = (typeof INITIALIZERS)[number];
 
 /**
  * Gaussian weights with one standard deviation whatever the layer's width: the paper's "small random Gaussian values"
@@ -79,7 +72,7 @@ export function gaussian(standardDeviation: number): Initializer {
       `gaussian: the standard deviation must be a number, at least 0, got ${shown(standardDeviation)}.`,
     );
   }
-  return normal('gaussian', `std ${standardDeviation}`, () => standardDeviation);
+  return { name: 'gaussian', ...normal(`std ${standardDeviation}`, () => standardDeviation) };
 }
 
 /**
@@ -99,44 +92,7 @@ export function gaussian(standardDeviation: number): Initializer {
  */
 export function initializer(name: InitializerName): Initializer {
   expectOneOf('initializer', 'name', name, INITIALIZERS);
-  switch (name) {
-    case 'lecun':
-      return normal(name, 'variance 1/fanIn', (shape) => Math.sqrt(1 / fans(shape).fanIn));
-    case 'glorot':
-      return normal(name, 'variance 2/(fanIn + fanOut)', glorotDeviation);
-    case 'glorotUniform':
-      return {
-        name,
-        scale: 'uniform, variance 2/(fanIn + fanOut)',
-        standardDeviation: glorotDeviation,
-        make(shape, random) {
-          expectStream(random);
-          const limit = Math.sqrt(3) * glorotDeviation(shape);
-          return random.uniforms(count(shape), -limit, limit);
-        },
-      };
-    case 'he':
-      return normal(name, 'variance 2/fanIn', (shape) => Math.sqrt(2 / fans(shape).fanIn));
-    case 'orthogonal':
-      return {
-        name,
-        scale: 'singular values 1',
-        standardDeviation(shape) {
-          const { rows, columns } = asMatrix(shape);
-          return 1 / Math.sqrt(Math.max(rows, columns));
-        },
-        make: orthogonal,
-      };
-    case 'zeros':
-      return { name, scale: '0', standardDeviation: () => 0, make: (shape) => new Float32Array(count(shape)) };
-    case 'identity':
-      return {
-        name,
-        scale: '1 on the diagonal',
-        standardDeviation: (shape) => (count(shape), Math.sqrt(1 / Math.max(...shape))),
-        make: identity,
-      };
-  }
+  return { name, ...TABLE[name] };
 }
 
 function glorotDeviation(shape: readonly number[]): number {
@@ -181,3 +137,38 @@ function identity(shape: readonly number[]): Float32Array {
   for (let i = 0; i < Math.min(rows, columns); i++) out[i * columns + i] = 1;
   return out;
 }
+
+/** Without their names. A new initializer is a row. */
+const TABLE = {
+  lecun: normal('variance 1/fanIn', (shape) => Math.sqrt(1 / fans(shape).fanIn)),
+  glorot: normal('variance 2/(fanIn + fanOut)', glorotDeviation),
+  glorotUniform: {
+    scale: 'uniform, variance 2/(fanIn + fanOut)',
+    standardDeviation: glorotDeviation,
+    make(shape, random) {
+      expectStream(random);
+      const limit = Math.sqrt(3) * glorotDeviation(shape);
+      return random.uniforms(count(shape), -limit, limit);
+    },
+  },
+  he: normal('variance 2/fanIn', (shape) => Math.sqrt(2 / fans(shape).fanIn)),
+  orthogonal: {
+    scale: 'singular values 1',
+    standardDeviation(shape) {
+      const { rows, columns } = asMatrix(shape);
+      return 1 / Math.sqrt(Math.max(rows, columns));
+    },
+    make: orthogonal,
+  },
+  zeros: { scale: '0', standardDeviation: () => 0, make: (shape) => new Float32Array(count(shape)) },
+  identity: {
+    scale: '1 on the diagonal',
+    standardDeviation: (shape) => (count(shape), Math.sqrt(1 / Math.max(...shape))),
+    make: identity,
+  },
+} satisfies Record<string, Omit<Initializer, 'name'>>;
+
+/** One of {@link INITIALIZERS}. */
+export type InitializerName = keyof typeof TABLE;
+/** Names that `initializer(name)` knows. */
+export const INITIALIZERS = Object.keys(TABLE) as InitializerName[];

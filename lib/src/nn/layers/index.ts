@@ -1,0 +1,14 @@
+export { activation, ACTIVATIONS, activationDerivative, activationFunction, ActivationLayer } from './activation';
+export type { ActivationName } from './activation';
+export { BaseLayer } from './base';
+export { Block } from './block';
+export { allLayers, Composite } from './composite';
+export { conv2d, Conv2dLayer, type ConvolutionOptions } from './conv2d';
+export { dense, DenseLayer } from './dense';
+export { dropout, DropoutLayer } from './dropout';
+export { FunctionLayer } from './function-layer';
+export { Parallel, parallel } from './parallel';
+export { averagePool, globalAveragePool, maxPool, type PoolOptions } from './pooling';
+export { flatten, toImage } from './reshape';
+export { Residual, residual } from './residual';
+export { Sequential, sequential } from './sequential';
