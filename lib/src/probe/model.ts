@@ -70,7 +70,7 @@ export function lossGradients(
   y: tf.Tensor,
   loss: (outputs: tf.Tensor, y: tf.Tensor) => tf.Scalar,
   training: boolean,
-  tapped: (name: string) => boolean = () => false,
+  tapped: (name: string, value: tf.Tensor) => boolean = () => false,
 ): LossGradients {
   const { trainable } = network;
   if (trainable.length === 0) {
@@ -80,7 +80,7 @@ export function lossGradients(
   const xs: tf.Tensor[] = [...trainable];
   const seen = new Set<string>();
   const tap = (name: string, value: tf.Tensor) => {
-    if (!tapped(name)) return;
+    if (!tapped(name, value)) return;
     expectOnce('gradients', network, seen, name);
     names.push(name);
     xs.push(value);
