@@ -70,7 +70,11 @@ test('comments, types, layout, places, tools and what no notebook reaches make n
     const noted = `/** Of this file. */\n${text.replaceAll(/^( *)return /gm, '$1// the value\n$1return ')}\n// The end.\n`;
     fs.writeFileSync(file(root, name), noted + beside);
   }
-  for (const name of ['lib/src/statistics/statistics.ts', 'lib/src/nn/norms.ts', 'lib/src/figure/format.ts']) {
+  for (const name of [
+    'lib/src/statistics/statistics.ts',
+    'lib/src/nn/normalization/norms.ts',
+    'lib/src/figure/format.ts',
+  ]) {
     const options = {
       parser: 'typescript',
       printWidth: 60,
@@ -82,12 +86,15 @@ test('comments, types, layout, places, tools and what no notebook reaches make n
     fs.writeFileSync(file(root, name), await prettier.format(read(root, name), options));
   }
   // One file goes to another folder, under another name.
-  fs.mkdirSync(file(root, 'lib/src/nn/weights'));
-  const moved = read(root, 'lib/src/nn/initializers.ts').replaceAll(/from '(\.\.?)\//g, "from '../$1/");
-  fs.writeFileSync(file(root, 'lib/src/nn/weights/first.ts'), moved);
-  fs.rmSync(file(root, 'lib/src/nn/initializers.ts'));
+  fs.mkdirSync(file(root, 'lib/src/nn/weights/first'));
+  const moved = read(root, 'lib/src/nn/weights/initializers.ts').replaceAll(/from '(\.\.?)\//g, "from '../$1/");
+  fs.writeFileSync(file(root, 'lib/src/nn/weights/first/start.ts'), moved);
+  fs.rmSync(file(root, 'lib/src/nn/weights/initializers.ts'));
   for (const name of sources(root))
-    fs.writeFileSync(file(root, name), read(root, name).replaceAll("'./initializers'", "'./weights/first'"));
+    fs.writeFileSync(
+      file(root, name),
+      read(root, name).replaceAll(/'(\.[./a-z]*)\/initializers'/g, "'$1/first/start'"),
+    );
   fs.appendFileSync(file(root, 'lib/tools/report.ts'), 'export const more = 1;\n');
   fs.appendFileSync(file(root, 'lib/src/probe/curvature.ts'), 'export const more = 1;\n');
   assert.deepEqual(stale(root), {});
@@ -95,12 +102,12 @@ test('comments, types, layout, places, tools and what no notebook reaches make n
 
 test('a formula makes stale the notebooks that use it, and is named', () => {
   const root = checkout();
-  replace(root, 'lib/src/train/weight-growth.ts', 'scales.length === 0', 'scales.length < 1');
-  replace(root, 'lib/src/train/outside-gradient.ts', 'units = 100', 'units = 101');
-  replace(root, 'lib/src/probe/activations.ts', 'percentiles.map(() => null)', '[null]');
+  replace(root, 'lib/src/experiments/weight-growth.ts', 'scales.length === 0', 'scales.length < 1');
+  replace(root, 'lib/src/experiments/outside-gradient.ts', 'units = 100', 'units = 101');
+  replace(root, 'lib/src/probe/activations.ts', 'percentiles.map(() => NaN)', '[NaN]');
   replace(root, 'lib/src/figure/blocks.ts', 'rows.length === 0', 'rows.length < 1');
-  const growth = 'weightGrowth in lib/src/train/weight-growth.ts';
-  const shifted = 'trainShifted in lib/src/train/outside-gradient.ts';
+  const growth = 'weightGrowth in lib/src/experiments/weight-growth.ts';
+  const shifted = 'trainShifted in lib/src/experiments/outside-gradient.ts';
   const percentiles = 'percentileProbe in lib/src/probe/activations.ts';
   const diagram = 'blockDiagram in lib/src/figure/blocks.ts';
   const named = ([reason, ...more]: string[]) => {
@@ -114,12 +121,12 @@ test('a formula makes stale the notebooks that use it, and is named', () => {
 
 test('the batch norm of every network, and its epsilon: all that build or normalize', () => {
   const root = checkout();
-  replace(root, 'lib/src/nn/batch-norm.ts', 'DEFAULT_EPSILON = 1e-5', 'DEFAULT_EPSILON = 1e-3');
+  replace(root, 'lib/src/nn/normalization/shared.ts', 'DEFAULT_EPSILON = 1e-5', 'DEFAULT_EPSILON = 1e-3');
   const found = stale(root);
   const builds = executed.filter(({ notebook }) => /\b(?:mlp|batchNorm|placedMlp)\b/.test(code(notebook)));
   assert.deepEqual(Object.keys(found).sort(), builds.map(({ name }) => numbered(name)).sort());
   for (const reasons of Object.values(found))
-    assert.deepEqual(reasons, ['the library changed: DEFAULT_EPSILON in lib/src/nn/batch-norm.ts']);
+    assert.deepEqual(reasons, ['the library changed: DEFAULT_EPSILON in lib/src/nn/normalization/shared.ts']);
 });
 
 function code(notebook: Notebook): string {

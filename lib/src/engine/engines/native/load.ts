@@ -2,7 +2,7 @@ import * as fs from 'node:fs';
 import { tf } from '../../tf';
 import { nvidiaGpu } from './gpu';
 import { markLoad } from './marks';
-import { nativePackage, NativePaths, nativePaths } from './paths';
+import { NativePaths, nativePaths, requireNativePackage } from './paths';
 import { StderrHolder, withoutDeprecations, withStderrHeld } from './quiet';
 
 /** Loads the native engine into this process and makes it TensorFlow.js's backend. Check first: loading can crash. */
@@ -16,7 +16,7 @@ export function loadNative(): { tensorflow: string; gpu: boolean; cudaBuild: boo
   const mark = markLoad(paths);
   const { value: binding, written } = withStderrHeld(holder, () =>
     withoutDeprecations(() => {
-      require(nativePackage);
+      requireNativePackage();
       return (tf.backend() as unknown as { binding: { TF_Version: string; isUsingGpuDevice(): boolean } }).binding;
     }),
   );

@@ -3,6 +3,11 @@ import * as path from 'node:path';
 /** The npm package whose C++ source the native engine is built from. */
 export const nativePackage = '@tensorflow/tfjs-node-gpu';
 
+/** Loads the addon's package. Here, where its name is a constant: what a notebook reaches is found out from the code. */
+export function requireNativePackage(): void {
+  require(nativePackage);
+}
+
 /** Where the pieces of the native engine are, whether or not they exist. Absolute paths. */
 export interface NativePaths {
   /** The folder of the npm package. */
