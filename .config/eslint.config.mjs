@@ -1,10 +1,16 @@
 // ESLint's settings; `npm run lint` names this file, because the top level of the repository holds no tool's settings.
+import { builtinModules } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import eslint from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
+
+/** What Node has and a browser has not; rooms ask the platform. */
+const nodeModules = [...builtinModules, ...builtinModules.map((name) => `node:${name}`), 'yauzl', 'undici'];
+const nodeGlobals = ['process', 'Buffer', 'require', 'module', '__dirname', '__filename', 'global', 'setImmediate'];
+const askThePlatform = 'A browser has none: ask platform(), see lib/src/platform/port.ts.';
 
 export default tseslint.config(
   {
@@ -81,6 +87,15 @@ export default tseslint.config(
     rules: {
       // JSDoc's casts are what checkJs has for unknown JSON.
       '@typescript-eslint/no-explicit-any': 'off',
+    },
+  },
+  {
+    files: ['lib/src/**/*.ts'],
+    // test/house.test.ts holds the same list.
+    ignores: ['lib/src/platform/node/**', 'lib/src/data/sources/**', 'lib/src/engine/**'],
+    rules: {
+      'no-restricted-imports': ['error', { paths: nodeModules.map((name) => ({ name, message: askThePlatform })) }],
+      'no-restricted-globals': ['error', ...nodeGlobals.map((name) => ({ name, message: askThePlatform }))],
     },
   },
   {

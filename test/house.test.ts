@@ -1,26 +1,31 @@
 /** The house itself: who may import whom, no circles, and nothing but Node's own modules before anything is installed. */
 import assert from 'node:assert/strict';
 import * as fs from 'node:fs';
+import { builtinModules } from 'node:module';
 import * as path from 'node:path';
 import test from 'node:test';
 import * as ts from 'typescript';
+import { isPropertyName } from 'bnlab/dist/tools/reach/module';
 
 const library = path.join(__dirname, '..', 'lib');
 
 /** Each room with the rooms that it may import, besides itself. */
 const MAY_IMPORT: Record<string, readonly string[]> = {
   core: [],
-  engine: ['core'],
+  platform: ['core'],
+  'platform/node': ['core', 'platform'],
+  engine: ['core', 'platform', 'platform/node'],
   statistics: ['core', 'engine'],
-  data: ['core', 'engine'],
+  data: ['core', 'platform', 'engine'],
+  'data/sources': ['core', 'platform', 'platform/node', 'data'],
   nn: ['core', 'engine'],
   probe: ['core', 'engine', 'statistics', 'nn'],
-  train: ['core', 'engine', 'statistics', 'data', 'nn', 'probe'],
-  experiments: ['core', 'engine', 'statistics', 'data', 'nn', 'probe', 'train'],
-  figure: ['core', 'statistics'],
-  notebook: ['core', 'engine', 'statistics', 'figure'],
-  setup: ['core'],
-  tools: ['core', 'engine', 'statistics', 'data', 'notebook', 'setup'],
+  train: ['core', 'platform', 'engine', 'statistics', 'data', 'nn', 'probe'],
+  experiments: ['core', 'platform', 'engine', 'statistics', 'data', 'nn', 'probe', 'train'],
+  figure: ['core', 'platform', 'statistics'],
+  notebook: ['core', 'platform', 'engine', 'statistics', 'figure'],
+  setup: ['platform/node'],
+  tools: ['core', 'platform', 'platform/node', 'engine', 'statistics', 'data', 'data/sources', 'notebook', 'setup'],
 };
 
 const files = fs
@@ -28,10 +33,11 @@ const files = fs
   .map((name) => name.split(path.sep).join('/'))
   .filter((name) => /^(?:src|tools|setup)\/.*\.(?:ts|js)$/.test(name) && !name.endsWith('.d.ts'));
 
-/** 'nn' for src/nn/layers.ts, 'tools' for tools/report.ts, '' for src/index.ts. */
+/** 'nn' for src/nn/layers.ts, 'tools' for tools/report.ts, '' for the entries: src/index.ts. */
 function roomOf(file: string): string {
   const [house, room, ...rest] = file.split('/');
   if (house !== 'src') return house;
+  if (`${room}/${rest[0]}` in MAY_IMPORT) return `${room}/${rest[0]}`;
   return rest.length > 0 ? room : '';
 }
 
@@ -69,6 +75,42 @@ test('imports go one way', () => {
   assert.deepEqual(wrong, []);
 });
 
+/** Where Node's modules and globals may be used in the library: what runs in no browser. */
+const NODE_ONLY = ['src/platform/node/', 'src/data/sources/', 'src/engine/'];
+const NODE_MODULES = new Set([...builtinModules, 'yauzl', 'undici']);
+const NODE_GLOBALS = new Set([
+  'process',
+  'Buffer',
+  'require',
+  'module',
+  '__dirname',
+  '__filename',
+  'global',
+  'setImmediate',
+]);
+
+/** Node's modules and globals that a file uses. */
+function usesOfNode(file: string): string[] {
+  const text = fs.readFileSync(path.join(library, file), 'utf8');
+  const modules = importedBy(file).filter((name) => NODE_MODULES.has(name.replace(/^node:/, '')));
+  const globals = new Set<string>();
+  const visit = (node: ts.Node): void => {
+    if (ts.isIdentifier(node) && NODE_GLOBALS.has(node.text) && !isPropertyName(node)) globals.add(node.text);
+    if (ts.isQualifiedName(node) && node.getText().startsWith('NodeJS.')) globals.add(node.getText());
+    ts.forEachChild(node, visit);
+  };
+  visit(ts.createSourceFile(file, text, ts.ScriptTarget.ES2022, true));
+  return [...modules, ...globals];
+}
+
+test('what is of Node stands where no browser comes: rooms ask the platform', () => {
+  const found = files
+    .filter((file) => file.startsWith('src/') && !NODE_ONLY.some((place) => file.startsWith(place)))
+    .flatMap((file) => usesOfNode(file).map((use) => `${file}: ${use}`));
+  assert.deepEqual(found, []);
+  assert.deepEqual(usesOfNode('src/platform/node/display.ts'), ['require', 'process']);
+});
+
 test('no circle of imports', () => {
   const done = new Set<string>();
   const visit = (file: string, way: readonly string[]): void => {
@@ -97,7 +139,10 @@ test('a program that is not Node can load the engine room: Node is the engines\'
 });
 
 test("what sets up uses Node's own modules alone: nothing is installed when it runs", () => {
-  for (const file of files.filter((name) => roomOf(name) === 'setup')) {
+  const needed = new Set(files.filter((name) => roomOf(name) === 'setup'));
+  for (const file of needed) for (const target of imports.get(file) ?? []) needed.add(target);
+  for (const file of needed) {
+    assert.ok(file.endsWith('.js'), `${file} is not there before it is compiled`);
     const foreign = importedBy(file).filter((name) => !/^(node:|\.)/.test(name));
     assert.deepEqual(foreign, [], file);
   }

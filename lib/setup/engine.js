@@ -29,8 +29,9 @@ const {
   writeAtomically,
   writeJson,
 } = require('./files');
-const { exists } = require('../src/core/processes');
-const { layout, cacheFolder, whyNotWritable, needs, freeMegabytes } = require('./layout');
+const { exists } = require('../src/platform/node/processes');
+const { layout, whyNotWritable, needs, freeMegabytes } = require('./layout');
+const { cacheFolder } = require('../src/platform/node/cache');
 const { installCommand, pip, sourceFolder } = require('./python');
 const { ask, environment, lastLines, run, runOrFail } = require('./run');
 const { platformArguments, targetOf, tensorflow } = require('./wheels');

@@ -6,7 +6,7 @@
 const crypto = require('node:crypto');
 const fs = require('node:fs');
 const path = require('node:path');
-const { ownMark, readJson, sweep, writeAtomically } = require('../src/core/write');
+const { ownMark, readJson, sweep, writeAtomically } = require('../src/platform/node/write');
 const { layout } = require('./layout');
 const lock = require('./lock');
 

@@ -11,7 +11,7 @@
 const { performance } = require('node:perf_hooks');
 const readline = require('node:readline');
 const { setTimeout: sleep } = require('node:timers/promises');
-const { exists } = require('../src/core/processes');
+const { exists } = require('../src/platform/node/processes');
 const { killMarked } = require('./marked');
 
 /** Milliseconds that a command has to end in order. */

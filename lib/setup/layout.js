@@ -1,10 +1,9 @@
 /**
- * Where things lie, in the project and in the user's cache, and what this project needs of a machine.
+ * Where things lie in the project, and what this project needs of a machine.
  */
 'use strict';
 
 const fs = require('node:fs');
-const os = require('node:os');
 const path = require('node:path');
 
 /**
@@ -33,20 +32,6 @@ const layout = {
   cli: path.join(root, 'lib', 'dist', 'tools', 'main.js'),
   report: path.join(root, 'reports', 'index.html'),
 };
-
-/**
- * The per-user folder for what is large and the same in every clone.
- *
- * @param {NodeJS.ProcessEnv} [environment]
- */
-function cacheFolder(environment = process.env) {
-  if (environment.BNLAB_CACHE) return path.resolve(environment.BNLAB_CACHE);
-  const named = environment.XDG_CACHE_HOME;
-  // The XDG base directory specification: a relative path there is invalid and to be ignored.
-  if (named && path.isAbsolute(named)) return path.join(named, 'bnlab');
-  if (process.platform === 'darwin') return path.join(os.homedir(), 'Library', 'Caches', 'bnlab');
-  return path.join(os.homedir(), '.cache', 'bnlab');
-}
 
 /**
  * Whether files can be made in a folder, which is made if need be. Asking by making one is the only sure way: root
@@ -100,4 +85,4 @@ function isFull(folder) {
   return disk.bavail * disk.bsize < 5e6 || (disk.files > 0 && disk.ffree < 20);
 }
 
-module.exports = { layout, cacheFolder, whyNotWritable, needs, freeMegabytes, isFull };
+module.exports = { layout, whyNotWritable, needs, freeMegabytes, isFull };

@@ -4,14 +4,14 @@
 'use strict';
 
 const fs = require('node:fs');
-const { isIdentity } = require('../src/core/processes');
+const { isIdentity } = require('../src/platform/node/processes');
 
 /**
  * @typedef {object} Child a process group that runs for the holder
  * @property {number} group
  * @property {string} started of its leader
  *
- * @typedef {import('../src/core/processes').Identity & {
+ * @typedef {import('../src/platform/node/processes').Identity & {
  *   token: string, host: string, command: string, since: number, children: Child[],
  * }} Holder since: milliseconds since 1970
  */

@@ -16,8 +16,8 @@ const path = require('node:path');
 const { performance } = require('node:perf_hooks');
 const { setTimeout: sleep } = require('node:timers/promises');
 const { Worker } = require('node:worker_threads');
-const { fate, self, startOf } = require('../src/core/processes');
-const { ownMark, sweep, writeAtomically, writeFlushed } = require('../src/core/write');
+const { fate, self, startOf } = require('../src/platform/node/processes');
+const { ownMark, sweep, writeAtomically, writeFlushed } = require('../src/platform/node/write');
 const { look } = require('./lock-file');
 
 /** @typedef {import('./lock-file').Holder} Holder */

@@ -8,7 +8,8 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { SetupError } = require('./errors');
 const { remove, sweep, temporaryName } = require('./files');
-const { layout, cacheFolder, whyNotWritable } = require('./layout');
+const { layout, whyNotWritable } = require('./layout');
+const { cacheFolder } = require('../src/platform/node/cache');
 const { findNpm } = require('./node-packages');
 const { runOrFail } = require('./run');
 

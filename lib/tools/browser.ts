@@ -6,8 +6,8 @@ import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import type { Browser } from 'playwright-core';
-import { ownMark, readJson, sweep } from '../src/core/write';
-import { dataCacheFolder } from '../src/data/folders';
+import { ownMark, readJson, sweep } from '../src/platform/node/write';
+import { cacheFolder } from '../src/platform/node/cache';
 import { guardedEnvironment } from '../setup/guarded';
 import { writeAtomically } from './notebook-file';
 import { home } from './places';
@@ -58,7 +58,7 @@ async function packaged(): Promise<BrowserPlace> {
     executable: path.join(folder, 'chromium'),
     environment: { FONTCONFIG_FILE: fontSettings(folder) },
   });
-  const keep = [path.dirname(dataCacheFolder()), path.join(home, '.bnlab')];
+  const keep = [cacheFolder(), path.join(home, '.bnlab')];
   const folders = keep.map((folder) => path.join(folder, `browser-${version}`));
   const ready = folders.find(isWhole);
   if (ready) return place(ready);

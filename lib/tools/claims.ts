@@ -7,7 +7,7 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { Command } from 'commander';
-import { readJson } from '../src/core/write';
+import { readJson } from '../src/platform/node/write';
 import {
   CLAIM_MIME,
   type ClaimLedger,

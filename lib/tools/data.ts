@@ -2,10 +2,11 @@
 import { Presets, SingleBar } from 'cli-progress';
 import { Argument, Command } from 'commander';
 import { resolve } from 'node:path';
-import { type DownloadProgress } from '../src/data/download';
+import '../src/platform/node/set';
 import { DataError } from '../src/data/errors';
 import { REAL_DATASETS, type RealName } from '../src/data/manifest';
-import { isUnobtainable, obtainFiles } from '../src/data/obtain';
+import { type DownloadProgress, isUnobtainable } from '../src/data/source';
+import { obtainFiles } from '../src/data/sources/obtain';
 import { show } from '../setup/steps';
 import { readCall } from './call';
 import { stoppable } from './running';

@@ -6,7 +6,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Command } from 'commander';
-import { ownMark, sweep } from '../src/core/write';
+import { ownMark, sweep } from '../src/platform/node/write';
 import { spawnGuarded } from '../setup/guarded';
 import { expectHeld } from '../setup/lock';
 import { readCall } from './call';

@@ -4,7 +4,8 @@
  */
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { writeAtomically as writeWhole } from '../src/core/write';
+import { writeAtomically as writeWhole } from '../src/platform/node/write';
+import type { Profile } from '../src/platform/profile';
 
 /** One output of a code cell, in nbformat 4. */
 export interface Output {
@@ -70,8 +71,6 @@ export interface Notebook {
   nbformat: number;
   nbformat_minor: number;
 }
-
-export type Profile = 'quick' | 'full' | 'paper';
 
 /** The display types this project gives a meaning to. */
 export const MIME = {

@@ -11,11 +11,14 @@ import * as os from 'node:os';
 import * as path from 'node:path';
 import * as readline from 'node:readline';
 import { Command, InvalidArgumentError } from 'commander';
-import { makeScratch, removeScratch } from '../src/core/scratch';
-import { dataCacheFolder } from '../src/data/folders';
+import { makeScratch, removeScratch } from './scratch';
+import { dataCacheFolder } from '../src/data/sources/folders';
 import { spawnGuarded } from '../setup/guarded';
 import { expectHeld } from '../setup/lock';
 import { show } from '../setup/steps';
+import { codeCommit } from '../src/platform/node/commit';
+import { PROFILES, type Profile } from '../src/platform/profile';
+import '../src/platform/node/set';
 import { readCall } from './call';
 import { CheckedNotebook, checkCells } from './check-cells';
 import { claimsIn, expectReadable, writeLedger } from './claims';
@@ -31,7 +34,6 @@ import {
   Notebook,
   notebookText,
   parseNotebook,
-  Profile,
   Provenance,
   readNotebookText,
   readResult,
@@ -40,7 +42,7 @@ import {
 } from './notebook-file';
 import { findNotebooks, home, jupyterGlue, python, shown } from './places';
 import { onlyOneOnAll, Stop, stoppable } from './running';
-import { codeCommit, hashes, readLibrary, staleReasons, steadyMinutes } from './provenance';
+import { hashes, readLibrary, staleReasons, steadyMinutes } from './provenance';
 import type { Library } from './reach/library';
 import { addTwins, TwinMaker } from './twins';
 
@@ -134,8 +136,9 @@ function positive(text: string): number {
 function chosenProfile(options: Options): Profile {
   const named = process.env.BNLAB_PROFILE;
   if (!named) return options.out ? 'quick' : 'full';
-  if (named in TIMES) return named as Profile;
-  throw new Error(`BNLAB_PROFILE=${named} is none of ${Object.keys(TIMES).join(', ')}.`);
+  const known = PROFILES.find((one) => one === named);
+  if (known) return known;
+  throw new Error(`BNLAB_PROFILE=${named} is none of ${PROFILES.join(', ')}.`);
 }
 
 function prepare(names: string[], options: Options, profile: Profile): Job[] {

@@ -5,16 +5,15 @@
  * files that this code finds by path, the data manifest above all (see reach/library.ts); and the versions of the packages
  * that compute below it.
  */
-import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { tensorflow } from '../setup/wheels';
+import { sha256 } from '../src/platform/node';
 import type { Notebook, Provenance } from './notebook-file';
 import { home } from './places';
 import { Library, type Piece } from './reach/library';
 
-const short = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 16);
+const short = (text: string) => sha256(text).slice(0, 16);
 
 /** The cells as the author wrote them: kinds and sources, nothing that a run writes. */
 export function notebookHash(notebook: Notebook): string {
@@ -99,26 +98,6 @@ function changes(reached: string | undefined, pieces: readonly Piece[]): string[
   if (names.length === 0) return files.length > 0 ? files : ['the library changed: what its names stand for'];
   const more = names.length > NAMED ? ` and ${names.length - NAMED} more` : '';
   return [`the library changed: ${names.slice(0, NAMED).join(', ')}${more}`, ...files];
-}
-
-/** Where what can change a number stands, as paths for git. TensorFlow's version stands in the provenance itself. */
-export const SOURCES = ['lib/src', 'lib/package.json', 'package-lock.json', 'data/manifest.json'] as const;
-
-/**
- * The last commit that touched what may compute, `+` when there are uncommitted changes to it; null outside a git
- * checkout. It says where to find the code that made the outputs, not whether they are fresh: a later commit may have moved
- * files or rewritten comments, and the hash, which does not see that, still holds.
- */
-export function codeCommit(root: string): string | null {
-  const git = (...args: string[]) =>
-    execFileSync('git', ['-C', root, ...args], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
-  try {
-    const commit = git('log', '-1', '--format=%h', '--abbrev=10', '--', ...SOURCES);
-    if (!commit) return null;
-    return git('status', '--porcelain', '--', ...SOURCES) ? `${commit}+` : commit;
-  } catch {
-    return null;
-  }
 }
 
 /**

@@ -5,14 +5,15 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { Command } from 'commander';
-import { makeScratch, removeScratch } from '../src/core/scratch';
-import { loadDataset } from '../src/data/dataset';
 import { DataError } from '../src/data/errors';
+import { obtainFiles } from '../src/data/sources/obtain';
+import '../src/platform/node/set';
 import { readCall } from './call';
 import { claimsIn, expectReadable, type ReplicationFile, writeReplication } from './claims';
 import { nameOf, readNotebook } from './notebook-file';
 import { runNotebooks } from './notebooks';
 import { home } from './places';
+import { makeScratch, removeScratch } from './scratch';
 
 /** The command. @returns what `npm run notebooks` returns; 1 when the data cannot be had */
 export async function replicate(argv: string[]): Promise<number> {
@@ -27,7 +28,7 @@ export async function replicate(argv: string[]): Promise<number> {
   let title: string;
   try {
     expectReadable(root);
-    ({ title } = await loadDataset('fashion'));
+    ({ title } = (await obtainFiles('fashion')).set);
   } catch (error) {
     if (!(error instanceof DataError)) throw error;
     console.error(error.message);

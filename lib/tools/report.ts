@@ -9,7 +9,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { Command } from 'commander';
 import katex from 'katex';
-import { copyAtomically } from '../src/core/write';
+import { copyAtomically } from '../src/platform/node/write';
 import { spawnGuarded } from '../setup/guarded';
 import { expectHeld } from '../setup/lock';
 import { readCall } from './call';

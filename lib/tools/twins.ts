@@ -2,8 +2,8 @@
  * SVG twins: each Plotly figure of a notebook drawn once by plotly.js in a headless browser, so that a page that shows
  * only static images shows it too. The same figure gives the same bytes.
  */
-import { createHash } from 'node:crypto';
 import type { Browser, Page } from 'playwright-core';
+import { sha256 } from '../src/platform/node';
 import { launchBrowser } from './browser';
 import { figureText } from './check';
 import { DisplayError } from './displays';
@@ -104,7 +104,7 @@ export class TwinMaker {
       },
       { data: figure.data as Trace[], layout, frames: figure.frames ?? [], width, height },
     );
-    const seed = createHash('sha256').update(JSON.stringify(figure)).digest('hex').slice(0, 8);
+    const seed = sha256(JSON.stringify(figure)).slice(0, 8);
     const svg = decodeURIComponent(url.slice(url.indexOf(',') + 1));
     return this.page.evaluate(tidySvg, { svg, prefix: `f${seed}`, words: figureText(figure).alt });
   }

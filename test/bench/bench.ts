@@ -17,7 +17,7 @@ import * as path from 'node:path';
 import * as readline from 'node:readline';
 import { parseArgs } from 'node:util';
 import { Random } from 'bnlab';
-import { writeAtomically } from 'bnlab/dist/src/core/write';
+import { writeAtomically } from 'bnlab/dist/src/platform/node/write';
 import { Case, cases, productFlops } from './cases';
 import { Report, Samples, markdown } from './report';
 

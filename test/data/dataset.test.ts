@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import test from 'node:test';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { dataCacheFolder, DataError, datasetText, IMAGE_PIXELS, loadDataset, obtainFiles } from 'bnlab';
-import { cacheFolder } from 'bnlab/dist/setup/layout';
+import { cacheFolder } from 'bnlab/dist/src/platform/node/cache';
 import { given } from '../support/home';
 import { FILES, LARGE, NAMES, temporaryFolder, writeManifest } from './fixture';
 

@@ -13,7 +13,8 @@ import { claimsIn, readLedger, readReplication, replications, ruleChanges } from
 import { findingText } from 'bnlab/dist/tools/finding';
 import { displays, MIME, nameOf, readNotebook } from 'bnlab/dist/tools/notebook-file';
 import { findNotebooks } from 'bnlab/dist/tools/places';
-import { hashes, readLibrary, SOURCES, staleReasons } from 'bnlab/dist/tools/provenance';
+import { SOURCES } from 'bnlab/dist/src/platform/node/commit';
+import { hashes, readLibrary, staleReasons } from 'bnlab/dist/tools/provenance';
 import { renderLedger } from 'bnlab';
 
 const root = path.join(__dirname, '..', '..');

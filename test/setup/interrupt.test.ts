@@ -5,7 +5,7 @@ import * as os from 'node:os';
 import * as path from 'node:path';
 import test from 'node:test';
 import { look } from 'bnlab/dist/setup/lock-file';
-import { self } from 'bnlab/dist/src/core/processes';
+import { self } from 'bnlab/dist/src/platform/node/processes';
 import { until } from '../support/until';
 import { Project, processesAt, repository } from '../support/project';
 

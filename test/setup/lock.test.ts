@@ -6,8 +6,8 @@ import * as os from 'node:os';
 import * as path from 'node:path';
 import test, { after, mock } from 'node:test';
 import { look } from 'bnlab/dist/setup/lock-file';
-import { makeScratch, removeScratch } from 'bnlab/dist/src/core/scratch';
-import { readJson, writeAtomically } from 'bnlab/dist/src/core/write';
+import { makeScratch, removeScratch } from 'bnlab/dist/tools/scratch';
+import { readJson, writeAtomically } from 'bnlab/dist/src/platform/node/write';
 import '../support/home';
 import { until } from '../support/until';
 
@@ -33,7 +33,7 @@ const lockFile = () => path.join(folder, `${++count}.lock`);
  */
 function command(file: string, { elsewhere = false, busy = false, deadAfter = 2500 } = {}) {
   const program = `
-    const processes = require(${JSON.stringify(path.join(dist, '../src/core/processes.js'))});
+    const processes = require(${JSON.stringify(path.join(dist, '../src/platform/node/processes.js'))});
     const self = processes.self();
     if (${elsewhere}) processes.self = () => ({ ...self, place: 'elsewhere' });
     const lock = require(${JSON.stringify(path.join(dist, 'lock.js'))});
@@ -207,7 +207,7 @@ test('a file is written whole, flushed before it has its name, and what a killed
 
   // A writer that dies between the two leaves its temporary file; the next one takes it away, and keeps a living one's.
   const kill = `const fs = require('fs'); fs.renameSync = () => process.kill(process.pid, 'SIGKILL');
-    require(${JSON.stringify(require.resolve('bnlab/dist/src/core/write'))}).writeAtomically(${JSON.stringify(file)}, 'half');`;
+    require(${JSON.stringify(require.resolve('bnlab/dist/src/platform/node/write'))}).writeAtomically(${JSON.stringify(file)}, 'half');`;
   const dead = spawn(process.execPath, ['-e', kill]);
   return new Promise<void>((resolve) => dead.on('close', () => resolve())).then(() => {
     const temporary = () => fs.readdirSync(folder).filter((name) => name.startsWith('.written.json.tmp-'));

@@ -10,7 +10,8 @@ import * as path from 'node:path';
 import test, { after, before } from 'node:test';
 import { SetupError } from 'bnlab/dist/setup/errors';
 import { temporaryName } from 'bnlab/dist/setup/files';
-import { cacheFolder, layout } from 'bnlab/dist/setup/layout';
+import { layout } from 'bnlab/dist/setup/layout';
+import { cacheFolder } from 'bnlab/dist/src/platform/node/cache';
 import { pip } from 'bnlab/dist/setup/python';
 
 const pythons = ['3.10.0', '3.11.0', '3.12.0', '3.13.0', '3.14.0', '3.15.0'];

@@ -8,8 +8,8 @@ import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import { variable as guard } from 'bnlab/dist/setup/marked';
-import { makeScratch, removeScratch } from 'bnlab/dist/src/core/scratch';
-import { cacheFolder } from 'bnlab/dist/setup/layout';
+import { makeScratch, removeScratch } from 'bnlab/dist/tools/scratch';
+import { cacheFolder } from 'bnlab/dist/src/platform/node/cache';
 
 /** True in the process that only starts the others. */
 const isRunner = process.execArgv.includes('--test') && process.env.NODE_TEST_CONTEXT === undefined;

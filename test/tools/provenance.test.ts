@@ -8,7 +8,8 @@ import * as path from 'node:path';
 import * as prettier from 'prettier';
 import { nameOf, type Notebook, type Provenance, readNotebook } from 'bnlab/dist/tools/notebook-file';
 import { findNotebooks } from 'bnlab/dist/tools/places';
-import { codeCommit, hashes, readLibrary, staleReasons } from 'bnlab/dist/tools/provenance';
+import { codeCommit } from 'bnlab/dist/src/platform/node/commit';
+import { hashes, readLibrary, staleReasons } from 'bnlab/dist/tools/provenance';
 import { home } from '../support/sample';
 
 const notebooks = findNotebooks(home, []).map((file) => ({ name: nameOf(file), notebook: readNotebook(file) }));

@@ -1,5 +1,5 @@
 /** Arrays as files hold them, whatever the format, and what the first bytes of a file say about it. */
-import { gunzipSync } from 'node:zlib';
+import { platform } from '../platform/port';
 import { DataError } from './errors';
 
 /** Elements of an array, each as a JavaScript number, exact. */
@@ -125,7 +125,7 @@ export function firstBytes(bytes: Uint8Array, count = 4): string {
 export function contentsOf(bytes: Uint8Array, name: string): Uint8Array {
   if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
   try {
-    return gunzipSync(bytes);
+    return platform().gunzip(bytes);
   } catch (error) {
     const given = `gzip that does not decompress (${(error as Error).message})`;
     const fix = "Compare its size with the publisher's, and fetch or compress it again.";

@@ -1,15 +1,14 @@
 /** The data sets by name. */
 import { having, needed, type Options, optionsOf, shown, text, whole } from '../core/checks';
+import { platform } from '../platform/port';
 import { contentsOf } from './arrays';
 import { expectArgument, expectOptions } from './checks';
 import { DIGIT_OPTIONS, type DigitOptions, generateDigits } from './digits';
-import { DOWNLOAD_OPTIONS, type DownloadOptions } from './download';
 import { DataError } from './errors';
 import { type ByteExamples, CLASS_COUNT, type Examples } from './examples';
-import { sha256 } from './folders';
 import { readExamples } from './idx';
 import { PARTS, REAL_DATASETS, type RealName } from './manifest';
-import { isUnobtainable, obtainFiles } from './obtain';
+import { DOWNLOAD_OPTIONS, type DownloadOptions, isUnobtainable, obtain } from './source';
 
 /**
  * Pictures with their classes, and what they are. `loadDataset` gives ten classes of 28x28 grey pictures, `readDataset` whatever
@@ -86,7 +85,7 @@ export async function loadDataset(
   options: DatasetOptions = {},
 ): Promise<Dataset<ByteExamples>> {
   expectOptions('loadDataset', options, DATASET_OPTIONS);
-  const environment = options.environment ?? process.env;
+  const environment = options.environment ?? platform().environment;
   const key = JSON.stringify([name, options.digits, ...VARIABLES.map((variable) => environment[variable])]);
   const known = loaded.get(key);
   if (known) return known;
@@ -114,7 +113,7 @@ const TITLED = having<Dataset>('a data set, as loadDataset() gives it', {
 });
 
 async function load(asked: DatasetName | 'auto', options: DatasetOptions): Promise<Dataset<ByteExamples>> {
-  const { BNLAB_DATASET } = options.environment ?? process.env;
+  const { BNLAB_DATASET } = options.environment ?? platform().environment;
   const name = (asked === 'auto' && BNLAB_DATASET) || asked;
   if (name === 'digits') return drawDigits(options);
   if (name === 'auto') return loadAuto(options);
@@ -139,7 +138,7 @@ async function loadReal(
   { digits: _, ...options }: DatasetOptions,
   unlessSilent = false,
 ): Promise<Dataset<ByteExamples>> {
-  const { set, files, from, problem } = await obtainFiles(name, { ...options, unlessSilent });
+  const { set, files, from, problem } = await obtain(name, { ...options, unlessSilent });
   const raw = PARTS.map((part) => contentsOf(files[part], set.files[part].name));
   const [trainImages, trainLabels, testImages, testLabels] = raw;
   const pair = (images: Uint8Array, labels: Uint8Array, title: string) =>
@@ -149,7 +148,7 @@ async function loadReal(
     title: set.title,
     source: set.source,
     licence: set.licence,
-    checksum: sha256(...raw),
+    checksum: platform().sha256(...raw),
     from,
     ...(problem && { note: problem }),
     train: pair(trainImages, trainLabels, `${set.title} training`),
@@ -166,7 +165,7 @@ function drawDigits(options: DatasetOptions): Dataset<ByteExamples> {
     title: 'generated digits',
     source: 'drawn by this library (lib/src/data/digits.ts)',
     licence: 'MIT',
-    checksum: sha256(train.images, train.labels, test.images, test.labels),
+    checksum: platform().sha256(train.images, train.labels, test.images, test.labels),
     from: 'generator',
     train,
     test,

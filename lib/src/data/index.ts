@@ -14,7 +14,6 @@ export { type DataArray, type Elements } from './arrays';
 export { type CifarKind, readCifar } from './cifar';
 export { type Dataset, type DatasetName, type DatasetOptions, datasetText, loadDataset } from './dataset';
 export { type DigitOptions, generateDigits } from './digits';
-export { type DownloadOptions, type DownloadProgress } from './download';
 export { DataError, type DataErrorCode } from './errors';
 export {
   type ByteExamples,
@@ -27,17 +26,14 @@ export {
   imageShape,
   sizeOf,
 } from './examples';
-export {
-  type ArrayFile,
-  cifarFiles,
-  type DatasetFiles,
-  emnistFiles,
-  kmnistFiles,
-  type PartFiles,
-  readDataset,
-} from './files';
-export { dataCacheFolder } from './folders';
 export { type IdxArray, readExamples, readIdx } from './idx';
 export { type ManifestDataset, type ManifestFile, type Part, PARTS, REAL_DATASETS, type RealName } from './manifest';
-export { readNpy, readNpz } from './npy';
-export { type ObtainedFiles, obtainFiles, type ObtainOptions } from './obtain';
+export { readNpy } from './npy';
+export {
+  type DatasetSource,
+  type DownloadOptions,
+  type DownloadProgress,
+  type ObtainedFiles,
+  type ObtainOptions,
+  setDatasetSource,
+} from './source';

@@ -1,7 +1,4 @@
-/** What can be fetched, from where, and how it is recognized: data/manifest.json. */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { DataError } from './errors';
+/** What can be fetched, from where, and how it is recognized: the content of data/manifest.json. */
 
 /** The sets of real pictures; the folder of each bears the same name, because the two share file names. */
 export const REAL_DATASETS = ['mnist', 'fashion'] as const;
@@ -46,42 +43,23 @@ export interface Manifest {
   datasets: Record<RealName, ManifestDataset>;
 }
 
-/**
- * Reads the manifest: data/manifest.json, or the file that `BNLAB_MANIFEST` names (a closed network's own mirrors).
- *
- * @throws DataError `manifest` when the file is missing or lacks something; the message says which file and what
- */
-export function readManifest(environment: NodeJS.ProcessEnv = process.env): Manifest {
-  const path = environment.BNLAB_MANIFEST || join(__dirname, '..', '..', '..', '..', 'data', 'manifest.json');
-  const fail = (given: string, cause?: unknown): never => {
-    const fix = environment.BNLAB_MANIFEST
-      ? 'Correct the file, or unset BNLAB_MANIFEST to use the one of this repository.'
-      : 'Restore it with: git checkout data/manifest.json';
-    throw new DataError('manifest', `Data manifest ${path}: ${given}. ${fix}`, cause);
-  };
-  let manifest: Manifest;
-  try {
-    manifest = JSON.parse(readFileSync(path, 'utf8')) as Manifest;
-  } catch (error) {
-    return fail((error as Error).message, error);
-  }
+/** What a manifest lacks, in words; undefined when it is whole. */
+export function whatLacks(given: unknown): string | undefined {
+  const manifest = given as Partial<Manifest> | null;
   for (const name of REAL_DATASETS) {
-    const set = manifest.datasets?.[name];
-    if (!set) return fail(`has no datasets.${name}`);
-    if (!Array.isArray(set.classes) || set.classes.length !== 10) fail(`${name}.classes must list ten names`);
-    if (!Array.isArray(set.mirrors) || !set.mirrors.every((url) => /^https?:\/\/.*\/$/.test(url))) {
-      fail(`${name}.mirrors must be http(s) addresses that end in a slash`);
-    }
-    for (const part of PARTS) {
-      const file = set.files?.[part];
-      const sized = (one: { bytes: number; sha256: string }) => one.bytes > 0 && /^[0-9a-f]{64}$/.test(one.sha256);
-      const sound = file && /^[\w.-]+$/.test(file.name) && sized(file) && (!file.contents || sized(file.contents));
-      if (!sound) {
-        fail(
-          `${name}.files.${part} needs a name, bytes above 0, and a sha256 of 64 hexadecimal digits, in contents as well`,
-        );
-      }
-    }
+    const set = manifest?.datasets?.[name];
+    if (!set) return `has no datasets.${name}`;
+    if (!Array.isArray(set.classes) || set.classes.length !== 10) return `${name}.classes must list ten names`;
+    if (!Array.isArray(set.mirrors) || !set.mirrors.every((url) => /^https?:\/\/.*\/$/.test(url)))
+      return `${name}.mirrors must be http(s) addresses that end in a slash`;
+    const unsound = PARTS.find((part) => !isSound(set.files?.[part]));
+    if (unsound !== undefined)
+      return `${name}.files.${unsound} needs a name, bytes above 0, and a sha256 of 64 hexadecimal digits, in contents as well`;
   }
-  return manifest;
+  return undefined;
+}
+
+function isSound(file: ManifestFile | undefined): boolean {
+  const sized = (one: { bytes: number; sha256: string }) => one.bytes > 0 && /^[0-9a-f]{64}$/.test(one.sha256);
+  return !!file && /^[\w.-]+$/.test(file.name) && sized(file) && (!file.contents || sized(file.contents));
 }

@@ -1,40 +1,14 @@
 /**
- * The way to the reader: in a tslab notebook, Jupyter's display messages; anywhere else, plain text on standard output.
- * One message carries several forms of the same thing (HTML, Markdown, text, a figure), and the reader's program picks.
+ * The way to the reader: one message carries several forms of the same thing (HTML, Markdown, text, a figure), and the
+ * reader's program picks.
  */
+import { type Bundle, platform } from '../platform/port';
 import type { Figure } from './figure';
 import { escapeHtml } from './format';
 
-/** MIME type -> content, several forms of one thing. `text/plain` is what a script prints, and the last resort. */
-export type Bundle = { 'text/plain': string } & Record<string, unknown>;
-
-type WriteDisplayData = (
-  content: { data: Bundle; metadata: Record<string, unknown>; transient: { display_id?: string } },
-  update: boolean,
-) => void;
-
 /** Where displays go instead of the kernel or the terminal, while a test listens. */
 let listener: ((bundle: Bundle, metadata: Record<string, unknown>, id?: string, update?: boolean) => void) | undefined;
-let kernel: { lastWriteDisplayData: WriteDisplayData | null } | undefined;
 let entries = 0;
-
-/**
- * The kernel's own copy of tslab's Jupyter module, when this process is a tslab kernel. It is looked up among the loaded
- * modules, never required: the kernel may run from another copy of tslab than the one beside this library, and a second
- * copy would write nowhere. tslab's public `display.raw` sends one form per message, so its internal writer is used.
- */
-function writer(): WriteDisplayData | null {
-  if (kernel === undefined) {
-    const loaded = Object.keys(require.cache).find((file) => /[\\/]tslab[\\/]dist[\\/]jupyter\.js$/.test(file));
-    kernel = loaded === undefined ? undefined : (require.cache[loaded]?.exports as typeof kernel);
-  }
-  return kernel?.lastWriteDisplayData ?? null;
-}
-
-/** Whether displays reach a notebook. */
-export function inNotebook(): boolean {
-  return writer() !== null;
-}
 
 /**
  * Displays one thing in all its forms.
@@ -47,10 +21,8 @@ export function emit(bundle: Bundle, metadata: Record<string, unknown> = {}): vo
 }
 
 function send(bundle: Bundle, metadata: Record<string, unknown>, id?: string, update = false): void {
-  if (listener) return listener(bundle, metadata, id, update);
-  const write = writer();
-  if (write) write({ data: bundle, metadata, transient: id === undefined ? {} : { display_id: id } }, update);
-  else if (!update) process.stdout.write(bundle['text/plain'].trimEnd() + '\n');
+  if (listener) listener(bundle, metadata, id, update);
+  else platform().display({ bundle, metadata, id, update });
 }
 
 /** A display that can be replaced later, wherever it stands in the notebook. */
@@ -65,7 +37,7 @@ export interface Place {
  */
 export function newPlace(): Place {
   // Unique among the kernels that a notebook may have had; never saved, so the file stays the same from run to run.
-  const id = `bnlab-${process.pid}-${++entries}`;
+  const id = `bnlab-${platform().session}-${++entries}`;
   let shown = false;
   return {
     show(bundle, metadata = {}) {
@@ -96,7 +68,7 @@ export function show(figure: Figure): void {
     },
     { bnlab: { role: 'figure', alt: figure.alt } },
   );
-  if (inNotebook() || listener) {
+  if (listener || platform().showsDisplays()) {
     emit(
       {
         'text/html': `<p class="bnlab-caption" style="max-width:740px;margin:0 0 1em 12px;font-size:90%;color:#595959"><em>${escapeHtml(figure.caption)}</em></p>`,

@@ -23,7 +23,7 @@ import { emit, newPlace, type Place } from '../figure/display';
 import { fmt, fmtInterval, list, percent } from '../figure/format';
 import { card, htmlFacts, htmlTable, inline, unmark } from './html';
 import { CLAIM_MIME, verdictSigns, type ClaimRecord } from './ledger';
-import { profile, type Profile } from './profile';
+import { profile, type Profile } from '../platform/profile';
 import { judge, summarize, type Rule, type Summary } from './rules';
 import { sectionName } from './words';
 

@@ -9,6 +9,7 @@
  */
 import { callback, expectArguments, expectOptions, text as aString } from '../core/checks';
 import { emit } from '../figure/display';
+import { platform } from '../platform/port';
 import { card, inline, unmark } from './html';
 
 /** MIME type under which {@link exerciseCheck} emits its result, for the tests and the runner. */
@@ -96,5 +97,5 @@ export function exerciseCheck(id: string, test: () => boolean | string | void): 
     },
     { bnlab: { role: 'exercise-check' } },
   );
-  if (state !== 'passed' && process.env.BNLAB_EXERCISES === 'strict') throw new Error(`${words}.`);
+  if (state !== 'passed' && platform().environment.BNLAB_EXERCISES === 'strict') throw new Error(`${words}.`);
 }

@@ -4,9 +4,10 @@
  * a saved notebook is the same from run to run.
  */
 import { expectArgument, number, text as aString } from '../core/checks';
-import { inNotebook, newPlace } from '../figure/display';
+import { newPlace } from '../figure/display';
 import { fmt } from '../figure/format';
 import { identities, ink, ordinalColor, type Identity } from '../figure/theme';
+import { platform } from '../platform/port';
 import { escapeHtml } from './html';
 
 /** What the training functions report; see `onProgress`. */
@@ -49,14 +50,14 @@ export function progress(label: string, total?: number): Progress {
   if (total !== undefined) expectArgument('progress', 'total', total, number);
   const place = newPlace();
   const curves = new Map<string, number[]>();
-  const began = performance.now();
+  const began = platform().milliseconds();
   let last = -Infinity;
   let at = 0;
   let all = total ?? 0;
   let unit = '';
   let finished = false;
   const draw = (secondsLeft?: number) => {
-    const now = performance.now();
+    const now = platform().milliseconds();
     if (finished || now - last < PAUSE_MS) return;
     last = now;
     const left = secondsLeft ?? (at > 0 ? (((now - began) / 1000) * (all - at)) / at : undefined);
@@ -86,19 +87,19 @@ export function progress(label: string, total?: number): Progress {
     );
   };
   // A script prints one line, when it ends; a notebook shows the bar from the start.
-  if (inNotebook()) draw();
+  if (platform().showsDisplays()) draw();
   return {
     report({ step, steps, secondsLeft, loss, name }) {
       [at, all, unit] = [step, steps, ' steps'];
       if (loss !== undefined && Number.isFinite(loss)) add({ [name ?? 'loss']: loss });
       if (at >= all) done();
-      else if (inNotebook()) draw(secondsLeft);
+      else if (platform().showsDisplays()) draw(secondsLeft);
     },
     tick(amount = 1, values) {
       at += amount;
       if (values) add(values);
       if (all > 0 && at >= all) done();
-      else if (inNotebook()) draw();
+      else if (platform().showsDisplays()) draw();
     },
     done,
   };

@@ -6,7 +6,7 @@ import { emit } from '../figure/display';
 import { fmt } from '../figure/format';
 import { openClaims } from './claims';
 import { card, htmlFacts, textTable } from './html';
-import { profile } from './profile';
+import { profile } from '../platform/profile';
 
 /**
  * Shows which engine computes, and why each better one does not.

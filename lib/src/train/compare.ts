@@ -23,6 +23,7 @@ import {
 import { Random } from '../engine';
 import { batchIndices } from '../data';
 import { networkOf, type Network, type NetworkSpec, type WeightsSnapshot } from '../nn';
+import { usedMemory } from '../platform/port';
 import { finalAccuracy, type Evaluation, type History, type Reported } from './history';
 import type { Json, NoProbes, Probes, ProbeValues } from '../probe/types';
 import { scheduleRates } from './schedule';
@@ -153,7 +154,7 @@ export async function compare<P extends Probes = NoProbes, Q extends Probes = No
   const spent = () =>
     signal?.aborted ||
     (budget.seconds !== undefined && seconds() >= budget.seconds) ||
-    (budget.bytes !== undefined && process.memoryUsage().rss > budget.bytes);
+    (budget.bytes !== undefined && usedMemory() > budget.bytes);
   type Result = Comparison<ProbeValues<P & Q>>;
   const result: Result = { kind: 'comparison', version: 1, sides: [], seeds, shared: {}, runs: [], missing: [] };
   const data = prepareData(options.data, options.pixels, options.loss ?? 'crossEntropy');

@@ -47,7 +47,7 @@ export interface Settings {
 
 /** Where numbers come from: enough to make them again. */
 export interface Provenance {
-  /** Revision of this repository, `-dirty` appended when files differ from it; null outside a checkout. */
+  /** The commit that last touched the library's code, `+` appended when files differ from it; null outside a checkout. */
   commit: string | null;
   /** The engine card: which engine computed, its versions, device and threads. */
   engine: Json;
@@ -58,8 +58,8 @@ export interface Provenance {
   data: Json;
   /** Name, number of trainable parameters, and configuration where the network states it. */
   network: Json;
-  /** Value of BNLAB_PROFILE; null when unset. */
-  profile: string | null;
+  /** The profile of the notebooks, from BNLAB_PROFILE; `quick` when that is not set. */
+  profile: string;
   /** Of weights, batches and noise. */
   seeds: Seeds;
   /** As they were used, defaults filled in. */

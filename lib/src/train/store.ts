@@ -1,7 +1,5 @@
-import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { expectArgument, shown, text as aString } from '../core/checks';
-import { writeAtomically } from '../core/write';
+import { platform } from '../platform/port';
 import type { Comparison } from './compare';
 import type { History } from './history';
 
@@ -57,9 +55,9 @@ async function save(file: string, content: History | Comparison, kind: 'history'
   expectArgument(kind === 'history' ? 'saveHistory' : 'saveComparison', 'file', file, aString);
   if (content?.kind !== kind) throw new StoreError(file, `not written: got ${shown(content)}; wanted a ${kind}.`);
   const body = JSON.stringify(content);
-  const text = `{"format":"${FORMAT}","version":${VERSION},"sha256":"${sha256(body)}",\n"content":${body}}\n`;
+  const text = `{"format":"${FORMAT}","version":${VERSION},"sha256":"${platform().sha256(body)}",\n"content":${body}}\n`;
   try {
-    writeAtomically(file, text);
+    await platform().files.writeAtomically(file, text);
   } catch (error) {
     throw new StoreError(file, `cannot be written (${(error as Error).message}).`);
   }
@@ -69,7 +67,7 @@ async function load(file: string, kind: 'history' | 'comparison'): Promise<unkno
   expectArgument(kind === 'history' ? 'loadHistory' : 'loadComparison', 'file', file, aString);
   let text: string;
   try {
-    text = await readFile(file, 'utf8');
+    text = await platform().files.readText(file);
   } catch (error) {
     throw new StoreError(file, `cannot be read (${(error as Error).message}). Run the experiment to make it.`);
   }
@@ -97,7 +95,7 @@ async function load(file: string, kind: 'history' | 'comparison'): Promise<unkno
     );
   }
   const { content } = stored;
-  if (content === null || typeof content !== 'object' || sha256(JSON.stringify(content)) !== stored.sha256) {
+  if (content === null || typeof content !== 'object' || platform().sha256(JSON.stringify(content)) !== stored.sha256) {
     throw new StoreError(
       file,
       'does not match its SHA-256: changed or damaged since it was written. Delete it and run again.',
@@ -108,5 +106,3 @@ async function load(file: string, kind: 'history' | 'comparison'): Promise<unkno
   }
   return content;
 }
-
-const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');

@@ -21,6 +21,8 @@ import {
 import { compile, engineCard, Random, tf, type CompiledStep, type NamedTensors, type StepContext } from '../engine';
 import { batchIndices, IMAGE_SIDE, sizeOf, toTensors, type Dataset } from '../data';
 import type { Layer } from '../nn';
+import { platform, usedMemory } from '../platform/port';
+import { profile } from '../platform/profile';
 import type { Json, LabelledBatch, NoProbes, Probe, ProbePoint, Probes, ProbeValues } from '../probe/types';
 import { evaluateWithTaps, type EvaluateOptions } from './evaluate';
 import { expectInputs, expectNetwork, expectTargets } from '../probe/model';
@@ -37,7 +39,7 @@ import {
 import { expectOneHot, lossOf, softmaxCrossEntropy, type Loss, type LossName } from '../nn/loss';
 import { Optimizer, type OptimizerName, type OptimizerSettings, type StepScalars, type WeightDecay } from './optimizer';
 import { replaceStatistics } from './population';
-import { commit, digest, profileName } from './provenance';
+import { digest } from './provenance';
 import { scheduleRates, type Schedule } from './schedule';
 
 /** Training and test set as tensors, with a name for the provenance. */
@@ -346,11 +348,11 @@ export class Trainer {
       inference: options.inference ?? 'moving',
     };
     const provenance: Provenance = {
-      commit: commit(),
+      commit: platform().commit(),
       engine: plain(engineCard()),
       data: data.description,
       network: describe(network),
-      profile: profileName(),
+      profile: profile(),
       seeds,
       settings: JSON.parse(JSON.stringify(settings)),
       batches: digest(batches),
@@ -428,7 +430,7 @@ export class Trainer {
         step += result.steps;
         if (signal?.aborted || result.stopped) stopped = 'signal';
         else if (budget.seconds !== undefined && seconds() > budget.seconds) stopped = 'seconds';
-        else if (budget.bytes !== undefined && process.memoryUsage().rss > budget.bytes) stopped = 'bytes';
+        else if (budget.bytes !== undefined && usedMemory() > budget.bytes) stopped = 'bytes';
         if (step === steps) stopped = null;
         const isNew = evaluations.at(-1)?.step !== step; // stopped before the first step, it is not
         if (isNew && (step === nextPoint || diverged || stopped)) await evaluateHere();

@@ -7,18 +7,16 @@
  * `__dirname`. A class is one piece, an object literal too, so that a table of functions reaches all of them. Local names
  * are code. Modules that import each other in a circle may see one another half loaded; that order is not looked at.
  */
-import { createHash } from 'node:crypto';
 import * as fs from 'node:fs';
 import { builtinModules } from 'node:module';
 import * as path from 'node:path';
 import { compile, compileCell } from './compiled';
+import { sha256 } from '../../src/platform/node';
 import { Effects, type Names } from './effects';
 import { type Declaration, type ImportedName, type Module, readModule } from './module';
 
-const sha = (text: string) => createHash('sha256').update(text).digest();
-
 /** Enough to tell two states of one declaration apart; whether anything changed is the hash's to say. */
-const mark = (code: string) => sha(code).subarray(0, 3).toString('base64url');
+const mark = (code: string) => Buffer.from(sha256(code).slice(0, 6), 'hex').toString('base64url');
 
 /** A piece of code that was reached. */
 export interface Piece {
@@ -102,7 +100,7 @@ export class Library {
     visit(start);
     const reached = [...numbers.keys()];
     return {
-      hash: sha(lines.join('\n')).toString('hex').slice(0, 16),
+      hash: sha256(lines.join('\n')).slice(0, 16),
       pieces: reached.flatMap(({ piece }) => piece ?? []),
       packages: [...new Set(reached.flatMap((one) => one.package ?? []))].sort(),
     };

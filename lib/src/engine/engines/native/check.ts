@@ -3,7 +3,7 @@ import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import { promisify } from 'node:util';
-import { readJson, writeAtomically } from '../../../core/write';
+import { readJson, writeAtomically } from '../../../platform/node/write';
 import { nvidiaDriver } from './gpu';
 import { deadLoads } from './marks';
 import { nativePackage, NativePaths, nativePaths } from './paths';

@@ -1,45 +1,16 @@
 /** Getting the four files of a set: from the folder of BNLAB_DATA, the cache, or the network, verified in each case. */
 import { readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { flag, oneOf, type Options } from '../core/checks';
-import { writeAtomically } from '../core/write';
-import { DOWNLOAD_OPTIONS, Downloader, type DownloadOptions } from './download';
-import { expectArgument, expectOptions } from './checks';
-import { DataError } from './errors';
+import { oneOf } from '../../core/checks';
+import { writeAtomically } from '../../platform/node/write';
+import { platform } from '../../platform/port';
+import { expectArgument, expectOptions } from '../checks';
+import { DataError } from '../errors';
+import { PARTS, type Part, REAL_DATASETS, type RealName } from '../manifest';
+import { OBTAIN_OPTIONS, type ObtainedFiles, type ObtainOptions } from '../source';
+import { Downloader } from './download';
 import { dataCacheFolder, readLocal, readVerified } from './folders';
-import { type ManifestDataset, PARTS, type Part, readManifest, REAL_DATASETS, type RealName } from './manifest';
-
-/** The four files of a set, each with the checksum the manifest gives. */
-export interface ObtainedFiles {
-  /** What the manifest says about the set. */
-  set: ManifestDataset;
-  /** The bytes of each part: gzip as it is served, or what it holds, where the file at hand is of another form. */
-  files: Record<Part, Uint8Array>;
-  /** Where they were found. */
-  from: 'BNLAB_DATA' | 'cache' | 'network';
-  /** The folder they lie in, or would. */
-  folder: string;
-  /** Why they could not be kept in `folder`, and what to do about it; absent when they are there. */
-  problem?: string;
-}
-
-/** Settings of `obtainFiles`. */
-export interface ObtainOptions extends DownloadOptions {
-  /**
-   * Do not ask mirrors that could not be reached in the last minutes, by this process or another: with a firewall that
-   * swallows what it forbids, every asking takes seconds, and a run of many notebooks would ask again in each.
-   */
-  unlessSilent?: boolean;
-}
-
-const OBTAIN_OPTIONS: Options<ObtainOptions> = { ...DOWNLOAD_OPTIONS, unlessSilent: flag };
-
-/** Whether other data may take the place of what could not be had: not when the reader named a wrong folder. */
-export function isUnobtainable(error: unknown, environment: NodeJS.ProcessEnv = process.env): error is DataError {
-  return (
-    error instanceof DataError && (error.code === 'network' || error.code === 'checksum') && !environment.BNLAB_DATA
-  );
-}
+import { readManifest } from './manifest';
 
 /**
  * Gets the files of a set, and keeps what it fetches in this user's cache. A cached file that is not the right one is
@@ -55,7 +26,7 @@ export function isUnobtainable(error: unknown, environment: NodeJS.ProcessEnv = 
 export async function obtainFiles(name: RealName, options: ObtainOptions = {}): Promise<ObtainedFiles> {
   expectArgument('obtainFiles', 'name', name, oneOf(REAL_DATASETS));
   expectOptions('obtainFiles', options, OBTAIN_OPTIONS);
-  const { environment = process.env } = options;
+  const { environment = platform().environment } = options;
   const set = readManifest(environment).datasets[name];
   const files: Partial<Record<Part, Uint8Array>> = {};
   const done = (from: ObtainedFiles['from'], folder: string) => {

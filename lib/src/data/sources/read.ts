@@ -7,23 +7,24 @@ import {
   listOf,
   needed,
   object,
-  oneOf,
   type Options,
   optionsOf,
   recordOf,
   text,
   type Wanted,
   without,
-} from '../core/checks';
-import { ascii, contentsOf, type DataArray, firstBytes, foreign } from './arrays';
-import { CIFAR_KIND, type CifarKind, readCifar } from './cifar';
-import { expectArguments, expectOptions } from './checks';
-import { type Dataset } from './dataset';
-import { DataError } from './errors';
-import { type Examples, EXAMPLES_OPTIONS, type ExamplesOptions, pairUp, pixelsOf } from './examples';
-import { sameFile, sha256 } from './folders';
-import { readIdx } from './idx';
-import { readNpy, readNpz } from './npy';
+} from '../../core/checks';
+import { platform } from '../../platform/port';
+import { ascii, contentsOf, type DataArray, firstBytes, foreign } from '../arrays';
+import { type CifarKind, readCifar } from '../cifar';
+import { expectOptions } from '../checks';
+import { type Dataset } from '../dataset';
+import { DataError } from '../errors';
+import { type Examples, EXAMPLES_OPTIONS, type ExamplesOptions, pairUp, pixelsOf } from '../examples';
+import { readNpy } from '../npy';
+import { sameFile } from './folders';
+import { readIdx } from '../idx';
+import { readNpz } from './npz';
 
 /** One array: an IDX or `.npy` file, either of them gzip or not, or an `.npz` file, with the array's name if it holds several. */
 export type ArrayFile = string | { file: string; array?: string };
@@ -98,7 +99,7 @@ export async function readDataset(files: DatasetFiles): Promise<Dataset> {
     title,
     source: files.source ?? 'files of the reader',
     licence: files.licence ?? 'not stated',
-    checksum: sha256(train.images, train.labels, test.images, test.labels),
+    checksum: platform().sha256(train.images, train.labels, test.images, test.labels),
     from: 'files',
     train,
     test,
@@ -210,93 +211,4 @@ function checkClasses(examples: Examples, classCount: number, title: string): Ex
   if (examples.classCount === classCount) return examples;
   const wanted = `${examples.classCount}, the number of its classes`;
   throw new DataError('argument', `${title}: ${classCount} names of classes; wanted ${wanted}.`);
-}
-
-const idxPair = (stem: string): PartFiles => ({
-  images: `${stem}-images-idx3-ubyte.gz`,
-  labels: `${stem}-labels-idx1-ubyte.gz`,
-});
-
-/**
- * KMNIST's files for {@link readDataset}: those of MNIST's names, in a folder of their own.
- *
- * @param folder where they are, compressed or not
- */
-export function kmnistFiles(folder: string): DatasetFiles {
-  expectArguments('kmnistFiles', { folder: [folder, text] });
-  return {
-    title: 'KMNIST',
-    source: 'Clanuwat, Bober-Irizar, Kitamoto, Lamb, Yamamoto and Ha, KMNIST, arXiv:1812.01718 (2018)',
-    licence: 'CC BY-SA 4.0',
-    folder,
-    train: idxPair('train'),
-    test: idxPair('t10k'),
-    classes: [...'おきすつなはまやれを'],
-  };
-}
-
-const DIGITS = [...'0123456789'];
-const CAPITALS = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZ'];
-const SMALL = [...'abcdefghijklmnopqrstuvwxyz'];
-/** The lower-case letters that EMNIST does not merge with their capitals. */
-const DISTINCT = [...'abdefghnqrt'];
-const EMNIST = {
-  byclass: [...DIGITS, ...CAPITALS, ...SMALL],
-  bymerge: [...DIGITS, ...CAPITALS, ...DISTINCT],
-  balanced: [...DIGITS, ...CAPITALS, ...DISTINCT],
-  letters: CAPITALS,
-  digits: DIGITS,
-  mnist: DIGITS,
-};
-
-/**
- * EMNIST's files for {@link readDataset}. The pictures lie in them column by column and are put upright; the labels of
- * `letters` count from 1.
- *
- * @param folder where the IDX files of the archive are, compressed or not
- * @param split which of the six: `'byclass'` (62 classes), `'bymerge'` and `'balanced'` (47), `'letters'` (26), `'digits'`, `'mnist'`
- * @throws DataError `argument` for another split
- */
-export function emnistFiles(folder: string, split: keyof typeof EMNIST): DatasetFiles {
-  expectArguments('emnistFiles', { folder: [folder, text], split: [split, oneOf(Object.keys(EMNIST))] });
-  return {
-    title: `EMNIST ${split}`,
-    source: 'Cohen, Afshar, Tapson and van Schaik, EMNIST, arXiv:1702.05373 (2017)',
-    licence: 'not stated by its publisher (NIST)',
-    folder,
-    train: idxPair(`emnist-${split}-train`),
-    test: idxPair(`emnist-${split}-test`),
-    classes: EMNIST[split],
-    transposed: true,
-    firstLabel: split === 'letters' ? 1 : 0,
-  };
-}
-
-const CIFAR10 = ['airplane', 'automobile', 'bird', 'cat', 'deer', 'dog', 'frog', 'horse', 'ship', 'truck'];
-
-/**
- * The files of CIFAR's binary version for {@link readDataset}: pictures of 32x32 pixels in three colours.
- *
- * @param folder where the .bin files of the archive are
- * @param kind `'cifar10'` (default), or `'cifar100'` with its fine classes
- * @throws DataError `argument` for another kind
- */
-export function cifarFiles(folder: string, kind: CifarKind = 'cifar10'): DatasetFiles {
-  expectArguments('cifarFiles', { folder: [folder, text], kind: [kind, CIFAR_KIND] });
-  const about = {
-    source: 'Krizhevsky, Learning Multiple Layers of Features from Tiny Images (2009)',
-    licence: 'not stated by its publisher',
-    folder,
-  };
-  if (kind === 'cifar100') {
-    return { ...about, title: 'CIFAR-100', train: { cifar100: 'train.bin' }, test: { cifar100: 'test.bin' } };
-  }
-  const batches = [1, 2, 3, 4, 5].map((i) => `data_batch_${i}.bin`);
-  return {
-    ...about,
-    title: 'CIFAR-10',
-    train: { cifar10: batches },
-    test: { cifar10: 'test_batch.bin' },
-    classes: CIFAR10,
-  };
 }

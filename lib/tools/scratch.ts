@@ -1,13 +1,11 @@
 /**
  * Folders for what a run needs only while it runs. They go when it ends; what a killed run left is removed by the next.
  */
-'use strict';
-
-const fs = require('node:fs');
-const os = require('node:os');
-const path = require('node:path');
-const { fate, isIdentity, self } = require('./processes');
-const { readJson } = require('./write');
+import * as fs from 'node:fs';
+import * as os from 'node:os';
+import * as path from 'node:path';
+import { fate, isIdentity, self } from '../src/platform/node/processes';
+import { readJson } from '../src/platform/node/write';
 
 const prefix = 'bnlab-run-';
 const ownerName = 'owner.json';
@@ -17,13 +15,12 @@ const abandonedAfter = 48 * 3600 * 1000;
 /**
  * A folder of this run's own. Its path is short, because sockets are made in it.
  *
- * @returns {string}
  * @throws Error that names the folder for temporary files, when it cannot be used
  */
-function makeScratch() {
+export function makeScratch(): string {
   const parent = os.tmpdir();
   sweepScratch();
-  let folder;
+  let folder: string | undefined;
   try {
     folder = fs.mkdtempSync(path.join(parent, prefix));
     fs.writeFileSync(path.join(folder, ownerName), JSON.stringify(self()));
@@ -38,8 +35,8 @@ function makeScratch() {
   return folder;
 }
 
-/** @param {string} folder */
-function removeScratch(folder) {
+/** Removes it. */
+export function removeScratch(folder: string): void {
   try {
     fs.rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   } catch {
@@ -48,10 +45,9 @@ function removeScratch(folder) {
 }
 
 /** Removes the scratch folders of runs that are gone. */
-function sweepScratch() {
+function sweepScratch(): void {
   const parent = os.tmpdir();
-  /** @type {string[]} */
-  let names;
+  let names: string[];
   try {
     names = fs.readdirSync(parent).filter((name) => name.startsWith(prefix));
   } catch {
@@ -59,11 +55,9 @@ function sweepScratch() {
   }
   for (const name of names) {
     const folder = path.join(parent, name);
-    const owner = readJson(path.join(folder, ownerName));
+    const owner: unknown = readJson(path.join(folder, ownerName));
     const seen = isIdentity(owner) ? fate(owner) : 'unknown';
     const made = fs.statSync(folder, { throwIfNoEntry: false })?.mtimeMs ?? Date.now();
     if (seen === 'gone' || (seen === 'unknown' && Math.abs(Date.now() - made) > abandonedAfter)) removeScratch(folder);
   }
 }
-
-module.exports = { makeScratch, removeScratch, sweepScratch };

@@ -6,42 +6,11 @@
  * right whole, whichever mirror and process each came from; if they do not, the file is fetched again from its first byte.
  */
 import { EnvHttpProxyAgent, Agent, type Dispatcher, interceptors, request } from 'undici';
-import { abortSignal, callback, type Options, positive } from '../core/checks';
-import { environment as variables } from './checks';
-import { DataError } from './errors';
-import { type ManifestFile } from './manifest';
+import { type Environment, platform } from '../../platform/port';
+import { DataError } from '../errors';
+import { type ManifestFile } from '../manifest';
+import { type DownloadOptions } from '../source';
 import { PartialFile } from './partial';
-
-/** How far a download is. */
-export interface DownloadProgress {
-  /** Which file. */
-  file: string;
-  /** Bytes there are, those of an earlier attempt included. */
-  received: number;
-  /** Bytes there will be. */
-  total: number;
-  /** Host they come from. */
-  host: string;
-}
-
-/** Settings of `Downloader`. */
-export interface DownloadOptions {
-  /** Environment variables: HTTP_PROXY, HTTPS_PROXY, NO_PROXY. Those of the process by default. */
-  environment?: NodeJS.ProcessEnv;
-  /** Called as bytes arrive. */
-  onProgress?: (progress: DownloadProgress) => void;
-  /** Stops the download; what was fetched is kept for the next time. */
-  signal?: AbortSignal;
-  /** Milliseconds to wait for a mirror's answer before the next is tried; 4,000 by default. */
-  answerMs?: number;
-  /** Milliseconds without a byte after which a transfer counts as cut off; 15,000 by default. */
-  stallMs?: number;
-}
-
-/** Every option of {@link DownloadOptions}. */
-export const DOWNLOAD_OPTIONS: Options<DownloadOptions> = {
-  ...{ environment: variables, onProgress: callback, signal: abortSignal, answerMs: positive, stallMs: positive },
-};
 
 /** A fetched file. */
 export interface Downloaded {
@@ -66,7 +35,7 @@ export class Downloader {
   private readonly failing = new Map<string, string>();
 
   constructor(private readonly options: DownloadOptions = {}) {
-    this.agent = makeAgent(options.environment ?? process.env);
+    this.agent = makeAgent(options.environment ?? platform().environment);
   }
 
   /**
@@ -205,7 +174,7 @@ function wantedRange(from: number, total: number): string {
   return `bytes ${from}-${total - 1}/${total}`;
 }
 
-function makeAgent(environment: NodeJS.ProcessEnv): Dispatcher {
+function makeAgent(environment: Environment): Dispatcher {
   const httpProxy = environment.http_proxy ?? environment.HTTP_PROXY ?? '';
   const httpsProxy = environment.https_proxy ?? environment.HTTPS_PROXY ?? '';
   const noProxy = environment.no_proxy ?? environment.NO_PROXY ?? '';

@@ -1,9 +1,9 @@
 /** A download in progress: its bytes in memory, and on disk as long as the disk takes them. */
 import * as fs from 'node:fs';
 import { join } from 'node:path';
-import { flush, isAbandoned, ownMark } from '../core/write';
-import { sha256 } from './folders';
-import { type ManifestFile } from './manifest';
+import { flush, isAbandoned, ownMark } from '../../platform/node/write';
+import { platform } from '../../platform/port';
+import { type ManifestFile } from '../manifest';
 
 /** Another machine's process is taken for dead when it has not written for this long; a live one gives up sooner. */
 const ABANDONED_MS = 60_000;
@@ -61,7 +61,7 @@ export class PartialFile {
 
   /** SHA-256 of the bytes there are. */
   checksum(): string {
-    return sha256(this.content.subarray(0, this.length));
+    return platform().sha256(this.content.subarray(0, this.length));
   }
 
   /** Adds bytes. There must be room: `length + chunk.length <= file.bytes`. */

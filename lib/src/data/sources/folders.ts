@@ -1,40 +1,23 @@
 /** Where data lies on this machine, and whether what lies there is what it should be. */
-import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
-import { contentsOf, foreign } from './arrays';
-import { environment as variables, expectArgument } from './checks';
-import { DataError } from './errors';
-import { readIdx, writeIdx } from './idx';
-import { type ManifestFile, type RealName } from './manifest';
-
-/** SHA-256 in hexadecimal of the parts, one after the other. */
-export function sha256(...parts: (Uint8Array | Float32Array | Int32Array)[]): string {
-  const hash = createHash('sha256');
-  for (const part of parts) hash.update(part);
-  return hash.digest('hex');
-}
+import { basename, dirname, join, resolve } from 'node:path';
+import { type Environment, platform } from '../../platform/port';
+import { contentsOf, foreign } from '../arrays';
+import { environment as variables, expectArgument } from '../checks';
+import { DataError } from '../errors';
+import { readIdx, writeIdx } from '../idx';
+import { type ManifestFile, type RealName } from '../manifest';
 
 /**
  * The folder in which fetched data is kept for this user: `$BNLAB_CACHE/data`, `$XDG_CACHE_HOME/bnlab/data`, else the
- * platform's place for caches (`~/.cache` on Linux, `~/Library/Caches` on macOS, `%LOCALAPPDATA%` on Windows).
+ * system's place for caches (`~/.cache` on Linux, `~/Library/Caches` on macOS).
  *
  * @param environment the process's own unless given
  * @throws DataError `argument` for what are no environment variables
  */
-export function dataCacheFolder(environment: NodeJS.ProcessEnv = process.env): string {
+export function dataCacheFolder(environment: Environment = platform().environment): string {
   expectArgument('dataCacheFolder', 'environment', environment, variables);
-  if (environment.BNLAB_CACHE) return resolve(environment.BNLAB_CACHE, 'data');
-  const named = environment.XDG_CACHE_HOME;
-  // The XDG base directory specification: a relative path there is invalid and to be ignored.
-  if (named && isAbsolute(named)) return join(named, 'bnlab', 'data');
-  const home = homedir();
-  if (process.platform === 'darwin') return join(home, 'Library', 'Caches', 'bnlab', 'data');
-  if (process.platform === 'win32') {
-    return join(environment.LOCALAPPDATA || join(home, 'AppData', 'Local'), 'bnlab', 'data');
-  }
-  return join(home, '.cache', 'bnlab', 'data');
+  return join(platform().cacheFolder(environment), 'data');
 }
 
 /**
@@ -55,10 +38,10 @@ export function sameFile(name: string): string[] {
  * array (decompressed, compressed by another program, or with another element type).
  */
 function recognized(bytes: Uint8Array, wanted: ManifestFile, name: string): Uint8Array | undefined {
-  if (bytes.length === wanted.bytes && sha256(bytes) === wanted.sha256) return bytes;
+  if (bytes.length === wanted.bytes && platform().sha256(bytes) === wanted.sha256) return bytes;
   if (!wanted.contents) return undefined;
   const right = (content: Uint8Array) =>
-    content.length === wanted.contents!.bytes && sha256(content) === wanted.contents!.sha256;
+    content.length === wanted.contents!.bytes && platform().sha256(content) === wanted.contents!.sha256;
   try {
     const content = contentsOf(bytes, name);
     if (right(content)) return content;
@@ -123,7 +106,7 @@ export function readLocal(folder: string, name: RealName, title: string, wanted:
   }
   if (!other) throw new DataError('folder', `BNLAB_DATA=${folder}: has no ${name}/${wanted.name}. ${fix}`);
   const held = whatItHolds(other.bytes, other.path);
-  const given = `${other.bytes.length} bytes, sha256 ${sha256(other.bytes)}: ${held.what}`;
+  const given = `${other.bytes.length} bytes, sha256 ${platform().sha256(other.bytes)}: ${held.what}`;
   const inside = wanted.contents
     ? `, or what it holds: ${wanted.contents.bytes} bytes, sha256 ${wanted.contents.sha256}`
     : '';

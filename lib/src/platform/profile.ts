@@ -1,0 +1,20 @@
+/** Profiles: the same notebook in seconds, in minutes, or with the paper's own number of steps. */
+import { platform } from './port';
+
+/** The profiles, shortest first: for trying and for tests, for what is committed, and the paper's own lengths. */
+export const PROFILES = ['quick', 'full', 'paper'] as const;
+
+/** `quick` is for trying and for tests, `full` for what is committed, `paper` for the paper's own lengths. */
+export type Profile = (typeof PROFILES)[number];
+
+/**
+ * The profile this run has, from the environment variable BNLAB_PROFILE; `quick` where it is not set.
+ *
+ * @throws RangeError for another value
+ */
+export function profile(): Profile {
+  const given = platform().environment.BNLAB_PROFILE || 'quick';
+  const known = PROFILES.find((one) => one === given);
+  if (known) return known;
+  throw new RangeError(`BNLAB_PROFILE is "${given}"; wanted quick, full or paper. Set it so, or unset it for quick.`);
+}
