@@ -93,5 +93,5 @@ export function isUnobtainable(error: unknown, environment: Environment = platfo
 export async function obtain(name: RealName, options: ObtainOptions): Promise<ObtainedFiles> {
   if (source) return source(name, options);
   const advice = "Take 'digits', read bytes of your own with readExamples, or give a source with setDatasetSource";
-  throw new DataError('network', `There is no source of ${name} here. ${advice}.`);
+  throw new DataError('network', `${name}: no source of real pictures is set here. ${advice}.`);
 }
