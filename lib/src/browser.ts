@@ -15,6 +15,7 @@ export { type Display, type Environment, type Platform, platform, PlatformError,
 export * from './engine';
 export * from './statistics';
 export * from './data';
+export { setDatasetSource } from './data/source';
 export * from './nn';
 export * from './probe';
 export * from './train';

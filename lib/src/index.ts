@@ -6,7 +6,7 @@
  */
 import './platform/node/set';
 import './engine/engines/node';
-import { setDatasetSource } from './data';
+import { setDatasetSource } from './data/source';
 import { obtainFiles } from './data/sources';
 
 export type { Environment } from './platform/port';

@@ -20,7 +20,6 @@ import {
   lineFigure,
   mlp,
   Network,
-  obtainFiles,
   oneHotLabels,
   Random,
   rule,
@@ -173,7 +172,6 @@ export function calls({ network, x, y, history, comparison }: World): Record<str
     readDataset: () => [
       { title: 'a set', folder: fileOf('mnist'), train: pair('train'), test: pair('t10k'), classes: [...'0123456789'] },
     ],
-    setDatasetSource: () => [obtainFiles],
     obtainFiles: () => ['mnist', { environment, unlessSilent: true, answerMs: 10, stallMs: 10 }],
     expectShape: () => [x2(), [4, null], 'x'],
     batchMoments: () => [x2()],

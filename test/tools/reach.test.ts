@@ -316,6 +316,48 @@ for (const [what, text] of Object.entries({
   judge(`loading has an effect by ${what}`, { files, cell: only('use'), other: { it: change } });
 }
 
+const setting: Files = {
+  'index.ts': "import { setIt } from './port';\nimport { node } from './node';\nexport * from './use';\nsetIt(node);\n",
+  'port.ts':
+    'let it: (() => number) | undefined;\nexport function setIt(given: () => number) {\n  it = given;\n}\n' +
+    'export const get = () => it!();\n',
+  'node.ts': 'export const node = () => 1;\nexport const other = () => 3;\n',
+  'browser.ts': "import { setIt } from './port';\nexport const browser = () => 2;\nsetIt(browser);\n",
+  'use.ts': "import { get } from './port';\nexport const use = () => get();\nexport const free = () => 5;\n",
+};
+const atLoad = { 'port.ts': setting['port.ts'].replace('it = given;', 'it = given;\n  globalThis.it = 1;') };
+judge('what loading sets counts for those who reach what is set', {
+  files: setting,
+  cell: only('use'),
+  same: {
+    'what is not set': { 'node.ts': setting['node.ts'].replace('=> 3', '=> 4') },
+    'what another entry sets': { 'browser.ts': setting['browser.ts'].replace('=> 2', '=> 4') },
+  },
+  other: {
+    'what is set': { 'node.ts': setting['node.ts'].replace('=> 1', '=> 4') },
+    'nothing is set': { 'index.ts': setting['index.ts'].replace('setIt(node);', '') },
+    'another is set': {
+      'index.ts': setting['index.ts'].replace('setIt(node)', 'setIt(other)').replace('{ node }', '{ other }'),
+    },
+    'a second time': { 'index.ts': `${setting['index.ts']}setIt(() => 2);\n` },
+    'setting does more': atLoad,
+  },
+});
+judge('what loading sets does not count for others', {
+  files: setting,
+  cell: only('free'),
+  same: {
+    'what is set': { 'node.ts': setting['node.ts'].replace('=> 1', '=> 4') },
+    'nothing is set': { 'index.ts': setting['index.ts'].replace('setIt(node);', '') },
+  },
+  other: {
+    'setting does more': atLoad,
+    'setting a value that is made at load': {
+      'index.ts': setting['index.ts'].replace('setIt(node)', 'setIt(eval("1"))'),
+    },
+  },
+});
+
 judge('circles', {
   files: {
     'index.ts': "export { even } from './even';\nexport { odd } from './odd';\n",

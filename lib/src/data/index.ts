@@ -35,5 +35,4 @@ export {
   type DownloadProgress,
   type ObtainedFiles,
   type ObtainOptions,
-  setDatasetSource,
 } from './source';

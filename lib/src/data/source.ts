@@ -1,7 +1,7 @@
 /** Where the real pictures come from. The entry for Node sets its own source; a page may set one that fetches. */
 import { abortSignal, callback, flag, type Options, positive } from '../core/checks';
 import { type Environment, platform } from '../platform/port';
-import { environment as variables, expectArgument } from './checks';
+import { environment as variables } from './checks';
 import { DataError } from './errors';
 import { type ManifestDataset, type Part, type RealName } from './manifest';
 
@@ -71,10 +71,8 @@ let source: DatasetSource | undefined;
  * Says where the real pictures come from. The entry for Node does; in a browser the page may.
  *
  * @param obtain gets the files of a set, as obtainFiles does in Node
- * @throws DataError `argument` for what is no function
  */
 export function setDatasetSource(obtain: DatasetSource): void {
-  expectArgument('setDatasetSource', 'obtain', obtain, callback);
   source = obtain;
 }
 

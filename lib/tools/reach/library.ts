@@ -5,7 +5,7 @@
  *
  * What cannot be told without running counts as reaching everything: `require` of a computed name, a computed path from
  * `__dirname`. A class is one piece, an object literal too, so that a table of functions reaches all of them. Local names
- * are code. Modules that import each other in a circle may see one another half loaded; that order is not looked at.
+ * are code. A call at load that only sets a variable (settings.ts) counts for those who reach the variable. Modules that import each other in a circle may see one another half loaded; that order is not looked at.
  */
 import * as fs from 'node:fs';
 import { builtinModules } from 'node:module';
@@ -14,6 +14,7 @@ import { compile, compileCell } from './compiled';
 import { sha256 } from '../../src/platform/node';
 import { Effects, type Names } from './effects';
 import { type Declaration, type ImportedName, type Module, readModule } from './module';
+import { variableSetBy } from './settings';
 
 /** Enough to tell two states of one declaration apart; whether anything changed is the hash's to say. */
 const mark = (code: string) => Buffer.from(sha256(code).slice(0, 6), 'hex').toString('base64url');
@@ -53,6 +54,7 @@ export class Library {
   private readonly loads = new Map<Module, Point>();
   private readonly effects = new Effects();
   private whole: Point | undefined;
+  private set: Map<Declaration, Point[]> | undefined;
   private readonly compiled: string;
 
   /** @param folder lib/src; `root` is what messages show paths from */
@@ -181,11 +183,12 @@ export class Library {
   private point(declaration: Declaration, module: Module): Point {
     const point = once(this.points, declaration, (): Point => {
       const shown = this.shown(module.file);
-      const ways = lazy(() =>
-        declaration.uses.flatMap((use) =>
+      const ways = lazy(() => [
+        ...declaration.uses.flatMap((use) =>
           this.used(use, module).flatMap((to): [string, Point][] => (to ? [[use.label, to]] : [])),
         ),
-      );
+        ...(this.settings().get(declaration) ?? []).map((to): [string, Point] => ['', to]),
+      ]);
       const name = declaration.names.length > 0 ? declaration.names.join(', ') : 'what loading runs';
       return {
         code: declaration.code,
@@ -289,12 +292,35 @@ export class Library {
     seen.add(module);
     const names = this.namesOf(module);
     return module.steps.flatMap((step) => {
-      if (!('specifier' in step)) return this.effects.atLoad(step, names) ? [this.point(step, module)] : [];
+      if (!('specifier' in step)) {
+        const variable = variableSetBy(step, names);
+        if (variable !== undefined && this.settings().has(variable)) return [];
+        return this.effects.atLoad(step, names) ? [this.point(step, module)] : [];
+      }
       const { specifier, isBare } = step;
       const file = this.find(module.file, specifier);
       if (file === undefined) return isBare && !isOwn(specifier) ? [this.outside(specifier, '')] : [];
       return /\.[tj]s$/.test(file) ? this.steps(this.module(file), seen) : [];
     });
+  }
+
+  /** Variables that loading the library's entry sets, each with the calls that do. */
+  private settings(): Map<Declaration, Point[]> {
+    if (this.set) return this.set;
+    this.set = new Map();
+    const entry = fileOf(this.folder);
+    const modules = new Set(entry === undefined ? [] : [this.module(entry)]);
+    for (const module of modules)
+      for (const step of module.steps) {
+        if ('specifier' in step) {
+          const file = this.find(module.file, step.specifier);
+          if (file !== undefined && /\.[tj]s$/.test(file)) modules.add(this.module(file));
+          continue;
+        }
+        const variable = variableSetBy(step, this.namesOf(module));
+        if (variable) this.set.set(variable, [...(this.set.get(variable) ?? []), this.point(step, module)]);
+      }
+    return this.set;
   }
 
   /** For {@link Effects}: what the names of a module stand for. */
