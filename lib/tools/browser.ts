@@ -6,6 +6,7 @@ import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import type { Browser } from 'playwright-core';
+import { escapeHtml } from '../src/core/html';
 import { ownMark, readJson, sweep } from '../src/platform/node/write';
 import { cacheFolder } from '../src/platform/node/cache';
 import { guardedEnvironment } from '../setup/guarded';
@@ -109,11 +110,10 @@ function isWhole(folder: string): boolean {
  */
 function fontSettings(folder: string): string {
   const file = path.join(folder, 'fonts.conf');
-  const escaped = (text: string) => text.replace(/&/g, '&amp;').replace(/</g, '&lt;');
   const text =
     '<?xml version="1.0"?>\n<!DOCTYPE fontconfig SYSTEM "fonts.dtd">\n<fontconfig>\n' +
-    `  <dir>${escaped(path.join(folder, 'fonts'))}</dir>\n` +
-    `  <cachedir>${escaped(path.join(folder, 'font-cache'))}</cachedir>\n</fontconfig>\n`;
+    `  <dir>${escapeHtml(path.join(folder, 'fonts'))}</dir>\n` +
+    `  <cachedir>${escapeHtml(path.join(folder, 'font-cache'))}</cachedir>\n</fontconfig>\n`;
   if (!fs.existsSync(file) || fs.readFileSync(file, 'utf8') !== text) writeAtomically(file, text);
   return file;
 }

@@ -1,3 +1,4 @@
+import { escapeHtml } from '../core/html';
 import { expectArgument, having, listOf, needed, number, object, oneOf, orNull, text } from '../core/checks';
 
 /** The engines of this library, best first. `native` is TensorFlow itself, on a GPU where it finds one. */
@@ -28,15 +29,15 @@ export interface EngineCard {
   tensorflow: string | null;
   /** TensorFlow.js's version. */
   tfjs: string;
-  /** Node's version, without the v. */
+  /** Node's version, without the v; in a browser its name and version, `Chrome/147.0`. */
   node: string;
   /**
    * Threads that compute: inside one operation, and operations side by side. TensorFlow takes both from
    * `TF_NUM_INTRAOP_THREADS` and `TF_NUM_INTEROP_THREADS`, else one per processor; wasm and js have one.
    */
   threads: { intraOp: number; interOp: number };
-  /** Bytes of memory that this process may use: the machine's, or its container's limit. */
-  memoryBytes: number;
+  /** Bytes of memory that this process may use: the machine's, or its container's limit; null where nobody tells. */
+  memoryBytes: number | null;
   /** The better engines that were passed over, best first. Empty with a GPU. */
   passedOver: PassedOver[];
 }
@@ -52,7 +53,7 @@ export function engineCardText(card: EngineCard): string {
 export function engineCardHtml(card: EngineCard): string {
   const rows = cardRows('engineCardHtml', card).map(
     ([name, value]) =>
-      `<tr><th scope="row" style="text-align:left">${escape(name)}</th><td style="text-align:left">${escape(value)}</td></tr>`,
+      `<tr><th scope="row" style="text-align:left">${escapeHtml(name)}</th><td style="text-align:left">${escapeHtml(value)}</td></tr>`,
   );
   return `<table class="bnlab-engine"><caption>What computes here</caption><tbody>\n${rows.join('\n')}\n</tbody></table>`;
 }
@@ -62,7 +63,7 @@ const PASSED_OVER = listOf(
 );
 const CARD = having<EngineCard>('an engine card, as ready() gives it', {
   ...{ engine: needed(oneOf(ENGINE_NAMES)), device: needed(text), threads: needed(object) },
-  ...{ tensorflow: orNull(text), tfjs: needed(text), node: needed(text), memoryBytes: needed(number) },
+  ...{ tensorflow: orNull(text), tfjs: needed(text), node: needed(text), memoryBytes: orNull(number) },
   passedOver: needed(PASSED_OVER),
 });
 
@@ -82,6 +83,11 @@ const WORDS: Record<EngineName, { title(card: EngineCard): string; software(card
   },
 };
 
+/** What runs the program: Node, or a browser, which has its name in front. */
+export function runtimeOf({ node }: EngineCard): string {
+  return /^\d/.test(node) ? `Node ${node}` : node;
+}
+
 /** What computed, as a line of a provenance says it. */
 export function softwareOf(card: EngineCard): string {
   return WORDS[card.engine].software(card);
@@ -94,15 +100,11 @@ function cardRows(where: string, card: EngineCard): [string, string][] {
     ['Engine', WORDS[card.engine].title(card)],
     ['Device', card.device],
     ['Threads', `${intraOp} inside an operation, ${interOp} across operations`],
-    ['Memory', `${(card.memoryBytes / 2 ** 30).toFixed(1)} GiB`],
-    ['Software', `TensorFlow.js ${card.tfjs}, Node ${card.node}`],
+    ['Memory', card.memoryBytes === null ? 'not told' : `${(card.memoryBytes / 2 ** 30).toFixed(1)} GiB`],
+    ['Software', `TensorFlow.js ${card.tfjs}, ${runtimeOf(card)}`],
   ];
   for (const { engine, why, fix } of card.passedOver) {
     rows.push(['Passed over', `${engine}: ${why}${fix ? ` (to have it: ${fix})` : ''}`]);
   }
   return rows;
-}
-
-function escape(text: string): string {
-  return text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;').replace(/"/g, '&quot;');
 }

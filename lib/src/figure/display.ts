@@ -2,9 +2,9 @@
  * The way to the reader: one message carries several forms of the same thing (HTML, Markdown, text, a figure), and the
  * reader's program picks.
  */
+import { escapeHtml } from '../core/html';
 import { type Bundle, platform } from '../platform/port';
 import type { Figure } from './figure';
-import { escapeHtml } from './format';
 
 /** Where displays go instead of the kernel or the terminal, while a test listens. */
 let listener: ((bundle: Bundle, metadata: Record<string, unknown>, id?: string, update?: boolean) => void) | undefined;

@@ -1,4 +1,5 @@
 /** Distributions over training: histograms with a slider over steps. */
+import { escapeHtml } from '../core/html';
 import {
   finite,
   listOf,
@@ -11,7 +12,7 @@ import {
   whole,
 } from '../core/checks';
 import { expectFigure, type Figure, type FigureText, TEXT_OPTIONS } from './figure';
-import { escapeHtml, fmt, percent, textWidth } from './format';
+import { fmt, percent, textWidth } from './format';
 import { histogram } from './marks/histogram';
 import { type Region, REGION_OPTIONS, regions as shaded } from './marks/regions';
 import { type DrawMark, numbers, panelTitle, panelWidth, plot, type Plot, type Room } from './plot';

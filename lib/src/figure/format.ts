@@ -191,8 +191,3 @@ export function textWidth(text: string, fontSize: number, bold = false): number 
   }
   return em * fontSize * (bold ? 1.1 : 1);
 }
-
-/** Plotly's text is a small HTML: numbers and names from outside must not open tags. @internal */
-export function escapeHtml(text: string): string {
-  return text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;');
-}

@@ -1,6 +1,7 @@
 /** What stands above a figure: its finding in bold, below it the data, the seeds and more, in grey. */
+import { escapeHtml } from '../core/html';
 import { dataTitle, type FigureText } from './figure';
-import { escapeHtml, wrap } from './format';
+import { wrap } from './format';
 import { ink, size } from './theme';
 
 /** Title (bold, wrapped) and subtitle (grey) as Plotly's title; returns the pixels they take. @internal */

@@ -1,4 +1,5 @@
 /** Dots with intervals: one row per condition, for verdicts and comparisons of a single number. */
+import { escapeHtml } from '../core/html';
 import {
   counting,
   finite,
@@ -11,7 +12,7 @@ import {
 } from '../core/checks';
 import { medianInterval } from '../statistics';
 import { expectFigure, type Figure, FigureError, type FigureText, TEXT_OPTIONS } from './figure';
-import { escapeHtml, fmt, fmtInterval, percent, textWidth } from './format';
+import { fmt, fmtInterval, percent, textWidth } from './format';
 import { interval, type Interval } from './marks/intervals';
 import { reference as referenceLine } from './marks/rules';
 import { textsBeside } from './marks/text';

@@ -3,8 +3,8 @@
  * axes, the legend and the panels' titles are put together, once for all builders; a mark (marks/) gives the traces, shapes and
  * annotations of one thing on one panel.
  */
+import { escapeHtml } from '../core/html';
 import { dataTitle, type Figure, type FigureText, type PlotlyTrace } from './figure';
-import { escapeHtml } from './format';
 import { heading } from './heading';
 import { type Legend, legendHeight, plotlyLegend } from './legend';
 import { type Scale } from './scales';

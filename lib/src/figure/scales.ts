@@ -2,9 +2,10 @@
  * Scales: what an axis measures, from where to where, with which ticks. A scale is an axis of ours with its range; `plotly` is the same
  * as Plotly wants it.
  */
+import { escapeHtml } from '../core/html';
 import { finite, flag, listOf, needed, type Options, text as aString, type Wanted } from '../core/checks';
 import { FigureError } from './figure';
-import { escapeHtml, fmt, superscript, textWidth } from './format';
+import { fmt, superscript, textWidth } from './format';
 import { ink, size } from './theme';
 
 /** One axis: what it measures, in which unit. */

@@ -1,7 +1,8 @@
 /** Points in a plane with their principal axes: what whitening does to a cloud. */
+import { escapeHtml } from '../core/html';
 import { finiteNumbers, flag, listOf, needed, type Options, optionsOf, text as aString } from '../core/checks';
 import { expectFigure, type Figure, FigureError, type FigureText, TEXT_OPTIONS } from './figure';
-import { escapeHtml, fmt } from './format';
+import { fmt } from './format';
 import { arrows } from './marks/arrows';
 import { dots } from './marks/dots';
 import { type DrawMark, panelTitle, panelWidth, plot, type Room } from './plot';

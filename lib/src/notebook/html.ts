@@ -1,9 +1,6 @@
 /** HTML for notebook outputs: plain elements that also read well where styles are stripped, as on code hosts. */
 
-/** Text as HTML text. */
-export function escapeHtml(text: string): string {
-  return text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;').replace(/"/g, '&quot;');
-}
+import { escapeHtml } from '../core/html';
 
 /** The little Markdown that a sentence may hold: **bold**, *italics*, `code`, [text](address). */
 export function inline(text: string): string {

@@ -3,12 +3,12 @@
  * as SVG, because JupyterLab never refreshes a Plotly figure. When done, it shrinks to one line without times, so that
  * a saved notebook is the same from run to run.
  */
+import { escapeHtml } from '../core/html';
 import { expectArgument, number, text as aString } from '../core/checks';
 import { newPlace } from '../figure/display';
 import { fmt } from '../figure/format';
 import { identities, ink, ordinalColor, type Identity } from '../figure/theme';
 import { platform } from '../platform/port';
-import { escapeHtml } from './html';
 
 /** What the training functions report; see `onProgress`. */
 export interface ProgressReport {

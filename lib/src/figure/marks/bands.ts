@@ -1,6 +1,6 @@
 /** Bands between two edges, such as the quantiles over seeds; the edges drawn as lines where they have names. */
+import { escapeHtml } from '../../core/html';
 import type { PlotlyTrace } from '../figure';
-import { escapeHtml } from '../format';
 import { type DrawMark, numbers } from '../plot';
 import type { Axis } from '../scales';
 import { type Drawn, legendName } from '../series';

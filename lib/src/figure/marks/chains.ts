@@ -1,6 +1,7 @@
 /** Chains of boxes joined by arrows, each with a name before it and a note beside or below it. */
+import { escapeHtml } from '../../core/html';
 import type { PlotlyTrace } from '../figure';
-import { escapeHtml, textWidth, wrap } from '../format';
+import { textWidth, wrap } from '../format';
 import type { DrawMark } from '../plot';
 import { identities, ink, size } from '../theme';
 import { type Arrow, arrows } from './arrows';

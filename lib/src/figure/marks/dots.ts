@@ -1,5 +1,5 @@
 /** Points of one group. */
-import { escapeHtml } from '../format';
+import { escapeHtml } from '../../core/html';
 import { type DrawMark, numbers } from '../plot';
 import { translucent } from '../theme';
 

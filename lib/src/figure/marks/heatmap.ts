@@ -1,6 +1,7 @@
 /** Values as colours on an even grid, with a colour bar beside the last panel and the numbers in the cells where they fit. */
+import { escapeHtml } from '../../core/html';
 import type { PlotlyTrace } from '../figure';
-import { escapeHtml, fmt, percent, superscript, textWidth, wrap } from '../format';
+import { fmt, percent, superscript, textWidth, wrap } from '../format';
 import type { DrawMark } from '../plot';
 import { type Axis, axisTitle, decadeTicks } from '../scales';
 import { contrast, divergingScale, ink, sequentialScale, size } from '../theme';

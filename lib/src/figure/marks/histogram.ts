@@ -1,5 +1,5 @@
 /** A histogram as a filled outline. */
-import { escapeHtml } from '../format';
+import { escapeHtml } from '../../core/html';
 import { type DrawMark, numbers } from '../plot';
 import { type Identity, translucent } from '../theme';
 

@@ -1,6 +1,6 @@
 /** One row: a bar, the seeds' values above it as faint dots, a dot at the centre, and what was expected as an open diamond. */
+import { escapeHtml } from '../../core/html';
 import type { PlotlyTrace } from '../figure';
-import { escapeHtml } from '../format';
 import { type DrawMark, numbers } from '../plot';
 import { ink, translucent } from '../theme';
 

@@ -1,6 +1,6 @@
 /** A line through points, with a symbol at each where they are few; or the points alone. */
+import { escapeHtml } from '../../core/html';
 import type { PlotlyTrace } from '../figure';
-import { escapeHtml } from '../format';
 import { type DrawMark, numbers } from '../plot';
 import type { Axis } from '../scales';
 import { type Drawn, legendName, withMarkers } from '../series';

@@ -1,5 +1,6 @@
 /** Names where lines end, right of the panel, moved apart where lines end close together. */
-import { escapeHtml, textWidth, wrap } from '../format';
+import { escapeHtml } from '../../core/html';
+import { textWidth, wrap } from '../format';
 import type { DrawMark } from '../plot';
 import { size } from '../theme';
 

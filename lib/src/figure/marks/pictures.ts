@@ -1,6 +1,6 @@
 /** Pictures in a grid, as one picture with gutters between, and the names below them and beside their rows. */
+import { escapeHtml } from '../../core/html';
 import type { PlotlyTrace } from '../figure';
-import { escapeHtml } from '../format';
 import type { DrawMark } from '../plot';
 import { ink, size } from '../theme';
 

@@ -1,6 +1,6 @@
 /** Shaded stretches of the x axis. */
+import { escapeHtml } from '../../core/html';
 import { needed, number, type Options, text as aString } from '../../core/checks';
-import { escapeHtml } from '../format';
 import type { DrawMark } from '../plot';
 import { placeOn } from '../scales';
 import { ink } from '../theme';

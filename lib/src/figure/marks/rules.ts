@@ -1,6 +1,6 @@
 /** Straight reference lines across a panel, with their names. */
+import { escapeHtml } from '../../core/html';
 import { finite, needed, type Options, text as aString } from '../../core/checks';
-import { escapeHtml } from '../format';
 import type { DrawMark, Frame } from '../plot';
 import { placeOn } from '../scales';
 import { ink } from '../theme';

@@ -1,5 +1,5 @@
 /** Texts beside a panel or in it. */
-import { escapeHtml } from '../format';
+import { escapeHtml } from '../../core/html';
 import type { DrawMark } from '../plot';
 import { ink, size } from '../theme';
 
