@@ -19,6 +19,7 @@ export { setDatasetSource } from './data/source';
 export * from './nn';
 export * from './probe';
 export * from './train';
+export * from './experiments';
 export * from './figure';
 export * from './notebook';
 

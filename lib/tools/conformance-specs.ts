@@ -13,6 +13,7 @@ import * as path from 'node:path';
 import * as ts from 'typescript';
 import { ready, tf } from '../src/engine';
 import '../src/engine/engines/node';
+import '../src/platform/node/set';
 
 /** What this process sends to its parent. */
 export type SpecMessage =

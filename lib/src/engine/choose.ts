@@ -7,14 +7,14 @@ import { mendJavaScript } from './engines/js';
 import { registeredEngines } from './engines/registry';
 import { EngineError } from './errors';
 import { repairGradients } from './gradients';
-import { host } from './host';
+import { platform } from '../platform/port';
 import { tf } from './tf';
 
 /**
  * The engine that `BNLAB_ENGINE` forces, or undefined when it is unset or empty.
  * @throws EngineError when it names no engine
  */
-export function forcedEngine(environment = host.environment): EngineName | undefined {
+export function forcedEngine(environment = platform().environment): EngineName | undefined {
   const given = environment.BNLAB_ENGINE;
   if (given === undefined || given === '') return undefined;
   const engine = ENGINE_NAMES.find((name) => name === given);
@@ -69,6 +69,7 @@ async function attempt(engine: Engine): Promise<Outcome> {
 
 function card(engine: EngineName, particulars: Particulars, passedOver: PassedOver[]): EngineCard {
   const { gpu, device, tensorflow, threads } = particulars;
-  const [tfjs, node, memoryBytes] = [tf.version.tfjs, host.version, host.memoryBytes()];
-  return { engine, gpu, device, tensorflow, tfjs, node, threads, memoryBytes, passedOver };
+  const { version: node } = platform();
+  const memoryBytes = platform().memory().limit ?? null;
+  return { engine, gpu, device, tensorflow, tfjs: tf.version.tfjs, node, threads, memoryBytes, passedOver };
 }

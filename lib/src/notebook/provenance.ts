@@ -1,7 +1,7 @@
 /** Where the numbers come from: the engine card, and the last cell. */
 import { either, expectOptions, having, listOf, needed, number, type Options, text } from '../core/checks';
 import { engineCard, engineCardHtml, engineCardText, type EngineCard } from '../engine';
-import { softwareOf } from '../engine/card';
+import { runtimeOf, softwareOf } from '../engine/card';
 import { emit } from '../figure/display';
 import { fmt } from '../figure/format';
 import { openClaims } from './claims';
@@ -52,7 +52,7 @@ export function provenance(options: ProvenanceOptions): void {
   }
   const engine = engineCard();
   const sets = typeof options.data === 'string' ? [{ title: options.data }] : [options.data].flat();
-  const software = [softwareOf(engine), `TensorFlow.js ${engine.tfjs}`, `Node ${engine.node}`];
+  const software = [softwareOf(engine), `TensorFlow.js ${engine.tfjs}`, runtimeOf(engine)];
   const rows: [string, string][] = [
     ['Data', sets.map((set) => [set.title, set.source, set.note].filter(Boolean).join('; ')).join(' / ')],
     [

@@ -1,4 +1,4 @@
-import { host } from '../host';
+import { platform } from '../../platform/port';
 import { tf } from '../tf';
 import type { Call } from './call';
 import type { NamedTensors, RunResult } from './options';
@@ -27,7 +27,7 @@ export async function runChunks(
       collected.push(chunk.tensors);
       done += chunk.steps;
       report(call, done, (performance.now() - began) / 1000, chunk.tensors);
-      await host.nextTurn();
+      await platform().yieldToEvents();
     }
     if (collected.length > 0) form = formOf(collected[0]);
     const outputs = collected.length > 0 ? join(collected) : nothing(form);

@@ -2,7 +2,7 @@
  * Plain JavaScript: always there, slow. Its kernels are mended even where another engine computes, because the others borrow from it:
  * products of matrices (products.ts), slices that take an axis out, and a scatter that wrote into its input.
  */
-import { processorWords } from '../host';
+import { processorWords } from '../processor';
 import { tf } from '../tf';
 import type { Engine } from './engine';
 import { Backend, Info, replace, takingOutAxesLast } from './mend';

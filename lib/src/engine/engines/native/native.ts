@@ -5,7 +5,8 @@
 import { PassedOver } from '../../card';
 import { GraphRunner } from '../../compile/graph/runner';
 import type { RunnerOf } from '../../compile/runner';
-import { host, processorWords } from '../../host';
+import { platform } from '../../../platform/port';
+import { processorWords } from '../../processor';
 import type { Engine, Outcome } from '../engine';
 import { checkNative } from './check';
 import { registerFusedBatchNorm } from './fused';
@@ -68,9 +69,9 @@ function computes({ tensorflow, gpu }: ReturnType<typeof loadNative>): Outcome {
 }
 
 /** The number of threads in `variable`, or as many as this process may run on. */
-export function threadsFrom(variable: string, environment = host.environment): number {
+export function threadsFrom(variable: string, environment = platform().environment): number {
   const given = Number(environment[variable]);
-  return Number.isInteger(given) && given > 0 ? given : host.parallelism();
+  return Number.isInteger(given) && given > 0 ? given : platform().processor().threads;
 }
 
 function whyNoGpu(cudaBuild: boolean): PassedOver {

@@ -1,4 +1,4 @@
-import { processorWords } from '../../host';
+import { processorWords } from '../../processor';
 import { tf } from '../../tf';
 import type { Engine } from '../engine';
 import { withWarningsCollected } from '../warnings';
