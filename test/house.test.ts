@@ -15,7 +15,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   platform: ['core'],
   'platform/node': ['core', 'platform'],
   engine: ['core', 'platform', 'platform/node'],
-  statistics: ['core', 'engine'],
+  statistics: ['core'],
   data: ['core', 'platform', 'engine'],
   'data/sources': ['core', 'platform', 'platform/node', 'data'],
   nn: ['core', 'engine'],

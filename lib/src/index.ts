@@ -10,6 +10,7 @@ import { setDatasetSource } from './data/source';
 import { obtainFiles } from './data/sources';
 
 export type { Environment } from './platform/port';
+export { Random } from './core/random';
 export * from './engine';
 export * from './statistics';
 export * from './data';

@@ -3,7 +3,7 @@
  * file on it:
  *
  *     npm run mutation                            every error, in every file (hours)
- *     npm run mutation -- data engine/random.ts   a room, or a file
+ *     npm run mutation -- data core/random.ts     a room, or a file
  *     npm run mutation -- data/batches.ts:103     one line
  *     npm run mutation -- --list                  only says what would be tried, and by which tests
  *
@@ -45,6 +45,7 @@ const ROOMS: Record<string, Room> = {
     tests: ['parts', 'training', 'compare'],
     leave: { 'compare.ts': PLUMBING, 'provenance.ts': PLUMBING, 'store.ts': PLUMBING, 'trainer.ts': PLUMBING },
   },
+  core: { tests: ['random'], only: ['random.ts'], code: true },
   statistics: { tests: ['statistics'] },
   probe: { tests: ['looking', 'gradients', 'wander'] },
   experiments: { tests: ['experiments'] },
@@ -57,7 +58,7 @@ const ROOMS: Record<string, Room> = {
     tests: ['compile', 'compile-run', 'compile-ops', 'compile-loops', 'compile-errors'],
     leave: Object.fromEntries(
       [
-        ...['card.ts', 'engine.ts', 'host.ts', 'tf.ts'],
+        ...['card.ts', 'engine.ts', 'processor.ts', 'tf.ts'],
         ...['engine.ts', 'node.ts', 'registry.ts', 'warnings.ts', 'wasm/node.ts', 'wasm/wasm.ts'].map(
           (file) => `engines/${file}`,
         ),
@@ -89,10 +90,13 @@ const OWN_TESTS: Record<string, string[]> = {
   'train/optimizer.ts': ['training'],
   'train/evaluate.ts': ['training'],
   'data/examples.ts': ['files', 'batches'],
-  'data/folders.ts': ['dataset', 'download'],
   'data/manifest.ts': ['dataset'],
-  'data/obtain.ts': ['download', 'dataset'],
-  'data/partial.ts': ['download'],
+  'data/source.ts': ['dataset'],
+  'data/sources/download.ts': ['download'],
+  'data/sources/folders.ts': ['dataset', 'download'],
+  'data/sources/manifest.ts': ['dataset'],
+  'data/sources/obtain.ts': ['download', 'dataset'],
+  'data/sources/partial.ts': ['download'],
   'engine/engines/mend.ts': ['fused', 'compile-engines'],
   'engine/engines/js.ts': ['products', 'compile-engines'],
   'engine/engines/products.ts': ['products'],
@@ -174,7 +178,7 @@ const EQUIVALENT: { file: string; line: RegExp; becomes?: RegExp; why: string }[
     becomes: /^(257|>|256)$/,
     why: 'a byte is at most 255, and none is half of that',
   },
-  { file: 'engine/random.ts', line: /^private [abc] = 0/, why: 'the constructor sets it before anything is drawn' },
+  { file: 'core/random.ts', line: /^private [abc] = 0/, why: 'the constructor sets it before anything is drawn' },
   {
     file: 'engine/compile/graph/xla-limits.ts',
     line: /FusedBatchNormGradV3/,

@@ -1,6 +1,7 @@
 /** From examples to tensors and mini-batches. */
 import { needed, numbers, type Options, own, random as stream, shown } from '../core/checks';
-import { Random, tf } from '../engine';
+import { Random } from '../core/random';
+import { tf } from '../engine';
 import { alike, kindOf } from './arrays';
 import { expectArgument, expectOptions } from './checks';
 import { DataError } from './errors';

@@ -5,7 +5,7 @@
  * Integer and floating-point arithmetic in JavaScript only, so the same pictures come out on every machine.
  */
 import { kind, type Options, whole } from '../core/checks';
-import { Random } from '../engine';
+import { Random } from '../core/random';
 import { expectOptions } from './checks';
 import { type Allograph, GLYPHS } from './glyphs';
 import { type ByteExamples, CLASS_COUNT, IMAGE_PIXELS, IMAGE_SIDE } from './examples';

@@ -1,5 +1,4 @@
 export { tf } from './tf';
-export { Random } from './random';
 export { engineCard, ready } from './engine';
 export { engineCardHtml, engineCardText } from './card';
 export type { EngineCard, EngineName, PassedOver } from './card';

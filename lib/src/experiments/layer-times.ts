@@ -1,6 +1,7 @@
 /** What normalizing a layer costs in training, forward and backward, beside the layer itself. */
 import { counting, expectOptions, listOf, needed, notNegative, oneOf, type Options, own } from '../core/checks';
-import { Random, tf } from '../engine';
+import { Random } from '../core/random';
+import { tf } from '../engine';
 import { batchNorm, whiten, WHITENINGS, type WhiteningMethod } from '../nn';
 import { finish, interleavedTimes, REPEAT_OPTIONS, type RepeatOptions } from './interleaved-times';
 

@@ -13,7 +13,8 @@ import {
   own,
   rowsOfNumbers,
 } from '../core/checks';
-import { tf, Random } from '../engine';
+import { Random } from '../core/random';
+import { tf } from '../engine';
 import { batchNorm, whiteningMatrix } from '../nn';
 import { powerLaw, type PowerLaw } from '../statistics';
 import { finish, interleavedTimes, REPEAT_OPTIONS, type RepeatOptions } from './interleaved-times';

@@ -10,7 +10,7 @@ import {
   random as stream,
   shown,
 } from '../core/checks';
-import type { Random } from '../engine';
+import type { Random } from '../core/random';
 import type { Values } from './types';
 import { expectValues } from './model';
 

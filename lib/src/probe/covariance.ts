@@ -1,7 +1,8 @@
 /** Covariances: examples made to have a given spectrum, the spectrum and the rank of those at hand, and their distances. */
 import { QrDecomposition, Matrix } from 'ml-matrix';
 import { expectArgument, expectOptions, flag, needed, numbers, type Options, own, shown, whole } from '../core/checks';
-import { Random, tf } from '../engine';
+import { Random } from '../core/random';
+import { tf } from '../engine';
 import { norm64 } from '../nn';
 import { expectFinite, expectFloatTensor } from '../nn/checks';
 import { singularValues } from './jacobian';

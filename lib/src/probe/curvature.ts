@@ -1,7 +1,8 @@
 /** The largest eigenvalue of the loss's Hessian, by power iteration that forgets nothing (Lanczos). */
 import { EigenvalueDecomposition } from 'ml-matrix';
 import { expectOptions, type Options, own, shown, whole } from '../core/checks';
-import { Random, tf } from '../engine';
+import { Random } from '../core/random';
+import { tf } from '../engine';
 import {
   ActivationLayer,
   allLayers,

@@ -1,5 +1,6 @@
 import { expectArgument, having, listOf, counting, needed, numbers, shown } from '../core/checks';
-import { Random, StepRandom, tf } from '../engine';
+import { Random } from '../core/random';
+import { StepRandom, tf } from '../engine';
 import type { Layer } from '../nn';
 import type { Values } from './types';
 import { describe, expectFinite, expectFloatTensor } from '../nn/checks';

@@ -1,5 +1,5 @@
 import { expectOptions, needed, own, shown, text, whole } from '../core/checks';
-import { Random } from '../engine';
+import { Random } from '../core/random';
 import type { Probe } from './types';
 
 /**

@@ -15,7 +15,7 @@ import {
   type Options,
   whole,
 } from '../core/checks';
-import { Random } from '../engine/random';
+import { Random } from '../core/random';
 
 /** Median and the two outer quantiles of many series, point by point: what a band figure draws. */
 export interface QuantileBand {

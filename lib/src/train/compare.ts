@@ -20,7 +20,7 @@ import {
   whole,
   without,
 } from '../core/checks';
-import { Random } from '../engine';
+import { Random } from '../core/random';
 import { batchIndices } from '../data';
 import { networkOf, type Network, type NetworkSpec, type WeightsSnapshot } from '../nn';
 import { usedMemory } from '../platform/port';

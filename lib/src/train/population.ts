@@ -1,5 +1,6 @@
 import { expectOptions, needed, type Options, own, whole } from '../core/checks';
-import { Random, tf } from '../engine';
+import { Random } from '../core/random';
+import { tf } from '../engine';
 import { batchIndices } from '../data';
 import { batchNormLayers, type Layer } from '../nn';
 import { takeStatistics } from '../nn/networks/population';

@@ -18,7 +18,8 @@ import {
   text,
   whole,
 } from '../core/checks';
-import { compile, engineCard, Random, tf, type CompiledStep, type NamedTensors, type StepContext } from '../engine';
+import { Random } from '../core/random';
+import { compile, engineCard, tf, type CompiledStep, type NamedTensors, type StepContext } from '../engine';
 import { batchIndices, IMAGE_SIDE, sizeOf, toTensors, type Dataset } from '../data';
 import type { Layer } from '../nn';
 import { platform, usedMemory } from '../platform/port';

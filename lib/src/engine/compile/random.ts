@@ -1,5 +1,5 @@
 import { tf } from '../tf';
-import { Random } from '../random';
+import { Random } from '../../core/random';
 
 /** What a step drew: everything needed to draw the numbers of another step. */
 export interface Draw {

@@ -1,6 +1,7 @@
 /** Options of layers with weights, and the weights that they start with. */
 import { flag, Options, own, whole } from '../../core/checks';
-import { Random, tf } from '../../engine';
+import { Random } from '../../core/random';
+import { tf } from '../../engine';
 import { expectInitializer, Initializer, initializer } from './initializers';
 
 /** Options of layers with weights. */

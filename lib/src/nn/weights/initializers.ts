@@ -3,7 +3,7 @@
  */
 import { Matrix, QrDecomposition } from 'ml-matrix';
 import { expectArgument, list, shown, random as stream } from '../../core/checks';
-import { Random } from '../../engine';
+import { Random } from '../../core/random';
 import { expectCount, expectOneOf, expectSize } from '../checks';
 
 /** Weights for a shape whose last axis is the output: [in, out] or [height, width, in, out]. */

@@ -1,4 +1,4 @@
-import { expectArgument, finite, notNegative, shown, text, whole } from '../core/checks';
+import { expectArgument, finite, notNegative, shown, text, whole } from './checks';
 
 /**
  * The library's seeded generator. One stream of 32-bit integers per seed, the same on every engine, operating system
