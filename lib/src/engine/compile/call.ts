@@ -23,10 +23,7 @@ export interface Call {
  * @param unless what stands where the options say nothing
  * @throws RangeError or TypeError that says what was given and what was wanted
  */
-export async function checkedCall(
-  options: RunOptions,
-  unless: { seed: number; firstStep: number },
-): Promise<Call> {
+export async function checkedCall(options: RunOptions, unless: { seed: number; firstStep: number }): Promise<Call> {
   expectOptions('run', options, RUN_OPTIONS);
   const { data, schedules = {}, onProgress, signal } = options;
   const { seed = unless.seed, firstStep = unless.firstStep } = options;

@@ -41,7 +41,7 @@ import { AnyStep, naming } from './step';
  * - What may change from step to step is data, a schedule, a variable, `context.random` or `context.step`.
  * - Reading values (`dataSync`, `print`, ...), random operations of TensorFlow.js, and operations whose result's shape depends on
  *   values are errors that name the call.
- * - New shapes trace anew; traces are kept until `dispose`.
+ * - New shapes trace anew; traces are kept until `dispose`. `String(step)` lists them, operation by operation.
  * - Where there is no native engine, and with `{ mode: 'eager' }`, the same call runs the step as it is, with the same results up to
  *   the rounding of the engine.
  *
@@ -107,6 +107,10 @@ class Compiled {
 
   get stepsDone(): number {
     return this.next;
+  }
+
+  toString(): string {
+    return this.runner.toString();
   }
 
   run(options: RunOptions): Promise<RunResult> {

@@ -32,6 +32,10 @@ export class EagerRunner implements Runner {
     }
   }
 
+  toString(): string {
+    return `eager on ${tf.getBackend()}: the step is called as it is, once per training step, so there is no trace to show`;
+  }
+
   dispose(): void {}
 
   private one(call: Call, s: number): NamedTensors {

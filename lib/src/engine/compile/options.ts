@@ -1,4 +1,14 @@
-import { abortSignal, callback, expectOptions, needed, object, type Options, own, shown, whole } from '../../core/checks';
+import {
+  abortSignal,
+  callback,
+  expectOptions,
+  needed,
+  object,
+  type Options,
+  own,
+  shown,
+  whole,
+} from '../../core/checks';
 import type { tf } from '../tf';
 import type { StepRandom } from './random';
 
@@ -97,6 +107,13 @@ export interface CompiledStep<O extends { [K in keyof O]: tf.Tensor } = NamedTen
   readonly traces: { count: number; milliseconds: number };
   /** how the graphs run their loops, see {@link LoopKind}; empty before the first run and in eager mode */
   readonly loops: LoopKind[];
+  /**
+   * The step as it was traced, for people to read: inputs with types and shapes, one line per operation, `name = kernel(inputs, attributes):
+   * type [shape]`, outputs, and the variables that are assigned. TensorFlow's errors call an operation by the same name. Casts and
+   * reshapes that change nothing are left out, as they are in the graph. One listing per trace, so per set of shapes. Before the first run, and in
+   * eager mode, it says that there is none.
+   */
+  toString(): string;
   /** Frees the graphs. The variables are the caller's. */
   dispose(): void;
 }

@@ -8,6 +8,7 @@ import type { AnyStep } from '../step';
 import { Outlook } from '../watch';
 import { digestOf } from './digest';
 import { free, Loaded, loadFirst, stale, variablesOf } from './loaded';
+import { listing } from './listing';
 import { loopGraphs } from './loops';
 import { runGraph } from './run';
 import { trace, Trace } from './trace';
@@ -28,6 +29,12 @@ export class GraphRunner implements Runner {
 
   get loops(): LoopKind[] {
     return [...this.loaded.values()].map(({ graph }) => graph.kind);
+  }
+
+  toString(): string {
+    if (this.loaded.size === 0) return 'graph, not traced yet: run() traces it';
+    const { binding } = nativeBackend()!;
+    return [...this.loaded.values()].map(({ graph }) => listing(graph, binding)).join('\n\n');
   }
 
   dispose(): void {
