@@ -7,6 +7,9 @@
 const fs = require('node:fs');
 const path = require('node:path');
 const engine = require('./engine');
+const { findCompiler, unsuitedPlatform } = require('./suited');
+const { isComplete, libraryFolder } = require('./tensorflow');
+const { noCompiler } = require('./without');
 const { SetupError } = require('./errors');
 const { filesInSight, readJson } = require('./files');
 const { layout, whyNotWritable, needs, freeMegabytes } = require('./layout');
@@ -204,9 +207,9 @@ function aboutKernel(env) {
 /** @returns {Finding} */
 function aboutCompiler() {
   const name = 'C++ compiler';
-  const compiler = engine.findCompiler();
+  const compiler = findCompiler();
   if (compiler) return { name, state: 'ok', found: compiler.version };
-  const { message, fix } = engine.noCompiler();
+  const { message, fix } = noCompiler();
   return { name, state: 'without', found: message, fix };
 }
 
@@ -218,9 +221,9 @@ function aboutCompiler() {
  */
 function aboutNative(packages) {
   const variant = engine.rememberedVariant();
-  const unsuited = engine.unsuitedPlatform(variant);
+  const unsuited = unsuitedPlatform(variant);
   if (unsuited) return [{ name: 'native engine', state: 'without', found: unsuited.message, fix: unsuited.fix }];
-  const whole = engine.isComplete(engine.libraryFolder(variant));
+  const whole = isComplete(libraryFolder(variant));
   const untested = targetOf()?.tested ? '' : '; this project has not been tried on this system';
   const build = (variant === 'gpu' ? 'CUDA 12 build' : 'CPU build') + untested;
   /** @type {Finding} */
@@ -228,7 +231,7 @@ function aboutNative(packages) {
     ? {
         name: 'TensorFlow library',
         state: 'ok',
-        found: `${build} in ${path.relative(layout.root, engine.libraryFolder(variant))}`,
+        found: `${build} in ${path.relative(layout.root, libraryFolder(variant))}`,
       }
     : { name: 'TensorFlow library', state: 'later', found: `not there: ${build}`, fix: 'npm run setup' };
   const stamp = packages.state === 'ok' ? engine.current(variant) : undefined;

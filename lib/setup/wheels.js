@@ -7,6 +7,8 @@
 'use strict';
 
 /**
+ * @typedef {'cpu' | 'gpu'} Variant which build of TensorFlow
+ *
  * @typedef {object} Wheel
  * @property {string} name as on PyPI
  * @property {string} version

@@ -264,13 +264,9 @@ test('no compiler and no network for TensorFlow: set-up says so, goes on, and th
     if (native) {
       // A compiler, or the addon of another clone, turns up: the next start takes it without being asked.
       const cache = path.join(project.folder, 'cache');
-      const place = path.join(cache, 'addon', path.basename(cachedAddon(project, cache)));
-      fs.mkdirSync(place, { recursive: true });
-      for (const name of ['tfjs_binding.node', 'bnlab_stderr.node']) {
-        fs.copyFileSync(
-          path.join(repository, 'node_modules/@tensorflow/tfjs-node-gpu/lib/napi-v8', name),
-          path.join(place, name),
-        );
+      for (const [name, place] of Object.entries(cachedAddons(project, cache))) {
+        fs.mkdirSync(path.dirname(place), { recursive: true });
+        fs.copyFileSync(path.join(repository, addonFolder, `${name}.node`), place);
       }
       linkTree(path.join(repository, '.bnlab/tensorflow'), path.join(cache, 'tensorflow'));
       const later = await project.run(['setup'], { env: { ...cut, PATH: tools, BNLAB_CACHE: cache } });
@@ -283,10 +279,13 @@ test('no compiler and no network for TensorFlow: set-up says so, goes on, and th
   }
 });
 
-function cachedAddon(project: Project, cache: string): string {
-  return project.evaluate("console.log(require('./lib/setup/engine').cachedAddon())", {
-    BNLAB_CACHE: cache,
-  });
+const addonFolder = 'node_modules/@tensorflow/tfjs-node-gpu/lib/napi-v8';
+
+/** Each addon's place in a cache, by its name. */
+function cachedAddons(project: Project, cache: string): Record<string, string> {
+  const program = `const { addons, cachedAddon } = require('./lib/setup/addons');
+    console.log(JSON.stringify(Object.fromEntries(addons.map((addon) => [addon.name, cachedAddon(addon)]))))`;
+  return JSON.parse(project.evaluate(program, { BNLAB_CACHE: cache })) as Record<string, string>;
 }
 
 test(
@@ -297,15 +296,56 @@ test(
     try {
       fs.rmSync(project.file('node_modules/@tensorflow/tfjs-node-gpu/lib'), { recursive: true });
       const cache = path.join(project.folder, 'cache');
-      const place = cachedAddon(project, cache);
-      fs.mkdirSync(place, { recursive: true });
-      for (const name of ['tfjs_binding.node', 'bnlab_stderr.node'])
-        fs.writeFileSync(path.join(place, name), 'not a library');
+      for (const place of Object.values(cachedAddons(project, cache))) {
+        fs.mkdirSync(path.dirname(place), { recursive: true });
+        fs.writeFileSync(place, 'not a library');
+      }
       const tools = project.binaries({ python3: python });
       const { code, output } = await project.run(['setup'], { env: { PATH: tools, BNLAB_CACHE: cache } });
       assert.equal(code, 0, output);
       assert.match(output, /engine .*not native/);
-      assert.ok(!fs.existsSync(project.file('node_modules/@tensorflow/tfjs-node-gpu/lib/napi-v8/tfjs_binding.node')));
+      assert.ok(!fs.existsSync(project.file(`${addonFolder}/tfjs_binding.node`)));
+      assert.ok(!fs.existsSync(project.file(`${addonFolder}/bnlab_stderr.node`)));
+    } finally {
+      project.remove();
+    }
+  },
+);
+
+test(
+  'an addon that cannot be built, or does not load, takes no other down: its row says why, and the next set-up tries again',
+  { skip: needsNative },
+  () => {
+    const project = new Project(['node_modules', 'dist', '.venv', 'engine']);
+    try {
+      fs.writeFileSync(project.file('broken.c'), 'this is no C');
+      fs.writeFileSync(project.file('empty.c'), 'int nothing = 0;');
+      fs.writeFileSync(project.file('whole.c'), '#include <node_api.h>\nNAPI_MODULE_INIT() { return exports; }');
+      const rows = `const { addons } = require('./lib/setup/addons');
+        const { current, prepareAddon } = require('./lib/setup/engine');
+        const like = addons.find(({ name }) => name === 'bnlab_stderr');
+        for (const name of ['broken', 'empty', 'whole']) addons.push({ ...like, name, sources: [process.cwd() + '/' + name + '.c'] });
+        const prepare = (explicit) => prepareAddon({ variant: 'cpu', explicit, note() {} });`;
+      const first = project.evaluate(`${rows} prepare(false).then(({ outcome, text }) => console.log(outcome, text))`);
+      assert.match(first, /^done native TensorFlow .*\(without broken: .* could not build the addon broken\)/);
+      assert.match(
+        first,
+        /\(without empty: empty\.node was built, but does not load: Error: Module did not self-register/,
+      );
+      assert.ok(fs.existsSync(project.file(`${addonFolder}/whole.node`)));
+      assert.ok(fs.existsSync(project.file(`${addonFolder}/tfjs_binding.node`)));
+      assert.ok(!fs.existsSync(project.file(`${addonFolder}/empty.node`)));
+      const said = (program: string) => project.evaluate(`${rows} ${program}`);
+      assert.match(said('prepare(false).then(({ outcome }) => console.log(outcome))'), /^kept$/);
+      fs.writeFileSync(project.file('broken.c'), fs.readFileSync(project.file('whole.c')));
+      assert.match(
+        said('prepare(false).then(({ text }) => console.log(text))'),
+        /^(?!.*without broken).*without empty/,
+      );
+      assert.match(
+        said("prepare(true).then(() => console.log(Object.keys(current('cpu').lacking).join()))"),
+        /^empty$/,
+      );
     } finally {
       project.remove();
     }

@@ -5,7 +5,7 @@ import * as crypto from 'node:crypto';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import test from 'node:test';
-import { addonCommands } from 'bnlab/dist/setup/engine';
+import { addons, commandOf } from 'bnlab/dist/setup/addons';
 import { filesBelow } from 'bnlab/dist/setup/files';
 import { layout } from 'bnlab/dist/setup/layout';
 import { platformArguments, targetOf, tensorflow } from 'bnlab/dist/setup/wheels';
@@ -65,17 +65,18 @@ for (const [system, end] of [
 }
 
 test('the compile command: each system its own way to leave Node out and to find the libraries', () => {
-  const [linux, helper] = addonCommands('linux', '/lib folder', '/made');
+  const [helper, linux] = addons.map((addon) => commandOf(addon, 'linux', '/lib folder', '/made'));
   const joined = linux.join(' ');
   assert.match(joined, /-shared .*-Wl,-rpath,\$ORIGIN\/\.\.\/\.\.\/deps\/lib -l:libtensorflow_cc\.so\.2/);
   assert.ok(!joined.includes('dynamic_lookup'));
   assert.ok(linux.includes('-L/lib folder') && linux.includes('-I/lib folder/include'));
   assert.ok(helper.includes('/made/bnlab_stderr.node'));
-  for (const words of addonCommands('darwin', '/lib', '/made')) {
+  const onMac = addons.map((addon) => commandOf(addon, 'darwin', '/lib', '/made'));
+  for (const words of onMac) {
     assert.match(words.join(' '), /-bundle -undefined dynamic_lookup/);
     assert.ok(!/-shared|\$ORIGIN|\.so/.test(words.join(' ')));
   }
-  const [mac] = addonCommands('darwin', '/lib', '/made');
+  const [, mac] = onMac;
   assert.ok(mac.includes('-Wl,-rpath,@loader_path/../../deps/lib'));
   for (const name of targetOf('darwin', 'arm64')!.libraries) {
     assert.ok(mac.includes(`-l${name.replace(/^lib|\.dylib$/g, '')}`), name);
