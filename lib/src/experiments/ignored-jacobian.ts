@@ -28,7 +28,8 @@ import {
 } from '../nn';
 import { compare } from '../train/compare';
 import { powerLaw } from '../statistics';
-import { type TrainingData, type TrainRunOptions, widthsOf } from '../train/trainer';
+import { type TrainingData, type TrainRunOptions } from '../train/options';
+import { widthsOf } from '../train/prepare';
 
 /** What `Norm(x, X)` does: centre, batch-normalize, or whiten by Newton-Schulz iterations. */
 export const SET_NORMS = ['center', 'batch', 'whiten'] as const;

@@ -27,7 +27,8 @@ import {
 import { expectCount } from '../nn/checks';
 import { expectInputs, expectTargets } from '../probe/model';
 import { scheduleRates } from '../train/schedule';
-import { checkOptions, Trainer } from '../train/trainer';
+import { checkOptions } from '../train/resolve';
+import { Trainer } from '../train/trainer';
 
 /** What {@link shiftThenNormalize} takes. */
 export interface ShiftThenNormalizeOptions {

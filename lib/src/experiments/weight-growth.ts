@@ -14,7 +14,10 @@ import {
 } from '../core/checks';
 import { tf } from '../engine';
 import type { Network } from '../nn';
-import { checkOptions, prepareData, Trainer, type TrainRunOptions } from '../train/trainer';
+import { type TrainRunOptions } from '../train/options';
+import { prepareData } from '../train/prepare';
+import { checkOptions } from '../train/resolve';
+import { Trainer } from '../train/trainer';
 
 /** What {@link weightGrowth} takes. */
 export interface WeightGrowthOptions extends Pick<TrainRunOptions, 'data' | 'steps' | 'batchSize' | 'learningRate'> {

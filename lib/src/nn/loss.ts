@@ -101,8 +101,8 @@ function expectScalar(value: tf.Scalar): tf.Scalar {
   throw new TypeError(`loss: the function must return a scalar tensor, such as tf.mean(...), got ${shown(value)}.`);
 }
 
-/** The loss of that name, or the function itself, which is held to give a scalar. */
-export function lossOf(loss: LossName | Loss): Loss {
+/** The loss of that name, or the function itself, which is held to give a scalar. Default `'crossEntropy'`. */
+export function lossOf(loss: LossName | Loss = 'crossEntropy'): Loss {
   if (loss === softmaxCrossEntropy || loss === meanSquaredError) return loss;
   if (typeof loss === 'function') return (outputs, y) => expectScalar(loss(outputs, y));
   if (loss === 'crossEntropy') return softmaxCrossEntropy;

@@ -20,7 +20,8 @@ import {
 import { tf } from '../engine';
 import { activationDerivative, ACTIVATIONS, type ActivationName, type Layer } from '../nn';
 import { quantiles } from '../statistics';
-import { expectInputs, expectNetwork, expectOnce, expectValues, fixedNoise, untouched } from './model';
+import { BAND_QUANTILES } from '../statistics/statistics';
+import { expectInputs, expectNetwork, expectFirst, expectValues, fixedNoise, untouched } from './model';
 import type { Probe, Values } from './types';
 
 /** Which network, on what, in which mode: what every probe of the forward pass is told. */
@@ -65,12 +66,11 @@ function forward(caller: string, { network, x, training }: LookOptions, taps: st
   let outputTap: string | undefined;
   untouched(network, () => {
     const ids = new Map<number, string>();
-    const seen = new Set<string>();
     const tap = (name: string, value: tf.Tensor) => {
       names.push(name);
       ids.set(value.id, name);
       if (!wanted(name)) return;
-      expectOnce(caller, network, seen, name);
+      expectFirst(caller, network, name, name in found);
       found[name] = { shape: [...value.shape], values: Float32Array.from(value.dataSync()) };
     };
     const outputs = network.apply(x, { training, updateStatistics: false, random: fixedNoise(), tap });
@@ -86,7 +86,7 @@ function forward(caller: string, { network, x, training }: LookOptions, taps: st
 }
 
 /** The percentiles of the paper's Figure 1. */
-export const FIGURE_1_PERCENTILES = [0.15, 0.5, 0.85];
+export const FIGURE_1_PERCENTILES = [BAND_QUANTILES[0], 0.5, BAND_QUANTILES[1]];
 
 /** Percentiles of one unit and of all units together. */
 export interface ActivationPercentiles {

@@ -109,7 +109,7 @@ export function curvature(options: CurvatureOptions): Curvature {
     throw new RangeError(`curvature: step must be above zero, got ${shown(options.step)}.`);
   }
   expectOneOf('curvature', 'products', options.products ?? 'auto', ['auto', 'exact', 'differences']);
-  const loss = lossOf(options.loss ?? 'crossEntropy');
+  const loss = lossOf(options.loss);
   const { trainable } = network;
   return untouched(network, () => {
     const weights = trainable.map((v) => v.clone());

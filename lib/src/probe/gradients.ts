@@ -71,7 +71,7 @@ export function gradientNorms(options: LossLookOptions): GradientNorms {
       network,
       x,
       y,
-      lossOf(options.loss ?? 'crossEntropy'),
+      lossOf(options.loss),
       training,
       inside,
     );
@@ -179,7 +179,7 @@ export function lossAlongGradient(options: LossLookOptions & { stepSizes: number
     stepSizes: needed(listOf(number)),
   });
   const { network, x, y, training, stepSizes } = checked('lossAlongGradient', options);
-  const at = { network, x, y, training, loss: lossOf(options.loss ?? 'crossEntropy') };
+  const at = { network, x, y, training, loss: lossOf(options.loss) };
   const result: LossAlongGradient = { stepSizes: [...stepSizes], loss: [], start: NaN, gradientNorm: NaN };
   walk(at, stepSizes, (start) => {
     result.start = start.loss;
@@ -214,7 +214,7 @@ export function gradientPredictiveness(options: LossLookOptions & { stepSizes: n
     stepSizes: needed(listOf(number)),
   });
   const { network, x, y, training, stepSizes } = checked('gradientPredictiveness', options);
-  const at = { network, x, y, training, loss: lossOf(options.loss ?? 'crossEntropy') };
+  const at = { network, x, y, training, loss: lossOf(options.loss) };
   const result: GradientPredictiveness = { stepSizes: [...stepSizes], distance: [], cosine: [], smoothness: 0 };
   walk(at, stepSizes, (start, s) => {
     const there = lossGradients(network, x, y, at.loss, training).weights;
@@ -258,6 +258,6 @@ export function checked<O extends LossLookOptions>(caller: string, options: O): 
   expectNetwork(caller, options.network);
   expectInputs(caller, options.x);
   expectTargets(caller, options.x, options.y);
-  if (lossOf(options.loss ?? 'crossEntropy') === softmaxCrossEntropy) expectOneHot(`${caller}: y`, options.y);
+  if (lossOf(options.loss) === softmaxCrossEntropy) expectOneHot(`${caller}: y`, options.y);
   return options;
 }

@@ -5,17 +5,37 @@ import type { Layer } from '../nn';
 import type { Values } from './types';
 import { describe, expectFinite, expectFloatTensor } from '../nn/checks';
 
+/** The values that a network's variables have at present, to be put back exactly (the same bits). */
+export interface KeptVariables {
+  /** Puts back what has been assigned since. */
+  restore(): void;
+  /** Frees the values; what the variables hold stays. */
+  dispose(): void;
+}
+
+/** Keeps the values of a network's variables. The values are shared until something else is assigned, so nothing is copied. */
+export function keepVariables({ variables }: Layer): KeptVariables {
+  const kept = variables.map((variable) => tf.keep(variable.clone()));
+  return {
+    restore: () =>
+      variables.forEach((variable, i) => {
+        if (variable.dataId !== kept[i].dataId) variable.assign(kept[i]);
+      }),
+    dispose: () => tf.dispose(kept),
+  };
+}
+
 /**
  * Runs `body` and puts every variable of the network back exactly (the same bits) afterwards, also when it throws.
  * Tensors that `body` makes are disposed unless it returns them.
  */
 export function untouched<T extends tf.TensorContainer>(network: Layer, body: () => T): T {
-  const before = network.variables.map((v) => v.clone());
+  const before = keepVariables(network);
   try {
     return tf.tidy(body);
   } finally {
-    network.variables.forEach((v, i) => v.assign(before[i]));
-    tf.dispose(before);
+    before.restore();
+    before.dispose();
   }
 }
 
@@ -29,18 +49,13 @@ export function assignAll(variables: tf.Variable[], value: (i: number) => tf.Ten
   variables.forEach((v, i) => v.assign(value(i)));
 }
 
-/**
- * Throws where one forward pass comes by two taps of one name: what they saw would be mixed up, or the first lost.
- * @param seen the names so far in this pass; `name` is added
- */
-export function expectOnce(caller: string, network: Layer, seen: Set<string>, name: string): void {
-  if (seen.has(name)) {
-    throw new RangeError(
-      `${caller}: two taps of '${network.name}' are called '${name}'. Give each layer a name of its own, ` +
-        "as in activation('tanh', { name: 'layer2' }).",
-    );
-  }
-  seen.add(name);
+/** Throws where one forward pass has come by a tap of this name before: what they saw would be mixed up, or the first lost. */
+export function expectFirst(caller: string, network: Layer, name: string, seenBefore: boolean): void {
+  if (!seenBefore) return;
+  throw new RangeError(
+    `${caller}: two taps of '${network.name}' are called '${name}'. Give each layer a name of its own, ` +
+      "as in activation('tanh', { name: 'layer2' }).",
+  );
 }
 
 /** Labels of the given variables, as the network names them. */
@@ -77,13 +92,12 @@ export function lossGradients(
   if (trainable.length === 0) {
     throw new RangeError(`network '${network.name}' has no trainable variable, so there is no gradient to look at.`);
   }
-  const names: string[] = [];
+  const names = new Set<string>();
   const xs: tf.Tensor[] = [...trainable];
-  const seen = new Set<string>();
   const tap = (name: string, value: tf.Tensor) => {
     if (!tapped(name, value)) return;
-    expectOnce('gradients', network, seen, name);
-    names.push(name);
+    expectFirst('gradients', network, name, names.has(name));
+    names.add(name);
     xs.push(value);
   };
   const forward = () => loss(network.apply(x, { training, updateStatistics: false, tap, random: fixedNoise() }), y);
@@ -91,7 +105,7 @@ export function lossGradients(
   const zeroed = (gradient: tf.Tensor | undefined, i: number) => gradient ?? tf.zeros(xs[i].shape);
   const weights = trainable.map((_, i) => zeroed(grads[i], i));
   const taps = Object.fromEntries(
-    names.map((name, j) => [name, zeroed(grads[trainable.length + j], trainable.length + j)]),
+    [...names].map((name, j) => [name, zeroed(grads[trainable.length + j], trainable.length + j)]),
   );
   return { loss: value as tf.Scalar, weights, taps };
 }

@@ -157,7 +157,7 @@ export function gradientScan(options: GradientScanOptions): GradientScanRow[] {
   for (const [name, list] of Object.entries({ depths, scales, seeds })) {
     if (list.length === 0) throw new RangeError(`gradientScan: ${name} is empty; wanted at least one.`);
   }
-  const loss = lossOf(options.loss ?? 'crossEntropy');
+  const loss = lossOf(options.loss);
   const rows: GradientScanRow[] = [];
   for (const depth of depths) {
     for (const seed of seeds) {

@@ -148,7 +148,7 @@ export function internalCovariateShift(options: LossLookOptions & { learningRate
   });
   const { network, x, y, training, learningRate } = checked('internalCovariateShift', options);
   expectRate('internalCovariateShift', learningRate);
-  const loss = lossOf(options.loss ?? 'crossEntropy');
+  const loss = lossOf(options.loss);
   const groups = new Map<string, number[]>();
   labelsOf(network).forEach((label, i) => {
     const layer = label.includes('/') ? label.slice(0, label.lastIndexOf('/')) : label;

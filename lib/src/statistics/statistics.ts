@@ -17,6 +17,9 @@ import {
 } from '../core/checks';
 import { Random } from '../core/random';
 
+/** The outer quantiles of every band over seeds, those of the paper's Figure 1. */
+export const BAND_QUANTILES = [0.15, 0.85] as const;
+
 /** Median and the two outer quantiles of many series, point by point: what a band figure draws. */
 export interface QuantileBand {
   /** Per point. */

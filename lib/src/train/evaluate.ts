@@ -1,7 +1,7 @@
 import { expectOptions, flag, needed, type Options, own, shown } from '../core/checks';
 import { tf } from '../engine';
 import type { Layer } from '../nn';
-import { expectInputs, expectNetwork, expectOnce, expectTargets, fixedNoise, untouched } from '../probe/model';
+import { expectInputs, expectNetwork, expectFirst, expectTargets, fixedNoise, keepVariables } from '../probe/model';
 import { finiteOrNull, type Score } from './history';
 import { expectOneHot, lossOf, meanSquaredError, softmaxCrossEntropy, type Loss, type LossName } from '../nn/loss';
 
@@ -40,79 +40,114 @@ export function evaluate(options: EvaluateOptions): Score {
   expectNetwork('evaluate', options.network);
   expectInputs('evaluate', options.x);
   expectTargets('evaluate', options.x, options.y);
-  if (lossOf(options.loss ?? 'crossEntropy') === softmaxCrossEntropy) expectOneHot('evaluate: y', options.y);
+  if (lossOf(options.loss) === softmaxCrossEntropy) expectOneHot('evaluate: y', options.y);
   return evaluateWithTaps(options, []).score;
 }
 
 /** {@link evaluate} of data that has been checked, and what the named taps saw over all rows: [n, ...], to be disposed by the caller. */
 export function evaluateWithTaps(
-  { network, x, y, loss = 'crossEntropy', training = false, batchSize }: EvaluateOptions,
+  options: EvaluateOptions,
   taps: string[],
 ): { score: Score; taps: Record<string, tf.Tensor> } {
+  const { network, x, y, training = false } = options;
+  const loss = lossOf(options.loss);
   const n = x.shape[0];
-  if (training && batchSize === undefined) {
-    throw new RangeError('evaluate: training mode takes statistics over mini-batches; say how large with batchSize.');
-  }
-  const size = batchSize ?? Math.min(1000, n);
-  if (!Number.isInteger(size) || size < 1 || size > n) {
-    throw new RangeError(
-      `evaluate: batchSize must be a whole number from 1 to the ${n} examples, got ${shown(batchSize)}.`,
-    );
-  }
-  const lossFunction = lossOf(loss);
-  const classes = y.rank === 2 && y.shape[1]! > 1 && lossFunction !== meanSquaredError;
-  const collected = new Map<string, tf.Tensor[]>(taps.map((name) => [name, []]));
-  const seen = new Set<string>();
-  const tap = (name: string, value: tf.Tensor) => {
-    const parts = collected.get(name);
-    if (!parts) return;
-    expectOnce('evaluate', network, seen, name);
-    parts.push(tf.keep(value.clone()));
-  };
+  const size = passSize(options, n);
   const end = training ? n - (n % size) : n;
+  const classes = y.rank === 2 && y.shape[1]! > 1 && loss !== meanSquaredError;
+  const collected = new TapCollector(network, taps);
+  // Layers of the caller's own may move what they should not, and then the next mini-batch would see it.
+  const before = training ? keepVariables(network) : null;
   let lossSum = 0;
   let correct = 0;
   try {
     for (let from = 0; from < end; from += size) {
       const rows = Math.min(size, end - from);
-      seen.clear();
+      const part = (t: tf.Tensor) => (rows === n ? t : tf.slice(t, from, rows));
       const sums = tf.tidy(() => {
-        const part = (t: tf.Tensor) => (rows === n ? t : tf.slice(t, from, rows));
         const target = part(y);
-        const context = {
+        const outputs = network.apply(part(x), {
           training,
           updateStatistics: false,
           random: fixedNoise(),
-          ...(taps.length > 0 ? { tap } : {}),
-        };
-        const apply = () => network.apply(part(x), context);
-        const outputs = training ? untouched(network, apply) : apply();
-        const total = tf.mul(lossFunction(outputs, target), rows);
-        if (!classes) return tf.stack([total, tf.scalar(0)]);
-        const hits = tf.logicalAnd(
-          tf.equal(tf.argMax(outputs, 1), tf.argMax(target, 1)),
-          tf.isFinite(tf.sum(outputs, 1)),
-        );
-        return tf.stack([total, tf.sum(tf.cast(hits, 'float32'))]);
+          ...collected.nextPass(),
+        });
+        const total = tf.mul(loss(outputs, target), rows);
+        return tf.stack([total, classes ? hits(outputs, target) : tf.scalar(0)]);
       });
-      const [lossPart, hits] = sums.dataSync();
+      before?.restore();
+      const [lossPart, right] = sums.dataSync();
       sums.dispose();
       lossSum += lossPart;
-      correct += hits;
+      correct += right;
     }
-    const missing = taps.find((name) => collected.get(name)!.length === 0);
+    const score = { loss: finiteOrNull(lossSum / end), accuracy: classes ? correct / end : null, n: end };
+    return { score, taps: collected.joined(x) };
+  } finally {
+    before?.restore();
+    before?.dispose();
+    collected.dispose();
+  }
+}
+
+/** Rows per forward pass. */
+function passSize({ training = false, batchSize }: EvaluateOptions, n: number): number {
+  if (training && batchSize === undefined) {
+    throw new RangeError('evaluate: training mode takes statistics over mini-batches; say how large with batchSize.');
+  }
+  const size = batchSize ?? Math.min(1000, n);
+  if (Number.isInteger(size) && size >= 1 && size <= n) return size;
+  throw new RangeError(
+    `evaluate: batchSize must be a whole number from 1 to the ${n} examples, got ${shown(batchSize)}.`,
+  );
+}
+
+/** How many rows are right. A row with an output that is not finite is wrong. */
+function hits(outputs: tf.Tensor, target: tf.Tensor): tf.Tensor {
+  const right = tf.equal(tf.argMax(outputs, 1), tf.argMax(target, 1));
+  return tf.sum(tf.cast(tf.logicalAnd(right, tf.isFinite(tf.sum(outputs, 1))), 'float32'));
+}
+
+/** What some taps see, forward pass after forward pass. */
+class TapCollector {
+  private readonly parts: Map<string, tf.Tensor[]>;
+  private passes = 0;
+
+  constructor(
+    private readonly network: Layer,
+    names: string[],
+  ) {
+    this.parts = new Map(names.map((name) => [name, []]));
+  }
+
+  /** What a context needs for the next pass: nothing where no tap is wanted, which keeps layers on their fastest way. */
+  nextPass(): { tap?: (name: string, value: tf.Tensor) => void } {
+    if (this.parts.size === 0) return {};
+    this.passes++;
+    const tap = (name: string, value: tf.Tensor) => {
+      const parts = this.parts.get(name);
+      if (!parts) return;
+      expectFirst('evaluate', this.network, name, parts.length === this.passes);
+      parts.push(tf.keep(value.clone()));
+    };
+    return { tap };
+  }
+
+  /** All passes one after the other, by name. */
+  joined(x: tf.Tensor): Record<string, tf.Tensor> {
+    const missing = [...this.parts.keys()].find((name) => this.parts.get(name)!.length === 0);
     if (missing !== undefined) {
       throw new RangeError(
-        `evaluate: network '${network.name}' has no tap '${missing}'. Taps: ${tapNames(network, x).join(', ')}.`,
+        `evaluate: network '${this.network.name}' has no tap '${missing}'. Taps: ${tapNames(this.network, x).join(', ')}.`,
       );
     }
-    const joined = Object.fromEntries(
-      [...collected].map(([name, parts]) => [name, parts.length === 1 ? parts[0].clone() : tf.concat(parts, 0)]),
+    return Object.fromEntries(
+      [...this.parts].map(([name, parts]) => [name, parts.length === 1 ? parts[0].clone() : tf.concat(parts, 0)]),
     );
-    const score = { loss: finiteOrNull(lossSum / end), accuracy: classes ? correct / end : null, n: end };
-    return { score, taps: joined };
-  } finally {
-    for (const parts of collected.values()) tf.dispose(parts);
+  }
+
+  dispose(): void {
+    for (const parts of this.parts.values()) tf.dispose(parts);
   }
 }
 

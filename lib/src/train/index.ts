@@ -1,20 +1,17 @@
+export { compare } from './compare';
+export { type CompareOptions, type ComparisonSeed, type Side } from './compare-options';
 export {
   accuracyBand,
   bandOf,
-  chooseLearningRates,
-  compare,
-  learningRateSweep,
   runsOf,
   type Band,
   type BandOptions,
-  type CompareOptions,
   type Comparison,
   type ComparisonRun,
-  type ComparisonSeed,
-  type Side,
-  type Sweep,
-  type SweepRow,
-} from './compare';
+} from './comparison';
+export { chooseLearningRates, learningRateSweep, type Sweep, type SweepRow } from './sweep';
+export { oneHotLabels } from './labels';
+export { type PreparedData } from './prepare';
 export { evaluate, tapNames, type EvaluateOptions } from './evaluate';
 export {
   accuracies,
@@ -35,16 +32,13 @@ export { setPopulationStatistics, type PopulationOptions } from './population';
 export { scheduleRates, type Schedule, type ScheduleShape } from './schedule';
 export { loadComparison, loadHistory, saveComparison, saveHistory, StoreError } from './store';
 export {
-  oneHotLabels,
-  Trainer,
-  trainNetwork,
   type Budget,
-  type PreparedData,
-  type TrainRunOptions,
   type StepOptions,
   type StepRecord,
   type TensorData,
   type TrainingData,
   type TrainingProgress,
   type TrainOptions,
-} from './trainer';
+  type TrainRunOptions,
+} from './options';
+export { Trainer, trainNetwork } from './trainer';

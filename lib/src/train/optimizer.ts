@@ -39,18 +39,14 @@ export interface StepScalars {
 
 /** Update rule with its slots (momentum, Adam's moments), kept by variable. */
 export class Optimizer {
-  readonly settings: Required<OptimizerSettings>;
-  readonly weightDecay: Required<WeightDecay> | null;
   private readonly count: number;
   private readonly slots = new Map<number, tf.Variable[]>();
 
   constructor(
     variables: readonly tf.Variable[],
-    settings: OptimizerName | OptimizerSettings,
-    weightDecay?: number | WeightDecay | null,
+    readonly settings: Required<OptimizerSettings>,
+    readonly weightDecay: Required<WeightDecay> | null,
   ) {
-    this.settings = complete(typeof settings === 'string' ? { kind: settings } : settings);
-    this.weightDecay = completeDecay(weightDecay);
     this.count = { sgd: 0, momentum: 1, adam: 2 }[this.settings.kind];
     for (const variable of variables) this.slotsOf(variable);
   }
@@ -132,7 +128,9 @@ const SETTINGS: { [K in OptimizerName]: Options<Extract<OptimizerSettings, { kin
   adam: { kind: needed(own), beta1: own, beta2: own, epsilon: own },
 };
 
-function complete(settings: OptimizerSettings): Required<OptimizerSettings> {
+/** With every setting, checked. Default `'sgd'`. */
+export function resolveOptimizer(given: OptimizerName | OptimizerSettings = 'sgd'): Required<OptimizerSettings> {
+  const settings: OptimizerSettings = typeof given === 'string' ? { kind: given } : given;
   const within = (name: string, value: number) => {
     if (typeof value === 'number' && value >= 0 && value < 1) return value;
     throw new RangeError(`optimizer '${settings.kind}': ${name} must be in [0, 1), got ${shown(value)}.`);
@@ -164,8 +162,8 @@ function complete(settings: OptimizerSettings): Required<OptimizerSettings> {
 
 const WEIGHT_DECAY: Options<WeightDecay> = { kind: needed(own), rate: needed(own), on: own };
 
-/** A history says null where there is none. */
-function completeDecay(decay: number | WeightDecay | null | undefined): Required<WeightDecay> | null {
+/** The same of weight decay; null for none, as in a history. */
+export function resolveWeightDecay(decay: number | WeightDecay | null | undefined): Required<WeightDecay> | null {
   if (decay === undefined || decay === null) return null;
   const given: WeightDecay = typeof decay === 'number' ? { kind: 'l2', rate: decay } : decay;
   expectOptions('weightDecay', given, WEIGHT_DECAY);

@@ -1,6 +1,6 @@
 import { expectArgument, shown, text as aString } from '../core/checks';
 import { platform } from '../platform/port';
-import type { Comparison } from './compare';
+import type { Comparison } from './comparison';
 import type { History } from './history';
 
 /** What went wrong with a stored result, and with which file. */

@@ -1,0 +1,48 @@
+import { finiteOrNull, type Divergence, type History } from './history';
+
+/** At most so many points of the training loss go into a history. */
+const LOSS_POINTS = 1000;
+
+/** Means of the training loss over windows, and the watch for divergence. */
+export class LossWindows {
+  private readonly window: number;
+  private readonly steps: number[] = [];
+  private readonly values: (number | null)[] = [];
+  private sum = 0;
+  private count = 0;
+  private seen = 0;
+
+  constructor(steps: number) {
+    this.window = Math.ceil(steps / LOSS_POINTS);
+  }
+
+  /** Takes losses in; returns where they left the bounds, if they did. What comes after that point is not recorded. */
+  add(losses: Float32Array, bound: number): Divergence | null {
+    for (const loss of losses) {
+      if (!(Math.abs(loss) <= bound) || !Number.isFinite(loss)) {
+        const reason = Number.isNaN(loss)
+          ? 'loss is NaN'
+          : Number.isFinite(loss)
+            ? `loss above the bound of ${bound}`
+            : 'loss is infinite';
+        return { step: this.seen, loss: finiteOrNull(loss), reason };
+      }
+      this.seen++;
+      this.sum += loss;
+      if (++this.count === this.window) this.flush();
+    }
+    return null;
+  }
+
+  finish(): History['losses'] {
+    if (this.count > 0) this.flush();
+    return { window: this.window, steps: this.steps, values: this.values };
+  }
+
+  private flush(): void {
+    this.steps.push(this.seen);
+    this.values.push(finiteOrNull(this.sum / this.count));
+    this.sum = 0;
+    this.count = 0;
+  }
+}

@@ -1,0 +1,222 @@
+/** Options of training, resolved once: every default filled in, everything checked that can be before the data are there. */
+import { expectArgument, having, needed, shown, whole } from '../core/checks';
+import type { Layer } from '../nn';
+import { expectOneOf } from '../nn/checks';
+import { lossOf, type Loss } from '../nn/loss';
+import { expectNetwork } from '../probe/model';
+import type { Probe, Probes } from '../probe/types';
+import type { Seeds } from './history';
+import { resolveOptimizer, resolveWeightDecay, type OptimizerSettings, type WeightDecay } from './optimizer';
+import type { Budget, StepOptions, TrainingData, TrainingProgress, TrainOptions, TrainRunOptions } from './options';
+import { scheduleRates, type Schedule } from './schedule';
+
+/** A training step with nothing left out. */
+export interface ResolvedStep {
+  network: Layer;
+  optimizer: Required<OptimizerSettings>;
+  weightDecay: Required<WeightDecay> | null;
+  loss: Loss;
+  /** As a history names it: `'custom'` for a function. */
+  lossName: string;
+  record: StepOptions['record'] | null;
+  mode: 'auto' | 'graph' | 'eager';
+}
+
+/** When and how a run looks at its network, with nothing left out. */
+export interface ResolvedEvaluation {
+  /** Steps after which to look, ascending; the last step is among them. */
+  points: number[];
+  /** Most rows per forward pass. */
+  batchSize: number;
+  /** Whether the test set is also scored in training mode. */
+  trainingMode: boolean;
+  /** So many training examples are scored as well; 0 for none. */
+  train: number;
+  inference: 'moving' | 'population';
+  probes: { name: string; probe: Probe }[];
+}
+
+/** A run with nothing left out. */
+export interface ResolvedRun {
+  data: TrainingData;
+  pixels: 'grey' | 'binary';
+  steps: number;
+  batchSize: number;
+  learningRate: number;
+  schedule: Schedule;
+  /** The rate of every step. */
+  rates: Float32Array;
+  seeds: Seeds;
+  /** Row numbers of all batches, or null for random epochs. */
+  batches: Int32Array | null;
+  /** Infinity for none. */
+  divergenceBound: number;
+  evaluation: ResolvedEvaluation;
+  name: string;
+  onProgress: ((progress: TrainingProgress) => void) | null;
+  signal: AbortSignal | null;
+  budget: Budget;
+}
+
+/** A step and a run of it. */
+export interface ResolvedTraining {
+  step: ResolvedStep;
+  run: ResolvedRun;
+}
+
+/** Options whose names have been looked at, resolved. */
+export function resolveTraining(options: TrainOptions): ResolvedTraining {
+  return { step: resolveStep(options), run: resolveRun(options, options.network.name) };
+}
+
+/** The step of {@link resolveTraining}. */
+export function resolveStep(options: StepOptions): ResolvedStep {
+  const { network, optimizer, loss, weightDecay, record = null, mode = 'auto' } = options;
+  expectNetwork('trainNetwork', network);
+  expectOneOf('trainNetwork', 'mode', mode, ['auto', 'graph', 'eager']);
+  expectTrainable(network);
+  if ((loss as string) === 'custom') {
+    throw new RangeError("trainNetwork: loss 'custom' stands in a history for a function of yours; give the function.");
+  }
+  return {
+    network,
+    optimizer: resolveOptimizer(optimizer),
+    weightDecay: resolveWeightDecay(weightDecay),
+    loss: lossOf(loss),
+    lossName: typeof loss === 'function' ? 'custom' : (loss ?? 'crossEntropy'),
+    record,
+    mode,
+  };
+}
+
+/** The run of {@link resolveTraining}, called as `networkName` unless it has a name of its own. */
+export function resolveRun(options: TrainRunOptions, networkName: string): ResolvedRun {
+  checkOptions(options);
+  const { data, steps, batchSize, learningRate, schedule = { kind: 'constant' }, seed } = options;
+  const { order, noise } = typeof seed === 'number' ? { order: seed, noise: seed } : seed;
+  return {
+    data,
+    pixels: options.pixels ?? 'grey',
+    steps,
+    batchSize,
+    learningRate,
+    schedule,
+    rates: scheduleRates(learningRate, steps, schedule),
+    seeds: { weights: options.weightsSeed ?? null, order, noise },
+    batches: options.batches ?? null,
+    divergenceBound: boundOf(options),
+    evaluation: resolveEvaluation(options),
+    name: options.name ?? networkName,
+    onProgress: options.onProgress ?? null,
+    signal: options.signal ?? null,
+    budget: options.budget ?? {},
+  };
+}
+
+function resolveEvaluation(options: TrainRunOptions): ResolvedEvaluation {
+  return {
+    points: evaluationPoints(options),
+    batchSize: options.evaluationBatch ?? 1000,
+    trainingMode: options.evaluateTrainingMode ?? false,
+    train: options.evaluateTrain ?? 0,
+    inference: options.inference ?? 'moving',
+    probes: Object.entries(options.probes ?? {}).map(([name, given]) => ({
+      name,
+      probe: typeof given === 'function' ? { measure: given } : given,
+    })),
+  };
+}
+
+/** Throws for a batch that is larger than the training set, or row numbers that are not of it. */
+export function expectToFit({ batchSize, steps, batches }: ResolvedRun, n: number): void {
+  expectBatchSize(batchSize, n);
+  if (!batches) return;
+  const length = steps * batchSize;
+  if (batches.length !== length) {
+    throw new RangeError(`batches: wanted steps * batchSize = ${length} row numbers, got ${batches.length}.`);
+  }
+  const bad = batches.findIndex((row) => !Number.isInteger(row) || row < 0 || row >= n);
+  if (bad >= 0) throw new RangeError(`batches: entry ${bad} is row ${batches[bad]}; wanted 0 to ${n - 1}.`);
+}
+
+/** Throws where nothing would be trained. */
+export function expectTrainable({ trainable, name }: Layer): void {
+  if (trainable.length > 0) return;
+  throw new RangeError(`trainNetwork: network '${name}' has no trainable variable. Are all its layers frozen?`);
+}
+
+/** Refuses settings that make no sense; with `n` training examples known, also a batch that does not fit. */
+export function checkOptions(options: Omit<TrainRunOptions, 'data' | 'learningRate'>, n?: number): void {
+  expectSize('steps', options.steps ?? NaN);
+  expectSize('batchSize', options.batchSize ?? NaN);
+  if (n !== undefined) expectBatchSize(options.batchSize, n);
+  checkEvaluation(options);
+  for (const [name, bound] of Object.entries(options.budget ?? {})) {
+    if (bound === undefined || (typeof bound === 'number' && bound >= 0)) continue;
+    throw new RangeError(`budget.${name}: wanted zero or above, got ${shown(bound)}.`);
+  }
+  const bound = boundOf(options);
+  if (typeof bound !== 'number' || !(bound > 0)) {
+    throw new RangeError(`divergenceBound: wanted a loss above zero, got ${shown(bound)}.`);
+  }
+  if (typeof options.seed !== 'number') expectArgument('trainNetwork', 'seed', options.seed, SEED_PAIR);
+  else if (!Number.isSafeInteger(options.seed)) {
+    throw new RangeError(`seed: wanted a whole number, got ${shown(options.seed)}.`);
+  }
+}
+
+function checkEvaluation(options: Omit<TrainRunOptions, 'data' | 'learningRate'>): void {
+  expectSize('evaluateEvery', options.evaluateEvery);
+  expectSize('evaluationBatch', options.evaluationBatch);
+  expectSize('evaluateTrain', options.evaluateTrain);
+  if (options.probes !== undefined) expectProbes(options.probes);
+  if (options.evaluateEvery !== undefined && options.evaluateAt !== undefined) {
+    throw new RangeError('evaluateEvery and evaluateAt were both given; wanted one of them.');
+  }
+  for (const point of options.evaluateAt ?? []) {
+    if (!Number.isInteger(point) || point < 0 || point > options.steps) {
+      throw new RangeError(`evaluateAt: wanted whole numbers from 0 to ${options.steps} (steps), got ${shown(point)}.`);
+    }
+  }
+  if (options.inference !== undefined && options.inference !== 'moving' && options.inference !== 'population') {
+    throw new RangeError(`inference: ${shown(options.inference)} is not known; wanted 'moving' or 'population'.`);
+  }
+}
+
+function expectProbes(probes: Probes): void {
+  expectArgument('probes', 'probes', probes, PROBES);
+  for (const [name, probe] of Object.entries(probes)) {
+    if (typeof (typeof probe === 'function' ? probe : probe?.measure) === 'function') continue;
+    throw new TypeError(`probes.${name}: wanted a function or { taps, measure }, got ${typeof probe}.`);
+  }
+}
+
+function expectSize(name: string, value: number | undefined): void {
+  if (value === undefined || (Number.isInteger(value) && value >= 1)) return;
+  throw new RangeError(`${name}: wanted a whole number of at least 1, got ${shown(value)}.`);
+}
+
+function expectBatchSize(batchSize: number, n: number): void {
+  if (batchSize <= n) return;
+  throw new RangeError(`batchSize: ${batchSize} is more than the ${n} training examples; wanted 1 to ${n}.`);
+}
+
+/** The loss above which a run has diverged; a history says null for Infinity, which JSON does not have. */
+function boundOf({ divergenceBound = 1000 }: Pick<TrainRunOptions, 'divergenceBound'>): number {
+  return divergenceBound ?? Infinity;
+}
+
+/** Probes by name. */
+const PROBES = having('probes by name', {});
+
+const SEED_PAIR = having<{ order: number; noise: number }>('a whole number or { order, noise }', {
+  ...{ order: needed(whole), noise: needed(whole) },
+});
+
+/** Steps after which to evaluate, ascending. */
+function evaluationPoints({ steps, evaluateEvery = Math.ceil(steps / 20), evaluateAt }: TrainRunOptions): number[] {
+  const points = evaluateAt
+    ? [...evaluateAt]
+    : Array.from({ length: Math.ceil(steps / evaluateEvery) }, (_, i) => i * evaluateEvery);
+  return [...new Set([...points, steps])].sort((a, b) => a - b);
+}

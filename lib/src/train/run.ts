@@ -1,0 +1,170 @@
+/** One run of a training step over its batches, and the history of it. */
+import { Random } from '../core/random';
+import { engineCard, tf } from '../engine';
+import { batchIndices } from '../data';
+import { platform } from '../platform/port';
+import { profile } from '../platform/profile';
+import type { Json, LabelledBatch } from '../probe/types';
+import { secondsLeft, spent, stopwatch } from './budget';
+import { describeNetwork, plain } from './describe';
+import { Evaluator } from './evaluation';
+import { finiteOrNull, type Divergence, type Evaluation, type History, type Provenance } from './history';
+import { LossWindows } from './losses';
+import type { PreparedData } from './prepare';
+import { digest } from './provenance';
+import { expectToFit, type ResolvedRun } from './resolve';
+import { recordedIn, type TrainingStep } from './step';
+
+/** Steps between two looks at the loss for divergence: a diverged run wastes at most so many. */
+const CHECK_EVERY = 500;
+
+/** Runs a step from the network's present weights; the optimizer starts afresh. */
+export async function runTraining(step: TrainingStep, run: ResolvedRun, data: PreparedData): Promise<History> {
+  expectToFit(run, data.train.x.shape[0]);
+  return new Run(step, run, data).execute();
+}
+
+class Run {
+  private readonly batches: Int32Array;
+  private readonly losses: LossWindows;
+  private readonly perStep: Record<string, Json[]> = {};
+  private readonly evaluations: Evaluation[] = [];
+  private readonly timing = { seconds: 0, stepSeconds: 0, evaluationSeconds: 0 };
+  private readonly seconds = stopwatch();
+  private done = 0;
+  private lastLoss = NaN;
+  private stopped: History['stopped'] = null;
+  private diverged: Divergence | null = null;
+
+  constructor(
+    private readonly step: TrainingStep,
+    private readonly run: ResolvedRun,
+    private readonly data: PreparedData,
+  ) {
+    const { steps, batchSize, batches, seeds } = run;
+    const n = data.train.x.shape[0];
+    this.batches = batches
+      ? batches instanceof Int32Array
+        ? batches
+        : Int32Array.from(batches)
+      : batchIndices({ n, batch: batchSize, steps, random: new Random(seeds.order, 'order') });
+    this.losses = new LossWindows(steps);
+  }
+
+  async execute(): Promise<History> {
+    const { steps, evaluation } = this.run;
+    const provenance = this.provenance();
+    this.step.optimizer.reset();
+    const batch = this.firstBatch();
+    const evaluator = new Evaluator(this.step.settings, this.run, this.data, batch);
+    try {
+      if (evaluation.points[0] === 0) await this.evaluate(evaluator);
+      while (this.done < steps && !this.diverged && !this.stopped) {
+        const next = evaluation.points.find((point) => point > this.done) ?? steps;
+        await this.advance(Math.min(next, this.done + CHECK_EVERY));
+        const isNew = this.evaluations.at(-1)?.step !== this.done; // stopped before the first step, it is not
+        if (isNew && (this.done === next || this.diverged || this.stopped)) await this.evaluate(evaluator);
+      }
+    } finally {
+      tf.dispose([batch.x, batch.y]);
+    }
+    this.timing.seconds = this.seconds();
+    return this.history(provenance);
+  }
+
+  private firstBatch(): LabelledBatch {
+    return tf.tidy(() => {
+      const rows = tf.tensor1d(this.batches.slice(0, this.run.batchSize), 'int32');
+      return { x: tf.gather(this.data.train.x, rows), y: tf.gather(this.data.train.y, rows) };
+    });
+  }
+
+  private async evaluate(evaluator: Evaluator): Promise<void> {
+    const took = stopwatch();
+    this.evaluations.push(await evaluator.at(this.done, this.diverged !== null));
+    this.timing.evaluationSeconds += took();
+    this.report(this.done);
+  }
+
+  /** Trains up to step `end`, or until something ends the run. */
+  private async advance(end: number): Promise<void> {
+    const { steps, batchSize, rates, seeds, signal, budget } = this.run;
+    const [took, base] = [stopwatch(), this.done];
+    const result = await this.step.run({
+      data: { x: this.data.train.x, y: this.data.train.y },
+      batches: this.batches.subarray(base * batchSize, end * batchSize),
+      batchSize,
+      seed: seeds.noise,
+      firstStep: base,
+      schedules: { learningRate: rates.subarray(base, end), ...this.step.optimizer.schedules(base, end) },
+      onProgress: ({ done }) => this.report(base + done),
+      signal: signal ?? undefined,
+    });
+    this.timing.stepSeconds += took();
+    this.read(result.outputs);
+    tf.dispose(result.outputs);
+    this.done += result.steps;
+    if (signal?.aborted || result.stopped) this.stopped = 'signal';
+    else this.stopped = spent(budget, this.seconds());
+    if (this.done === steps) this.stopped = null;
+  }
+
+  private read(outputs: Record<string, tf.Tensor>): void {
+    if (outputs.loss) {
+      const values = outputs.loss.dataSync() as Float32Array;
+      this.diverged = this.losses.add(values, this.run.divergenceBound);
+      this.lastLoss = values[values.length - 1];
+    }
+    for (const [name, tensor] of recordedIn(outputs)) {
+      (this.perStep[name] ??= []).push(...(tensor.arraySync() as Json[]).map(plain));
+    }
+  }
+
+  private report(step: number): void {
+    const { steps, name, onProgress } = this.run;
+    if (!onProgress) return;
+    const seconds = this.seconds();
+    onProgress({ step, steps, seconds, secondsLeft: secondsLeft(seconds, step, steps), loss: this.lastLoss, name });
+  }
+
+  private provenance(): Provenance {
+    const { run, step, data } = this;
+    const settings = {
+      batchSize: run.batchSize,
+      learningRate: run.learningRate,
+      schedule: run.schedule,
+      optimizer: step.settings.optimizer,
+      weightDecay: step.settings.weightDecay,
+      loss: step.settings.lossName,
+      divergenceBound: finiteOrNull(run.divergenceBound),
+      inference: run.evaluation.inference,
+    };
+    return {
+      commit: platform().commit(),
+      engine: plain(engineCard()),
+      data: data.description,
+      network: describeNetwork(step.settings.network),
+      profile: profile(),
+      seeds: run.seeds,
+      settings: JSON.parse(JSON.stringify(settings)) as Provenance['settings'],
+      batches: digest(this.batches),
+    };
+  }
+
+  private history(provenance: Provenance): History {
+    return {
+      kind: 'history',
+      version: 1,
+      name: this.run.name,
+      provenance,
+      steps: this.run.steps,
+      stepsDone: this.done,
+      stopped: this.stopped,
+      diverged: this.diverged,
+      losses: this.losses.finish(),
+      evaluations: this.evaluations,
+      perStep: this.perStep,
+      timing: this.timing,
+    };
+  }
+}
