@@ -10,7 +10,7 @@ export const jupyterGlue = path.join(home, 'lib', 'tools', 'jupyter');
 
 /** @throws Error when set-up has not made the project's own Python */
 export function python(): string {
-  const file = path.join(home, '.venv', process.platform === 'win32' ? 'Scripts/python.exe' : 'bin/python');
+  const file = path.join(home, '.venv/bin/python');
   if (!fs.existsSync(file)) throw new Error(`${file} is missing. Run \`npm run setup\` first.`);
   return file;
 }

@@ -1,12 +1,9 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import { chainGradient, chainOnBatch, chainOrders } from 'bnlab';
+import { closeWithin } from '../support/close';
 
-const close = (actual: number, expected: number, tolerance = 1e-12) =>
-  assert.ok(
-    Math.abs(actual - expected) <= tolerance * Math.max(1, Math.abs(expected)),
-    `${actual} is not ${expected} within ${tolerance}`,
-  );
+const close = closeWithin(1e-12, 'mixed');
 const sum = (values: number[]) => values.reduce((a, b) => a + b, 0);
 
 test('chainGradient: products of the others, also where a weight is zero', () => {

@@ -1,5 +1,6 @@
 /** Training with and without dNorm(x, X)/dX. */
 import assert from 'node:assert/strict';
+import test from 'node:test';
 import {
   dense,
   gaussian,
@@ -14,33 +15,36 @@ import {
 } from 'bnlab';
 import { clean } from '../support/tensors';
 
-clean('setNormLayer: the same output either way; its derivative is the first Jacobian, or both', () => {
-  const rows = rowsWithSpectrum([2, 1, 0.5], { m: 5, seed: 1 });
-  const kinds = { center: 'center', batch: 'batch', whiten: 'zca' } as const;
-  tf.tidy(() => {
-    const x = tf.tensor2d(rows);
-    for (const norm of ['center', 'batch', 'whiten'] as const) {
-      const options = { epsilon: 0.1, iterations: 20 };
-      const both = setNormLayer(norm, { ...options, jacobians: 'both' });
-      const first = setNormLayer(norm, { ...options, jacobians: 'first' });
-      const apart = tf.max(tf.abs(tf.sub(both.apply(x, { training: true }), first.apply(x, { training: true }))));
-      assert.ok(apart.dataSync()[0] < 1e-6);
-      const exact = normJacobians(rows, 2, kinds[norm], { epsilon: 0.1 });
-      const want = { first: exact.x, both: exact.x.map((row, i) => row.map((v, j) => v + exact.X[i][2 * 3 + j])) };
-      for (const [layer, kept] of [
-        [both, 'both'],
-        [first, 'first'],
-      ] as const) {
-        const got = jacobian({ of: layer, x, training: true, example: 2 });
-        got.forEach((row, i) => row.forEach((v, j) => assert.ok(Math.abs(v - want[kept][i][j]) < 1e-3, `${norm}`)));
+test(
+  'setNormLayer: the same output either way; its derivative is the first Jacobian, or both',
+  clean(() => {
+    const rows = rowsWithSpectrum([2, 1, 0.5], { m: 5, seed: 1 });
+    const kinds = { center: 'center', batch: 'batch', whiten: 'zca' } as const;
+    tf.tidy(() => {
+      const x = tf.tensor2d(rows);
+      for (const norm of ['center', 'batch', 'whiten'] as const) {
+        const options = { epsilon: 0.1, iterations: 20 };
+        const both = setNormLayer(norm, { ...options, jacobians: 'both' });
+        const first = setNormLayer(norm, { ...options, jacobians: 'first' });
+        const apart = tf.max(tf.abs(tf.sub(both.apply(x, { training: true }), first.apply(x, { training: true }))));
+        assert.ok(apart.dataSync()[0] < 1e-6);
+        const exact = normJacobians(rows, 2, kinds[norm], { epsilon: 0.1 });
+        const want = { first: exact.x, both: exact.x.map((row, i) => row.map((v, j) => v + exact.X[i][2 * 3 + j])) };
+        for (const [layer, kept] of [
+          [both, 'both'],
+          [first, 'first'],
+        ] as const) {
+          const got = jacobian({ of: layer, x, training: true, example: 2 });
+          got.forEach((row, i) => row.forEach((v, j) => assert.ok(Math.abs(v - want[kept][i][j]) < 1e-3, `${norm}`)));
+        }
       }
-    }
-  });
-});
+    });
+  }),
+);
 
-clean(
+test(
   'ignoredJacobian: same start and batches; b stays with both Jacobians and grows with the first alone',
-  async () => {
+  clean(async () => {
     const random = new Random(1);
     const x = tf.tensor2d(
       random.normals(200 * 784).map((v) => v + 2),
@@ -93,7 +97,7 @@ clean(
     assert.ok(Math.abs(runs[2].loss[0] - runs[3].loss[0]) < 1e-5);
     x.dispose();
     y.dispose();
-  },
+  }),
 );
 
 /** ||W|| before the first step. */

@@ -3,21 +3,24 @@ import test from 'node:test';
 import { layerTimes, normalizationTimes, scalingOf } from 'bnlab';
 import { clean } from '../support/tensors';
 
-clean('normalizationTimes and layerTimes: the parts asked for, positive, too long ones left out', () => {
-  const [covariance, zca] = normalizationTimes({
-    m: 8,
-    sizes: { zca: [2, 4, 60], covariance: [4, 8] },
-    repeats: 2,
-    sampleMilliseconds: 0.1,
-    longest: Infinity,
-  });
-  assert.deepEqual([covariance.part, covariance.d, zca.part, zca.d], ['covariance', [4, 8], 'zca', [2, 4, 60]]);
-  assert.ok([...covariance.milliseconds, ...zca.milliseconds].flat().every((ms) => ms > 0));
-  assert.deepEqual(normalizationTimes({ m: 8, sizes: { batch: [4, 8] }, longest: 0 }), []);
-  const layer = layerTimes({ m: 8, inputs: 3, d: 4, norms: ['batch', 'cholesky'], repeats: 3 });
-  assert.deepEqual(Object.keys(layer), ['layer', 'batch', 'cholesky']);
-  assert.equal(layer.cholesky.length, 3);
-});
+test(
+  'normalizationTimes and layerTimes: the parts asked for, positive, too long ones left out',
+  clean(() => {
+    const [covariance, zca] = normalizationTimes({
+      m: 8,
+      sizes: { zca: [2, 4, 60], covariance: [4, 8] },
+      repeats: 2,
+      sampleMilliseconds: 0.1,
+      longest: Infinity,
+    });
+    assert.deepEqual([covariance.part, covariance.d, zca.part, zca.d], ['covariance', [4, 8], 'zca', [2, 4, 60]]);
+    assert.ok([...covariance.milliseconds, ...zca.milliseconds].flat().every((ms) => ms > 0));
+    assert.deepEqual(normalizationTimes({ m: 8, sizes: { batch: [4, 8] }, longest: 0 }), []);
+    const layer = layerTimes({ m: 8, inputs: 3, d: 4, norms: ['batch', 'cholesky'], repeats: 3 });
+    assert.deepEqual(Object.keys(layer), ['layer', 'batch', 'cholesky']);
+    assert.equal(layer.cholesky.length, 3);
+  }),
+);
 
 test('scalingOf: fits the largest sizes beyond the fixed cost, and at least three', () => {
   const d = [1, 2, 4, 8, 16, 32, 64, 128];

@@ -2,14 +2,15 @@ import test from 'node:test';
 import assert from 'node:assert/strict';
 import { dense, ready, shiftThenNormalize, softmaxCrossEntropy, tf, trainShifted } from 'bnlab';
 import type { ShiftedOptions } from 'bnlab';
-import { clouds, noLeak } from '../train/toy';
+import { clouds } from '../support/clouds';
+import { leakFree } from '../support/tensors';
 
 test.before(async () => {
   await ready();
 });
 
 const run = (options: Partial<ShiftedOptions>) =>
-  noLeak(async () => {
+  leakFree(async () => {
     const { x, y } = clouds(60, 1);
     try {
       return await trainShifted({ x, y, units: 8, steps: 40, learningRate: 1, seed: 3, ...options });

@@ -1,13 +1,14 @@
 import test, { before } from 'node:test';
 import assert from 'node:assert/strict';
 import { mlp, ready, tf, weightGrowth } from 'bnlab';
-import { clouds, noLeak } from '../train/toy';
+import { clouds } from '../support/clouds';
+import { leakFree } from '../support/tensors';
 
 before(async () => void (await ready()));
 
 const sizes = [3, 10, 10, 3];
 const run = (norm: 'none' | 'batch', scales: number[], learningRate: number, steps = 1) =>
-  noLeak(async () => {
+  leakFree(async () => {
     const data = { train: clouds(90, 1), test: clouds(30, 2) };
     const found = await weightGrowth({
       build: (seed) => mlp({ sizes, activation: 'tanh', norm, seed }),

@@ -32,51 +32,60 @@ import {
   type Comparison,
   type TrainOptions,
 } from 'bnlab';
-import { clouds } from '../train/toy';
+import { clouds } from '../support/clouds';
 import { clean } from '../support/tensors';
 
 const no = <T>(value: unknown) => value as T;
 
-clean('plain functions', () => {
-  assert.throws(() => saturationPoint(no('Sigmoid'), 0.05), /saturationPoint: activation must be one of sigmoid, tanh/);
-  assert.ok(Math.abs(saturationPoint('sigmoid', 0.05) - 4.357) < 1e-3);
-  assert.throws(() => linearRegimeOfNormal(no('sigmiod')), /must be one of .*got 'sigmiod'\. Did you mean 'sigmoid'\?/);
-  assert.throws(() => linearRegimeOfNormal('tanh', { mean: NaN }), /mean must be a finite number, got NaN/);
-  assert.throws(() => linearRegimeOfNormal('tanh', no(0.1)), /linearRegimeOfNormal: the options must be an object/);
-  assert.throws(() => batchNorm64([[1], [2]], { gamma: no(NaN) }), /gamma must be numbers in an array.*got NaN/);
-  assert.throws(() => wasserstein1(no(NaN), [1]), /wasserstein1: the first sample must be numbers/);
-  const batch = { n: 9, batch: 4, steps: 2, random: new Random(1) };
-  assert.throws(() => batchIndices({ ...batch, remainder: no('Drop') }), /remainder 'Drop'; wanted 'drop' or 'wrap'/);
-  assert.throws(() => batchIndices({ ...batch, random: no(undefined) }), /batchIndices: random must be a Random/);
-  const { train } = generateDigits({ train: 10, test: 1 });
-  tf.tidy(() => {
-    const [a, b] = [tf.tensor1d([0, 1, 2]), tf.tensor1d([5, 6, 7])];
-    assert.throws(() => wasserstein1(no(a), no(b)), /got a tensor, float32 \[3\]\. Read a tensor with dataSync/);
-    assert.throws(() => examplesAt(train, no(tf.tensor1d([1, 2], 'int32'))), /rows must be numbers in an array/);
-    assert.throws(() => pairwiseDistances(tf.tensor2d([[1, NaN], [2, 3]])), /pairwiseDistances: x .*NaN/); // prettier-ignore
-    assert.throws(() => batchNorm(tf.ones([2, 2]), null, null, no(1e-3)), /batchNorm: the options must be an object/);
-    assert.throws(() => whiten(tf.ones([2, 2]), no('pca')), /whiten: the options must be an object .*got 'pca'/);
-  });
-  assert.throws(() => dense(4, 3, no('relu')), /dense: the options must be an object .*got 'relu'/);
-  assert.throws(() => dense(4, 3, { bias: no('abc') }), /dense: bias must be true or false, got 'abc'/);
-  assert.throws(() => mlp(no({ sizes: [2, 2], nrom: 'batch' })), /mlp: no option 'nrom'\. Did you mean 'norm'\?/);
-  const claim = { id: 'one', quote: 'It is so.', section: '1', measured: 'how it is', canotFail: true };
-  const minutes = { quick: 1, full: 2, paper: 3 };
-  assert.throws(
-    () => claimCard({ question: 'Is it so?', claims: [claim], minutes }),
-    /claims\[0\]: no option 'canotFail'\. Did you mean 'cannotFail'\?/,
-  );
-  const ten = { ...train, labels: train.labels.map((label) => label + 1) };
-  assert.throws(() => toTensors(ten), /label 10 at position \d; wanted 0 to 9/);
-  const small = { ...train, images: train.images.subarray(0, 10 * 100) };
-  assert.throws(() => toTensors(small), /1000 values .*for 10 pictures.*784/);
-  const layer = dense(2, 3);
-  assert.throws(
-    () => foldNetwork(no(layer)),
-    /foldNetwork: network must be layers one after the other.*got a layer \('dense'\)/,
-  );
-  layer.dispose();
-});
+test(
+  'plain functions',
+  clean(() => {
+    assert.throws(
+      () => saturationPoint(no('Sigmoid'), 0.05),
+      /saturationPoint: activation must be one of sigmoid, tanh/,
+    );
+    assert.ok(Math.abs(saturationPoint('sigmoid', 0.05) - 4.357) < 1e-3);
+    assert.throws(
+      () => linearRegimeOfNormal(no('sigmiod')),
+      /must be one of .*got 'sigmiod'\. Did you mean 'sigmoid'\?/,
+    );
+    assert.throws(() => linearRegimeOfNormal('tanh', { mean: NaN }), /mean must be a finite number, got NaN/);
+    assert.throws(() => linearRegimeOfNormal('tanh', no(0.1)), /linearRegimeOfNormal: the options must be an object/);
+    assert.throws(() => batchNorm64([[1], [2]], { gamma: no(NaN) }), /gamma must be numbers in an array.*got NaN/);
+    assert.throws(() => wasserstein1(no(NaN), [1]), /wasserstein1: the first sample must be numbers/);
+    const batch = { n: 9, batch: 4, steps: 2, random: new Random(1) };
+    assert.throws(() => batchIndices({ ...batch, remainder: no('Drop') }), /remainder 'Drop'; wanted 'drop' or 'wrap'/);
+    assert.throws(() => batchIndices({ ...batch, random: no(undefined) }), /batchIndices: random must be a Random/);
+    const { train } = generateDigits({ train: 10, test: 1 });
+    tf.tidy(() => {
+      const [a, b] = [tf.tensor1d([0, 1, 2]), tf.tensor1d([5, 6, 7])];
+      assert.throws(() => wasserstein1(no(a), no(b)), /got a tensor, float32 \[3\]\. Read a tensor with dataSync/);
+      assert.throws(() => examplesAt(train, no(tf.tensor1d([1, 2], 'int32'))), /rows must be numbers in an array/);
+      assert.throws(() => pairwiseDistances(tf.tensor2d([[1, NaN], [2, 3]])), /pairwiseDistances: x .*NaN/); // prettier-ignore
+      assert.throws(() => batchNorm(tf.ones([2, 2]), null, null, no(1e-3)), /batchNorm: the options must be an object/);
+      assert.throws(() => whiten(tf.ones([2, 2]), no('pca')), /whiten: the options must be an object .*got 'pca'/);
+    });
+    assert.throws(() => dense(4, 3, no('relu')), /dense: the options must be an object .*got 'relu'/);
+    assert.throws(() => dense(4, 3, { bias: no('abc') }), /dense: bias must be true or false, got 'abc'/);
+    assert.throws(() => mlp(no({ sizes: [2, 2], nrom: 'batch' })), /mlp: no option 'nrom'\. Did you mean 'norm'\?/);
+    const claim = { id: 'one', quote: 'It is so.', section: '1', measured: 'how it is', canotFail: true };
+    const minutes = { quick: 1, full: 2, paper: 3 };
+    assert.throws(
+      () => claimCard({ question: 'Is it so?', claims: [claim], minutes }),
+      /claims\[0\]: no option 'canotFail'\. Did you mean 'cannotFail'\?/,
+    );
+    const ten = { ...train, labels: train.labels.map((label) => label + 1) };
+    assert.throws(() => toTensors(ten), /label 10 at position \d; wanted 0 to 9/);
+    const small = { ...train, images: train.images.subarray(0, 10 * 100) };
+    assert.throws(() => toTensors(small), /1000 values .*for 10 pictures.*784/);
+    const layer = dense(2, 3);
+    assert.throws(
+      () => foldNetwork(no(layer)),
+      /foldNetwork: network must be layers one after the other.*got a layer \('dense'\)/,
+    );
+    layer.dispose();
+  }),
+);
 
 test('results of another kind are named by their kind', async () => {
   await ready();

@@ -154,127 +154,155 @@ const CAUGHT_BY: Record<ExhibitName, Property[]> = {
 test('the table names every exhibit', () => assert.deepEqual(Object.keys(CAUGHT_BY).sort(), [...EXHIBITS].sort()));
 
 for (const [property, miss] of Object.entries(PROPERTIES) as [Property, (subject: Subject) => number][]) {
-  clean(`the right one: ${property}`, () => assert.ok(miss(undefined) < 1e-4, `missed by ${miss(undefined)}`));
+  test(
+    `the right one: ${property}`,
+    clean(() => assert.ok(miss(undefined) < 1e-4, `missed by ${miss(undefined)}`)),
+  );
 }
 
 for (const name of EXHIBITS) {
   for (const property of CAUGHT_BY[name]) {
-    clean(`${name} is caught: ${property}`, () => {
-      const missed = PROPERTIES[property](name);
-      assert.ok(!(missed < 1e-2), `${name} keeps the property; missed by ${missed} only`);
-    });
+    test(
+      `${name} is caught: ${property}`,
+      clean(() => {
+        const missed = PROPERTIES[property](name);
+        assert.ok(!(missed < 1e-2), `${name} keeps the property; missed by ${missed} only`);
+      }),
+    );
   }
 }
 
-clean('forward, the detached variant and those of the moving averages are right: the mistake is elsewhere', () =>
-  tf.tidy(() => {
-    const { x, gamma, beta } = batch([8, 3], 6);
-    const right = batchNormLayer(3);
-    right.gamma?.assign(gamma);
-    right.beta?.assign(beta);
-    for (const name of ['detached', 'swappedDecay', 'missingDebias', 'biasedMoving', 'redundantBias'] as const) {
-      assertSame(exhibit(name).normalize(x, gamma, beta).y, right.apply(x, { training: true }), name, 1e-5);
-      const { mean, variance } = batchMoments(x);
-      assertSame(
-        exhibit(name).infer(x, mean, variance, gamma, beta),
-        batchNormInference(x, mean, variance, gamma, beta),
-        name,
+test(
+  'forward, the detached variant and those of the moving averages are right: the mistake is elsewhere',
+  clean(() =>
+    tf.tidy(() => {
+      const { x, gamma, beta } = batch([8, 3], 6);
+      const right = batchNormLayer(3);
+      right.gamma?.assign(gamma);
+      right.beta?.assign(beta);
+      for (const name of ['detached', 'swappedDecay', 'missingDebias', 'biasedMoving', 'redundantBias'] as const) {
+        assertSame(exhibit(name).normalize(x, gamma, beta).y, right.apply(x, { training: true }), name, 1e-5);
+        const { mean, variance } = batchMoments(x);
+        assertSame(
+          exhibit(name).infer(x, mean, variance, gamma, beta),
+          batchNormInference(x, mean, variance, gamma, beta),
+          name,
+        );
+      }
+      right.dispose();
+    }),
+  ),
+);
+
+test(
+  'exhibits are used under their own names only, and say what is wrong',
+  clean(() => {
+    for (const name of EXHIBITS) {
+      const shown = exhibit(name);
+      for (const text of [shown.mistake, shown.consequence, shown.brokenProperty]) assert.match(text, /^[A-Z].*\.$/);
+      const net = mlp({ sizes: [3, 4, 2], norm: `exhibit:${name}`, seed: 1 });
+      const block = net.layers[0] as Block;
+      assert.deepEqual((block.norm as BatchNormLayer).scheme, shown);
+      assert.equal('layer1/bias' in net.named, shown.biasBefore);
+      net.dispose();
+      assert.throws(
+        () => mlp({ sizes: [3, 4, 2], norm: name as unknown as NormName }),
+        /must be one of none, batch, .*got '/,
       );
     }
-    right.dispose();
   }),
 );
 
-clean('exhibits are used under their own names only, and say what is wrong', () => {
-  for (const name of EXHIBITS) {
-    const shown = exhibit(name);
-    for (const text of [shown.mistake, shown.consequence, shown.brokenProperty]) assert.match(text, /^[A-Z].*\.$/);
-    const net = mlp({ sizes: [3, 4, 2], norm: `exhibit:${name}`, seed: 1 });
-    const block = net.layers[0] as Block;
-    assert.deepEqual((block.norm as BatchNormLayer).scheme, shown);
-    assert.equal('layer1/bias' in net.named, shown.biasBefore);
-    net.dispose();
-    assert.throws(
-      () => mlp({ sizes: [3, 4, 2], norm: name as unknown as NormName }),
-      /must be one of none, batch, .*got '/,
-    );
-  }
-});
-
-clean('section 2: with the mean detached, the bias grows and neither output nor loss changes', () => {
-  const start = tf.zeros([1]);
-  const bias = tf.variable(start);
-  start.dispose();
-  const layer = layerOf('detachedMean', 1, { center: false, scale: false });
-  const optimizer = tf.train.sgd(0.1);
-  const losses: number[] = [];
-  const biases: number[] = [];
-  tf.tidy(() => {
-    const u = tf.tensor2d([[1], [2], [4]]);
-    const target = tf.scalar(3);
-    for (let step = 0; step < 20; step++) {
-      const loss = optimizer.minimize(
-        () => tf.mean(tf.square(tf.sub(layer.apply(tf.add(u, bias), { training: true }), target))) as tf.Scalar,
-        true,
-        [bias],
-      ) as tf.Scalar;
-      losses.push(values(loss)[0]);
-      biases.push(values(bias)[0]);
-    }
-  });
-  assert.ok(losses.every((loss) => Math.abs(loss - losses[0]) < 1e-4));
-  // dl/db = 2 mean(xHat - 3) = -6, seen by the scheme; so b grows by 0.6 each step, for ever.
-  biases.forEach((b, step) => assert.ok(Math.abs(b - 0.6 * (step + 1)) < 1e-3, `${b} after ${step + 1}`));
-  optimizer.dispose();
-  bias.dispose();
-  layer.dispose();
-});
-
-clean('stopGradient: the value passes, the gradient does not', () =>
-  tf.tidy(() => {
-    const x = tf.tensor1d([1, -2]);
-    const y = tf.grad((a: tf.Tensor) => tf.mul(a, stopGradient(tf.square(a))))(x);
-    assert.deepEqual(values(y), [1, 4]);
-  }),
-);
-
-clean('each wrong variant computes the formula that it stands for, and no other', () =>
-  tf.tidy(() => {
-    const { x, gamma, beta, dy } = batch([7, 3], 12);
-    const epsilon = 0.5;
-    const { mean, variance } = batchMoments(x);
-    const [rows, g, b] = [x.arraySync() as number[][], values(gamma), values(beta)];
-    const [mu, s2] = [values(mean), values(variance)];
-    const factors: Partial<Record<ExhibitName, (v: number) => number>> = {
-      detachedMean: () => 1,
-      epsilonOutside: (v) => 1 / (Math.sqrt(v) + epsilon),
-    };
-    for (const name of EXHIBITS) {
-      const factor = factors[name] ?? ((v: number) => 1 / Math.sqrt(v + epsilon));
-      const wanted = rows.map((row) => row.map((v, j) => g[j] * (v - mu[j]) * factor(s2[j]) + b[j]));
-      const scheme = exhibit(name);
-      const trained = scheme.normalize(x, gamma, beta, { epsilon });
-      assertSame(trained.y, tf.tensor2d(wanted), `${name} in training`);
-      assertSame(trained.mean, mean, `${name}: mean`);
-      assertSame(trained.variance, variance, `${name}: variance`);
-      assertSame(scheme.infer(x, mean, variance, gamma, beta, { epsilon }), tf.tensor2d(wanted), `${name}, inference`);
-    }
-    const dx = tf.grad((a: tf.Tensor) => exhibit('detached').normalize(a, gamma, beta, { epsilon }).y)(x, dy);
-    assertSame(dx, tf.mul(dy, tf.div(gamma, tf.sqrt(tf.add(variance, epsilon)))), 'detached: gradient');
-  }),
-);
-
-clean('on images too a layer with an exhibit computes the exhibit, values and gradient', () => {
-  const random = new Random(2);
-  for (const name of EXHIBITS) {
-    const layer = batchNormLayer(2, { exhibit: name, epsilon: 1e-2 });
+test(
+  'section 2: with the mean detached, the bias grows and neither output nor loss changes',
+  clean(() => {
+    const start = tf.zeros([1]);
+    const bias = tf.variable(start);
+    start.dispose();
+    const layer = layerOf('detachedMean', 1, { center: false, scale: false });
+    const optimizer = tf.train.sgd(0.1);
+    const losses: number[] = [];
+    const biases: number[] = [];
     tf.tidy(() => {
-      const [x, dy] = [0, 1].map(() => tf.tensor4d(random.normals(2 * 3 * 2 * 2, 5, 0.1), [2, 3, 2, 2]));
-      const wanted = (u: tf.Tensor) => exhibit(name).normalize(u, layer.gamma, layer.beta, { epsilon: 1e-2 }).y;
-      const got = (u: tf.Tensor) => layer.apply(u, { training: true, updateStatistics: false });
-      assertSame(got(x), wanted(x), `${name}: y`, 1e-4);
-      assertSame(tf.grad(got)(x, dy), tf.grad(wanted)(x, dy), `${name}: dx`, 1e-3);
+      const u = tf.tensor2d([[1], [2], [4]]);
+      const target = tf.scalar(3);
+      for (let step = 0; step < 20; step++) {
+        const loss = optimizer.minimize(
+          () => tf.mean(tf.square(tf.sub(layer.apply(tf.add(u, bias), { training: true }), target))) as tf.Scalar,
+          true,
+          [bias],
+        ) as tf.Scalar;
+        losses.push(values(loss)[0]);
+        biases.push(values(bias)[0]);
+      }
     });
+    assert.ok(losses.every((loss) => Math.abs(loss - losses[0]) < 1e-4));
+    // dl/db = 2 mean(xHat - 3) = -6, seen by the scheme; so b grows by 0.6 each step, for ever.
+    biases.forEach((b, step) => assert.ok(Math.abs(b - 0.6 * (step + 1)) < 1e-3, `${b} after ${step + 1}`));
+    optimizer.dispose();
+    bias.dispose();
     layer.dispose();
-  }
-});
+  }),
+);
+
+test(
+  'stopGradient: the value passes, the gradient does not',
+  clean(() =>
+    tf.tidy(() => {
+      const x = tf.tensor1d([1, -2]);
+      const y = tf.grad((a: tf.Tensor) => tf.mul(a, stopGradient(tf.square(a))))(x);
+      assert.deepEqual(values(y), [1, 4]);
+    }),
+  ),
+);
+
+test(
+  'each wrong variant computes the formula that it stands for, and no other',
+  clean(() =>
+    tf.tidy(() => {
+      const { x, gamma, beta, dy } = batch([7, 3], 12);
+      const epsilon = 0.5;
+      const { mean, variance } = batchMoments(x);
+      const [rows, g, b] = [x.arraySync() as number[][], values(gamma), values(beta)];
+      const [mu, s2] = [values(mean), values(variance)];
+      const factors: Partial<Record<ExhibitName, (v: number) => number>> = {
+        detachedMean: () => 1,
+        epsilonOutside: (v) => 1 / (Math.sqrt(v) + epsilon),
+      };
+      for (const name of EXHIBITS) {
+        const factor = factors[name] ?? ((v: number) => 1 / Math.sqrt(v + epsilon));
+        const wanted = rows.map((row) => row.map((v, j) => g[j] * (v - mu[j]) * factor(s2[j]) + b[j]));
+        const scheme = exhibit(name);
+        const trained = scheme.normalize(x, gamma, beta, { epsilon });
+        assertSame(trained.y, tf.tensor2d(wanted), `${name} in training`);
+        assertSame(trained.mean, mean, `${name}: mean`);
+        assertSame(trained.variance, variance, `${name}: variance`);
+        assertSame(
+          scheme.infer(x, mean, variance, gamma, beta, { epsilon }),
+          tf.tensor2d(wanted),
+          `${name}, inference`,
+        );
+      }
+      const dx = tf.grad((a: tf.Tensor) => exhibit('detached').normalize(a, gamma, beta, { epsilon }).y)(x, dy);
+      assertSame(dx, tf.mul(dy, tf.div(gamma, tf.sqrt(tf.add(variance, epsilon)))), 'detached: gradient');
+    }),
+  ),
+);
+
+test(
+  'on images too a layer with an exhibit computes the exhibit, values and gradient',
+  clean(() => {
+    const random = new Random(2);
+    for (const name of EXHIBITS) {
+      const layer = batchNormLayer(2, { exhibit: name, epsilon: 1e-2 });
+      tf.tidy(() => {
+        const [x, dy] = [0, 1].map(() => tf.tensor4d(random.normals(2 * 3 * 2 * 2, 5, 0.1), [2, 3, 2, 2]));
+        const wanted = (u: tf.Tensor) => exhibit(name).normalize(u, layer.gamma, layer.beta, { epsilon: 1e-2 }).y;
+        const got = (u: tf.Tensor) => layer.apply(u, { training: true, updateStatistics: false });
+        assertSame(got(x), wanted(x), `${name}: y`, 1e-4);
+        assertSame(tf.grad(got)(x, dy), tf.grad(wanted)(x, dy), `${name}: dx`, 1e-3);
+      });
+      layer.dispose();
+    }
+  }),
+);

@@ -96,39 +96,45 @@ for (const c of golden<BatchNormCase[]>('batch-norm.json')) {
   const spread = c.x.shape[c.x.shape.length - 1];
   const meanScale = Array.from({ length: spread }, (_, j) => Math.max(...toRows(c.x).map((row) => Math.abs(row[j]))));
 
-  clean(`batch norm ${c.name}: forward, and the gradient of TensorFlow.js through it`, () =>
-    tf.tidy(() => {
-      const [x, gamma, beta, dy] = [c.x, c.gamma, c.beta, c.dy].map(toTensor);
-      const { y, mean, variance } = batchNorm(x, gamma, beta, options);
-      assertClose(mean, c.mean, 'mean', { tolerance: 2e-7, scale: meanScale });
-      assertClose(variance, c.variance, 'variance');
-      assertClose(y, c.y, 'y', { scale: yScale(c) });
-      const scale = gradientScales(c);
-      for (const gradient of ['compact', 'automatic'] as const) {
-        const f = (a: tf.Tensor, g: tf.Tensor, b: tf.Tensor) => batchNorm(a, g, b, { ...options, gradient }).y;
-        if (gradient === 'automatic' && c.name.includes('very-huge')) continue; // documented: beyond its range
-        const tolerance = gradient === 'compact' ? 3e-6 : 6e-6;
-        const [dx, dGamma, dBeta] = tf.grads(f)([x, gamma, beta], dy);
-        assertClose(dx, c.dx, `${gradient} dx`, { tolerance, scale: scale.dx });
-        assertClose(dGamma, c.dGamma, `${gradient} dGamma`, { tolerance, scale: scale.dGamma });
-        assertClose(dBeta, c.dBeta, `${gradient} dBeta`, { tolerance, scale: scale.dBeta });
-      }
-    }),
+  test(
+    `batch norm ${c.name}: forward, and the gradient of TensorFlow.js through it`,
+    clean(() =>
+      tf.tidy(() => {
+        const [x, gamma, beta, dy] = [c.x, c.gamma, c.beta, c.dy].map(toTensor);
+        const { y, mean, variance } = batchNorm(x, gamma, beta, options);
+        assertClose(mean, c.mean, 'mean', { tolerance: 2e-7, scale: meanScale });
+        assertClose(variance, c.variance, 'variance');
+        assertClose(y, c.y, 'y', { scale: yScale(c) });
+        const scale = gradientScales(c);
+        for (const gradient of ['compact', 'automatic'] as const) {
+          const f = (a: tf.Tensor, g: tf.Tensor, b: tf.Tensor) => batchNorm(a, g, b, { ...options, gradient }).y;
+          if (gradient === 'automatic' && c.name.includes('very-huge')) continue; // documented: beyond its range
+          const tolerance = gradient === 'compact' ? 3e-6 : 6e-6;
+          const [dx, dGamma, dBeta] = tf.grads(f)([x, gamma, beta], dy);
+          assertClose(dx, c.dx, `${gradient} dx`, { tolerance, scale: scale.dx });
+          assertClose(dGamma, c.dGamma, `${gradient} dGamma`, { tolerance, scale: scale.dGamma });
+          assertClose(dBeta, c.dBeta, `${gradient} dBeta`, { tolerance, scale: scale.dBeta });
+        }
+      }),
+    ),
   );
 
-  clean(`batch norm ${c.name}: the paper's six equations, and the compact one`, () =>
-    tf.tidy(() => {
-      const [x, gamma, dy] = [c.x, c.gamma, c.dy].map(toTensor);
-      const scale = gradientScales(c);
-      const long = batchNormGradient(dy, x, gamma, options);
-      const compact = batchNormGradientCompact(dy, x, gamma, options);
-      for (const key of ['dx', 'dGamma', 'dBeta'] as const) {
-        assertClose(long[key], c[key], `long ${key}`, { tolerance: 6e-6, scale: scale[key] });
-        assertClose(compact[key], c[key], `compact ${key}`, { scale: scale[key] });
-      }
-      assertClose(long.dVariance, c.dVariance, 'dVariance', { tolerance: 6e-6, scale: scale.dVariance });
-      assertClose(long.dMean, c.dMean, 'dMean', { tolerance: 6e-6, scale: scale.dMean });
-    }),
+  test(
+    `batch norm ${c.name}: the paper's six equations, and the compact one`,
+    clean(() =>
+      tf.tidy(() => {
+        const [x, gamma, dy] = [c.x, c.gamma, c.dy].map(toTensor);
+        const scale = gradientScales(c);
+        const long = batchNormGradient(dy, x, gamma, options);
+        const compact = batchNormGradientCompact(dy, x, gamma, options);
+        for (const key of ['dx', 'dGamma', 'dBeta'] as const) {
+          assertClose(long[key], c[key], `long ${key}`, { tolerance: 6e-6, scale: scale[key] });
+          assertClose(compact[key], c[key], `compact ${key}`, { scale: scale[key] });
+        }
+        assertClose(long.dVariance, c.dVariance, 'dVariance', { tolerance: 6e-6, scale: scale.dVariance });
+        assertClose(long.dMean, c.dMean, 'dMean', { tolerance: 6e-6, scale: scale.dMean });
+      }),
+    ),
   );
 
   test(`batch norm ${c.name}: the float64 functions`, () => {
@@ -155,13 +161,16 @@ interface InferenceCase extends BatchNormCase {
 }
 
 for (const c of golden<InferenceCase[]>('inference.json')) {
-  clean(`inference ${c.name}`, () =>
-    tf.tidy(() => {
-      const [x, mean, variance, gamma, beta, dy] = [c.x, c.mean, c.variance, c.gamma, c.beta, c.dy].map(toTensor);
-      const f = (a: tf.Tensor) => batchNormInference(a, mean, variance, gamma, beta, { epsilon: c.epsilon });
-      assertClose(f(x), c.y, 'y', { scale: yScale(c) });
-      assertClose(tf.grad(f)(x, dy), c.dx, 'dx');
-    }),
+  test(
+    `inference ${c.name}`,
+    clean(() =>
+      tf.tidy(() => {
+        const [x, mean, variance, gamma, beta, dy] = [c.x, c.mean, c.variance, c.gamma, c.beta, c.dy].map(toTensor);
+        const f = (a: tf.Tensor) => batchNormInference(a, mean, variance, gamma, beta, { epsilon: c.epsilon });
+        assertClose(f(x), c.y, 'y', { scale: yScale(c) });
+        assertClose(tf.grad(f)(x, dy), c.dx, 'dx');
+      }),
+    ),
   );
 }
 
@@ -173,26 +182,29 @@ interface MovingCase {
 }
 
 for (const c of golden<MovingCase[]>('moving-averages.json')) {
-  clean(`moving averages ${c.name}`, () => {
-    const d = c.batches[0].shape[c.batches[0].shape.length - 1];
-    const plain = batchNormLayer(d, { decay: c.decay });
-    const debiased = batchNormLayer(d, { decay: c.decay, debias: true });
-    c.batches.forEach((batch, step) =>
-      tf.tidy(() => {
-        const x = toTensor(batch);
-        for (const layer of [plain, debiased]) layer.apply(x, { training: true });
-        const { mean, variance, debiasedMean, debiasedVariance } = c.after[step];
-        const scale = 4;
-        assertClose(plain.movingMean, mean, `mean after ${step + 1}`, { scale });
-        assertClose(plain.movingVariance, variance, `variance after ${step + 1}`);
-        const fixed = debiased.statistics();
-        if (debiasedMean) assertClose(fixed.mean, debiasedMean, `debiased mean after ${step + 1}`, { scale });
-        if (debiasedVariance) assertClose(fixed.variance, debiasedVariance, `debiased variance after ${step + 1}`);
-      }),
-    );
-    plain.dispose();
-    debiased.dispose();
-  });
+  test(
+    `moving averages ${c.name}`,
+    clean(() => {
+      const d = c.batches[0].shape[c.batches[0].shape.length - 1];
+      const plain = batchNormLayer(d, { decay: c.decay });
+      const debiased = batchNormLayer(d, { decay: c.decay, debias: true });
+      c.batches.forEach((batch, step) =>
+        tf.tidy(() => {
+          const x = toTensor(batch);
+          for (const layer of [plain, debiased]) layer.apply(x, { training: true });
+          const { mean, variance, debiasedMean, debiasedVariance } = c.after[step];
+          const scale = 4;
+          assertClose(plain.movingMean, mean, `mean after ${step + 1}`, { scale });
+          assertClose(plain.movingVariance, variance, `variance after ${step + 1}`);
+          const fixed = debiased.statistics();
+          if (debiasedMean) assertClose(fixed.mean, debiasedMean, `debiased mean after ${step + 1}`, { scale });
+          if (debiasedVariance) assertClose(fixed.variance, debiasedVariance, `debiased variance after ${step + 1}`);
+        }),
+      );
+      plain.dispose();
+      debiased.dispose();
+    }),
+  );
 }
 
 interface PopulationCase {
@@ -212,22 +224,27 @@ interface PopulationCase {
 }
 
 for (const c of golden<PopulationCase[]>('population.json')) {
-  clean('population statistics (Algorithm 2), inference with them, and folding', () =>
-    tf.tidy(() => {
-      const [weights, bias, gamma, beta, u] = [c.weights, c.bias, c.gamma, c.beta, c.u].map(toTensor);
-      const linear = (input: tf.Tensor) => tf.add(tf.matMul(input, weights), bias);
-      const { mean, variance } = populationStatistics(
-        c.batches.map((batch) => batchNorm(linear(toTensor(batch)))),
-        c.m,
-      );
-      assertClose(mean, c.mean, 'E[x]', { scale: 1 });
-      assertClose(variance, c.variance, 'Var[x]');
-      const options = { epsilon: c.epsilon };
-      assertClose(batchNormInference(linear(u), mean, variance, gamma, beta, options), c.y, 'y', { scale: yScale(c) });
-      const folded = foldBatchNorm({ weights, bias, mean, variance, gamma, beta }, options);
-      assertClose(folded.weights, c.foldedWeights, 'folded weights');
-      assertClose(folded.bias, c.foldedBias, 'folded bias', { scale: 1 });
-    }),
+  test(
+    'population statistics (Algorithm 2), inference with them, and folding',
+    clean(() =>
+      tf.tidy(() => {
+        const [weights, bias, gamma, beta, u] = [c.weights, c.bias, c.gamma, c.beta, c.u].map(toTensor);
+        const linear = (input: tf.Tensor) => tf.add(tf.matMul(input, weights), bias);
+        const { mean, variance } = populationStatistics(
+          c.batches.map((batch) => batchNorm(linear(toTensor(batch)))),
+          c.m,
+        );
+        assertClose(mean, c.mean, 'E[x]', { scale: 1 });
+        assertClose(variance, c.variance, 'Var[x]');
+        const options = { epsilon: c.epsilon };
+        assertClose(batchNormInference(linear(u), mean, variance, gamma, beta, options), c.y, 'y', {
+          scale: yScale(c),
+        });
+        const folded = foldBatchNorm({ weights, bias, mean, variance, gamma, beta }, options);
+        assertClose(folded.weights, c.foldedWeights, 'folded weights');
+        assertClose(folded.bias, c.foldedBias, 'folded bias', { scale: 1 });
+      }),
+    ),
   );
 }
 
@@ -237,22 +254,25 @@ interface ExampleNormCase extends BatchNormCase {
 }
 
 for (const c of golden<ExampleNormCase[]>('example-norms.json')) {
-  clean(`normalization of single examples ${c.name}`, () =>
-    tf.tidy(() => {
-      const [x, gamma, beta, dy] = [c.x, c.gamma, c.beta, c.dy].map(toTensor);
-      const options = { epsilon: c.epsilon };
-      const f = (a: tf.Tensor, g: tf.Tensor, b: tf.Tensor) => {
-        if (c.kind === 'layer') return layerNorm(a, g, b, options);
-        if (c.kind === 'group') return groupNorm(a, c.groups, g, b, options);
-        return instanceNorm(a, g, b, options);
-      };
-      assertClose(f(x, gamma, beta), c.y, 'y', { scale: yScale(c) });
-      const [dx, dGamma, dBeta] = tf.grads(f)([x, gamma, beta], dy);
-      const size = Math.max(...c.dx.values.map(Math.abs), 1);
-      assertClose(dx, c.dx, 'dx', { tolerance: 1e-5, scale: size });
-      assertClose(dGamma, c.dGamma, 'dGamma', { tolerance: 1e-5, scale: size });
-      assertClose(dBeta, c.dBeta, 'dBeta', { tolerance: 1e-5, scale: size });
-    }),
+  test(
+    `normalization of single examples ${c.name}`,
+    clean(() =>
+      tf.tidy(() => {
+        const [x, gamma, beta, dy] = [c.x, c.gamma, c.beta, c.dy].map(toTensor);
+        const options = { epsilon: c.epsilon };
+        const f = (a: tf.Tensor, g: tf.Tensor, b: tf.Tensor) => {
+          if (c.kind === 'layer') return layerNorm(a, g, b, options);
+          if (c.kind === 'group') return groupNorm(a, c.groups, g, b, options);
+          return instanceNorm(a, g, b, options);
+        };
+        assertClose(f(x, gamma, beta), c.y, 'y', { scale: yScale(c) });
+        const [dx, dGamma, dBeta] = tf.grads(f)([x, gamma, beta], dy);
+        const size = Math.max(...c.dx.values.map(Math.abs), 1);
+        assertClose(dx, c.dx, 'dx', { tolerance: 1e-5, scale: size });
+        assertClose(dGamma, c.dGamma, 'dGamma', { tolerance: 1e-5, scale: size });
+        assertClose(dBeta, c.dBeta, 'dBeta', { tolerance: 1e-5, scale: size });
+      }),
+    ),
   );
 }
 
@@ -266,22 +286,25 @@ interface RenormCase extends BatchNormCase {
 }
 
 for (const c of golden<RenormCase[]>('batch-renorm.json')) {
-  clean(`batch renormalization ${c.name}`, () =>
-    tf.tidy(() => {
-      const [x, mean, deviation, gamma, beta, dy] = [c.x, c.movingMean, c.movingDeviation, c.gamma, c.beta, c.dy].map(
-        toTensor,
-      );
-      const options = { epsilon: c.epsilon, rMax: c.rMax, dMax: c.dMax };
-      const result = batchRenorm(x, mean, deviation, gamma, beta, options);
-      assertClose(result.y, c.y, 'y', { scale: yScale(c) });
-      assertClose(result.r, c.r, 'r', { scale: 1 });
-      assertClose(result.d, c.d, 'd', { scale: 1 });
-      const f = (a: tf.Tensor, g: tf.Tensor, b: tf.Tensor) => batchRenorm(a, mean, deviation, g, b, options).y;
-      const [dx, dGamma, dBeta] = tf.grads(f)([x, gamma, beta], dy);
-      assertClose(dx, c.dx, 'dx', { tolerance: 1e-5, scale: 1 });
-      assertClose(dGamma, c.dGamma, 'dGamma', { tolerance: 1e-5, scale: 1 });
-      assertClose(dBeta, c.dBeta, 'dBeta', { tolerance: 1e-5, scale: 1 });
-    }),
+  test(
+    `batch renormalization ${c.name}`,
+    clean(() =>
+      tf.tidy(() => {
+        const [x, mean, deviation, gamma, beta, dy] = [c.x, c.movingMean, c.movingDeviation, c.gamma, c.beta, c.dy].map(
+          toTensor,
+        );
+        const options = { epsilon: c.epsilon, rMax: c.rMax, dMax: c.dMax };
+        const result = batchRenorm(x, mean, deviation, gamma, beta, options);
+        assertClose(result.y, c.y, 'y', { scale: yScale(c) });
+        assertClose(result.r, c.r, 'r', { scale: 1 });
+        assertClose(result.d, c.d, 'd', { scale: 1 });
+        const f = (a: tf.Tensor, g: tf.Tensor, b: tf.Tensor) => batchRenorm(a, mean, deviation, g, b, options).y;
+        const [dx, dGamma, dBeta] = tf.grads(f)([x, gamma, beta], dy);
+        assertClose(dx, c.dx, 'dx', { tolerance: 1e-5, scale: 1 });
+        assertClose(dGamma, c.dGamma, 'dGamma', { tolerance: 1e-5, scale: 1 });
+        assertClose(dBeta, c.dBeta, 'dBeta', { tolerance: 1e-5, scale: 1 });
+      }),
+    ),
   );
 }
 
@@ -300,20 +323,23 @@ interface WhiteningCase {
 }
 
 for (const c of golden<WhiteningCase[]>('whitening.json')) {
-  clean(`whitening ${c.name}`, () =>
-    tf.tidy(() => {
-      const [x, dy] = [c.x, c.dy].map(toTensor);
-      const options = { method: c.method, epsilon: c.epsilon, iterations: c.iterations };
-      const result = whiten(x, options);
-      const largest = (g: Golden) => Math.max(...g.values.map(Math.abs));
-      assertClose(result.mean, c.mean, 'mean', { scale: largest(c.x) });
-      assertClose(result.covariance, c.covariance, 'covariance', { scale: largest(c.covariance) });
-      // The inverse root of a float32 covariance is known to rounding times its condition number.
-      assertClose(result.matrix, c.matrix, 'matrix', { tolerance: 5e-5, scale: largest(c.matrix) });
-      assertClose(result.y, c.y, 'y', { tolerance: 5e-5, scale: largest(c.y) });
-      const dx = tf.grad((a: tf.Tensor) => whiten(a, options).y)(x, dy);
-      assertClose(dx, c.dx, 'dx', { tolerance: 2e-4, scale: largest(c.dx) });
-    }),
+  test(
+    `whitening ${c.name}`,
+    clean(() =>
+      tf.tidy(() => {
+        const [x, dy] = [c.x, c.dy].map(toTensor);
+        const options = { method: c.method, epsilon: c.epsilon, iterations: c.iterations };
+        const result = whiten(x, options);
+        const largest = (g: Golden) => Math.max(...g.values.map(Math.abs));
+        assertClose(result.mean, c.mean, 'mean', { scale: largest(c.x) });
+        assertClose(result.covariance, c.covariance, 'covariance', { scale: largest(c.covariance) });
+        // The inverse root of a float32 covariance is known to rounding times its condition number.
+        assertClose(result.matrix, c.matrix, 'matrix', { tolerance: 5e-5, scale: largest(c.matrix) });
+        assertClose(result.y, c.y, 'y', { tolerance: 5e-5, scale: largest(c.y) });
+        const dx = tf.grad((a: tf.Tensor) => whiten(a, options).y)(x, dy);
+        assertClose(dx, c.dx, 'dx', { tolerance: 2e-4, scale: largest(c.dx) });
+      }),
+    ),
   );
 }
 
@@ -326,38 +352,41 @@ interface ConvolutionCase extends BatchNormCase {
 }
 
 for (const c of golden<ConvolutionCase[]>('convolution.json')) {
-  clean(`convolution, batch norm, ReLU: ${c.name}`, () => {
-    const [size, , inputs, outputs] = c.weights.shape;
-    for (const kernel of ['auto', 'composed'] as const) {
-      const conv = conv2d(inputs, outputs, size, { stride: c.stride, pad: c.pad, bias: false });
-      const norm = batchNormLayer(outputs, { epsilon: c.epsilon, kernel });
-      tf.tidy(() => {
-        conv.weights.assign(toTensor(c.weights));
-        norm.gamma?.assign(toTensor(c.gamma));
-        norm.beta?.assign(toTensor(c.beta));
-        const dy = toTensor(c.dy);
-        const run = (x: tf.Tensor) => tf.relu(norm.apply(conv.apply(x, { training: true }), { training: true }));
-        const x = toTensor(c.x);
-        assertClose(conv.apply(x, { training: true }), c.linear, 'linear', { scale: 1 });
-        assertClose(run(x), c.y, 'y', { scale: 1, tolerance: 5e-6 });
-        const close = (actual: tf.Tensor, wanted: Golden, what: string) =>
-          assertClose(actual, wanted, `${kernel} ${what}`, {
-            scale: Math.max(...wanted.values.map(Math.abs)),
-            tolerance: 2e-5,
-          });
-        close(tf.grad(run)(x, dy), c.dx, 'dx');
-        const { grads } = tf.variableGrads(
-          () => tf.sum(tf.mul(run(x), dy)) as tf.Scalar,
-          [...conv.trainable, ...norm.trainable],
-        );
-        close(grads[conv.weights.name], c.dWeights, 'dWeights');
-        close(grads[(norm.gamma as tf.Variable).name], c.dGamma, 'dGamma');
-        close(grads[(norm.beta as tf.Variable).name], c.dBeta, 'dBeta');
-      });
-      conv.dispose();
-      norm.dispose();
-    }
-  });
+  test(
+    `convolution, batch norm, ReLU: ${c.name}`,
+    clean(() => {
+      const [size, , inputs, outputs] = c.weights.shape;
+      for (const kernel of ['auto', 'composed'] as const) {
+        const conv = conv2d(inputs, outputs, size, { stride: c.stride, pad: c.pad, bias: false });
+        const norm = batchNormLayer(outputs, { epsilon: c.epsilon, kernel });
+        tf.tidy(() => {
+          conv.weights.assign(toTensor(c.weights));
+          norm.gamma?.assign(toTensor(c.gamma));
+          norm.beta?.assign(toTensor(c.beta));
+          const dy = toTensor(c.dy);
+          const run = (x: tf.Tensor) => tf.relu(norm.apply(conv.apply(x, { training: true }), { training: true }));
+          const x = toTensor(c.x);
+          assertClose(conv.apply(x, { training: true }), c.linear, 'linear', { scale: 1 });
+          assertClose(run(x), c.y, 'y', { scale: 1, tolerance: 5e-6 });
+          const close = (actual: tf.Tensor, wanted: Golden, what: string) =>
+            assertClose(actual, wanted, `${kernel} ${what}`, {
+              scale: Math.max(...wanted.values.map(Math.abs)),
+              tolerance: 2e-5,
+            });
+          close(tf.grad(run)(x, dy), c.dx, 'dx');
+          const { grads } = tf.variableGrads(
+            () => tf.sum(tf.mul(run(x), dy)) as tf.Scalar,
+            [...conv.trainable, ...norm.trainable],
+          );
+          close(grads[conv.weights.name], c.dWeights, 'dWeights');
+          close(grads[(norm.gamma as tf.Variable).name], c.dGamma, 'dGamma');
+          close(grads[(norm.beta as tf.Variable).name], c.dBeta, 'dBeta');
+        });
+        conv.dispose();
+        norm.dispose();
+      }
+    }),
+  );
 }
 
 interface MlpCase {
@@ -380,9 +409,9 @@ interface MlpCase {
 }
 
 for (const c of golden<MlpCase[]>('mlp.json')) {
-  clean(
+  test(
     `a network ${c.name}: gradient, ${c.batches.length} steps of gradient descent, moving averages, inference`,
-    () => {
+    clean(() => {
       const net = mlp({
         sizes: c.sizes,
         activation: c.activation,
@@ -434,7 +463,7 @@ for (const c of golden<MlpCase[]>('mlp.json')) {
       );
       optimizer.dispose();
       net.dispose();
-    },
+    }),
   );
 }
 
@@ -450,33 +479,36 @@ interface NetworkCase {
 }
 
 for (const c of golden<NetworkCase[]>('networks.json')) {
-  clean(`${c.kind}: ${c.batches.length} steps of gradient descent, every weight and moving average, inference`, () => {
-    const net = { convNet, inceptionNet, residualNet }[c.kind](c.options);
-    const optimizer = tf.train.sgd(c.rate);
-    assert.deepEqual(Object.keys(net.named).sort(), Object.keys(c.end).sort());
-    tf.tidy(() => Object.entries(c.start).forEach(([label, w]) => net.named[label].assign(toTensor(w))));
-    c.batches.forEach(({ x, labels }, step) =>
+  test(
+    `${c.kind}: ${c.batches.length} steps of gradient descent, every weight and moving average, inference`,
+    clean(() => {
+      const net = { convNet, inceptionNet, residualNet }[c.kind](c.options);
+      const optimizer = tf.train.sgd(c.rate);
+      assert.deepEqual(Object.keys(net.named).sort(), Object.keys(c.end).sort());
+      tf.tidy(() => Object.entries(c.start).forEach(([label, w]) => net.named[label].assign(toTensor(w))));
+      c.batches.forEach(({ x, labels }, step) =>
+        tf.tidy(() => {
+          const [input, y] = [toTensor(x), tf.oneHot(tf.tensor1d(labels, 'int32'), 3)];
+          const { value, grads } = tf.variableGrads(
+            () => tf.losses.softmaxCrossEntropy(y, net.apply(input, { training: true })) as tf.Scalar,
+            net.trainable,
+          );
+          const near = { tolerance: 1e-5, scale: 1 };
+          assertClose(values(value), { shape: [1], values: [c.losses[step]] }, `loss ${step}`, near);
+          optimizer.applyGradients(grads);
+        }),
+      );
+      for (const [label, wanted] of Object.entries(c.end)) {
+        const scale = Math.max(1, ...wanted.values.map(Math.abs));
+        assertClose(net.named[label], wanted, label, { tolerance: 3e-5, scale });
+      }
       tf.tidy(() => {
-        const [input, y] = [toTensor(x), tf.oneHot(tf.tensor1d(labels, 'int32'), 3)];
-        const { value, grads } = tf.variableGrads(
-          () => tf.losses.softmaxCrossEntropy(y, net.apply(input, { training: true })) as tf.Scalar,
-          net.trainable,
-        );
-        const near = { tolerance: 1e-5, scale: 1 };
-        assertClose(values(value), { shape: [1], values: [c.losses[step]] }, `loss ${step}`, near);
-        optimizer.applyGradients(grads);
-      }),
-    );
-    for (const [label, wanted] of Object.entries(c.end)) {
-      const scale = Math.max(1, ...wanted.values.map(Math.abs));
-      assertClose(net.named[label], wanted, label, { tolerance: 3e-5, scale });
-    }
-    tf.tidy(() => {
-      const logits = net.apply(toTensor(c.batches[0].x), { training: false });
-      const scale = Math.max(...c.inference.values.map(Math.abs));
-      assertClose(logits, c.inference, 'inference', { tolerance: 3e-5, scale });
-    });
-    optimizer.dispose();
-    net.dispose();
-  });
+        const logits = net.apply(toTensor(c.batches[0].x), { training: false });
+        const scale = Math.max(...c.inference.values.map(Math.abs));
+        assertClose(logits, c.inference, 'inference', { tolerance: 3e-5, scale });
+      });
+      optimizer.dispose();
+      net.dispose();
+    }),
+  );
 }

@@ -1,5 +1,6 @@
 /** Against TensorFlow.js's own layer: the same where it is right, and where it is not. Fails when TensorFlow.js mends it. */
 import assert from 'node:assert/strict';
+import test from 'node:test';
 import { batchNormLayer, Random, tf } from 'bnlab';
 import { assertSame, clean, values } from '../support/tensors';
 import { batch } from './arbitraries';
@@ -20,9 +21,9 @@ for (const shape of [
   [8, 3],
   [2, 3, 4, 3],
 ]) {
-  clean(
+  test(
     `rank ${shape.length}: the same forward pass, gradient, moving mean, and inference with equal statistics`,
-    () => {
+    clean(() => {
       const layer = theirs({}, shape);
       const ours = batchNormLayer(3);
       tf.tidy(() => {
@@ -54,13 +55,13 @@ for (const shape of [
       });
       free(layer);
       ours.dispose();
-    },
+    }),
   );
 }
 
-clean(
+test(
   'theirs keeps a biased moving variance: at m = 2 half of the population’s, where ours is right on average',
-  () => {
+  clean(() => {
     const layer = theirs({ momentum: 0 }, [2, 1]);
     const ours = batchNormLayer(1, { decay: 0 });
     tf.tidy(() => {
@@ -80,55 +81,67 @@ clean(
     });
     free(layer);
     ours.dispose();
-  },
+  }),
 );
 
 for (const [what, options] of [
   ['center off', { center: false }],
   ['scale off', { scale: false }],
 ] as [string, { center?: boolean; scale?: boolean }][]) {
-  clean(`theirs crashes in training with ${what}; ours trains`, () => {
-    const layer = theirs(options, [8, 3]);
-    const ours = batchNormLayer(3, options);
+  test(
+    `theirs crashes in training with ${what}; ours trains`,
+    clean(() => {
+      const layer = theirs(options, [8, 3]);
+      const ours = batchNormLayer(3, options);
+      tf.tidy(() => {
+        const { x } = batch([8, 3], 1);
+        assert.throws(() => run(layer, x, true), /null|undefined/);
+        const { grads } = tf.variableGrads(
+          () => tf.sum(ours.apply(x, { training: true })) as tf.Scalar,
+          ours.trainable,
+        );
+        assert.equal(Object.keys(grads).length, 1);
+      });
+      free(layer);
+      ours.dispose();
+    }),
+  );
+}
+
+test(
+  'theirs moves its statistics although it is not trainable; ours, frozen, does not',
+  clean(() => {
+    const layer = theirs({}, [8, 3]);
+    const ours = batchNormLayer(3);
     tf.tidy(() => {
       const { x } = batch([8, 3], 1);
-      assert.throws(() => run(layer, x, true), /null|undefined/);
-      const { grads } = tf.variableGrads(() => tf.sum(ours.apply(x, { training: true })) as tf.Scalar, ours.trainable);
-      assert.equal(Object.keys(grads).length, 1);
+      layer.trainable = false;
+      ours.frozen = true;
+      const before = [weights(layer)[2], ours.movingMean].map(values);
+      run(layer, x, true);
+      ours.apply(x, { training: true });
+      assert.notDeepEqual(values(weights(layer)[2]), before[0]);
+      assert.deepEqual(values(ours.movingMean), before[1]);
     });
     free(layer);
     ours.dispose();
-  });
-}
+  }),
+);
 
-clean('theirs moves its statistics although it is not trainable; ours, frozen, does not', () => {
-  const layer = theirs({}, [8, 3]);
-  const ours = batchNormLayer(3);
-  tf.tidy(() => {
-    const { x } = batch([8, 3], 1);
-    layer.trainable = false;
-    ours.frozen = true;
-    const before = [weights(layer)[2], ours.movingMean].map(values);
-    run(layer, x, true);
-    ours.apply(x, { training: true });
-    assert.notDeepEqual(values(weights(layer)[2]), before[0]);
-    assert.deepEqual(values(ours.movingMean), before[1]);
-  });
-  free(layer);
-  ours.dispose();
-});
-
-clean('with a large offset theirs loses digits that ours keeps', () => {
-  const layer = theirs({}, [60, 1]);
-  const ours = batchNormLayer(1);
-  tf.tidy(() => {
-    const grid = tf.div(tf.round(tf.mul(tf.tensor2d(new Random(2).normals(60), [60, 1]), 8)), 8);
-    const far = tf.add(grid, 1e6); // exact in float32
-    const wanted = values(ours.apply(grid, { training: true }));
-    const off = (y: tf.Tensor) => Math.max(...values(y).map((v, i) => Math.abs(v - wanted[i])));
-    assert.ok(off(ours.apply(far, { training: true })) < 1e-5);
-    assert.ok(off(run(layer, far, true)) > 1e-3);
-  });
-  free(layer);
-  ours.dispose();
-});
+test(
+  'with a large offset theirs loses digits that ours keeps',
+  clean(() => {
+    const layer = theirs({}, [60, 1]);
+    const ours = batchNormLayer(1);
+    tf.tidy(() => {
+      const grid = tf.div(tf.round(tf.mul(tf.tensor2d(new Random(2).normals(60), [60, 1]), 8)), 8);
+      const far = tf.add(grid, 1e6); // exact in float32
+      const wanted = values(ours.apply(grid, { training: true }));
+      const off = (y: tf.Tensor) => Math.max(...values(y).map((v, i) => Math.abs(v - wanted[i])));
+      assert.ok(off(ours.apply(far, { training: true })) < 1e-5);
+      assert.ok(off(run(layer, far, true)) > 1e-3);
+    });
+    free(layer);
+    ours.dispose();
+  }),
+);

@@ -1,7 +1,8 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import { delivered, mlp, ready, tf, type MlpOptions } from 'bnlab';
-import { clouds, noLeak } from '../train/toy';
+import { clouds } from '../support/clouds';
+import { leakFree } from '../support/tensors';
 import { given } from './given';
 
 test.before(async () => {
@@ -10,7 +11,7 @@ test.before(async () => {
 
 test('delivered: a parabola, by hand', async () => {
   // y = x w, l = w^2 for x = 1 and target 0: g = 2 w, l(w - s g) = w^2 (1 - 2 s)^2, share 1 - s.
-  await noLeak(() => {
+  await leakFree(() => {
     const network = given([[[3]]]);
     const [x, y] = [tf.tensor2d([[1]]), tf.tensor2d([[0]])];
     const got = delivered({ network, x, y, loss: 'meanSquaredError', training: true, promised: [3.6, 36] });
@@ -23,7 +24,7 @@ test('delivered: a parabola, by hand', async () => {
 });
 
 test('delivered: a small step delivers all of it through the statistics, less with them held constant', async () => {
-  await noLeak(() => {
+  await leakFree(() => {
     const { x, y } = clouds(90, 1);
     const share = (norm: MlpOptions['norm']) => {
       const network = mlp({ sizes: [3, 10, 10, 3], norm, seed: 2 });

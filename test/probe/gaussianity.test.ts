@@ -14,7 +14,8 @@ import {
   tf,
   trainNetwork,
 } from 'bnlab';
-import { clouds, noLeak } from '../train/toy';
+import { clouds } from '../support/clouds';
+import { leakFree } from '../support/tensors';
 
 before(async () => void (await ready()));
 
@@ -139,7 +140,7 @@ test('shapeProbe: the first evaluation has moved nowhere, training moves shapes,
   const taps = ['layer1/activation', 'layer2/linear'];
   const network = mlp({ sizes: [3, 12, 12, 3], activation: 'relu', norm: 'batch', seed: 1 });
   const probes = { shape: shapeProbe({ taps, examples: 50 }) };
-  const history = await noLeak(() =>
+  const history = await leakFree(() =>
     trainNetwork({ network, data, probes, steps: 40, batchSize: 30, learningRate: 0.5, seed: 1, evaluateEvery: 40 }),
   );
   const [start, end] = probeSeries(history, 'shape').map(({ value }) => value!);

@@ -28,25 +28,16 @@ import {
   updateRatios,
   type Network,
 } from 'bnlab';
-import { clouds, noLeak } from '../train/toy';
+import { clouds } from '../support/clouds';
+import { leakFree, untouchedBy } from '../support/tensors';
 import { given, normals } from './given';
+import { closeWithin } from '../support/close';
 
 test.before(async () => {
   await ready();
 });
 
-const close = (actual: number, expected: number, tolerance = 1e-5) =>
-  assert.ok(
-    Math.abs(actual - expected) <= tolerance * Math.max(1, Math.abs(expected)),
-    `${actual} is not ${expected} within ${tolerance}`,
-  );
-
-async function untouchedBy<T>(network: Network, body: () => T | Promise<T>): Promise<T> {
-  const before = network.snapshot();
-  const result = await noLeak(body);
-  assert.deepEqual(network.snapshot(), before);
-  return result;
-}
+const close = closeWithin(1e-5, 'mixed');
 
 const loss = 'meanSquaredError' as const;
 
@@ -110,7 +101,7 @@ test('gradientNorms: values inside a batch-normalized net, against finite differ
 });
 
 test('updateRatios: after one SGD step, what sgdUpdateRatios said before it', async () => {
-  await noLeak(async () => {
+  await leakFree(async () => {
     const network = mlp({ sizes: [3, 5, 3], activation: 'relu', seed: 3 });
     const set = clouds(30, 3);
     const before = network.snapshot();
@@ -245,13 +236,13 @@ test("jacobian: batch normalization joins the examples; the paper's closed form"
   const deviation = Math.sqrt(variance + 1e-5);
   const xHat = xs.map((v) => (v - mean) / deviation);
   const x = tf.tensor2d(xs, [m, 1]);
-  const all = await noLeak(() => jacobian({ of: bn, x, training: true, example: 'all' }));
+  const all = await leakFree(() => jacobian({ of: bn, x, training: true, example: 'all' }));
   all.forEach((row, i) =>
     row.forEach((v, j) => close(v, (+(i === j) - 1 / m - (xHat[i] * xHat[j]) / m) / deviation, 1e-5)),
   );
   // It takes away two directions: the constant one and xHat's.
   assert.equal(numericalRank(singularValues(all), 1e-4), m - 2);
-  const inference = await noLeak(() => jacobian({ of: bn, x, training: false, example: 'all' }));
+  const inference = await leakFree(() => jacobian({ of: bn, x, training: false, example: 'all' }));
   inference.forEach((row, i) => row.forEach((v, j) => close(v, i === j ? 1 / Math.sqrt(1 + 1e-5) : 0)));
   x.dispose();
   network.dispose();

@@ -11,7 +11,8 @@ import {
   Random,
 } from 'bnlab';
 import { ready, tf, trainNetwork } from 'bnlab';
-import { clouds, noLeak } from '../train/toy';
+import { clouds } from '../support/clouds';
+import { leakFree } from '../support/tensors';
 
 before(async () => void (await ready()));
 
@@ -89,7 +90,7 @@ test('linearizedOutputs: a linear network is its own; any network becomes an aff
     assert.ok(tf.max(tf.abs(tf.sub(own, lined))).dataSync()[0] < 1e-5);
     const curved = mlp({ sizes: [3, 6, 5, 3], activation: 'sigmoid', norm, initialScale: 3, seed: 2 });
     const before = curved.snapshot();
-    const outputs = await noLeak(() => {
+    const outputs = await leakFree(() => {
       const out = linearizedOutputs(curved, x);
       const kept = out.arraySync() as number[][];
       out.dispose();
@@ -188,7 +189,7 @@ test('linearityProbe: a trained network and its straightened twin, by layer, wit
   const network = mlp({ sizes: [3, 8, 8, 3], activation: 'tanh', norm: 'batch', seed: 1 });
   const probes = { linearity: linearityProbe({ activation: 'tanh', examples: 60 }) };
   const options = { network, data, probes, batchSize: 30, learningRate: 0.5, seed: 1 };
-  const history = await noLeak(() => trainNetwork({ ...options, steps: 60, evaluateEvery: 60 }));
+  const history = await leakFree(() => trainNetwork({ ...options, steps: 60, evaluateEvery: 60 }));
   const seen = history.evaluations[1].probes.linearity!;
   const tap = 'layer2/preActivation';
   const values = observe({ network, x: data.test.x, training: true, taps: [tap] })[tap];

@@ -20,26 +20,18 @@ import {
   typicalUnit,
   updateRatioProbe,
   wasserstein1,
-  type Network,
   type Values,
 } from 'bnlab';
-import { clouds, noLeak } from '../train/toy';
+import { clouds } from '../support/clouds';
+import { leakFree, untouchedBy } from '../support/tensors';
 import { given } from './given';
+import { closeWithin } from '../support/close';
 
 test.before(async () => {
   await ready();
 });
 
-const close = (actual: number, expected: number, tolerance = 1e-6) =>
-  assert.ok(Math.abs(actual - expected) <= tolerance, `${actual} is not ${expected} within ${tolerance}`);
-
-/** Runs `body` and fails when it leaves tensors, or a variable that is not bit for bit what it was. */
-async function untouchedBy<T>(network: Network, body: () => T | Promise<T>): Promise<T> {
-  const before = network.snapshot();
-  const result = await noLeak(body);
-  assert.deepEqual(network.snapshot(), before);
-  return result;
-}
+const close = closeWithin(1e-6, 'absolute');
 
 test('observe: values inside, by name; training mode leaves moving averages alone', async () => {
   const network = given([
@@ -224,7 +216,7 @@ test('distributionDrift: mean over the units of distance, means and variances', 
 });
 
 test('probes during training: plain numbers at every evaluation, and no trace in the run', async () => {
-  await noLeak(async () => {
+  await leakFree(async () => {
     const [train, check] = [clouds(300, 1), clouds(150, 2)];
     const options = {
       data: { train, test: check },

@@ -16,17 +16,15 @@ import {
   trainNetwork,
   type ActivationName,
 } from 'bnlab';
-import { clouds, noLeak } from '../train/toy';
+import { clouds } from '../support/clouds';
+import { leakFree } from '../support/tensors';
+import { closeWithin } from '../support/close';
 
 test.before(async () => {
   await ready();
 });
 
-const close = (actual: number, expected: number, relative: number) =>
-  assert.ok(
-    Math.abs(actual - expected) <= relative * Math.abs(expected),
-    `${actual} is not ${expected} within ${relative}`,
-  );
+const close = closeWithin(0, 'relative');
 
 test('signalPropagation: closed forms', () => {
   const he = signalPropagation({ activation: 'relu', gain: Math.SQRT2, depth: 4, input: 3 });
@@ -57,7 +55,7 @@ test('gradientScan: wide networks follow signalPropagation, without and with BN'
   const y = tf.tensor2d(random.normals(256 * 400), [256, 400]);
   const linearLoss = (outputs: tf.Tensor, g: tf.Tensor) => tf.sum(tf.mul(outputs, g)) as tf.Scalar;
   for (const norm of ['none', 'batch'] as const) {
-    const rows = await noLeak(() =>
+    const rows = await leakFree(() =>
       gradientScan({
         x,
         y,
@@ -92,7 +90,7 @@ test('gradientScan: one linear layer by hand, and how each norm scales with the 
   const build = (_: number, seed: number) =>
     sequential([dense(2, 2, { bias: false, seed, initializer: initializer('identity') }), activation('identity')]);
   const loss = (outputs: tf.Tensor, g: tf.Tensor) => tf.sum(tf.mul(outputs, g)) as tf.Scalar;
-  const rows = await noLeak(() => gradientScan({ x, y, build, depths: [1], seeds: [1], scales: [1, 10], loss }));
+  const rows = await leakFree(() => gradientScan({ x, y, build, depths: [1], seeds: [1], scales: [1, 10], loss }));
   // dl/du = y W^T = y; dl/dW = u^T y = [[3, 2], [4, -4]].
   close(rows[0].input, Math.sqrt(5), 1e-6);
   close(rows[0].weights, Math.sqrt(9 + 4 + 16 + 16), 1e-6);

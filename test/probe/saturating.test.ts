@@ -12,13 +12,10 @@ import {
   type ActivationName,
   type ScalarName,
 } from 'bnlab';
+import { closeWithin } from '../support/close';
 
 const { sigmoid, tanh } = SCALAR_FUNCTIONS;
-const close = (actual: number, expected: number, relative: number) =>
-  assert.ok(
-    Math.abs(actual - expected) <= relative * Math.abs(expected),
-    `${actual} is not ${expected} within ${relative}`,
-  );
+const close = closeWithin(0, 'relative');
 
 test('derivatives are those of their functions, by central differences', () => {
   for (const [name, { f, derivative }] of Object.entries(SCALAR_FUNCTIONS)) {

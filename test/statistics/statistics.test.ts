@@ -12,9 +12,9 @@ import {
   quantiles,
   Random,
 } from 'bnlab';
+import { closeWithin } from '../support/close';
 
-const close = (actual: number, expected: number, tolerance = 1e-12) =>
-  assert.ok(Math.abs(actual - expected) <= tolerance, `${actual} is not ${expected} within ${tolerance}`);
+const close = closeWithin(1e-12, 'absolute');
 
 test('median and quantile: known samples, order does not matter, input is left alone', () => {
   const xs = [9, 1, 10, 2];

@@ -2,17 +2,33 @@
 import assert from 'node:assert/strict';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import test from 'node:test';
-import { ready, tf } from 'bnlab';
+import { ready, tf, type Network } from 'bnlab';
 
-/** A test that starts when the engine is ready, and fails when it leaves tensors behind. */
-export function clean(name: string, body: () => void | Promise<void>): void {
-  test(name, async () => {
+/** Runs `body` and fails when it leaves tensors behind. */
+export async function leakFree<T>(body: () => T | Promise<T>): Promise<T> {
+  const before = tf.memory().numTensors;
+  const result = await body();
+  assert.equal(tf.memory().numTensors - before, 0, 'tensors left behind');
+  return result;
+}
+
+/** {@link leakFree}, and every variable of the network is bit for bit what it was. */
+export async function untouchedBy<T>(network: Network, body: () => T | Promise<T>): Promise<T> {
+  const before = network.snapshot();
+  const result = await leakFree(body);
+  assert.deepEqual(network.snapshot(), before);
+  return result;
+}
+
+/**
+ * The body of a test that starts when the engine is ready, and fails when it leaves tensors behind: `test('...', clean(() => { ... }))`.
+ * It stands inside the call of `test`, so that a failure is reported with the line of that call.
+ */
+export function clean(body: () => void | Promise<void>): () => Promise<void> {
+  return async () => {
     await ready();
-    const before = tf.memory().numTensors;
-    await body();
-    assert.equal(tf.memory().numTensors - before, 0, 'tensors left behind');
-  });
+    await leakFree(body);
+  };
 }
 
 /** The values of a tensor, which stays alive. */

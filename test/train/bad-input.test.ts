@@ -15,7 +15,7 @@ import {
   trainNetwork,
   type TrainOptions,
 } from 'bnlab';
-import { noLeak } from './toy';
+import { leakFree } from '../support/tensors';
 
 const ROWS = 10;
 
@@ -24,7 +24,7 @@ async function given(
   body: (at: { network: ReturnType<typeof mlp>; x: tf.Tensor; y: tf.Tensor }) => Promise<void> | void,
 ) {
   await ready();
-  await noLeak(async () => {
+  await leakFree(async () => {
     const network = mlp({ sizes: [3, 4, 2], norm: 'batch', activation: 'sigmoid', seed: 1 });
     const x = tf.randomNormal([ROWS, 3], 0, 1, 'float32', 1);
     const y = oneHotLabels(
@@ -199,7 +199,7 @@ test('losses refuse what is disposed, whole numbers, and leave one scalar', asyn
 
 test('statistics that are not finite replace none: all layers or no layer', async () => {
   await ready();
-  await noLeak(() => {
+  await leakFree(() => {
     const network = mlp({ sizes: [3, 3, 3, 2], norm: 'batch', seed: 1 });
     tf.tidy(() => {
       network.named['layer2/weights'].assign(tf.fill([3, 3], 1e30));

@@ -31,7 +31,8 @@ import {
   type NetworkSpec,
   type Sequential,
 } from 'bnlab';
-import { clouds, noLeak } from './toy';
+import { clouds } from '../support/clouds';
+import { leakFree } from '../support/tensors';
 
 test.before(async () => {
   await ready();
@@ -47,7 +48,7 @@ const sides = [
 const timeless = ({ timing: _, ...rest }: History) => rest;
 
 async function withData<T>(body: (common: Omit<CompareOptions, 'sides'>) => Promise<T>): Promise<T> {
-  return noLeak(async () => {
+  return leakFree(async () => {
     const [train, check] = [clouds(300, 1), clouds(150, 2)];
     try {
       const data = { train, test: check, name: 'clouds' };

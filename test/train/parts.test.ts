@@ -11,7 +11,7 @@ import {
   softmaxCrossEntropy,
   tf,
 } from 'bnlab';
-import { noLeak } from './toy';
+import { leakFree } from '../support/tensors';
 
 test.before(async () => {
   await ready();
@@ -20,7 +20,7 @@ test.before(async () => {
 const rounded = (values: ArrayLike<number>, digits = 6) => Array.from(values, (v) => Number(v.toFixed(digits)));
 
 test('softmaxCrossEntropy: closed forms, also where exponentials overflow', async () => {
-  await noLeak(() => {
+  await leakFree(() => {
     const value = (z: number[][], y: number[][]) =>
       tf.tidy(() => softmaxCrossEntropy(tf.tensor2d(z), tf.tensor2d(y)).dataSync()[0]);
     assert.ok(Math.abs(value([[3, 3, 3, 3]], [[0, 1, 0, 0]]) - Math.log(4)) < 1e-6);
@@ -50,7 +50,7 @@ test('softmaxCrossEntropy: closed forms, also where exponentials overflow', asyn
 });
 
 test('softmaxCrossEntropy: gradient is (softmax - y) / m, as tf.losses has it', async () => {
-  await noLeak(() =>
+  await leakFree(() =>
     tf.tidy(() => {
       const z = tf.tensor2d([
         [1, -2, 0.5],
@@ -108,7 +108,7 @@ test('oneHotLabels: rows, and labels out of range', async () => {
     [1, 0, 0],
   ]);
   y.dispose();
-  await noLeak(() => {
+  await leakFree(() => {
     assert.throws(() => oneHotLabels([0, 10], 10), /label 1 is 10; wanted a whole number from 0 to 9/);
     assert.throws(() => oneHotLabels([-1], 10), /label 0 is -1/);
     assert.throws(() => oneHotLabels([0.5], 10), /label 0 is 0.5/);

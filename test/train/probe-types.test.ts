@@ -25,7 +25,7 @@ import {
 import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
-import { clouds } from './toy';
+import { clouds } from '../support/clouds';
 
 before(async () => void (await ready()));
 

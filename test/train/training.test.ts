@@ -27,9 +27,12 @@ import {
   type ProbePoint,
   type TensorData,
   type TrainOptions,
+  BaseLayer,
+  sequential,
 } from 'bnlab';
 import { given, normals } from '../probe/given';
-import { clouds, noLeak } from './toy';
+import { clouds } from '../support/clouds';
+import { leakFree } from '../support/tensors';
 
 test.before(async () => {
   await ready();
@@ -39,7 +42,7 @@ const net = (seed = 2) => given(normals(new Random(seed), [3, 8, 3], 0.5), 'sigm
 
 /** Runs `body` with a fresh network and data, and fails on a leak. */
 async function withToy<T>(body: (network: Network, options: Omit<TrainOptions, 'network'>) => Promise<T>): Promise<T> {
-  return noLeak(async () => {
+  return leakFree(async () => {
     const train = clouds(300, 1);
     const check = clouds(150, 2);
     const network = net();
@@ -169,7 +172,7 @@ test('weight decay: both kinds against the rule written out, one weight, two ste
     return w;
   };
   for (const kind of ['l2', 'decoupled'] as const) {
-    await noLeak(async () => {
+    await leakFree(async () => {
       const network = given([[[1]]]);
       const set = { x: tf.ones([4, 1]), y: tf.zeros([4, 1]) };
       const common = { network, data: { train: set, test: set }, steps: 2, batchSize: 2, learningRate: rate, seed: 1 };
@@ -430,6 +433,37 @@ test('evaluate: batches do not change the result', async () => {
     assert.throws(() => evaluate({ network, ...set, training: true }), /batchSize/);
     assert.throws(() => evaluate({ network, ...set, batchSize: 151 }), /from 1 to the 150/);
   });
+});
+
+test('evaluate in training mode: every mini-batch sees the network as it was, whatever a layer does, and nothing is left changed', () => {
+  /** Adds its own variable, and then moves it although it is told not to. */
+  class Restless extends BaseLayer {
+    readonly offset = this.addVariable('offset', tf.tensor1d([0, 0, 0]), false);
+    apply(x: tf.Tensor): tf.Tensor {
+      const y = tf.tidy(() => tf.add(x, this.offset));
+      this.offset.assign(tf.tidy(() => tf.add(this.offset, [3, 0, 0])));
+      return y;
+    }
+  }
+  const network = sequential([new Restless('restless')]);
+  const x = tf.tensor2d([
+    [0, 1, 0],
+    [0, 1, 0],
+    [0, 1, 0],
+    [0, 1, 0],
+  ]);
+  const y = tf.tensor2d([
+    [0, 1, 0],
+    [0, 1, 0],
+    [0, 1, 0],
+    [0, 1, 0],
+  ]);
+  const before = network.snapshot();
+  // Were the second mini-batch to see what the first one left, it would answer with class 0.
+  assert.equal(evaluate({ network, x, y, training: true, batchSize: 2 }).accuracy, 1);
+  assert.deepEqual(network.snapshot(), before);
+  tf.dispose([x, y]);
+  network.dispose();
 });
 
 test('bad settings are refused before anything changes', async () => {

@@ -23,6 +23,7 @@ import {
   withMarkers,
 } from './series';
 import { ink, size } from './theme';
+import { BAND_QUANTILES } from '../statistics/statistics';
 
 /** What {@link drawPanels} draws. @internal */
 export interface PanelPlan {
@@ -54,7 +55,7 @@ export function drawPanels(plan: PanelPlan): Figure {
   const { builder, text, panels, columns } = plan;
   requireText(builder, text);
   if (panels.length === 0) throw new FigureError(`${builder}: wanted at least one panel, got none.`);
-  const band = plan.band ?? [0.15, 0.85];
+  const band = plan.band ?? BAND_QUANTILES;
   const drawn = panels.map((panel, p) => prepare(builder, panel, p, band));
   const all = drawn.flat();
   const labels = placeOfNames(plan, drawn);

@@ -3,6 +3,7 @@ import { shown as named } from '../core/checks';
 import { FigureError } from './figure';
 import { fmt } from './format';
 import type { Axis } from './scales';
+import { BAND_QUANTILES } from '../statistics/statistics';
 
 /** Samples of one thing: [steps][values], as many values as were seen. @internal */
 export interface Sampled {
@@ -72,7 +73,7 @@ export function shareOutside({ density }: Binned): number {
 export function quartiles(samples: ArrayLike<number>): [number, number, number] {
   const sorted = Float64Array.from(samples).filter(Number.isFinite).sort();
   const at = (q: number) => sorted[Math.round(q * (sorted.length - 1))];
-  return [at(0.15), at(0.5), at(0.85)];
+  return [at(BAND_QUANTILES[0]), at(0.5), at(BAND_QUANTILES[1])];
 }
 
 /** 0.1 to 99.9 percentile over all samples, each step and net counting the same. */
