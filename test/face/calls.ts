@@ -13,6 +13,7 @@ import {
   conv2d,
   dense,
   engineCard,
+  experiments,
   gaussian,
   generateDigits,
   type History,
@@ -55,6 +56,7 @@ export async function makeWorld(): Promise<World> {
     learningRate: 0.1,
     seed: 1,
     probes: { at: ({ step }) => step },
+    record: ({ loss }) => ({ norm: loss }),
   });
   const build = (seed: number) => mlp({ sizes: [4, 3, 3], seed });
   const comparison = await compare({
@@ -316,6 +318,29 @@ export function calls({ network, x, y, history, comparison }: World): Record<str
     accuracies: () => [history],
     finalAccuracy: () => [history],
     probeSeries: () => [history, 'at'],
+    curves: () => [[history]],
+    overRates: () => [comparison, 'a'],
+    usableRates: () => [comparison, 'a', () => true],
+    finalLoss: () => [history],
+    stepSeries: () => [history, 'norm'],
+    ratioBySeed: () => [
+      [1, 2],
+      [3, 4],
+    ],
+    differenceBySeed: () => [
+      [1, 2],
+      [3, 4],
+    ],
+    datasetOf: () => [{ kind: 'digits', train: 10, test: 10 }],
+    defineExperiment: () => [
+      {
+        ...{ name: 'mine', version: 1, question: 'What?', whenAborted: 'throws', defaults: {}, options: {} },
+        compute: async () => ({}),
+      },
+    ],
+    runIdentity: () => [experiments.get('chain-orders'), { w: [1, 2] }],
+    listExperiments: () => [],
+    runExperiment: () => ['chain-orders', { w: [1, 2] }, { onProgress: () => undefined }],
     stepsToReach: () => [history, 0.5],
     setPopulationStatistics: () => [build(1), x, { batchSize: 3, batches: 2, seed: 1 }],
     scheduleRates: () => [0.1, 3, { kind: 'step', every: 1, factor: 0.5 }],

@@ -287,14 +287,14 @@ const EQUIVALENT: { file: string; line: RegExp; becomes?: RegExp; why: string }[
     becomes: /^(0.000015|13)/,
     why: 'another setting, with results that differ by rounding',
   },
-  ...['experiments/ignored-jacobian.ts', 'experiments/outside-gradient.ts'].map((file) => ({
+  ...['experiments/ignored-jacobian.ts', 'experiments/bias-growth.ts'].map((file) => ({
     file,
     line: /check: false|statistic\(matrix\), false, true/,
     becomes: /^(true|false)$/,
     why: 'x would be searched for NaN twice; the matrix is symmetric',
   })),
   {
-    file: 'experiments/outside-gradient.ts',
+    file: 'experiments/bias-growth.ts',
     line: /^const below = dense|^const inputs = /,
     becomes: /^(true|false)$/,
     why: 'a bias before the normalization changes nothing, section 2; a dense layer is the same in training',

@@ -2,8 +2,19 @@
  * A deep network with one unit per layer and no nonlinearity, y = x w_1 w_2 ... w_l (Goodfellow et al. 2016, section 8.7.1): the
  * smallest network in which an update to one layer depends on all the others. In float64, on plain numbers.
  */
-import { expectArgument, expectOptions, flag, needed, numbers, type Options, own } from '../core/checks';
+import {
+  expectArgument,
+  expectOptions,
+  finite,
+  flag,
+  listOf,
+  needed,
+  numbers,
+  type Options,
+  own,
+} from '../core/checks';
 import { batchNorm64, batchNormGradient64 } from '../nn';
+import { experimentOf } from './experiment';
 
 /**
  * dy/dw_i = x times the product of the other weights, for each i.
@@ -114,3 +125,14 @@ function expectChain(where: string, w: readonly number[], others: readonly numbe
   const bad = [...w, ...others].find((value) => !Number.isFinite(value));
   if (bad !== undefined) throw new RangeError(`${where}: wanted finite numbers, got ${bad}.`);
 }
+
+export const experiment = experimentOf<{ w: number[]; epsilon: number; x: number }, { terms: number[] }>({
+  name: 'chain-orders',
+  version: 1,
+  question:
+    'How much of what a gradient step does is of higher order in the step, by the number and size of the layers?',
+  whenAborted: 'throws',
+  defaults: { w: Array<number>(12).fill(1.1), epsilon: 0.1, x: 1 },
+  options: { w: needed(listOf(finite)), epsilon: needed(finite), x: needed(finite) },
+  compute: async (options) => ({ terms: chainOrders(options) }),
+});

@@ -1,94 +1,34 @@
 /** Training with and without the second Jacobian of section 2, dNorm(x, X)/dX. */
 import {
+  abortSignal,
   callback,
   counting,
-  expectArgument,
   expectOptions,
   listOf,
   needed,
-  notNegative,
   number,
   oneOf,
   type Options,
   own,
+  positive,
   whole,
 } from '../core/checks';
 import { tf } from '../engine';
-import {
-  activation,
-  BaseLayer,
-  batchMoments,
-  dense,
-  gaussian,
-  sequential,
-  stopGradient,
-  whiten,
-  type ApplyContext,
-  type Network,
-} from '../nn';
+import { activation, dense, gaussian, sequential, type Network } from '../nn';
 import { compare } from '../train/compare';
+import { stepSeries } from '../train/curves';
 import { powerLaw } from '../statistics';
 import { type TrainingData, type TrainRunOptions } from '../train/options';
 import { widthsOf } from '../train/prepare';
-
-/** What `Norm(x, X)` does: centre, batch-normalize, or whiten by Newton-Schulz iterations. */
-export const SET_NORMS = ['center', 'batch', 'whiten'] as const;
-/** One of {@link SET_NORMS}. */
-export type SetNorm = (typeof SET_NORMS)[number];
-/** The Jacobians of `Norm(x, X)` that the gradient passes through: dNorm/dx and dNorm/dX, or dNorm/dx alone. */
-export type KeptJacobians = 'both' | 'first';
-
-/** Options of {@link setNormLayer}. */
-export interface SetNormOptions {
-  /** Default `both`. */
-  jacobians?: KeptJacobians;
-  /** Default 1e-5. */
-  epsilon?: number;
-  /** Of Newton-Schulz. Default 12: enough for condition numbers up to ten thousand. */
-  iterations?: number;
-}
-
-const SET_NORM_OPTIONS: Options<SetNormOptions> = {
-  ...{ jacobians: oneOf(['both', 'first']), epsilon: notNegative, iterations: counting },
-};
-
-/**
- * xHat = Norm(x, X), where X is the batch that x comes with, in training and at inference: nothing learnt, no moving averages. With
- * `first` the statistics of X are constants for the gradient, which ignores dNorm/dX; the output is the same.
- *
- * @example setNormLayer('whiten', { jacobians: 'first' })
- */
-export function setNormLayer(norm: SetNorm, options: SetNormOptions = {}): BaseLayer {
-  expectOptions('setNormLayer', options, SET_NORM_OPTIONS);
-  expectArgument('setNormLayer', 'norm', norm, oneOf(SET_NORMS));
-  return new SetNormLayer(norm, options);
-}
-
-class SetNormLayer extends BaseLayer {
-  constructor(
-    private readonly norm: SetNorm,
-    private readonly options: SetNormOptions,
-  ) {
-    super('norm');
-  }
-
-  apply(x: tf.Tensor, _context: ApplyContext): tf.Tensor {
-    const { jacobians = 'both', epsilon = 1e-5, iterations = 12 } = this.options;
-    const statistic = (value: tf.Tensor) => (jacobians === 'both' ? value : stopGradient(value));
-    return tf.tidy(() => {
-      if (this.norm === 'whiten') {
-        const { mean, matrix } = whiten(x, { method: 'newton-schulz', iterations, epsilon, check: false });
-        return tf.matMul(tf.sub(x, statistic(mean)), statistic(matrix), false, true);
-      }
-      const { mean, variance } = batchMoments(x);
-      const centred = tf.sub(x, statistic(mean));
-      return this.norm === 'center' ? centred : tf.mul(centred, statistic(tf.rsqrt(tf.add(variance, epsilon))));
-    });
-  }
-}
+import { DATA_SPEC, datasetOf, type DataSpec } from './data-spec';
+import { experimentOf, ofTraining } from './experiment';
+import { SET_NORMS, setNormLayer, type KeptJacobians, type SetNorm } from './set-norm';
 
 /** What {@link ignoredJacobian} takes. */
-export interface IgnoredJacobianOptions extends Pick<TrainRunOptions, 'steps' | 'batchSize' | 'pixels' | 'onProgress'> {
+export interface IgnoredJacobianOptions extends Pick<
+  TrainRunOptions,
+  'steps' | 'batchSize' | 'pixels' | 'onProgress' | 'signal'
+> {
   /** Images with labels. */
   data: TrainingData;
   /** Normalizations to try. */
@@ -104,7 +44,7 @@ export interface IgnoredJacobianOptions extends Pick<TrainRunOptions, 'steps' | 
 const IGNORED_JACOBIAN_OPTIONS: Options<IgnoredJacobianOptions> = {
   ...{ data: needed(own), norms: needed(listOf(oneOf(SET_NORMS))), learningRates: needed(listOf(number)) },
   ...{ seeds: needed(listOf(whole)), features: counting, steps: needed(own), batchSize: needed(own) },
-  ...{ pixels: own, onProgress: callback },
+  ...{ pixels: own, onProgress: callback, signal: abortSignal },
 };
 
 /** One run of {@link ignoredJacobian}. */
@@ -142,7 +82,7 @@ export interface IgnoredJacobianRun {
  * weights and batches, every parameter trained by plain gradient descent. Norm(x, X) does not depend on b, nor on the scale of W where
  * it scales; so the true gradient is zero along both, and the first term alone is not.
  *
- * @returns one run per normalization, kind of gradient, rate and seed
+ * @returns one run per normalization, kind of gradient, rate and seed; where a signal ends it, those that had finished
  * @example
  * const runs = await ignoredJacobian({
  *   data, norms: ['whiten'], learningRates: [0.1, 1], seeds: [1, 2, 3], steps: 300, batchSize: 60,
@@ -168,6 +108,7 @@ export async function ignoredJacobian(options: IgnoredJacobianOptions): Promise<
     evaluateAt: [],
     divergenceBound: Infinity,
     onProgress: options.onProgress,
+    signal: options.signal,
     record: ({ loss, before }) => ({
       loss,
       weights: norm2(before, 'layer1/weights'),
@@ -175,8 +116,10 @@ export async function ignoredJacobian(options: IgnoredJacobianOptions): Promise<
       alignment: alignment(before['layer1/weights']),
     }),
   });
-  return comparison.runs.map(({ side, seedIndex, learningRate, history }) => {
-    const series = (name: string) => (history.perStep[name] as (number | null)[]).map((v) => v ?? Infinity);
+  const finished = comparison.runs.filter(({ history }) => history.stopped === null);
+  return finished.map(({ side, seedIndex, learningRate, history }) => {
+    const done = (name: string) => stepSeries(history, name).slice(0, history.stepsDone);
+    const series = (name: string) => done(name).map((v) => (Number.isNaN(v) ? Infinity : v));
     const [loss, weights, bias] = ['loss', 'weights', 'bias'].map(series);
     const size = (step: number) => Math.hypot(weights[step], bias[step]);
     const kind = kinds.find((one) => nameOf(one) === side)!;
@@ -189,7 +132,7 @@ export async function ignoredJacobian(options: IgnoredJacobianOptions): Promise<
       weights,
       bias,
       growth,
-      alignment: (history.perStep.alignment.at(-1) as number | null | undefined) ?? NaN,
+      alignment: done('alignment').at(-1) ?? NaN,
       biasExponent: growthExponent(bias),
     };
   });
@@ -227,3 +170,44 @@ function network(
     dense(features, outputs, { name: 'layer2', ...weights }),
   ]);
 }
+
+/** {@link IgnoredJacobianOptions} as data. */
+export interface IgnoredJacobianSpec {
+  /** Images with labels. */
+  data: DataSpec;
+  /** Grey values, or black and white. */
+  pixels: 'grey' | 'binary';
+  /** Normalizations to try. */
+  norms: SetNorm[];
+  /** Every side runs at each. */
+  learningRates: number[];
+  /** Of weights and batches. */
+  seeds: number[];
+  /** Width of the normalized layer. */
+  features: number;
+  /** Updates of each run. */
+  steps: number;
+  /** Examples per update. */
+  batchSize: number;
+}
+
+export const experiment = experimentOf<IgnoredJacobianSpec, { runs: IgnoredJacobianRun[] }>({
+  name: 'ignored-jacobian',
+  version: 1,
+  question: 'What becomes of bias and weights when the gradient leaves out dNorm(x, X)/dX?',
+  whenAborted: 'returns what finished',
+  defaults: {
+    ...{ data: { kind: 'digits', train: 5000, test: 100 }, pixels: 'grey', norms: ['batch', 'whiten'] },
+    ...{ learningRates: [1, 10], seeds: [1, 2, 3], features: 32, steps: 100, batchSize: 60 },
+  },
+  options: {
+    ...{ data: needed(DATA_SPEC), pixels: needed(oneOf(['grey', 'binary'])), norms: needed(listOf(oneOf(SET_NORMS))) },
+    ...{ learningRates: needed(listOf(positive)), seeds: needed(listOf(whole)), features: needed(counting) },
+    ...{ steps: needed(counting), batchSize: needed(counting) },
+  },
+  compute: async ({ data, ...options }, control) => {
+    const { signal } = control;
+    const dataset = await datasetOf(data, { signal });
+    return { runs: await ignoredJacobian({ ...options, data: dataset, signal, onProgress: ofTraining(control) }) };
+  },
+});

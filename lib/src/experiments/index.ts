@@ -1,33 +1,61 @@
+export { trainShifted, type BiasGrowthSpec, type ShiftedOptions, type ShiftedRun } from './bias-growth';
+export { type BlowUp, type BlowUpRow } from './blow-up';
 export { chainGradient, chainOnBatch, chainOrders, type ChainOnBatchOptions, type ChainStepOptions } from './chain';
+export { type ComparisonSpec, type MissingRun, type SideSpec } from './comparison-spec';
+export { datasetOf, type DataSpec } from './data-spec';
+export {
+  defineExperiment,
+  runIdentity,
+  type Definition,
+  type Experiment,
+  type RunIdentity,
+  type RunProgress,
+  type RunControl,
+} from './experiment';
+export { type AccuracyCurve, type Figure1 } from './figure-1';
+export { type GradientScanSpec } from './gradient-scan';
 export {
   ignoredJacobian,
-  SET_NORMS,
-  setNormLayer,
   type IgnoredJacobianOptions,
   type IgnoredJacobianRun,
-  type KeptJacobians,
-  type SetNorm,
-  type SetNormOptions,
+  type IgnoredJacobianSpec,
 } from './ignored-jacobian';
 export { interleavedTimes, type RepeatOptions } from './interleaved-times';
-export { layerTimes, type LayerTimesOptions } from './layer-times';
-export { newtonSchulzErrors, type NewtonSchulzErrorOptions, type NewtonSchulzErrors } from './newton-schulz';
+export { layerTimes, type LayerTimesOptions, type LayerTimesSpec } from './layer-times';
+export { type LearningRateSweep } from './learning-rate-sweep';
+export {
+  newtonSchulzErrors,
+  type NewtonSchulzErrorOptions,
+  type NewtonSchulzErrors,
+  type NewtonSchulzSpec,
+} from './newton-schulz';
 export {
   normalizationTimes,
   scalingOf,
   TIMED_PARTS,
   type NormalizationTimesOptions,
+  type NormalizationTimesSpec,
   type PartTimes,
   type Scaling,
   type TimedPart,
 } from './normalization-times';
 export {
-  shiftThenNormalize,
-  ShiftThenNormalizeLayer,
-  trainShifted,
-  type ShiftedOptions,
-  type ShiftedRun,
-  type ShiftThenNormalizeOptions,
-} from './outside-gradient';
-export { scaledLayer, type ScaledLayer, type ScaledLayerOptions } from './scaled-layer';
-export { weightGrowth, type WeightGrowth, type WeightGrowthOptions } from './weight-growth';
+  experiments,
+  listExperiments,
+  runExperiment,
+  type ExperimentName,
+  type ListedExperiment,
+  type OptionsOf,
+  type ResultOf,
+} from './registry';
+export { type SaturationCurve, type SaturationInTraining, type SaturationSpec } from './saturation-in-training';
+export {
+  scaledLayer,
+  type ScaledLayer,
+  type ScaledLayerNorms,
+  type ScaledLayerOptions,
+  type ScaledLayerSpec,
+} from './scaled-layer';
+export { SET_NORMS, setNormLayer, type KeptJacobians, type SetNorm, type SetNormOptions } from './set-norm';
+export { shiftThenNormalize, ShiftThenNormalizeLayer, type ShiftThenNormalizeOptions } from './shift-then-normalize';
+export { weightGrowth, type WeightGrowth, type WeightGrowthOptions, type WeightGrowthSpec } from './weight-growth';

@@ -1,8 +1,19 @@
 /** What normalizing a layer costs in training, forward and backward, beside the layer itself. */
-import { counting, expectOptions, listOf, needed, notNegative, oneOf, type Options, own } from '../core/checks';
+import {
+  counting,
+  expectOptions,
+  listOf,
+  needed,
+  notNegative,
+  oneOf,
+  type Options,
+  own,
+  positive,
+} from '../core/checks';
 import { Random } from '../core/random';
 import { tf } from '../engine';
 import { batchNorm, whiten, WHITENINGS, type WhiteningMethod } from '../nn';
+import { experimentOf } from './experiment';
 import { finish, interleavedTimes, REPEAT_OPTIONS, type RepeatOptions } from './interleaved-times';
 
 /** What {@link layerTimes} takes. */
@@ -59,3 +70,26 @@ export function layerTimes(options: LayerTimesOptions): Record<string, number[]>
     tf.dispose([u, w, dy, x]);
   }
 }
+
+/** {@link LayerTimesOptions} as data. */
+export interface LayerTimesSpec extends Required<Omit<LayerTimesOptions, 'norms'>> {
+  /** What to time beside the layer itself. */
+  norms: ('batch' | WhiteningMethod)[];
+}
+
+export const experiment = experimentOf<LayerTimesSpec, { milliseconds: Record<string, number[]> }>({
+  name: 'layer-times',
+  version: 1,
+  question: 'How long does each normalization take in training beside the layer that it follows, on this machine?',
+  whenAborted: 'throws',
+  defaults: {
+    ...{ m: 60, inputs: 100, d: 100, norms: ['batch', 'newton-schulz'], iterations: 5, epsilon: 1e-3 },
+    ...{ repeats: 5, sampleMilliseconds: 4 },
+  },
+  options: {
+    ...{ m: needed(counting), inputs: needed(counting), d: needed(counting), iterations: needed(counting) },
+    ...{ epsilon: needed(notNegative), norms: needed(listOf(oneOf(['batch', ...WHITENINGS]))) },
+    ...{ repeats: needed(counting), sampleMilliseconds: needed(positive) },
+  },
+  compute: async (options) => ({ milliseconds: layerTimes(options) }),
+});

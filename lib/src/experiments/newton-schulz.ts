@@ -1,8 +1,21 @@
 /** Convergence and divergence of the Newton-Schulz iterations for the inverse square root. */
-import { expectArgument, expectOptions, needed, numbers, oneOf, type Options, own, shown, whole } from '../core/checks';
+import {
+  expectArgument,
+  expectOptions,
+  listOf,
+  needed,
+  notNegative,
+  numbers,
+  oneOf,
+  type Options,
+  own,
+  shown,
+  whole,
+} from '../core/checks';
 import { tf } from '../engine';
 import { newtonSchulz, type NewtonSchulzOptions } from '../nn';
 import { rowsWithSpectrum } from '../probe/covariance';
+import { experimentOf } from './experiment';
 
 /** What {@link newtonSchulzErrors} takes. */
 export interface NewtonSchulzErrorOptions {
@@ -67,3 +80,22 @@ export function newtonSchulzErrors(
   });
   return { measured, predicted };
 }
+
+/** {@link NewtonSchulzErrorOptions} as data. */
+export interface NewtonSchulzSpec extends Required<NewtonSchulzErrorOptions> {
+  /** Of the covariance. */
+  eigenvalues: number[];
+}
+
+export const experiment = experimentOf<NewtonSchulzSpec, NewtonSchulzErrors>({
+  name: 'newton-schulz',
+  version: 1,
+  question: 'How many Newton-Schulz iterations whiten a covariance, and when do they diverge?',
+  whenAborted: 'throws',
+  defaults: { eigenvalues: [1, 0.3, 0.01], iterations: 15, prescale: 'trace', seed: 0 },
+  options: {
+    ...{ eigenvalues: needed(listOf(notNegative)), iterations: needed(whole), seed: needed(whole) },
+    prescale: needed(oneOf(['trace', 'none'])),
+  },
+  compute: async ({ eigenvalues, ...options }) => newtonSchulzErrors(eigenvalues, options),
+});

@@ -1,6 +1,21 @@
 /** One layer whose weights are scaled, with and without batch normalization, in float64 (section 3.3). */
-import { expectOptions, flag, needed, notNegative, type Options, own, rowsOfNumbers, shown } from '../core/checks';
+import {
+  counting,
+  expectOptions,
+  finite,
+  flag,
+  listOf,
+  needed,
+  notNegative,
+  type Options,
+  own,
+  rowsOfNumbers,
+  shown,
+  whole,
+} from '../core/checks';
+import { Random } from '../core/random';
 import { batchNorm64, batchNormGradient64, type Rows } from '../nn';
+import { experimentOf } from './experiment';
 
 /** What {@link scaledLayer} takes. */
 export interface ScaledLayerOptions {
@@ -69,3 +84,52 @@ function product(a: Rows, b: Rows): number[][] {
 function transposed(a: Rows): number[][] {
   return a[0].map((_, j) => a.map((row) => row[j]));
 }
+
+/** {@link ScaledLayerOptions} as data, on numbers drawn from a seed, for several scales. */
+export interface ScaledLayerSpec {
+  /** m, examples. */
+  m: number;
+  /** Width of u. */
+  inputs: number;
+  /** Width of the layer. */
+  d: number;
+  /** Scalars a. */
+  scales: number[];
+  /** Whether the layer is normalized. */
+  normalize: boolean;
+  /** 0 for the identities as the paper states them. */
+  epsilon: number;
+  /** Of u, W and dl/dy, standard normal each. */
+  seed: number;
+}
+
+/** Euclidean norms, scale by scale. */
+export interface ScaledLayerNorms {
+  /** Of BN((aW)u). */
+  y: number[];
+  /** Of dl/du. */
+  du: number[];
+  /** Of dl/d(aW). */
+  dWeights: number[];
+}
+
+export const experiment = experimentOf<ScaledLayerSpec, ScaledLayerNorms>({
+  name: 'scaled-layer',
+  version: 1,
+  question: 'What of a layer, and of the gradients that leave it, depends on the scale of its weights?',
+  whenAborted: 'throws',
+  defaults: { m: 60, inputs: 20, d: 20, scales: [0.001, 0.1, 1, 10, 1000], normalize: true, epsilon: 1e-5, seed: 1 },
+  options: {
+    ...{ m: needed(counting), inputs: needed(counting), d: needed(counting), scales: needed(listOf(finite)) },
+    ...{ normalize: needed(flag), epsilon: needed(notNegative), seed: needed(whole) },
+  },
+  compute: async ({ m, inputs, d, scales, seed, ...rest }) => {
+    const random = new Random(seed, 'scaled-layer');
+    const normals = (rows: number, columns: number) => Array.from({ length: rows }, () => random.normals(columns));
+    const drawn = { u: normals(m, inputs), weights: normals(inputs, d), dy: normals(m, d) };
+    const [u, weights, dy] = [drawn.u, drawn.weights, drawn.dy].map((rows) => rows.map((row) => Array.from(row)));
+    const layers = scales.map((a) => scaledLayer({ ...rest, u, weights, dy, a }));
+    const norms = (of: keyof ScaledLayer) => layers.map((layer) => Math.hypot(...layer[of].flat()));
+    return { y: norms('y'), du: norms('du'), dWeights: norms('dWeights') };
+  },
+});

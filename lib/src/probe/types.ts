@@ -1,8 +1,8 @@
+import type { Json, Stored } from '../core/json';
 import type { tf } from '../engine';
 import type { Layer } from '../nn';
 
-/** Plain JSON data. */
-export type Json = null | boolean | number | string | Json[] | { [key: string]: Json | undefined };
+export type { Json, Stored };
 
 /** Inputs and targets, row by row. */
 export interface LabelledBatch {
@@ -52,21 +52,6 @@ export type Probes = Record<string, Probe | Probe['measure']>;
 
 /** What a run without probes has. */
 export type NoProbes = Record<never, never>;
-
-/** What JSON holds of a `T`: null for NaN, infinity and undefined, a list for a typed array, all properties of an object. */
-export type Stored<T> = unknown extends T
-  ? Json
-  : T extends number
-    ? T | null
-    : T extends undefined
-      ? null
-      : T extends string | boolean | null
-        ? T
-        : T extends ArrayBufferView
-          ? (number | null)[]
-          : T extends readonly (infer E)[]
-            ? Stored<E>[]
-            : { [K in keyof T]: Stored<T[K]> };
 
 /** What a history holds of each of these probes at an evaluation point: see {@link Stored}, or null in a network that has diverged. */
 export type ProbeValues<P extends Probes> = {

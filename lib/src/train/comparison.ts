@@ -103,11 +103,7 @@ export function runsOf<V extends Reported>(
   learningRate?: number,
 ): History<V>[] {
   expectComparison('runsOf', comparison);
-  const known = comparison.sides.find(({ name }) => name === side);
-  if (!known) {
-    const names = comparison.sides.map(({ name }) => `'${name}'`).join(', ');
-    throw new RangeError(`comparison: no side ${shown(side)}; it has ${names}.`);
-  }
+  const known = sideOf(comparison, side);
   const rate = learningRate ?? (known.learningRates.length === 1 ? known.learningRates[0] : undefined);
   if (rate === undefined || !known.learningRates.includes(rate)) {
     throw new RangeError(
@@ -117,6 +113,14 @@ export function runsOf<V extends Reported>(
   return comparison.runs
     .filter((run) => run.side === side && run.learningRate === rate && !run.history.stopped)
     .map((run) => run.history);
+}
+
+/** The side of this name, or an error that names those that are there. */
+export function sideOf({ sides }: Comparison, side: string): Comparison['sides'][number] {
+  const known = sides.find(({ name }) => name === side);
+  if (known) return known;
+  const names = sides.map(({ name }) => `'${name}'`).join(', ');
+  throw new RangeError(`comparison: no side ${shown(side)}; it has ${names}.`);
 }
 
 /**

@@ -12,6 +12,16 @@ export {
 export { chooseLearningRates, learningRateSweep, type Sweep, type SweepRow } from './sweep';
 export { oneHotLabels } from './labels';
 export { type PreparedData } from './prepare';
+export {
+  curves,
+  differenceBySeed,
+  finalLoss,
+  overRates,
+  ratioBySeed,
+  stepSeries,
+  usableRates,
+  type Curves,
+} from './curves';
 export { evaluate, tapNames, type EvaluateOptions } from './evaluate';
 export {
   accuracies,

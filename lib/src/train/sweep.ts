@@ -43,14 +43,18 @@ export interface Sweep<V extends Reported = Reported> {
  */
 export function chooseLearningRates(comparison: Comparison): Omit<Sweep, 'comparison'> {
   expectComparison('chooseLearningRates', comparison);
-  const chosen = choose(comparison);
+  const chosen = rankLearningRates(comparison);
   const none = comparison.sides.find(({ name }) => !(name in chosen.best));
   if (none) throw new RangeError(`chooseLearningRates: side '${none.name}' has no finished run.`);
   return chosen;
 }
 
-/** The same, without the sides that have no finished run. */
-function choose(comparison: Comparison): Omit<Sweep, 'comparison'> {
+/**
+ * The same, without the sides that have no finished run.
+ *
+ * @internal
+ */
+export function rankLearningRates(comparison: Comparison): Omit<Sweep, 'comparison'> {
   const table: SweepRow[] = comparison.sides.flatMap(({ name, learningRates }) =>
     learningRates.map((learningRate) => {
       const histories = runsOf(comparison, name, learningRate);
@@ -95,5 +99,5 @@ export async function learningRateSweep<P extends Probes = NoProbes, Q extends P
 ): Promise<Sweep<ProbeValues<P & Q>>> {
   expectCompareOptions('learningRateSweep', options);
   const comparison = await compareResolved<ProbeValues<P & Q>>(resolveComparison(options));
-  return { comparison, ...choose(comparison) };
+  return { comparison, ...rankLearningRates(comparison) };
 }

@@ -1,0 +1,82 @@
+/** Section 2: training with a gradient that takes the statistics for constants, and with the true one, at each learning rate. */
+import { tf } from '../engine';
+import { runsOf } from '../train/comparison';
+import { curves, finalLoss, stepSeries } from '../train/curves';
+import type { StepRecord } from '../train/options';
+import {
+  COMPARISON_SPEC,
+  comparisonOf,
+  missingRuns,
+  originOf,
+  SMALL_COMPARISON,
+  type ComparisonSpec,
+  type MissingRun,
+  type SideSpec,
+} from './comparison-spec';
+import { experimentOf } from './experiment';
+
+/** How one side ended at one rate. */
+export interface BlowUpRow {
+  /** Name of the side. */
+  side: string;
+  /** Base rate. */
+  learningRate: number;
+  /** Training loss at the end, by seed; null for a run that diverged. */
+  loss: number[];
+  /** Norm of all weights after each step, [seeds][steps]; null from where a run diverged. */
+  weights: number[][];
+  /** Test accuracy at the end, by seed. */
+  accuracy: number[];
+}
+
+/** What the experiment answers. */
+export interface BlowUp {
+  /** One per side and rate that has a finished run; its rows are the seeds, without those in `missing`. */
+  rows: BlowUpRow[];
+  /** What a stop left out. */
+  missing: MissingRun[];
+  /** Engine, data and commit. */
+  origin: ReturnType<typeof originOf>;
+}
+
+/** The same network with the true gradient, and with one that takes the statistics for constants, with and without gamma and beta. */
+const SIDES: SideSpec[] = [true, false].flatMap((affine) =>
+  (['batch', 'exhibit:detached'] as const).map((norm) => ({
+    name: `${norm === 'batch' ? 'differentiated' : 'held constant'}${affine ? ', gamma and beta' : ''}`,
+    network: {
+      ...{ kind: 'mlp', sizes: [784, 50, 50, 50, 10], activation: 'relu', norm },
+      ...(affine ? {} : { normOptions: { center: false, scale: false } }),
+    },
+  })),
+);
+
+/** |W| over all layers, after a step. */
+function weightNorm({ after }: StepRecord): Record<string, tf.Tensor> {
+  const labels = Object.keys(after).filter((label) => label.endsWith('weights'));
+  return { weights: tf.sqrt(tf.addN(labels.map((label) => tf.sum(tf.square(after[label]))))) };
+}
+
+export const experiment = experimentOf<ComparisonSpec, BlowUp>({
+  name: 'blow-up',
+  version: 1,
+  question: 'Does a model blow up when the gradient does not know of the normalization?',
+  whenAborted: 'returns what finished',
+  defaults: {
+    ...{ ...SMALL_COMPARISON, pixels: 'grey', sides: SIDES },
+    ...{ learningRates: [0.01, 0.1, 1, 10], steps: 100, evaluations: 1 },
+  },
+  options: COMPARISON_SPEC,
+  compute: async (options, control) => {
+    const comparison = await comparisonOf(options, control, { record: weightNorm });
+    const rows = comparison.sides.flatMap(({ name, learningRates }) =>
+      learningRates.flatMap((learningRate): BlowUpRow[] => {
+        const runs = runsOf(comparison, name, learningRate);
+        if (runs.length === 0) return [];
+        const accuracy = runs.map((run) => curves([run]).seeds[0].at(-1)!);
+        const weights = runs.map((run) => stepSeries(run, 'weights'));
+        return [{ side: name, learningRate, loss: runs.map(finalLoss), weights, accuracy }];
+      }),
+    );
+    return { rows, missing: missingRuns(comparison), origin: originOf(comparison) };
+  },
+});

@@ -1,0 +1,129 @@
+/** A comparison as data: sides, rates, seeds, data and steps as plain JSON. */
+import {
+  counting,
+  having,
+  listOf,
+  needed,
+  notNegative,
+  oneOf,
+  type Options,
+  positive,
+  text,
+  whole,
+} from '../core/checks';
+import { NETWORK_KINDS, type NetworkSpec } from '../nn';
+import type { NoProbes, Probes, ProbeValues } from '../probe/types';
+import { compare } from '../train/compare';
+import { type Comparison } from '../train/comparison';
+import { type CompareOptions } from '../train/compare-options';
+import type { OptimizerName } from '../train/optimizer';
+import type { Json } from '../core/json';
+import { DATA_SPEC, datasetOf, type DataSpec } from './data-spec';
+import { ofTraining, type RunControl } from './experiment';
+
+/** A network of a comparison. */
+export interface SideSpec {
+  /** Each side its own. */
+  name: string;
+  /** What is trained. */
+  network: NetworkSpec;
+}
+
+/** Everything that decides the numbers of a comparison. */
+export interface ComparisonSpec {
+  /** What is compared; the first lends its weights to the others. */
+  sides: SideSpec[];
+  /** Every side runs at each. */
+  learningRates: number[];
+  /** Of weights and batches: one run per side, rate and seed. */
+  seeds: number[];
+  /** What they are trained and tested on. */
+  data: DataSpec;
+  /** Grey values, or black and white as in the paper. */
+  pixels: 'grey' | 'binary';
+  /** Updates of each run. */
+  steps: number;
+  /** Examples per update. */
+  batchSize: number;
+  /** Evaluation points after the first, evenly spread. */
+  evaluations: number;
+  /** Training rule. */
+  optimizer: OptimizerName;
+  /** L2 factor; 0 for none. */
+  weightDecay: number;
+}
+
+/** What a network as data must be at the door; the function that builds it checks the rest. */
+export const NETWORK_SPEC = having<NetworkSpec>("a network such as { kind: 'mlp', sizes: [784, 100, 10] }", {
+  kind: needed(oneOf(NETWORK_KINDS)),
+});
+
+export const COMPARISON_SPEC: Options<ComparisonSpec> = {
+  sides: needed(listOf(having<SideSpec>('{ name, network }', { name: needed(text), network: needed(NETWORK_SPEC) }))),
+  ...{ learningRates: needed(listOf(positive)), seeds: needed(listOf(whole)), data: needed(DATA_SPEC) },
+  ...{ pixels: needed(oneOf(['grey', 'binary'])), steps: needed(counting), batchSize: needed(counting) },
+  ...{ evaluations: needed(counting), weightDecay: needed(notNegative) },
+  optimizer: needed(oneOf(['sgd', 'momentum', 'adam'])),
+};
+
+/** The paper's network of section 4.1, without and with batch normalization: three hidden layers of 100 sigmoid units. */
+export const PAPER_SIDES: SideSpec[] = (['none', 'batch'] as const).map((norm) => ({
+  name: norm === 'none' ? 'no BN' : 'BN',
+  network: { kind: 'mlp', sizes: [784, 100, 100, 100, 10], activation: 'sigmoid', norm },
+}));
+
+/** A comparison of seconds. */
+export const SMALL_COMPARISON: ComparisonSpec = {
+  ...{ sides: PAPER_SIDES, learningRates: [0.1, 1, 10], seeds: [1, 2, 3] },
+  ...{
+    data: { kind: 'digits', train: 5000, test: 1000 },
+    pixels: 'binary',
+    steps: 200,
+    batchSize: 60,
+    evaluations: 10,
+  },
+  ...{ optimizer: 'sgd', weightDecay: 0 },
+};
+
+/** Runs the comparison that a specification describes; what a signal leaves out is in `missing`. */
+export async function comparisonOf<P extends Probes = NoProbes>(
+  spec: ComparisonSpec,
+  control: RunControl,
+  further: Pick<CompareOptions<P>, 'probes' | 'record' | 'divergenceBound'> = {},
+): Promise<Comparison<ProbeValues<P>>> {
+  const { data, evaluations, weightDecay, ...settings } = spec;
+  return compare<P>({
+    ...settings,
+    ...further,
+    data: await datasetOf(data, { signal: control.signal }),
+    evaluateEvery: Math.ceil(spec.steps / evaluations),
+    weightDecay: weightDecay === 0 ? null : weightDecay,
+    signal: control.signal,
+    onProgress: ofTraining(control),
+  });
+}
+
+/** A run that was not made, or not to its end. */
+export interface MissingRun {
+  /** Name of the side. */
+  side: string;
+  /** Seed of weights and batches. */
+  seed: number;
+  /** Base rate. */
+  learningRate: number;
+}
+
+/** Runs that a stop left out or cut short. */
+export function missingRuns({ missing, runs, seeds }: Comparison): MissingRun[] {
+  const cut = runs.filter(({ history }) => history.stopped !== null);
+  return [...cut, ...missing].map(({ side, seedIndex, learningRate }) => ({
+    ...{ side, seed: seeds[seedIndex].weights, learningRate },
+  }));
+}
+
+/** Where the numbers come from: engine, data and commit, the same for every run; null where none was made. */
+export function originOf({ runs }: Comparison): { engine: Json; data: Json; commit: string | null } | null {
+  if (runs.length === 0) return null;
+  const { engine, data, commit } = runs[0].history.provenance;
+  return { engine, data, commit };
+}

@@ -1,0 +1,150 @@
+/** What an experiment is: a question, plain options that decide the answer, and a run that gives it as plain data. */
+import {
+  abortSignal,
+  callback,
+  counting,
+  expectArgument,
+  expectOptions,
+  having,
+  needed,
+  object,
+  oneOf,
+  type Options,
+  recordOf,
+  text,
+} from '../core/checks';
+import { canonicalJson, expectJson, stored, type Json, type Stored } from '../core/json';
+import type { TrainingProgress } from '../train/options';
+
+/** How far a run is. */
+export interface RunProgress {
+  /** Units of work done, from 0 to `total`. */
+  done: number;
+  /** Units of work in all: steps of training, or settings. */
+  total: number;
+  /** What is being done, for a person. */
+  text: string;
+}
+
+/** How a run reports, and how it is stopped. Neither changes its result. */
+export interface RunControl {
+  /** Called as the run gets on. */
+  onProgress?: (progress: RunProgress) => void;
+  /** Stops the run: see `whenAborted`. */
+  signal?: AbortSignal;
+}
+
+const CONTROL: Options<RunControl> = { onProgress: callback, signal: abortSignal };
+
+/**
+ * One measured question. `O` and `R` are plain JSON, so that another process, a queue or a page can ask for a run by name and take the
+ * answer. Name, version and options, the defaults filled in, are the identity of a run: see {@link runIdentity}.
+ */
+export interface Experiment<O extends object, R> {
+  /** Words with hyphens, such as `weight-growth`; no other experiment's. */
+  readonly name: string;
+  /** Raised whenever the same options give other numbers. */
+  readonly version: number;
+  /** What the run answers. */
+  readonly question: string;
+  /** Of a run that is stopped by its signal: it returns what had finished, or throws the signal's reason, an AbortError unless told. */
+  readonly whenAborted: 'returns what finished' | 'throws';
+  /** A small run of the question, in seconds. */
+  readonly defaults: Readonly<O>;
+  /**
+   * The options of a run: those given, the defaults for the rest.
+   * @throws TypeError or RangeError for what is no option, of another kind or out of range, or not plain JSON
+   */
+  resolve(given?: Partial<O>): O;
+  /**
+   * Answers the question. A value that JSON does not have (NaN, infinity) is null in the answer.
+   * @throws as `resolve`, before anything is computed; the signal's reason for a run that was aborted before it began
+   */
+  run(given?: Partial<O>, control?: RunControl): Promise<Stored<R>>;
+}
+
+/** An experiment by what is its own. */
+export interface Definition<O extends object, R> extends Omit<Experiment<O, R>, 'resolve' | 'run'> {
+  /** What each option must be. */
+  readonly options: Options<O>;
+  /** Answers the question for options that were checked. */
+  readonly compute: (options: O, control: RunControl) => Promise<R>;
+}
+
+const DEFINITION: Options<Definition<object, unknown>> = {
+  ...{ name: needed(text), version: needed(counting), question: needed(text), defaults: needed(object) },
+  ...{ options: needed(recordOf(having('what an option must be', { fits: needed(callback) }))) },
+  ...{ compute: needed(callback), whenAborted: needed(oneOf(['returns what finished', 'throws'])) },
+};
+
+/**
+ * Makes an experiment of its definition: its options are checked before the run, and its answer leaves as plain data.
+ *
+ * @example export const experiment = defineExperiment({ name: 'mine', version: 1, question: '...', defaults: { seeds: [1] }, ... });
+ * @throws TypeError or RangeError for what is no definition
+ */
+export function defineExperiment<O extends object, R>(definition: Definition<O, R>): Experiment<O, R> {
+  const given: unknown = definition; // looked at without narrowing its type
+  expectOptions('defineExperiment', given, DEFINITION);
+  return experimentOf(definition);
+}
+
+/** {@link defineExperiment} without its check: a module of this library does nothing when it is loaded, not even look. */
+export function experimentOf<O extends object, R>(definition: Definition<O, R>): Experiment<O, R> {
+  const { options: wanted, compute, ...rest } = definition;
+  const where = `experiment '${rest.name}'`;
+  const resolve = (given: Partial<O> = {}): O => {
+    expectArgument(where, 'options', given, object);
+    const told = Object.entries(given).filter(([, value]) => value !== undefined);
+    const options: unknown = { ...rest.defaults, ...Object.fromEntries(told) };
+    expectJson(where, 'options', options);
+    expectOptions(where, options, wanted);
+    return options;
+  };
+  return {
+    ...rest,
+    resolve,
+    run: async (given = {}, control = {}) => {
+      const options = resolve(given);
+      expectOptions(where, control, CONTROL);
+      control.signal?.throwIfAborted();
+      const answer = (await compute(options, control)) as R;
+      return stored(answer);
+    },
+  };
+}
+
+/** What tells a run from every other: the same for the same experiment, version and options, in whatever order they were written. */
+export interface RunIdentity {
+  /** Of the experiment. */
+  name: string;
+  /** Of the experiment. */
+  version: number;
+  /** With the defaults filled in. */
+  options: Json;
+}
+
+const EXPERIMENT = having<Experiment<object, unknown>>('an experiment, as experiments.get() gives it', {
+  ...{ name: needed(text), version: needed(counting), resolve: needed(callback) },
+});
+
+/**
+ * The identity of a run, as one line of JSON with its names in order.
+ *
+ * @example runIdentity(experiments.get('weight-growth'), { seeds: [1] }) // {"name":"weight-growth","options":{...},"version":1}
+ * @throws as `experiment.resolve`
+ */
+export function runIdentity<O extends object>(
+  experiment: Pick<Experiment<O, unknown>, 'name' | 'version' | 'resolve'>,
+  given?: Partial<O>,
+): string {
+  expectArgument('runIdentity', 'experiment', experiment, EXPERIMENT);
+  const { name, version } = experiment;
+  const identity: RunIdentity = { name, version, options: stored(experiment.resolve(given)) as Json };
+  return canonicalJson({ ...identity });
+}
+
+/** RunProgress of training as that of a run. */
+export function ofTraining({ onProgress }: RunControl): ((at: TrainingProgress) => void) | undefined {
+  return onProgress && (({ step, steps, name }) => onProgress({ done: step, total: steps, text: name }));
+}

@@ -1,0 +1,96 @@
+/** The experiments by name: what a worker, a queue, a page or a command runs. */
+import { expectArgument, text, unknownName } from '../core/checks';
+import type { Json } from '../core/json';
+import { experiment as biasGrowth } from './bias-growth';
+import { experiment as blowUp } from './blow-up';
+import { experiment as chainOrders } from './chain';
+import type { Experiment, RunControl } from './experiment';
+import { experiment as figure1 } from './figure-1';
+import { experiment as gradientScan } from './gradient-scan';
+import { experiment as ignoredJacobian } from './ignored-jacobian';
+import { experiment as layerTimes } from './layer-times';
+import { experiment as learningRateSweep } from './learning-rate-sweep';
+import { experiment as newtonSchulz } from './newton-schulz';
+import { experiment as normalizationTimes } from './normalization-times';
+import { experiment as saturationInTraining } from './saturation-in-training';
+import { experiment as scaledLayer } from './scaled-layer';
+import { experiment as weightGrowth } from './weight-growth';
+
+const EXPERIMENTS = {
+  'bias-growth': biasGrowth,
+  'blow-up': blowUp,
+  'chain-orders': chainOrders,
+  'figure-1': figure1,
+  'gradient-scan': gradientScan,
+  'ignored-jacobian': ignoredJacobian,
+  'layer-times': layerTimes,
+  'learning-rate-sweep': learningRateSweep,
+  'newton-schulz': newtonSchulz,
+  'normalization-times': normalizationTimes,
+  'saturation-in-training': saturationInTraining,
+  'scaled-layer': scaledLayer,
+  'weight-growth': weightGrowth,
+} as const;
+
+/** Names of the experiments. */
+export type ExperimentName = keyof typeof EXPERIMENTS;
+/** The options of an experiment, all of them. */
+export type OptionsOf<N extends ExperimentName> = ReturnType<(typeof EXPERIMENTS)[N]['resolve']>;
+/** What an experiment answers. */
+export type ResultOf<N extends ExperimentName> = Awaited<ReturnType<(typeof EXPERIMENTS)[N]['run']>>;
+
+/** The experiments of this library. */
+export const experiments = {
+  /**
+   * An experiment by its name.
+   *
+   * @example experiments.get('weight-growth').question
+   * @throws RangeError for a name that none has, with the one that was likely meant
+   */
+  get<N extends ExperimentName>(name: N): (typeof EXPERIMENTS)[N] {
+    expectArgument('experiments.get', 'name', name, text);
+    if (!Object.hasOwn(EXPERIMENTS, name))
+      throw unknownName('experiments', 'experiment', name, Object.keys(EXPERIMENTS));
+    return EXPERIMENTS[name];
+  },
+};
+
+/** An experiment in a list: everything of it that is data. */
+export interface ListedExperiment extends Pick<
+  Experiment<object, unknown>,
+  'name' | 'version' | 'question' | 'whenAborted'
+> {
+  /** A small run of it. */
+  defaults: Json;
+}
+
+/**
+ * Every experiment of this library, as plain data.
+ *
+ * @example table(listExperiments().map(({ name, question }) => ({ name, question })))
+ */
+export function listExperiments(): ListedExperiment[] {
+  return Object.values(EXPERIMENTS).map(({ name, version, question, whenAborted, defaults }) => ({
+    ...{ name, version, question, whenAborted },
+    defaults: JSON.parse(JSON.stringify(defaults)) as Json,
+  }));
+}
+
+/**
+ * Runs an experiment by its name: plain data in, plain data out.
+ *
+ * @param name one of `listExperiments()`
+ * @param options that differ from the experiment's defaults
+ * @param control progress, and a signal that stops the run: what then comes back is said by the experiment's `whenAborted`
+ * @example const { runs } = await runExperiment('weight-growth', { scales: [1, 10], steps: 20 });
+ * @throws RangeError for an unknown name, and as `experiment.run`
+ */
+export function runExperiment<N extends ExperimentName>(
+  name: N,
+  options?: Partial<OptionsOf<N>>,
+  control?: RunControl,
+): Promise<ResultOf<N>>;
+export async function runExperiment(name: ExperimentName, options?: object, control?: RunControl): Promise<unknown> {
+  const experiment: Pick<Experiment<object, unknown>, 'run'> = experiments.get(name);
+  return experiment.run(options, control);
+}
