@@ -470,6 +470,25 @@ test('curvature: differences where there is no second derivative, or one may hav
   tf.dispose([x, y, images]);
 });
 
+test('curvature: the product that tells whether exact ones can be had is the first of the iteration', () => {
+  const { x, y } = clouds(20, 1);
+  const network = mlp({ sizes: [3, 4, 3], activation: 'tanh', norm: 'batch', seed: 1 });
+  const passes = (products: 'auto' | 'exact') => {
+    let count = 0;
+    const apply = Object.getPrototypeOf(network).apply as typeof network.apply;
+    network.apply = (...given) => {
+      count++;
+      return apply.call(network, ...given);
+    };
+    const found = curvature({ network, x, y, training: true, products, iterations: 3 });
+    return { count, found };
+  };
+  assert.deepEqual(passes('auto'), passes('exact'));
+  assert.equal(passes('auto').count, 5, 'the outputs, three products, and one for the vector found');
+  network.dispose();
+  tf.dispose([x, y]);
+});
+
 test('curvature: what halving the step of the differences changes, by hand', async () => {
   // l = w^4 at w = 1: (g(w + h) - g(w - h)) / 2h = 12 w^2 + 4 h^2, so that half the step takes 3 h^2 away.
   const network = given([[[1]]]);

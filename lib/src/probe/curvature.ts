@@ -138,17 +138,16 @@ export function curvature(options: CurvatureOptions): Curvature {
       return expectFinite(gradientAt(v, step).map((ahead, j) => (ahead - behind[j]) / (2 * step)));
     };
     const outputs = network.apply(x, { training, updateStatistics: false, random: fixedNoise() });
-    const exact =
-      options.products === 'exact' ||
-      (options.products !== 'differences' &&
-        bends(loss, outputs, y) &&
-        canDifferentiateTwice(network, () => exactly(start)));
+    const asked = options.products ?? 'auto';
+    const maybe = asked === 'auto' && bends(loss, outputs, y) && isKnown(network);
+    const first = asked === 'exact' ? exactly(start) : maybe ? productOrNothing(() => exactly(start)) : undefined;
+    const exact = first !== undefined;
     const product = exact ? exactly : (v: Float64Array) => byDifferences(v);
     const basis = [start];
     const projected: number[][] = [];
     let ends: Ends | undefined;
     for (let k = 0; ; k++) {
-      const next = product(basis[k]);
+      const next = k === 0 && first !== undefined ? first : product(basis[k]);
       projected.forEach((row, i) => row.push(dot(basis[i], next)));
       projected.push([...projected.map((row) => row[k]), dot(basis[k], next)]);
       // Twice: what rounding leaves of the directions had so far would grow from step to step.
@@ -216,14 +215,16 @@ const KNOWN: readonly (abstract new (...given: never[]) => Layer)[] = [
   ...[BatchNormLayer, LayerNormLayer, GroupNormLayer, InstanceNormLayer],
 ];
 
-/** Whether H v can be had by differentiating twice. */
-function canDifferentiateTwice(network: Layer, product: () => Float64Array): boolean {
-  if (!allLayers(network).every((layer) => KNOWN.some((known) => layer.constructor === known))) return false;
+function isKnown(network: Layer): boolean {
+  return allLayers(network).every((layer) => KNOWN.some((known) => layer.constructor === known));
+}
+
+/** H v by differentiating twice; undefined where an operation has no second derivative. */
+function productOrNothing(product: () => Float64Array): Float64Array | undefined {
   try {
-    product();
-    return true;
+    return product();
   } catch (error) {
-    if (/gradient function not found|no second derivative/.test((error as Error).message)) return false;
+    if (/gradient function not found|no second derivative/.test((error as Error).message)) return undefined;
     throw error;
   }
 }
