@@ -23,7 +23,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   train: ['core', 'platform', 'engine', 'statistics', 'data', 'nn', 'probe'],
   experiments: ['core', 'platform', 'engine', 'statistics', 'data', 'nn', 'probe', 'train'],
   figure: ['core', 'platform', 'statistics'],
-  notebook: ['core', 'platform', 'engine', 'statistics', 'figure'],
+  notebook: ['core', 'platform', 'engine', 'statistics', 'data', 'figure'],
   setup: ['platform/node'],
   tools: ['core', 'platform', 'platform/node', 'engine', 'statistics', 'data', 'data/sources', 'notebook', 'setup'],
 };

@@ -33,8 +33,11 @@ const common = async () => {
   return { ...settings, data: await datasetOf(data), evaluateEvery: spec.steps / evaluations };
 };
 
+let compared: ReturnType<typeof compare> | undefined;
+const comparisonHere = async () => (compared ??= compare(await common()));
+
 test('figure-1: the curves of compare, side by side and rate by rate', async () => {
-  const comparison = await compare(await common());
+  const comparison = await comparisonHere();
   const { curves: found, missing, origin } = await runExperiment('figure-1', spec);
   assert.deepEqual(missing, []);
   assert.deepEqual(
@@ -49,9 +52,8 @@ test('figure-1: the curves of compare, side by side and rate by rate', async () 
 });
 
 test('learning-rate-sweep: the table and the choice of chooseLearningRates', async () => {
-  const options = { ...spec, evaluations: 1 };
-  const comparison = await compare({ ...(await common()), evaluateEvery: spec.steps });
-  const { missing, origin, ...chosen } = await runExperiment('learning-rate-sweep', options);
+  const comparison = await comparisonHere();
+  const { missing, origin, ...chosen } = await runExperiment('learning-rate-sweep', spec);
   assert.deepEqual(chosen, chooseLearningRates(comparison));
   assert.deepEqual([missing, origin!.commit], [[], comparison.runs[0].history.provenance.commit]);
 });
@@ -96,5 +98,7 @@ test('blow-up: loss at the end, weights after every step, and what diverges is n
     );
     assert.deepEqual(accuracy, runs.map(finalAccuracy));
   }
-  assert.ok(rows.filter(({ learningRate }) => learningRate === 1e30).some(({ loss }) => loss.includes(null)));
+  assert.ok(
+    rows.filter(({ learningRate }) => learningRate === 1e30).some(({ loss }) => loss.some((value) => value === null)),
+  );
 });

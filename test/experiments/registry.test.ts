@@ -55,7 +55,8 @@ const TINY: { [N in ExperimentName]: Partial<OptionsOf<N>> } = {
   },
 };
 const NAMES = Object.keys(TINY) as ExperimentName[];
-const MEASURE_TIME = ['layer-times', 'normalization-times'];
+/** Times differ; the others are the same comparison as figure-1, read in another way. */
+const ONCE = ['layer-times', 'normalization-times', 'learning-rate-sweep', 'saturation-in-training', 'blow-up'];
 const run = (name: ExperimentName, control = {}, options: object = TINY[name]): Promise<unknown> =>
   runExperiment(name, options, control);
 const answers = new Map<ExperimentName, Promise<unknown>>();
@@ -87,7 +88,7 @@ for (const name of NAMES) {
     const answer = await answerOf(name);
     assert.equal(tf.memory().numTensors, kept);
     assert.deepEqual(JSON.parse(JSON.stringify(answer)), answer);
-    if (MEASURE_TIME.includes(name)) return;
+    if (ONCE.includes(name)) return;
     assert.deepEqual(await run(name, {}, JSON.parse(JSON.stringify(TINY[name]))), answer);
   });
 
@@ -123,7 +124,7 @@ async function abortedAtOnce(name: ExperimentName): Promise<unknown> {
 }
 
 test('aborted under way: what finished comes back, and what did not is named', async () => {
-  for (const name of ['figure-1', 'learning-rate-sweep', 'saturation-in-training', 'blow-up'] as const) {
+  for (const name of ['figure-1', 'blow-up'] as const) {
     assert.equal(experiments.get(name).whenAborted, 'returns what finished');
     const { missing } = (await abortedAtOnce(name)) as { missing: unknown[] };
     assert.equal(missing.length, 8, name);

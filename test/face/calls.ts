@@ -289,7 +289,7 @@ export function calls({ network, x, y, history, comparison }: World): Record<str
     chainGradient: () => [[2, 3], 1],
     chainOnBatch: () => [{ w: [2, 3], x: [-1, 1], normalized: true }],
     chainOrders: () => [{ w: [2, 3], epsilon: 0.1, x: 1 }],
-    delivered: () => [{ ...lossLook, promised: [0.01] }],
+    reductionRatio: () => [{ ...lossLook, predicted: [0.01] }],
     covarianceEigenvalues: () => [x2()],
     pairwiseDistances: () => [x2()],
     rowsWithSpectrum: () => [[2, 1], { m: 4, seed: 1, rotate: true }],
@@ -331,6 +331,8 @@ export function calls({ network, x, y, history, comparison }: World): Record<str
       [1, 2],
       [3, 4],
     ],
+    withAndWithout: () => [{ kind: 'mlp', sizes: [4, 3] }],
+    study: () => [{ data: 'digits', seeds: { quick: [1], full: [1, 2], paper: [1, 2] } }],
     datasetOf: () => [{ kind: 'digits', train: 10, test: 10 }],
     defineExperiment: () => [
       {

@@ -139,6 +139,7 @@ const SLOW: Record<string, string> = {
 const SLOW_BY_DEFAULT: Record<string, string> = {
   generateDigits: 'draws 70,000 pictures by default',
   loadDataset: 'draws 70,000 pictures by default',
+  study: 'draws 70,000 pictures by default',
 };
 const LEAVES_OUT = new Set(['undefined', 'an empty object', 'an object without a prototype']);
 

@@ -1,7 +1,7 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import { convNet, gradientNorms, gradientProjection, mlp, Random, ready, tf } from 'bnlab';
-import { noLeak } from '../train/toy';
+import { leakFree } from '../support/tensors';
 
 test.before(async () => {
   await ready();
@@ -20,7 +20,7 @@ test('the three shares are 1 together, and what passes is the gradient that reac
   for (const epsilon of [1e-8, 1]) {
     // One feature, so that the share needs no weights: |dl/dx|^2 (sigma2 + epsilon) over |dl/dxHat|^2.
     const network = mlp({ sizes: [5, 1, 3], activation: 'identity', norm: 'batch', seed: 1, normOptions: { epsilon } });
-    const { layer1 } = await noLeak(() => gradientProjection({ network, x, y, training: true }));
+    const { layer1 } = await leakFree(() => gradientProjection({ network, x, y, training: true }));
     assert.ok(Math.abs(layer1.mean + layer1.xHat + layer1.passed - 1) < 1e-6);
     const { activations } = gradientNorms({ network, x, y, training: true });
     const weights = network.named['layer1/weights'];

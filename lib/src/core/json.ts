@@ -4,20 +4,21 @@ import { shown } from './checks';
 /** Plain JSON data. */
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json | undefined };
 
-/** What JSON holds of a `T`: null for NaN, infinity and undefined, a list for a typed array, all properties of an object. */
+/**
+ * What JSON holds of a `T`: a list for a typed array, null for undefined, all properties of an object. A number that is NaN or infinite is
+ * null there. The type leaves that out, as `JSON.parse` does: who looks at runs that diverged looks for it.
+ */
 export type Stored<T> = unknown extends T
   ? Json
-  : T extends number
-    ? T | null
-    : T extends undefined
-      ? null
-      : T extends string | boolean | null
-        ? T
-        : T extends ArrayBufferView
-          ? (number | null)[]
-          : T extends readonly (infer E)[]
-            ? Stored<E>[]
-            : { [K in keyof T]: Stored<T[K]> };
+  : T extends undefined
+    ? null
+    : T extends number | string | boolean | null
+      ? T
+      : T extends ArrayBufferView
+        ? number[]
+        : T extends readonly (infer E)[]
+          ? Stored<E>[]
+          : { [K in keyof T]: Stored<T[K]> };
 
 /** {@link Stored}: what JSON gives back of a value of numbers, texts, lists and objects. */
 export function stored<T>(value: T): Stored<T> {

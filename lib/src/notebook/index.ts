@@ -1,5 +1,6 @@
 export { profile, type Profile } from '../platform/profile';
 export { byProfile } from './profile';
+export { study, type Study, type StudyOptions } from './study';
 export { laterWork, paperSays, predict, say, table, takeaways, weMeasured, type TableOptions } from './words';
 export { check, CheckError, type CheckOptions, type Numeric, type TensorLike } from './check';
 export { claimCard, verdict, type Claim, type ClaimCardOptions, type VerdictOptions } from './claims';

@@ -87,7 +87,7 @@ export {
   type Stored,
   type Values,
 } from './types';
-export { delivered, type Delivered } from './delivered';
+export { reductionRatio, type ReductionRatio } from './reduction-ratio';
 export { covarianceEigenvalues, pairwiseDistances, rowsWithSpectrum, type SpectrumOptions } from './covariance';
 export { setJacobianNorm } from './set-jacobian';
 export { batchToBatch, type BatchToBatch, type BatchToBatchOptions } from './batch-to-batch';

@@ -39,6 +39,7 @@ export {
 } from './history';
 export { type OptimizerName, type OptimizerSettings, type WeightDecay } from './optimizer';
 export { setPopulationStatistics, type PopulationOptions } from './population';
+export { withAndWithout, type OpenNetworkSpec } from './sides';
 export { scheduleRates, type Schedule, type ScheduleShape } from './schedule';
 export { loadComparison, loadHistory, saveComparison, saveHistory, StoreError } from './store';
 export {
