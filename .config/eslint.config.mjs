@@ -23,7 +23,7 @@ export default tseslint.config(
       'data/',
       '.venv/',
       '.bnlab/',
-      'lib/tools/jupyter/template/',
+      'lib/tools/report/assets/',
     ],
   },
   eslint.configs.recommended,

@@ -26,6 +26,8 @@ export interface Cell {
   cell_type: 'code' | 'markdown' | 'raw';
   source: string;
   metadata: Record<string, unknown>;
+  /** Pictures pasted into a text: file name to MIME type to base64. */
+  attachments?: Record<string, Record<string, string | string[]>>;
   outputs?: Output[];
   execution_count?: number | null;
 }
@@ -199,6 +201,9 @@ function checkCell(cell: unknown, wrong: (what: string, wanted: string) => Error
   const { tags } = cell.metadata;
   if (tags !== undefined && !(Array.isArray(tags) && tags.every((tag) => typeof tag === 'string')))
     throw wrong(`: its tags are ${given(tags)}`, 'a list of texts');
+  const { attachments = {} } = cell;
+  if (!isObject(attachments) || !Object.values(attachments).every(isObject))
+    throw wrong(`: its attachments are ${given(attachments)}`, 'an object with an object for each name');
   if (cell.cell_type !== 'code') return;
   cell.outputs ??= [];
   if (!Array.isArray(cell.outputs)) throw wrong(`: its outputs are ${given(cell.outputs)}`, 'a list');

@@ -5,7 +5,7 @@ import * as path from 'node:path';
 /** The repository that this compiled file belongs to: lib/dist/tools/places.js is three folders below it. */
 export const home = path.resolve(__dirname, '..', '..', '..');
 
-/** Python and template files; they are not compiled, so they are read from the sources. */
+/** Python files; they are not compiled, so they are read from the sources. */
 export const jupyterGlue = path.join(home, 'lib', 'tools', 'jupyter');
 
 /** @throws Error when set-up has not made the project's own Python */

@@ -8,7 +8,6 @@ import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { launchBrowser } from 'bnlab/dist/tools/browser';
 import { addTwins, TwinMaker } from 'bnlab/dist/tools/twins';
 import { notebookText, parseNotebook } from 'bnlab/dist/tools/notebook-file';
-import { renderMathematics } from 'bnlab/dist/tools/report';
 import { collection, home, notebookOf, start } from '../support/sample';
 
 /* Code given to `page.evaluate` runs in the page, whose types this project does not otherwise use. */
@@ -327,7 +326,6 @@ test('without JavaScript: text, formulas, code and every figure’s picture are 
   assert.equal((await tab.locator('pre.stream').first().textContent())!.trim(), '<b> 1');
   assert.equal(await tab.locator('#raw-html em').textContent(), 'as it is');
   // Formulas: visible as KaTeX sets them, and as MathML for whoever listens.
-  assert.equal(await tab.locator('bn-math').count(), 0);
   assert.equal(await tab.locator('.katex-display').count(), 3);
   assert.ok((await tab.locator('.katex').count()) >= 5);
   assert.equal(await tab.locator('.katex-mathml math').count(), await tab.locator('.katex').count());
@@ -473,17 +471,6 @@ test('twins: the same figure gives the same bytes, two figures share no id, noth
   } finally {
     await maker.close();
   }
-});
-
-test('a formula that is not understood is named, and stays readable', () => {
-  const problems: string[] = [];
-  const made = renderMathematics('<p><bn-math>\\frac{1}</bn-math> <bn-math>a &lt; b</bn-math></p>', (problem) =>
-    problems.push(problem),
-  );
-  assert.equal(problems.length, 1);
-  assert.match(problems[0], /'\\frac\{1\}' is not understood/);
-  assert.match(made, /<code>\\frac\{1\}<\/code>/);
-  assert.match(made, /<mo>&lt;<\/mo>/);
 });
 
 test('a report from executed copies, of some notebooks, and one that cannot be', async () => {

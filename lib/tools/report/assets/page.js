@@ -10,7 +10,9 @@
       var hide = fold.getAttribute('aria-pressed') !== 'true';
       fold.setAttribute('aria-pressed', String(hide));
       fold.textContent = hide ? 'Show code' : 'Hide code';
-      blocks.forEach(function (block) { block.open = !hide; });
+      blocks.forEach(function (block) {
+        block.open = !hide;
+      });
     });
   }
   var contents = document.querySelector('.toc details');
@@ -26,13 +28,17 @@
 
   var plotly;
   function loadPlotly() {
-    plotly = plotly || new Promise(function (resolve, reject) {
-      var script = document.createElement('script');
-      script.src = 'assets/plotly.js';
-      script.onload = function () { resolve(window.Plotly); };
-      script.onerror = reject;
-      document.head.appendChild(script);
-    });
+    plotly =
+      plotly ||
+      new Promise(function (resolve, reject) {
+        var script = document.createElement('script');
+        script.src = 'assets/plotly.js';
+        script.onload = function () {
+          resolve(window.Plotly);
+        };
+        script.onerror = reject;
+        document.head.appendChild(script);
+      });
     return plotly;
   }
 
@@ -50,43 +56,56 @@
   function enliven(figure) {
     if (figure.dataset.state) return;
     figure.dataset.state = 'loading';
-    loadPlotly().then(function (Plotly) {
-      var drawn = JSON.parse(figure.querySelector('script[type="application/json"]').textContent);
-      var live = figure.querySelector('.live');
-      live.hidden = false;
-      drawn.layout.width = Number(figure.style.getPropertyValue('--width'));
-      drawn.layout.height = Number(figure.style.getPropertyValue('--height'));
-      drawn.config.displaylogo = false;
-      return Plotly.newPlot(live, drawn).then(function () {
-        figure.dataset.state = 'live';
-        live.setAttribute('role', 'group');
-        live.setAttribute('aria-label', figure.dataset.alt);
-        fit(figure);
-        live.querySelectorAll('.modebar-btn').forEach(function (button) {
-          button.setAttribute('aria-label', button.getAttribute('data-title') || 'Figure tool');
+    loadPlotly()
+      .then(function (Plotly) {
+        var drawn = JSON.parse(figure.querySelector('script[type="application/json"]').textContent);
+        var live = figure.querySelector('.live');
+        live.hidden = false;
+        drawn.layout.width = Number(figure.style.getPropertyValue('--width'));
+        drawn.layout.height = Number(figure.style.getPropertyValue('--height'));
+        drawn.config.displaylogo = false;
+        return Plotly.newPlot(live, drawn).then(function () {
+          figure.dataset.state = 'live';
+          live.setAttribute('role', 'group');
+          live.setAttribute('aria-label', figure.dataset.alt);
+          fit(figure);
+          live.querySelectorAll('.modebar-btn').forEach(function (button) {
+            button.setAttribute('aria-label', button.getAttribute('data-title') || 'Figure tool');
+          });
         });
+      })
+      .catch(function () {
+        figure.dataset.state = 'picture'; // the picture stays
+        figure.querySelector('.live').hidden = true;
       });
-    }).catch(function () {
-      figure.dataset.state = 'picture'; // the picture stays
-      figure.querySelector('.live').hidden = true;
-    });
   }
 
   var figures = Array.prototype.slice.call(document.querySelectorAll('figure.plot'));
   if ('IntersectionObserver' in window) {
-    var observer = new IntersectionObserver(function (entries) {
-      entries.forEach(function (entry) {
-        if (!entry.isIntersecting) return;
-        observer.unobserve(entry.target);
-        enliven(entry.target);
-      });
-    }, { rootMargin: '200px' });
-    figures.forEach(function (figure) { observer.observe(figure); });
+    var observer = new IntersectionObserver(
+      function (entries) {
+        entries.forEach(function (entry) {
+          if (!entry.isIntersecting) return;
+          observer.unobserve(entry.target);
+          enliven(entry.target);
+        });
+      },
+      { rootMargin: '200px' },
+    );
+    figures.forEach(function (figure) {
+      observer.observe(figure);
+    });
   } else {
     figures.forEach(enliven);
   }
-  window.addEventListener('resize', function () { figures.forEach(function (figure) { if (figure.dataset.state === 'live') fit(figure); }); });
+  window.addEventListener('resize', function () {
+    figures.forEach(function (figure) {
+      if (figure.dataset.state === 'live') fit(figure);
+    });
+  });
   window.addEventListener('beforeprint', function () {
-    document.querySelectorAll('details.code').forEach(function (block) { block.open = true; });
+    document.querySelectorAll('details.code').forEach(function (block) {
+      block.open = true;
+    });
   });
 })();

@@ -1,0 +1,106 @@
+/** The page around an article: head, policy, contents, foot. Nothing here asks a network. */
+import type { Figure, Heading } from '../blocks';
+import type { Fact } from '../facts';
+import { type Content, markup, type Html, raw } from '../html';
+import { policy } from '../policy';
+
+/** Another page. */
+export interface PageLink {
+  name: string;
+  page: string;
+}
+
+export interface Frame {
+  /** Of the browser's tab: no element. */
+  title: string;
+  article: Html;
+  headings?: readonly Heading[];
+  figures?: readonly Figure[];
+  facts?: readonly Fact[];
+  previous?: PageLink;
+  next?: PageLink;
+  isIndex?: boolean;
+}
+
+/** What all pages have in common. */
+export interface Site {
+  title: string;
+  /** The pages' own script. */
+  script: string;
+}
+
+/** A whole page. */
+export function frame(site: Site, page: Frame): string {
+  const { headings = [], figures = [], facts = [] } = page;
+  return markup`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy(site.script, figures)}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light">
+<title>${page.title}${!page.isIndex && ` · ${site.title}`}</title>
+<link rel="icon" href="data:,">
+<link rel="stylesheet" href="assets/page.css">
+</head>
+<body${page.isIndex && raw(' class="index"')}>
+<a class="skip" href="#main">Skip to the text</a>
+<header class="site">
+<p><a href="index.html">${site.title}</a></p>
+<div class="tools" hidden>
+<button type="button" id="fold" aria-pressed="false">Hide code</button>
+</div>
+</header>
+<div class="frame">
+${contents(headings)}
+<main id="main">
+<article>
+${page.article}
+</article>
+${facts.length > 0 && foot(facts)}
+${turn(page)}
+</main>
+</div>
+<script>${raw(site.script)}</script>
+</body>
+</html>
+`.text;
+}
+
+function contents(headings: readonly Heading[]): Content {
+  const entries = headings.filter(({ level }) => level === 2 || level === 3);
+  if (entries.length < 2) return undefined;
+  return markup`<nav class="toc" aria-label="On this page">
+    <details open>
+      <summary>On this page</summary>
+      <ol>
+        ${entries.map(({ level, id, unlinked }) => markup`<li class="level-${level}"><a href="#${id}">${unlinked}</a></li>`)}
+      </ol>
+    </details>
+  </nav>`;
+}
+
+function foot(facts: readonly Fact[]): Html {
+  return markup`<aside class="facts" aria-label="How this page was computed">
+    <h2 id="how-this-page-was-computed">How this page was computed</h2>
+    <dl>
+      ${facts.map(
+        ({ name, value }) =>
+          markup`<div>
+            <dt>${name}</dt>
+            <dd>${value}</dd>
+          </div>
+`,
+      )}
+    </dl>
+  </aside>`;
+}
+
+function turn({ previous, next }: Frame): Content {
+  if (!previous && !next) return undefined;
+  const link = (to: PageLink, rel: string, word: string) =>
+    markup`<a rel="${rel}" href="${to.page}"><span>${word}</span> ${to.name}</a>`;
+  return markup`<nav class="turn" aria-label="Other notebooks">
+    ${previous && link(previous, 'prev', 'Before')} ${next && link(next, 'next', 'Next')}
+  </nav>`;
+}

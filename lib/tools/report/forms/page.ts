@@ -1,0 +1,148 @@
+/** The form that `npm run report` writes by itself: one page a notebook, beside its assets. */
+import {
+  type Block,
+  type Cell,
+  type Figure,
+  figuresOf,
+  type Heading,
+  headingsOf,
+  type OutputBlock,
+  type Picture,
+  type TextBlock,
+  titleOf,
+} from '../blocks';
+import { type Content, markup, type Html, raw } from '../html';
+import { type Frame, frame, type Site } from './frame';
+
+/** A page of blocks. @param name its title when it has no heading of the first level */
+export function page(site: Site, name: string, blocks: readonly Block[], around: Partial<Frame> = {}): string {
+  return frame(site, {
+    title: titleOf(blocks)?.plain ?? name,
+    article: article(blocks),
+    headings: headingsOf(blocks),
+    figures: figuresOf(blocks),
+    ...around,
+  });
+}
+
+/** Runs of text stand in a section of their own, between the cells. */
+function article(blocks: readonly Block[]): Html {
+  const parts: Html[] = [];
+  let run: Html[] = [];
+  const endRun = () => {
+    if (run.length > 0) parts.push(markup`<section class="text">${run}</section> `);
+    run = [];
+  };
+  for (const block of blocks) {
+    if (block.kind !== 'cell') run.push(text(block));
+    else {
+      endRun();
+      parts.push(cell(block));
+    }
+  }
+  endRun();
+  return markup`${parts}`;
+}
+
+function text(block: TextBlock): Html {
+  return block.kind === 'heading' ? heading(block) : block.html;
+}
+
+function heading({ level, id, html: inner, plain }: Heading): Html {
+  const tag = raw(`h${level}`);
+  const link = level > 1 && markup`<a class="anchor" href="#${id}" aria-label="Link to: ${plain}">#</a>`;
+  return markup`<${tag} id="${id}">${inner}${link}</${tag}>\n`;
+}
+
+function cell({ number, code, outputs }: Cell): Html {
+  return markup`<div class="cell" id="cell-${number}">
+    ${code && codeBlock(code)}${outputs.map((block) => markup`${output(block)} `)}
+  </div>
+`;
+}
+
+function codeBlock({ html: inner, lines, count }: NonNullable<Cell['code']>): Html {
+  return markup`<details class="code" open>
+    <summary>
+      Code <span class="count">${count}</span><span class="hint">, ${lines} line${lines !== 1 && 's'}</span>
+    </summary>
+    ${inner}
+  </details>
+`;
+}
+
+function output(block: OutputBlock): Content {
+  switch (block.kind) {
+    case 'lines':
+      return markup`<pre class="stream${block.isError && ' stderr'}" tabindex="0">${block.text}</pre>`;
+    case 'html':
+      return markup`<div class="output html">${movable(block.html)}</div>`;
+    case 'markdown':
+      return markup`<div class="output markdown">${block.blocks.map(text)}${solution(block.solution)}</div>`;
+    case 'picture':
+      return picture(block);
+    case 'figure':
+      return figure(block);
+  }
+}
+
+/** A table wider than a telephone is moved sideways, by keyboard too; the page stays. */
+function movable({ text: inner }: Html): Html {
+  const table = '<div class="bnlab-table"';
+  if (!inner.startsWith(table)) return raw(inner);
+  return raw(`<div class="bnlab-table table" tabindex="0" role="group" aria-label="Table"${inner.slice(table.length)}`);
+}
+
+function solution(code: Html | undefined): Content {
+  return (
+    code &&
+    markup`<details class="solution">
+      <summary>Solution</summary>
+      ${code}
+    </details>`
+  );
+}
+
+function picture({ alt, content }: Picture): Html {
+  if ('svg' in content) return markup`<div class="output picture" role="img" aria-label="${alt}">${content.svg}</div>`;
+  return markup`<div class="output picture"><img alt="${alt}" src="${content.address}" /></div>`;
+}
+
+function figure(block: Figure): Html {
+  const { number, alt, caption, summary, width, height, twin } = block;
+  const still = twin
+    ? markup`<div class="twin" role="img" aria-label="${alt}">${twin}</div>`
+    : markup`<noscript><p class="missing">This figure was stored without a picture; it needs JavaScript. ${alt}</p></noscript>`;
+  const words =
+    summary &&
+    markup`
+    <details class="words">
+      <summary>The figure in words</summary>
+      <p>${alt}</p>
+      <pre tabindex="0">${summary}</pre>
+    </details>`;
+  return markup`<figure
+    class="plot"
+    id="figure-${number}"
+    data-alt="${alt}"
+    style="--width: ${width}; --height: ${height}"
+  >
+    <div class="drawing" tabindex="0" role="group" aria-label="Figure ${number}">
+      ${still}
+      <div class="live" hidden></div>
+    </div>
+    <figcaption><b>Figure ${number}.</b> ${caption}${words}</figcaption>
+    <script type="application/json">${json(drawn(block))}</script>
+  </figure>`;
+}
+
+/** What plotly.js is given on this page: the one place where a page's own look would come in. */
+function drawn({ drawing, width, height }: Figure): unknown {
+  const { layout, config } = drawing;
+  return { ...drawing, layout: { ...layout, width, height }, config: { ...config, displaylogo: false } };
+}
+
+/** JSON within a page: `<` would let a string end the element that holds it. */
+function json(value: unknown): Html {
+  return raw(JSON.stringify(value).replace(/</g, '\\u003c'));
+}

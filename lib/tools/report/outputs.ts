@@ -1,0 +1,78 @@
+/** A cell's outputs as blocks. */
+import { CLAIM_MIME, type ClaimRecord } from '../../src/notebook/ledger';
+import { figureText } from '../check';
+import { MIME, type Output } from '../notebook-file';
+import { type Figure, type OutputBlock, type Role, ROLES } from './blocks';
+import { raw } from './html';
+import type { PageText } from './markdown';
+
+/** What an output needs to know of its page. */
+export interface OutputContext {
+  text: PageText;
+  /** The number of the page's next figure. */
+  nextFigure: () => number;
+}
+
+/** The output as a block; nothing where the page says it otherwise. */
+export function outputBlock(output: Output, { text, nextFigure }: OutputContext): OutputBlock | undefined {
+  if (output.output_type === 'stream')
+    return { kind: 'lines', text: output.text ?? '', isError: output.name === 'stderr' };
+  if (output.output_type === 'error')
+    return { kind: 'lines', text: `${output.ename ?? ''}: ${output.evalue ?? ''}`, isError: true };
+  const data = output.data ?? {};
+  const role = roleOf(output);
+  // JupyterLab needs it below a figure; here the figure has its own.
+  if (role === 'caption') return undefined;
+  const said = (type: string) => (data[type] === undefined ? undefined : String(data[type]));
+  if (data[MIME.plotly] !== undefined) return figure(data, nextFigure());
+  const page = said('text/html');
+  if (page !== undefined) return { kind: 'html', role, html: raw(page), claims: claimsOf(data) };
+  const markdown = said('text/markdown');
+  if (markdown !== undefined) return { kind: 'markdown', role, blocks: text.blocks(markdown) };
+  const alt = oneLine(said('text/plain') ?? 'A picture');
+  const svg = said(MIME.svg);
+  if (svg !== undefined) return { kind: 'picture', alt, content: { svg: raw(svg) } };
+  for (const type of ['image/png', 'image/jpeg']) {
+    const base64 = said(type);
+    if (base64 !== undefined)
+      return { kind: 'picture', alt, content: { address: `data:${type};base64,${base64.replace(/\s/g, '')}` } };
+  }
+  const plain = data[CLAIM_MIME] === undefined ? said('text/plain') : undefined;
+  return plain === undefined ? undefined : { kind: 'lines', text: plain, isError: false };
+}
+
+function roleOf({ metadata }: Output): Role | 'caption' {
+  const { role } = (metadata?.bnlab ?? {}) as { role?: unknown };
+  if (role === 'caption') return role;
+  return ROLES.find((known) => known === role) ?? 'display';
+}
+
+function claimsOf(data: Record<string, unknown>): ClaimRecord[] {
+  return [data[CLAIM_MIME] ?? []].flat() as ClaimRecord[];
+}
+
+function figure(data: Record<string, unknown>, number: number): Figure {
+  const stored = data[MIME.plotly] as Partial<Figure['drawing']>;
+  const { meta: _words, ...layout } = stored.layout ?? {};
+  const { alt, caption, summary } = figureText(stored);
+  const svg = data[MIME.svg];
+  return {
+    kind: 'figure',
+    number,
+    alt: oneLine(alt || caption || 'A figure'),
+    caption,
+    summary: summary || String(data['text/plain'] ?? ''),
+    width: pixels(layout.width, 760),
+    height: pixels(layout.height, 420),
+    ...(svg !== undefined && { twin: raw(String(svg)) }),
+    drawing: { data: stored.data ?? [], layout, frames: stored.frames ?? [], config: stored.config ?? {} },
+  };
+}
+
+function pixels(value: unknown, otherwise: number): number {
+  return typeof value === 'number' && value > 0 ? value : otherwise;
+}
+
+function oneLine(text: string): string {
+  return text.trim().replace(/\s+/g, ' ');
+}
