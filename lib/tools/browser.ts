@@ -10,7 +10,7 @@ import { escapeHtml } from '../src/core/html';
 import { ownMark, readJson, sweep } from '../src/platform/node/write';
 import { cacheFolder } from '../src/platform/node/cache';
 import { guardedEnvironment } from '../setup/guarded';
-import { writeAtomically } from './notebook-file';
+import { writeAtomically } from './notebook';
 import { home } from './places';
 import { Stop } from './running';
 

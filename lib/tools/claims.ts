@@ -17,7 +17,7 @@ import {
   renderLedger,
 } from '../src/notebook/ledger';
 import { readCall } from './call';
-import { displays, nameOf, Notebook, readResult, stableJson, writeAtomically } from './notebook-file';
+import { displays, nameOf, Notebook, readResult, stableJson, writeAtomically } from './notebook';
 import { findNotebooks, home, shown } from './places';
 import { onlyOne, Stop } from './running';
 
@@ -47,7 +47,7 @@ function ledgerOfNotebooks(root: string): ClaimLedger {
 
 const EMPTY: Notebook = { cells: [], metadata: {}, nbformat: 4, nbformat_minor: 5 };
 
-/** A ledger of other data: with each notebook's records the hash of what they were computed from, see provenance.ts. */
+/** A ledger of other data: with each notebook's records the hash of what they were computed from, see notebook/provenance.ts. */
 export interface ReplicationFile {
   data: string;
   notebooks: Record<string, { hash: string; records: ClaimRecord[] }>;

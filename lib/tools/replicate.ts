@@ -10,7 +10,7 @@ import { obtainFiles } from '../src/data/sources/obtain';
 import '../src/platform/node/set';
 import { readCall } from './call';
 import { claimsIn, expectReadable, type ReplicationFile, writeReplication } from './claims';
-import { nameOf, readNotebook } from './notebook-file';
+import { nameOf, readNotebook } from './notebook';
 import { runNotebooks } from './notebooks';
 import { home } from './places';
 import { makeScratch, removeScratch } from './scratch';

@@ -8,7 +8,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { Command } from 'commander';
 import { readCall } from './call';
-import { readResult } from './notebook-file';
+import { readResult } from './notebook';
 import { findNotebooks, home, shown } from './places';
 import { writeSite } from './report/site';
 import { onlyOne, stoppable } from './running';

@@ -8,13 +8,13 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { checkNotebooks } from 'bnlab/dist/tools/check';
+import { checkNotebooks } from 'bnlab/dist/tools/check/notebooks';
 import { claimsIn, readLedger, readReplication, replications, ruleChanges } from 'bnlab/dist/tools/claims';
-import { findingText } from 'bnlab/dist/tools/finding';
-import { displays, MIME, nameOf, readNotebook } from 'bnlab/dist/tools/notebook-file';
+import { findingText } from 'bnlab/dist/tools/check/finding';
+import { displays, MIME, nameOf, readNotebook } from 'bnlab/dist/tools/notebook';
 import { findNotebooks } from 'bnlab/dist/tools/places';
 import { SOURCES } from 'bnlab/dist/src/platform/node/commit';
-import { hashes, readLibrary, staleReasons } from 'bnlab/dist/tools/provenance';
+import { hashes, readLibrary, staleReasons } from 'bnlab/dist/tools/notebook/provenance';
 import { renderLedger } from 'bnlab';
 
 const root = path.join(__dirname, '..', '..');

@@ -10,7 +10,7 @@ import * as path from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import * as ts from 'typescript';
 import * as bnlab from 'bnlab';
-import { type Cell, parseNotebook } from 'bnlab/dist/tools/notebook-file';
+import { type Cell, parseNotebook } from 'bnlab/dist/tools/notebook';
 import { capture } from 'bnlab/dist/src/figure/display';
 
 /** A notebook's code cells, with what each needs. */

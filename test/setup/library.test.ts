@@ -9,7 +9,7 @@ import { addons, commandOf } from 'bnlab/dist/setup/addons';
 import { filesBelow } from 'bnlab/dist/setup/files';
 import { layout } from 'bnlab/dist/setup/layout';
 import { platformArguments, targetOf, tensorflow } from 'bnlab/dist/setup/wheels';
-import { sideBySide } from 'bnlab/dist/tools/notebooks';
+import { sideBySide } from 'bnlab/dist/tools/run/machine';
 import { linkTree, offline, Project, repository } from '../support/project';
 import { collection, notebookOf, start } from '../support/sample';
 
@@ -209,7 +209,7 @@ test('as many kernels as cores, and as the memory of machine and container carri
     if (!fs.existsSync(limit)) return t.diagnostic('groups have no limit of memory here');
     const program = `
       require('node:fs').writeFileSync(${JSON.stringify(path.join(group, 'cgroup.procs'))}, String(process.pid));
-      console.log(require('bnlab/dist/tools/notebooks').sideBySide());`;
+      console.log(require('bnlab/dist/tools/run/machine').sideBySide());`;
     assert.equal(execFileSync(process.execPath, ['-e', program], { cwd: repository }).toString().trim(), '1');
   } finally {
     fs.rmdirSync(group);

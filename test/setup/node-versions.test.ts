@@ -9,7 +9,7 @@ import * as path from 'node:path';
 import test from 'node:test';
 import { SetupError } from 'bnlab/dist/setup/errors';
 import { majorOf, obtainNode, versions } from 'bnlab/dist/setup/other-nodes';
-import { parseNotebook } from 'bnlab/dist/tools/notebook-file';
+import { parseNotebook } from 'bnlab/dist/tools/notebook';
 import { Project, repository } from '../support/project';
 import { notebookOf } from '../support/sample';
 

@@ -4,10 +4,11 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { checkNotebooks, LIMITS } from 'bnlab/dist/tools/check';
-import { findingText } from 'bnlab/dist/tools/finding';
-import { checkCells } from 'bnlab/dist/tools/check-cells';
-import { parseNotebook } from 'bnlab/dist/tools/notebook-file';
+import { LIMITS } from 'bnlab/dist/tools/check/limits';
+import { checkNotebooks } from 'bnlab/dist/tools/check/notebooks';
+import { findingText } from 'bnlab/dist/tools/check/finding';
+import { checkCells } from 'bnlab/dist/tools/check/cells';
+import { parseNotebook } from 'bnlab/dist/tools/notebook';
 import { collection, home, notebookOf, SampleCell, start } from '../support/sample';
 
 type Outputs = Record<number, unknown[]>;

@@ -4,9 +4,9 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { deflateSync } from 'node:zlib';
 import * as path from 'node:path';
-import { checkDisplays, DisplayError } from 'bnlab/dist/tools/displays';
-import { parseNotebook } from 'bnlab/dist/tools/notebook-file';
-import { addTwins, TwinMaker } from 'bnlab/dist/tools/twins';
+import { checkDisplays, DisplayError } from 'bnlab/dist/tools/run/displays';
+import { parseNotebook } from 'bnlab/dist/tools/notebook';
+import { addTwins, TwinMaker } from 'bnlab/dist/tools/run/twins';
 import { home, notebookOf } from '../support/sample';
 
 /** What jupyter/displays.py says of each display's data. */

@@ -6,10 +6,10 @@ import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import * as prettier from 'prettier';
-import { nameOf, type Notebook, type Provenance, readNotebook } from 'bnlab/dist/tools/notebook-file';
+import { nameOf, type Notebook, type Provenance, readNotebook } from 'bnlab/dist/tools/notebook';
 import { findNotebooks } from 'bnlab/dist/tools/places';
 import { codeCommit } from 'bnlab/dist/src/platform/node/commit';
-import { hashes, readLibrary, staleReasons } from 'bnlab/dist/tools/provenance';
+import { hashes, readLibrary, staleReasons } from 'bnlab/dist/tools/notebook/provenance';
 import { home } from '../support/sample';
 
 const notebooks = findNotebooks(home, []).map((file) => ({ name: nameOf(file), notebook: readNotebook(file) }));

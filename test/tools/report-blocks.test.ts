@@ -3,7 +3,7 @@ import test from 'node:test';
 import assert from 'node:assert/strict';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { parseNotebook, type Notebook } from 'bnlab/dist/tools/notebook-file';
+import { parseNotebook, type Notebook } from 'bnlab/dist/tools/notebook';
 import { type Block, figuresOf, headingsOf, outputsOf } from 'bnlab/dist/tools/report/blocks';
 import { markup, raw } from 'bnlab/dist/tools/report/html';
 import { PageText } from 'bnlab/dist/tools/report/markdown';

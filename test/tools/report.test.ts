@@ -6,8 +6,8 @@ import * as path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { launchBrowser } from 'bnlab/dist/tools/browser';
-import { addTwins, TwinMaker } from 'bnlab/dist/tools/twins';
-import { notebookText, parseNotebook } from 'bnlab/dist/tools/notebook-file';
+import { addTwins, TwinMaker } from 'bnlab/dist/tools/run/twins';
+import { notebookText, parseNotebook } from 'bnlab/dist/tools/notebook';
 import { collection, home, notebookOf, start } from '../support/sample';
 
 /* Code given to `page.evaluate` runs in the page, whose types this project does not otherwise use. */

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { execFileSync } from 'node:child_process';
-import { settings } from 'bnlab/dist/tools/notebooks';
+import { settings } from 'bnlab/dist/tools/run/job';
 import { FILES, temporaryFolder, writeManifest } from '../data/fixture';
 import { collection, figureCode, notebookOf, start } from '../support/sample';
 

@@ -5,7 +5,7 @@ import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import test, { after, before } from 'node:test';
-import { readResult } from 'bnlab/dist/tools/notebook-file';
+import { readResult } from 'bnlab/dist/tools/notebook';
 import { marked } from 'bnlab/dist/setup/marked';
 import { until } from '../support/until';
 import { figureCode, notebookOf } from '../support/sample';

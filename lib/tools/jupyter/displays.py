@@ -1,6 +1,6 @@
 """What a display must hold to show anything: looked at before an executed notebook takes the place of the old one.
 
-Plotly figures and claims are looked at where they are known, in lib/tools/displays.ts.
+Plotly figures and claims are looked at where they are known, in lib/tools/run/displays.ts.
 """
 
 import base64

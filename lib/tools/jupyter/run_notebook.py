@@ -1,6 +1,6 @@
 """Executes one notebook and says on stdout, one JSON object a line, how it goes.
 
-Called by lib/tools/notebooks.ts. The first line of stdin is the task (JSON); stdin then stays open: when it closes, whoever
+Called by lib/tools/run/kernel-process.ts. The first line of stdin is the task (JSON); stdin then stays open: when it closes, whoever
 asked is gone, and the kernel is stopped. The executed notebook goes to `task["output"]`; the source is never written.
 
 What nbclient alone would miss with tslab: a failing cell sends no error message (only a status, and text on stderr), a

@@ -2,7 +2,7 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { copyAtomically } from '../../src/platform/node/write';
-import { writeAtomically } from '../notebook-file';
+import { writeAtomically } from '../notebook';
 import { home } from '../places';
 
 /** The browser's files are not compiled, so they are read from the sources. */

@@ -1,6 +1,6 @@
 /** Where a page's numbers come from, as its foot and the index say it. */
 import { claimsIn } from '../claims';
-import type { Notebook } from '../notebook-file';
+import type { Notebook } from '../notebook';
 
 /** A name and its value. */
 export interface Fact {

@@ -1,5 +1,5 @@
 /** A notebook as blocks. */
-import type { Notebook, Cell as NotebookCell } from '../notebook-file';
+import type { Notebook, Cell as NotebookCell } from '../notebook';
 import type { Block, Cell, OutputBlock } from './blocks';
 import { highlighted } from './highlight';
 import { PageText, type Surroundings } from './markdown';

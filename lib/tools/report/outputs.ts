@@ -1,7 +1,7 @@
 /** A cell's outputs as blocks. */
 import { CLAIM_MIME, type ClaimRecord } from '../../src/notebook/ledger';
-import { figureText } from '../check';
-import { MIME, type Output } from '../notebook-file';
+import { figureText } from '../notebook/figure-text';
+import { MIME, type Output } from '../notebook';
 import { type Figure, type OutputBlock, type Role, ROLES } from './blocks';
 import { raw } from './html';
 import type { PageText } from './markdown';

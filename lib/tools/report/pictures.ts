@@ -1,7 +1,7 @@
 /** Pictures that Markdown names, put into the page: what lies in the cell, or beside the notebook. */
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import type { Cell } from '../notebook-file';
+import type { Cell } from '../notebook';
 
 export type Attachments = NonNullable<Cell['attachments']>;
 

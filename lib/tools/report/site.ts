@@ -3,7 +3,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { expectHeld } from '../../setup/lock';
-import { nameOf, type Notebook, readNotebook, readResult, writeAtomically } from '../notebook-file';
+import { nameOf, type Notebook, readNotebook, readResult, writeAtomically } from '../notebook';
 import type { Stop } from '../running';
 import { pageScript, writeAssets } from './assets';
 import { type Block, titleOf } from './blocks';

@@ -7,11 +7,11 @@
  */
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { tensorflow } from '../setup/wheels';
-import { sha256 } from '../src/platform/node';
-import type { Notebook, Provenance } from './notebook-file';
-import { home } from './places';
-import { Library, type Piece } from './reach/library';
+import { tensorflow } from '../../setup/wheels';
+import { sha256 } from '../../src/platform/node';
+import type { Notebook, Provenance } from './format';
+import { home } from '../places';
+import { Library, type Piece } from '../reach/library';
 
 const short = (text: string) => sha256(text).slice(0, 16);
 

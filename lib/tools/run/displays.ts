@@ -3,8 +3,8 @@
  * display of any type must hold is looked at as soon as the cells have run (jupyter/displays.py); here are those with a
  * meaning of this project's own.
  */
-import { CLAIM_MIME, verdictSigns } from '../src/notebook/ledger';
-import { displays, MIME, Notebook } from './notebook-file';
+import { CLAIM_MIME, verdictSigns } from '../../src/notebook/ledger';
+import { displays, MIME, Notebook } from '../notebook';
 
 /** A display that must not be kept. */
 export class DisplayError extends Error {

@@ -3,12 +3,12 @@
  * only static images shows it too. The same figure gives the same bytes.
  */
 import type { Browser, Page } from 'playwright-core';
-import { sha256 } from '../src/platform/node';
-import { launchBrowser } from './browser';
-import { figureText } from './check';
+import { sha256 } from '../../src/platform/node';
+import { launchBrowser } from '../browser';
+import { figureText } from '../notebook/figure-text';
 import { DisplayError } from './displays';
-import { displays, MIME, Notebook } from './notebook-file';
-import { Stop } from './running';
+import { displays, MIME, Notebook } from '../notebook';
+import { Stop } from '../running';
 
 /** The parts of a figure that Plotly draws. */
 export interface DrawnFigure {

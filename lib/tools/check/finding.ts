@@ -1,5 +1,5 @@
 /** What the static checks say, and how it reads. */
-import { shown } from './places';
+import { shown } from '../places';
 
 /** One thing to put right. */
 export interface Finding {

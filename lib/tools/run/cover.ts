@@ -1,6 +1,6 @@
 /** The picture that README opens with: Figure 1 (a) as the notebook last drew it, so that it never shows another run. */
 import * as path from 'node:path';
-import { displays, MIME, type Notebook, writeAtomically } from './notebook-file';
+import { displays, MIME, type Notebook, writeAtomically } from '../notebook';
 
 const COVER = { notebook: '10-figure-1', cell: 'a-figure', file: 'figure-1.svg' } as const;
 

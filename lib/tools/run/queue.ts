@@ -1,0 +1,201 @@
+/** One call of `npm run notebooks`: its notebooks side by side, those that measure time alone. */
+import { type Profile } from '../../src/platform/profile';
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { makeScratch, removeScratch } from '../scratch';
+import { expectHeld } from '../../setup/lock';
+import { show } from '../../setup/steps';
+import { checkCells } from '../check/cells';
+import { type Finding, findingText } from '../check/finding';
+import { claimsIn, writeLedger } from '../claims';
+import { displays, MIME, type Notebook, notebookText, readNotebookText, writeAtomically } from '../notebook';
+import type { Library } from '../reach/library';
+import type { Stop } from '../running';
+import { writeCover } from './cover';
+import { DisplayError } from './displays';
+import { Finisher } from './executed';
+import { type Failure, failureText } from './failure';
+import { type Job, type RunOptions, TIMES } from './job';
+import { type Executed, KernelProcesses } from './kernel-process';
+import { sideBySide } from './machine';
+import { duration, plural, Screen } from './screen';
+
+/** The run. */
+export class Run {
+  private readonly scratch = makeScratch();
+  private readonly screen = new Screen();
+  private readonly kernels: KernelProcesses;
+  private readonly finisher: Finisher;
+  /** Seconds that all of them may take. */
+  private readonly budget: number;
+
+  constructor(
+    private readonly jobs: Job[],
+    private readonly options: RunOptions,
+    private readonly profile: Profile,
+    library: Library,
+    private readonly stop: Stop,
+  ) {
+    this.kernels = new KernelProcesses(this.scratch, profile, options.cellLimit ?? TIMES[profile].cell);
+    this.finisher = new Finisher(options, profile, library, stop);
+    this.budget = jobs.length === 1 ? jobs[0].budget : TIMES[profile].all;
+  }
+
+  /** @returns the command's exit code */
+  async run(): Promise<number> {
+    const started = performance.now();
+    const ignore = this.stop.onAsked(() => this.kernels.interrupt());
+    // The browser's profile goes with the run's own files, also when the run is killed.
+    const before = process.env.TMPDIR;
+    process.env.TMPDIR = this.scratch;
+    try {
+      const width = Math.min(this.options.jobs ?? sideBySide(), this.jobs.length);
+      this.screen.line(
+        `${plural(this.jobs.length, 'notebook')}, profile ${this.profile}, ${width} at a time; budget ${duration(this.budget)}`,
+      );
+      this.refuseWrongTypes();
+      const waiting = this.jobs.filter(({ state }) => state === 'waiting');
+      await this.pool(
+        waiting.filter(({ alone }) => !alone),
+        width,
+      );
+      await this.pool(
+        waiting.filter(({ alone }) => alone),
+        1,
+      );
+      this.screen.clear();
+      const done = this.jobs.filter(({ state }) => state === 'done');
+      if (!this.options.out) await this.writeWhatFollows(done);
+      return this.summary(done.length, (performance.now() - started) / 1000);
+    } finally {
+      ignore();
+      await this.finisher.close();
+      if (before === undefined) delete process.env.TMPDIR;
+      else process.env.TMPDIR = before;
+      removeScratch(this.scratch);
+    }
+  }
+
+  /** The kernel does not check strictly: what the compiler says against a notebook is said before anything runs. */
+  private refuseWrongTypes(): void {
+    for (const job of this.jobs) {
+      if (job.unreadable) this.fail(job, { kind: 'unreadable', index: null, error: job.unreadable });
+    }
+    const readable = this.jobs.filter(({ state }) => state === 'waiting');
+    const wrong = new Map<string, Finding[]>();
+    for (const finding of checkCells(readable).filter(({ rule }) => rule === 'types')) {
+      wrong.set(finding.file, [...(wrong.get(finding.file) ?? []), finding]);
+    }
+    for (const job of readable) {
+      const findings = wrong.get(job.file);
+      if (!findings) continue;
+      const index = findings[0].cell === null ? null : findings[0].cell - 1;
+      this.fail(job, { kind: 'type error', index, error: findings.map(findingText).join('\n') });
+    }
+  }
+
+  private async pool(jobs: Job[], width: number): Promise<void> {
+    const waiting = [...jobs];
+    const worker = async () => {
+      for (let job = waiting.shift(); job && !this.stop.asked; job = waiting.shift()) await this.one(job);
+    };
+    await Promise.all(Array.from({ length: Math.min(width, jobs.length) }, worker));
+  }
+
+  private async one(job: Job): Promise<void> {
+    job.state = 'running';
+    const started = performance.now();
+    const clock = setInterval(() => show(() => this.showProgress(started)), 250);
+    const others = this.jobs.filter(({ state }) => state === 'running').length - 1;
+    if (!this.screen.live)
+      this.screen.line(
+        `  ${job.name}: started${others > 0 ? ` beside ${others} more` : ''}, budget ${duration(job.budget)}`,
+      );
+    try {
+      const result = await this.kernels.execute(job, (progress) => {
+        job.progress = progress;
+        this.showProgress(started);
+      });
+      if (this.stop.asked) return;
+      job.seconds = (performance.now() - started) / 1000;
+      if ('kind' in result) this.fail(job, result);
+      else await this.keep(job, result);
+    } catch (error) {
+      if (this.stop.asked) return;
+      const [kind, index] = error instanceof DisplayError ? ['broken display', error.index] : ['runner', null];
+      this.fail(job, { kind, index, error: (error as Error).message });
+    } finally {
+      clearInterval(clock);
+    }
+  }
+
+  /** The executed notebook takes the place of the source, or goes to the folder asked for. */
+  private async keep(job: Job, { text, engine }: Executed): Promise<void> {
+    const { executed, twins } = await this.finisher.finish(job, text, engine);
+    if (this.stop.asked) return; // without its twins it would pass for whole
+    const now = fs.existsSync(job.file) ? readNotebookText(job.file) : undefined;
+    if (now !== job.text) {
+      const what =
+        now === undefined ? 'deleted or moved while it ran; nothing is' : 'edited while it ran; the edited one is';
+      const kept = now === undefined ? 'written' : 'kept';
+      this.fail(job, { kind: 'edited', index: null, error: `the notebook was ${what} ${kept}. Run it again.` });
+      return;
+    }
+    const written = notebookText(executed);
+    expectHeld();
+    writeAtomically(job.target, written);
+    job.notebook = executed;
+    job.state = 'done';
+    this.screen.line(doneText(job, executed, twins, Buffer.byteLength(written)));
+  }
+
+  /** The ledger and the cover show what the collection's own notebooks say. */
+  private async writeWhatFollows(done: Job[]): Promise<void> {
+    const { root } = this.options;
+    expectHeld();
+    const folder = path.join(path.resolve(root), 'notebooks');
+    const inCollection = done.filter(({ target }) => path.dirname(target) === folder);
+    for (const { name, notebook } of inCollection) writeCover(root, name, notebook);
+    const records = inCollection.map(({ name, notebook }) => ({ name, records: claimsIn(notebook) }));
+    if (records.length > 0) await writeLedger(root, records);
+  }
+
+  private summary(done: number, seconds: number): number {
+    const executed = `${done} of ${plural(this.jobs.length, 'notebook')} executed`;
+    if (this.stop.asked) {
+      this.screen.line(`${executed}; the others are as they were.`);
+      return 1;
+    }
+    if (this.finisher.twinProblem) this.screen.line(`Figures have no SVG twins: ${this.finisher.twinProblem}`);
+    const failed = this.jobs.length - done;
+    this.screen.line(
+      `${executed} in ${duration(seconds)} of ${duration(this.budget)}` +
+        `${seconds > this.budget ? ': over budget' : ''}${failed ? `; ${failed} failed` : ''}`,
+    );
+    return failed ? 1 : 0;
+  }
+
+  private fail(job: Job, failure: Failure): void {
+    job.state = 'failed';
+    for (const line of failureText(job, failure)) this.screen.line(line);
+  }
+
+  private showProgress(started: number): void {
+    const running = this.jobs.filter(({ state }) => state === 'running');
+    const ended = this.jobs.filter(({ state }) => state === 'done' || state === 'failed').length;
+    const seconds = (performance.now() - started) / 1000;
+    const each = running.map(({ name, progress }) => `${name} ${progress}`).join(' · ');
+    this.screen.status(`  ${ended}/${this.jobs.length} done, ${duration(seconds)}: ${each}`);
+  }
+}
+
+function doneText(job: Job, executed: Notebook, twins: number, bytes: number): string {
+  const figures = [...displays(executed)].filter(({ data }) => data[MIME.plotly]).length;
+  const parts = [
+    plural(executed.cells.filter((cell) => cell.execution_count != null).length, 'cell'),
+    figures ? `${plural(figures, 'figure')}${twins ? '' : ' without twins'}` : '',
+    `${(bytes / 1e6).toFixed(2)} MB`,
+  ];
+  const late = job.seconds > job.budget ? ': over budget' : '';
+  return `✓ ${job.name}: ${duration(job.seconds)} of ${duration(job.budget)}${late}; ${parts.filter(Boolean).join(', ')}`;
+}

@@ -1,0 +1,33 @@
+/** What a run says while it goes on. */
+
+/** Lines that stay, and on a terminal one below them that changes. */
+export class Screen {
+  readonly live = process.stdout.isTTY === true;
+
+  line(text: string): void {
+    this.clear();
+    console.log(text);
+  }
+
+  status(text: string): void {
+    if (!this.live) return;
+    const width = (process.stdout.columns ?? 80) - 1;
+    process.stdout.write(`\r\x1b[K${text.length > width ? text.slice(0, width - 1) + '…' : text}`);
+  }
+
+  clear(): void {
+    if (this.live) process.stdout.write('\r\x1b[K');
+  }
+}
+
+export function plural(n: number, what: string): string {
+  return `${n} ${what}${n === 1 ? '' : 's'}`;
+}
+
+/** `8 s`, `2 min 05 s` */
+export function duration(seconds: number): string {
+  const whole = Math.round(seconds);
+  if (whole < 120) return `${seconds < 10 ? seconds.toFixed(1) : whole} s`.replace('.0 ', ' ');
+  if (whole >= 7200) return `${Math.round(whole / 3600)} h`;
+  return whole % 60 ? `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, '0')} s` : `${whole / 60} min`;
+}
