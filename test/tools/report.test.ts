@@ -30,6 +30,8 @@ const figure = (name: string, extra = {}) => ({
 });
 const display = (data: object, metadata: object = {}) => ({ output_type: 'display_data', data, metadata });
 
+const pixel = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
+
 const article = `# When do squares grow?
 
 Text with $\\mu < 1$ and \`code\`, a [neighbour](02-next.ipynb#part), money: 5\\$.
@@ -47,6 +49,8 @@ $$\\hat x = \\frac{x - \\mu}{\\sqrt{\\sigma^2 + \\epsilon}}$$
 - [ ] a task
 
 ### A [linked](02-next.ipynb) heading
+
+![pasted](attachment:pasted.png)
 
 $$x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x$$
 
@@ -91,6 +95,7 @@ function sources(): Record<string, string> {
   main.cells.forEach((cell: { outputs?: object[] }, i: number) => {
     if (cell.outputs) cell.outputs = outputs[i] ?? [];
   });
+  main.cells[0].attachments = { 'pasted.png': { 'image/png': pixel } };
   main.metadata.bnlab = {
     provenance: {
       commit: 'abc1234',
@@ -252,12 +257,58 @@ test('with JavaScript: figures become live when they come near, and nothing leav
   onlyFiles(requests);
   assert.deepEqual(errors, []);
 
-  const blocks = tab.locator('details.code');
-  assert.equal(await blocks.count(), 4, 'an empty cell is not shown');
-  await tab.locator('#fold').focus();
+  await close();
+});
+
+test('code is folded: one click opens a cell, one opens all, and the choice is kept for the other pages', async () => {
+  const { tab, errors, close } = await open('01-squares.html');
+  const opened = () => tab.locator('details.code[open]').count();
+  assert.equal(await tab.locator('details.code').count(), 4, 'an empty cell is not shown');
+  assert.equal(await opened(), 0);
+  await tab.locator('details.code summary').first().click();
+  assert.equal(await opened(), 1);
+  await tab.locator('#code').focus();
   await tab.keyboard.press('Enter');
-  assert.equal(await tab.locator('details.code[open]').count(), 0);
-  assert.equal(await tab.locator('#fold').textContent(), 'Show code');
+  assert.equal(await opened(), 4);
+  assert.equal(await tab.locator('#code').textContent(), 'Hide code');
+  await tab.goto(page('02-next.html'));
+  assert.equal(await opened(), await tab.locator('details.code').count());
+  await tab.locator('#code').click();
+  await tab.goto(page('01-squares.html'));
+  assert.equal(await opened(), 0);
+  assert.equal(await tab.locator('#code').textContent(), 'Show code');
+  // A browser that keeps nothing: the page works all the same.
+  await tab.addInitScript(() =>
+    Object.defineProperty(window, 'localStorage', {
+      get() {
+        throw new Error('kept from pages');
+      },
+    }),
+  );
+  await tab.reload();
+  await tab.locator('#code').click();
+  assert.equal(await opened(), 4);
+  assert.deepEqual(errors, []);
+  await close();
+});
+
+test('the contents mark where the reader is; a figure’s number is a link to it; a pasted picture is shown', async () => {
+  const { tab, close } = await open('01-squares.html', { viewport: { width: 1280, height: 400 } });
+  const marked = () =>
+    tab
+      .locator('.toc a[aria-current="location"]')
+      .evaluateAll((links) =>
+        links.map((link) => (link as unknown as { getAttribute(n: string): string }).getAttribute('href')),
+      );
+  assert.deepEqual(await marked(), []);
+  for (const id of ['first-part', 'a-linked-heading']) {
+    await tab.evaluate((to) => document.getElementById(to).scrollIntoView({ behavior: 'instant' }), id);
+    await tab.waitForSelector(`.toc a[href="#${id}"][aria-current="location"]`);
+    assert.deepEqual(await marked(), [`#${id}`]);
+  }
+  assert.equal(await tab.locator('#figure-2 figcaption a').getAttribute('href'), '#figure-2');
+  const width = () => tab.evaluate(() => document.querySelector('img[alt="pasted"]').naturalWidth);
+  assert.equal(await width(), 1);
   await close();
 });
 
@@ -286,18 +337,18 @@ test('no script of a notebook runs: not from Markdown, HTML, SVG or a figure, an
       font: getComputedStyle(document.querySelector('.katex')).fontFamily,
       curve: document.querySelectorAll('figure.plot .live .trace path').length,
     }));
-    await tab.locator('#fold').evaluate((e) => (e as unknown as { click(): void }).click());
-    const folded = await tab.locator('details.code[open]').count();
+    await tab.locator('#code').evaluate((e) => (e as unknown as { click(): void }).click());
+    const opened = await tab.locator('details.code[open]').count();
     onlyFiles(requests);
     await close();
-    return { ran, folded, ...look };
+    return { ran, opened, ...look };
   };
   const guarded = await visit('foreign.html');
   assert.deepEqual(guarded.ran, []);
   assert.equal(guarded.url, page('foreign.html', place), 'the page was left');
   assert.match(guarded.font, /KaTeX/, 'the page’s own style');
   assert.ok(guarded.curve > 0, 'the figure is drawn');
-  assert.equal(guarded.folded, 0, 'the page’s own script');
+  assert.equal(guarded.opened, 2, 'the page’s own script');
   const unguarded = (await visit('open.html')).ran;
   const harmless = ['base', 'media']; // changes no script by itself; needs a file that is a film
   assert.deepEqual(
@@ -322,7 +373,8 @@ test('without JavaScript: text, formulas, code and every figure’s picture are 
   );
   assert.equal(await tab.getByText('the caption again').count(), 0, 'a figure has one caption');
   assert.equal(await tab.locator('.tools').isVisible(), false, 'a button that does nothing is not shown');
-  assert.equal(await tab.locator('details.code[open] pre').first().isVisible(), true);
+  await tab.locator('details.code summary').first().click();
+  assert.equal(await tab.locator('details.code pre').first().isVisible(), true);
   assert.equal((await tab.locator('pre.stream').first().textContent())!.trim(), '<b> 1');
   assert.equal(await tab.locator('#raw-html em').textContent(), 'as it is');
   // Formulas: visible as KaTeX sets them, and as MathML for whoever listens.

@@ -1,22 +1,74 @@
-// Everything on the page can be read without this: it folds code, and puts live figures in the place of their pictures.
+// Everything on the page can be read without this: it opens all code at once, marks in the contents where the reader is, and puts
+// live figures in the place of their pictures.
 (function () {
   'use strict';
-  var tools = document.querySelector('.tools');
+  // What the reader chose is kept for the other pages, where the browser keeps anything.
+  var KEY = 'batch-normalization-code';
+  function remembered() {
+    try {
+      return window.localStorage.getItem(KEY);
+    } catch (error) {
+      return null;
+    }
+  }
+  function remember(choice) {
+    try {
+      window.localStorage.setItem(KEY, choice);
+    } catch (error) {
+      /* then each page asks again */
+    }
+  }
+
   var blocks = Array.prototype.slice.call(document.querySelectorAll('details.code'));
   if (blocks.length) {
-    var fold = document.getElementById('fold');
-    tools.hidden = false;
-    fold.addEventListener('click', function () {
-      var hide = fold.getAttribute('aria-pressed') !== 'true';
-      fold.setAttribute('aria-pressed', String(hide));
-      fold.textContent = hide ? 'Show code' : 'Hide code';
+    var button = document.getElementById('code');
+    var showAll = function (shown) {
+      button.setAttribute('aria-pressed', String(shown));
+      button.textContent = shown ? 'Hide code' : 'Show code';
       blocks.forEach(function (block) {
-        block.open = !hide;
+        block.open = shown;
       });
+    };
+    document.querySelector('.tools').hidden = false;
+    if (remembered() === 'shown') showAll(true);
+    button.addEventListener('click', function () {
+      var shown = button.getAttribute('aria-pressed') !== 'true';
+      showAll(shown);
+      remember(shown ? 'shown' : 'hidden');
     });
   }
   var contents = document.querySelector('.toc details');
   if (contents && window.matchMedia('(max-width: 75rem)').matches) contents.open = false;
+
+  // The contents mark the last heading that has come up to the top of the window.
+  var entries = Array.prototype.slice.call(document.querySelectorAll('.toc a'));
+  var headings = entries.map(function (entry) {
+    return document.getElementById(decodeURIComponent(entry.hash.slice(1)));
+  });
+  function markPlace() {
+    var at = -1;
+    headings.forEach(function (heading, i) {
+      if (heading && heading.getBoundingClientRect().top <= window.innerHeight / 4) at = i;
+    });
+    entries.forEach(function (entry, i) {
+      if (i !== at) entry.removeAttribute('aria-current');
+      else if (!entry.hasAttribute('aria-current')) entry.setAttribute('aria-current', 'location');
+    });
+  }
+  if (entries.length) {
+    var isAsked = false;
+    var ask = function () {
+      if (isAsked) return;
+      isAsked = true;
+      window.requestAnimationFrame(function () {
+        isAsked = false;
+        markPlace();
+      });
+    };
+    window.addEventListener('scroll', ask, { passive: true });
+    window.addEventListener('resize', ask);
+    markPlace();
+  }
 
   // A formula wider than its column is moved sideways, by keyboard too.
   document.querySelectorAll('.katex-display').forEach(function (formula) {
@@ -101,11 +153,6 @@
   window.addEventListener('resize', function () {
     figures.forEach(function (figure) {
       if (figure.dataset.state === 'live') fit(figure);
-    });
-  });
-  window.addEventListener('beforeprint', function () {
-    document.querySelectorAll('details.code').forEach(function (block) {
-      block.open = true;
     });
   });
 })();

@@ -48,7 +48,7 @@ export function frame(site: Site, page: Frame): string {
 <header class="site">
 <p><a href="index.html">${site.title}</a></p>
 <div class="tools" hidden>
-<button type="button" id="fold" aria-pressed="false">Hide code</button>
+<button type="button" id="code" aria-pressed="false">Show code</button>
 </div>
 </header>
 <div class="frame">

@@ -62,7 +62,7 @@ function cell({ number, code, outputs }: Cell): Html {
 }
 
 function codeBlock({ html: inner, lines, count }: NonNullable<Cell['code']>): Html {
-  return markup`<details class="code" open>
+  return markup`<details class="code">
     <summary>
       Code <span class="count">${count}</span><span class="hint">, ${lines} line${lines !== 1 && 's'}</span>
     </summary>
@@ -131,7 +131,7 @@ function figure(block: Figure): Html {
       ${still}
       <div class="live" hidden></div>
     </div>
-    <figcaption><b>Figure ${number}.</b> ${caption}${words}</figcaption>
+    <figcaption><b><a href="#figure-${number}">Figure ${number}</a>.</b> ${caption}${words}</figcaption>
     <script type="application/json">${json(drawn(block))}</script>
   </figure>`;
 }
