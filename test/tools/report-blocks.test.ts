@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { parseNotebook, type Notebook } from 'bnlab/dist/tools/notebook';
-import { type Block, figuresOf, headingsOf, outputsOf } from 'bnlab/dist/tools/report/blocks';
+import { type Block, figuresOf, findingOf, headingsOf, leadFigure, outputsOf } from 'bnlab/dist/tools/report/blocks';
 import { markup, raw } from 'bnlab/dist/tools/report/html';
 import { PageText } from 'bnlab/dist/tools/report/markdown';
 import { notebookBlocks } from 'bnlab/dist/tools/report/notebook-blocks';
@@ -156,6 +156,23 @@ test('outputs: each kind, with the role that it was given; figures are counted',
       [3, undefined],
     ],
   );
+});
+
+test('what a notebook from elsewhere holds in the place of claims and figures stops no page', () => {
+  const made = notebook(['1']);
+  const odd: unknown[] = [null, 'text', [], { data: null, layout: [], frames: 1, config: 'x' }, { data: [null, 1] }];
+  made.cells[0].outputs = odd.flatMap((value) =>
+    [{ 'application/vnd.plotly.v1+json': value }, { 'text/html': 'x', 'application/vnd.bnlab.claim+json': value }].map(
+      (data) => ({ output_type: 'display_data' as const, data: data as Record<string, unknown> }),
+    ),
+  );
+  const blocks = notebookBlocks(made, around);
+  assert.deepEqual(
+    figuresOf(blocks).map(({ drawing }) => drawing),
+    Array.from({ length: 5 }, () => ({ data: [], layout: {}, frames: [], config: {} })),
+  );
+  assert.equal(leadFigure(blocks)?.number, 1);
+  assert.equal(findingOf(blocks), undefined);
 });
 
 test('an exercise holds its solution, from the cell of the same id', () => {

@@ -90,6 +90,7 @@ function sources(): Record<string, string> {
         'text/html': '<p>the verdict</p>',
         'text/plain': 'v',
       }),
+      display({ 'text/markdown': '1. They *grow*.\n2. So do cubes.' }, { bnlab: { role: 'takeaways' } }),
     ],
   };
   main.cells.forEach((cell: { outputs?: object[] }, i: number) => {
@@ -463,15 +464,21 @@ test('a telephone’s width: no sideways scrolling of the page; paper: the pictu
   await close();
 });
 
-test('the index: each notebook with its question, verdict, data, engine, profile and minutes', async () => {
-  const { tab, requests, errors, close } = await open('index.html');
-  const rows = await tab.locator('tbody tr').allInnerTexts();
-  assert.equal(rows.length, 2);
-  for (const text of ['01-squares', 'When do squares grow?', 'holds', 'MNIST', 'native', 'quick', '1.5'])
-    assert.ok(rows[0].includes(text), `${text} in ${rows[0]}`);
-  assert.ok(rows[1].includes('not executed'), rows[1]);
+test('the index: each notebook with its question, finding, picture, verdicts, data, engine, profile and minutes', async () => {
+  const { tab, requests, errors, close } = await open('index.html', { viewport: { width: 390, height: 800 } });
+  const items = tab.locator('.notebooks > li');
+  const texts = await items.allInnerTexts();
+  assert.equal(texts.length, 2);
+  const wanted = ['01-squares', 'When do squares grow?', 'They grow.', 'holds', 'MNIST · native · quick · 1.5 min'];
+  for (const text of wanted) assert.ok(texts[0].includes(text), `${text} in ${texts[0]}`);
+  assert.ok(texts[1].includes('not executed'), texts[1]);
+  assert.match((await items.nth(0).locator('.twin').getAttribute('aria-label'))!, /Cubes: a curve/);
+  assert.ok((await items.nth(0).locator('.twin svg').boundingBox())!.width > 200);
+  assert.equal(await items.nth(1).locator('.twin').count(), 0);
+  assert.match(await tab.locator('article').innerText(), /1 reading of the paper’s sentences: 1 holds\./);
+  assert.ok(await tab.evaluate(() => document.documentElement.scrollWidth <= document.documentElement.clientWidth));
   assert.deepEqual(await violations(tab), []);
-  await tab.locator('tbody a').first().click();
+  await items.first().locator('a').first().click();
   await tab.waitForURL(/01-squares\.html$/);
   onlyFiles(requests);
   assert.deepEqual(errors, []);

@@ -88,6 +88,8 @@ export interface MarkdownDisplay {
   kind: 'markdown';
   role: Role;
   blocks: TextBlock[];
+  /** Of takeaways: each, the first being what the notebook found. */
+  items?: Html[];
   /** Of an exercise: the code that solves it, from `solutions/`. */
   solution?: Html;
 }
@@ -151,3 +153,21 @@ export function outputsOf(blocks: readonly Block[]): OutputBlock[] {
 export function figuresOf(blocks: readonly Block[]): Figure[] {
   return outputsOf(blocks).filter((output): output is Figure => output.kind === 'figure');
 }
+
+/** The notebook's first takeaway. */
+export function findingOf(blocks: readonly Block[]): Html | undefined {
+  return outputsOf(blocks).flatMap((output) => (output.kind === 'markdown' ? (output.items ?? []) : []))[0];
+}
+
+/** The figure that the first verdict on the paper rests on: the last before it; without one, the first. */
+export function leadFigure(blocks: readonly Block[]): Figure | undefined {
+  const outputs = outputsOf(blocks);
+  const verdict = outputs.findIndex(
+    (output) => output.kind === 'html' && output.claims.some(({ verdict }) => FINDINGS.has(verdict)),
+  );
+  const isFigure = (output: OutputBlock): output is Figure => output.kind === 'figure';
+  return outputs.slice(0, Math.max(verdict, 0)).filter(isFigure).at(-1) ?? outputs.find(isFigure);
+}
+
+/** Verdicts that say something of the world. */
+const FINDINGS = new Set<string>(['holds', 'holds with a limit', 'undecided', 'contradicted']);

@@ -1,4 +1,5 @@
 /** Where a page's numbers come from, as its foot and the index say it. */
+import { type Verdict, verdictSigns } from '../../src/notebook/ledger';
 import { claimsIn } from '../claims';
 import type { Notebook } from '../notebook';
 
@@ -30,28 +31,32 @@ export function factsOf(notebook: Notebook): Fact[] {
 
 /** What the index says of a notebook. */
 export interface Row {
-  verdicts: { kind: string; text: string }[];
-  data: string;
-  engine: string;
-  profile: string;
-  minutes: string;
+  /** Each with how many claims of the notebook have it. */
+  verdicts: { verdict: Verdict; count: number }[];
+  /** Data, engine, profile and time. */
+  made: string[];
 }
 
 /** The notebook's row of the index. */
 export function rowOf(notebook: Notebook): Row {
   const said = notebook.metadata.bnlab?.provenance;
-  const counts = new Map<string, number>();
-  for (const { verdict } of claimsIn(notebook)) counts.set(verdict, (counts.get(verdict) ?? 0) + 1);
+  const counts = new Map<Verdict, number>();
+  const known = claimsIn(notebook).filter(({ verdict }) => Object.hasOwn(verdictSigns, verdict));
+  for (const { verdict } of known) counts.set(verdict, (counts.get(verdict) ?? 0) + 1);
   return {
-    verdicts: [...counts].map(([text, n]) => ({ kind: text.split(' ')[0], text: n > 1 ? `${text} (${n})` : text })),
-    data: said?.data.join(', ') || 'none needed',
-    engine: String(said?.engine?.engine ?? '–'),
-    profile: said?.profile ?? 'not executed',
-    minutes: said ? inMinutes(said.minutes) : '–',
+    verdicts: [...counts].map(([verdict, count]) => ({ verdict, count })),
+    made: said
+      ? [
+          said.data.join(', ') || 'no data',
+          String(said.engine?.engine ?? ''),
+          said.profile,
+          inMinutes(said.minutes),
+        ].filter(Boolean)
+      : ['not executed'],
   };
 }
 
 function inMinutes(minutes: number): string {
-  if (minutes < 0.1) return '< 0.1';
-  return minutes < 10 ? minutes.toFixed(1) : Math.round(minutes).toString();
+  if (minutes < 0.1) return '< 0.1 min';
+  return `${minutes < 10 ? minutes.toFixed(1) : Math.round(minutes)} min`;
 }

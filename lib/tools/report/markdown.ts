@@ -4,7 +4,7 @@ import type { StateCore, Token } from 'markdown-it';
 import type { TextBlock } from './blocks';
 import { formulas, setFormula } from './formulas';
 import { highlighted } from './highlight';
-import { markup, raw } from './html';
+import { type Html, markup, raw } from './html';
 import { type Attachments, embedded } from './pictures';
 
 /** What Markdown needs to know of the page it stands in. */
@@ -44,6 +44,13 @@ export class PageText {
       else blocks.push(block);
     }
     return blocks;
+  }
+
+  /** What each item of the text's lists says first. */
+  items(source: string): Html[] {
+    const tokens = this.md.parse(source, {});
+    const said = tokens.filter(({ type }, i) => type === 'inline' && tokens[i - 2]?.type === 'list_item_open');
+    return said.map(({ children }) => raw(this.md.renderer.renderInline(children ?? [], this.md.options, {})));
   }
 
   private block(run: Token[]): TextBlock {

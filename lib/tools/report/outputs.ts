@@ -28,7 +28,10 @@ export function outputBlock(output: Output, { text, nextFigure }: OutputContext)
   const page = said('text/html');
   if (page !== undefined) return { kind: 'html', role, html: raw(page), claims: claimsOf(data) };
   const markdown = said('text/markdown');
-  if (markdown !== undefined) return { kind: 'markdown', role, blocks: text.blocks(markdown) };
+  if (markdown !== undefined) {
+    const items = role === 'takeaways' && { items: text.items(markdown) };
+    return { kind: 'markdown', role, blocks: text.blocks(markdown), ...items };
+  }
   const alt = oneLine(said('text/plain') ?? 'A picture');
   const svg = said(MIME.svg);
   if (svg !== undefined) return { kind: 'picture', alt, content: { svg: raw(svg) } };
@@ -48,12 +51,13 @@ function roleOf({ metadata }: Output): Role | 'caption' {
 }
 
 function claimsOf(data: Record<string, unknown>): ClaimRecord[] {
-  return [data[CLAIM_MIME] ?? []].flat() as ClaimRecord[];
+  return [data[CLAIM_MIME]].flat().filter(isRecord) as unknown as ClaimRecord[];
 }
 
 function figure(data: Record<string, unknown>, number: number): Figure {
-  const stored = data[MIME.plotly] as Partial<Figure['drawing']>;
-  const { meta: _words, ...layout } = stored.layout ?? {};
+  const given = data[MIME.plotly];
+  const stored = isRecord(given) ? given : {};
+  const { meta: _words, ...layout } = isRecord(stored.layout) ? stored.layout : {};
   const { alt, caption, summary } = figureText(stored);
   const svg = data[MIME.svg];
   return {
@@ -65,7 +69,12 @@ function figure(data: Record<string, unknown>, number: number): Figure {
     width: pixels(layout.width, 760),
     height: pixels(layout.height, 420),
     ...(svg !== undefined && { twin: raw(String(svg)) }),
-    drawing: { data: stored.data ?? [], layout, frames: stored.frames ?? [], config: stored.config ?? {} },
+    drawing: {
+      data: Array.isArray(stored.data) ? stored.data.filter(isRecord) : [],
+      layout,
+      frames: Array.isArray(stored.frames) ? stored.frames : [],
+      config: isRecord(stored.config) ? stored.config : {},
+    },
   };
 }
 
@@ -75,4 +84,8 @@ function pixels(value: unknown, otherwise: number): number {
 
 function oneLine(text: string): string {
   return text.trim().replace(/\s+/g, ' ');
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

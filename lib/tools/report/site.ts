@@ -6,7 +6,7 @@ import { expectHeld } from '../../setup/lock';
 import { nameOf, type Notebook, readNotebook, readResult, writeAtomically } from '../notebook';
 import type { Stop } from '../running';
 import { pageScript, writeAssets } from './assets';
-import { type Block, titleOf } from './blocks';
+import { type Block, findingOf, leadFigure, titleOf } from './blocks';
 import { factsOf, rowOf } from './facts';
 import { contentsPage, type Entry } from './forms/contents';
 import type { PageLink, Site } from './forms/frame';
@@ -67,7 +67,14 @@ export async function writeSite(root: string, files: string[], out: string, stop
     const blocks = notebookBlocks(notebook, around(source.page), solutionsOf(folder, name));
     const facts = factsOf(notebook);
     await write(source.page, page(site, name, blocks, { facts, previous: sources[i - 1], next: sources[i + 1] }));
-    entries.push({ name, page: source.page, title: titleOf(blocks)?.unlinked ?? markup`${name}`, ...rowOf(notebook) });
+    entries.push({
+      name,
+      page: source.page,
+      title: titleOf(blocks)?.unlinked ?? markup`${name}`,
+      finding: findingOf(blocks),
+      figure: leadFigure(blocks),
+      ...rowOf(notebook),
+    });
   }
   if (hasLedger) {
     const blocks: Block[] = new PageText(around(LEDGER.page)).blocks(fs.readFileSync(ledger, 'utf8'));

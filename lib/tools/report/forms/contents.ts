@@ -1,11 +1,16 @@
 /** The page that leads to the others. */
+import { verdictSigns } from '../../../src/notebook/ledger';
+import type { Figure } from '../blocks';
 import type { Row } from '../facts';
-import { markup, type Html } from '../html';
+import { type Content, type Html, markup } from '../html';
 import { frame, type PageLink, type Site } from './frame';
 
 /** A notebook on the list. */
 export interface Entry extends PageLink, Row {
   title: Html;
+  /** What came out, in a sentence. */
+  finding?: Html;
+  figure?: Figure;
 }
 
 /** The list of notebooks, and links to what stands beside them. */
@@ -18,41 +23,40 @@ export interface Contents {
 /** The index. */
 export function contentsPage(site: Site, { lead, entries, links }: Contents): string {
   const article = markup`<h1>${site.title}</h1>
-    <p class="lead">${lead}</p>
-    <div class="table" tabindex="0" role="group" aria-label="Table of notebooks">
-      <table class="contents">
-        <thead>
-          <tr>
-            <th scope="col">Notebook</th>
-            <th scope="col">Verdict</th>
-            <th scope="col">Data</th>
-            <th scope="col">Engine</th>
-            <th scope="col">Profile</th>
-            <th scope="col" class="number">Minutes</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${entries.map(row)}
-        </tbody>
-      </table>
-    </div>
-    ${links.map(
-      ({ page, text }) => markup`<p><a href="${page}">${text}</a></p>
-`,
-    )}`;
+<p class="lead">${lead}</p>
+${count(entries)}
+<ol class="notebooks">
+${entries.map(item)}</ol>
+${links.map(({ page, text }) => markup`<p><a href="${page}">${text}</a></p>\n`)}`;
   return frame(site, { title: site.title, article, isIndex: true });
 }
 
-function row({ name, page, title, verdicts, data, engine, profile, minutes }: Entry): Html {
-  const found = verdicts.map(({ kind, text }) => markup`<span class="verdict ${kind}">${text}</span>`);
-  return markup`<tr>
-    <th scope="row">
-      <a href="${page}"><span class="name">${name}</span> ${title}</a>
-    </th>
-    <td>${found.length > 0 ? found : markup`<span class="none">none</span>`}</td>
-    <td>${data}</td>
-    <td>${engine}</td>
-    <td>${profile}</td>
-    <td class="number">${minutes}</td>
-  </tr> `;
+/** How all claims fared. */
+function count(entries: readonly Entry[]): Content {
+  const sums = new Map<string, number>();
+  for (const { verdict, count } of entries.flatMap(({ verdicts }) => verdicts))
+    sums.set(verdict, (sums.get(verdict) ?? 0) + count);
+  const readings = [...sums.values()].reduce((sum, one) => sum + one, 0);
+  if (readings === 0) return undefined;
+  const each = Object.keys(verdictSigns).flatMap((verdict) =>
+    sums.has(verdict) ? `${sums.get(verdict)} ${verdict}` : [],
+  );
+  return markup`<p class="lead">${readings} reading${readings > 1 && 's'} of the paper’s sentences: ${each.join(', ')}.</p>`;
+}
+
+function item({ name, page, title, finding, figure, verdicts, made }: Entry): Html {
+  return markup`<li>
+  ${figure?.twin && markup`<div class="twin" role="img" aria-label="${figure.alt}">${figure.twin}</div>`}
+  <div class="about">
+    <h2><a href="${page}"><span class="name">${name}</span> ${title}</a></h2>
+    ${finding && markup`<p class="finding">${finding}</p>`}
+    <p class="verdicts">${verdicts.map(verdictText)}</p>
+    <p class="made">${made.join(' · ')}</p>
+  </div>
+</li>
+`;
+}
+
+function verdictText({ verdict, count }: Entry['verdicts'][number]): Html {
+  return markup`<span class="verdict ${verdict.split(' ')[0]}">${verdict}${count > 1 && ` (${count})`}</span> `;
 }
