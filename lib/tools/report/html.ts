@@ -1,5 +1,5 @@
 /** HTML put together so that text is escaped unless it is said to be HTML. */
-import { escapeHtml } from '../../src/notebook/html';
+import { escapeHtml } from '../../src/core/html';
 
 /** A piece of HTML. Only `markup` and `raw` make one. */
 export class Html {
