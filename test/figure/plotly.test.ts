@@ -1,7 +1,7 @@
 /** Every builder's figure, drawn by plotly.js itself in a headless browser without network. */
 import test, { after, before } from 'node:test';
 import assert from 'node:assert/strict';
-import type { Figure } from 'bnlab';
+import { retheme, type Figure, type Theme } from 'bnlab';
 import { openPlotly, type PlotlyPage } from './browser';
 import { gallery } from './gallery';
 
@@ -21,8 +21,13 @@ async function drawn<T>(figure: Figure, look: string): Promise<T> {
   return (await plotly.page.evaluate(`(async (div) => { ${look} })(document.getElementById('figure'))`)) as T;
 }
 
-test('plotly.js knows every attribute of every figure', async () => {
-  for (const [name, figure] of Object.entries(figures)) {
+test('plotly.js knows every attribute of every figure, for every page', async () => {
+  const all = Object.entries(figures).flatMap(([name, figure]) =>
+    (['light', 'dark', 'print', 'phone'] as Theme[]).map(
+      (theme) => [`${name}, ${theme}`, retheme(figure, theme)] as const,
+    ),
+  );
+  for (const [name, figure] of all) {
     const found = (await plotly.page.evaluate(
       `(Plotly.validate(${JSON.stringify(figure.data)}, ${JSON.stringify(figure.layout)}) || []).map((e) => e.msg)`,
     )) as string[];
@@ -32,24 +37,56 @@ test('plotly.js knows every attribute of every figure', async () => {
   }
 });
 
-test('every figure is drawn, and nothing it says is cut off by the page', async () => {
-  for (const [name, figure] of Object.entries(figures)) {
-    const texts = await drawn<{ text: string; left: number; right: number; top: number; bottom: number }[]>(
-      figure,
-      `const page = div.getBoundingClientRect();
-       return [...div.querySelectorAll('svg text')].filter((t) => t.textContent.trim() && getComputedStyle(t).opacity !== '0').map((t) => {
-         const r = t.getBoundingClientRect();
-         return { text: t.textContent, left: r.left - page.left, right: page.left + ${figure.layout.width} - r.right, top: r.top - page.top, bottom: page.top + ${figure.layout.height} - r.bottom };
-       });`,
-    );
-    assert.ok(texts.length > 0, name);
-    for (const t of texts) {
-      assert.ok(
-        Math.min(t.left, t.right, t.top, t.bottom) > -3,
-        `${name}: "${t.text}" reaches beyond the page: ${JSON.stringify(t)}`,
-      );
+interface Box {
+  text: string;
+  left: number;
+  right: number;
+  top: number;
+  bottom: number;
+}
+
+/** Where each text stands that is seen. */
+const TEXTS = `const page = div.getBoundingClientRect();
+  return [...div.querySelectorAll('svg text')]
+    .filter((t) => t.textContent.trim() && getComputedStyle(t).opacity !== '0')
+    .map((t) => {
+      const r = t.getBoundingClientRect();
+      return { text: t.textContent, left: r.left - page.left, right: r.right - page.left, top: r.top - page.top, bottom: r.bottom - page.top };
+    });`;
+
+for (const theme of ['light', 'dark', 'print', 'phone'] as Theme[]) {
+  test(`every figure is drawn for ${theme}; nothing it says is cut off by the page or stands on other words`, async () => {
+    for (const [name, figure] of Object.entries(figures)) {
+      const themed = retheme(figure, theme);
+      const { width, height } = themed.layout as { width: number; height: number };
+      const texts = await drawn<Box[]>(themed, TEXTS);
+      assert.ok(texts.length > 0, name);
+      for (const t of texts) {
+        const room = Math.min(t.left, width - t.right, t.top, height - t.bottom);
+        assert.ok(room > -3, `${name}: "${t.text}" reaches beyond the page: ${JSON.stringify(t)}`);
+      }
+      texts.forEach((a, i) => {
+        for (const b of texts.slice(i + 1)) {
+          const across = Math.min(a.right, b.right) - Math.max(a.left, b.left);
+          const down = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
+          // Boxes of text hold room for accents and descenders: lines that touch overlap by as much.
+          assert.ok(across <= 2 || down <= 4, `${name}: "${a.text}" on "${b.text}", ${across} by ${down} pixels`);
+        }
+      });
     }
-  }
+  });
+}
+
+test('static pictures say each line’s place once: what librsvg and Inkscape add up, browsers do not', async () => {
+  for (const theme of ['light', 'phone'] as Theme[])
+    for (const [name, figure] of Object.entries(figures)) {
+      const url = await drawn<string>(retheme(figure, theme), `return Plotly.toImage(div, { format: 'svg' });`);
+      const svg = decodeURIComponent(url.slice(url.indexOf(',') + 1));
+      const texts = [...svg.matchAll(/<text\b([^>]*)>(?=<tspan)/g)].map(([, attributes]) => attributes);
+      assert.ok(texts.length > 0, name);
+      const shifted = texts.filter((attributes) => parseFloat(/\bdy="([^"]*)"/.exec(attributes)?.[1] ?? '0') !== 0);
+      assert.deepEqual(shifted, [], `${name}, ${theme}`);
+    }
 });
 
 test('names at line ends do not overlap', async () => {

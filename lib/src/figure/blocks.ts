@@ -33,18 +33,19 @@ export function blockDiagram(options: BlockOptions): Figure {
     throw new FigureError(`${builder}: wanted at least one row, each with at least one block.`);
   }
   const inner = size.width - 2 * MARGIN;
-  const plan = planChains(rows, options.highlight ?? ['BN'], inner);
+  const { highlight = ['BN'] } = options;
+  const plan = planChains(rows, highlight, inner);
   if (plan.needed > inner) {
     throw new FigureError(
       `${builder}: a chain needs ${plan.needed} pixels, the page has ${inner}. Shorten the names, or use fewer blocks.`,
     );
   }
-  const height = plan.heights.reduce((a, b) => a + b, 0);
   return plot({
     text: options,
-    panels: [{ x: hiddenScale([0, inner]), y: hiddenScale([height, 0]), marks: [chains(plan)] }],
+    panels: [{ x: hiddenScale([0, inner]), y: hiddenScale([plan.height, 0]), marks: [chains(plan)] }],
     room: { left: MARGIN, right: MARGIN, head: 0, bottom: MARGIN },
-    height,
+    height: plan.height,
+    meta: { chains: { rows, highlight } },
     summary: rows.map((row) => `  ${row.label}: ${row.blocks.join(' → ')}${row.note ? ` (${row.note})` : ''}`),
   });
 }

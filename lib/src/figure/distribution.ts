@@ -15,6 +15,7 @@ import { expectFigure, type Figure, type FigureText, TEXT_OPTIONS } from './figu
 import { fmt, percent, textWidth } from './format';
 import { histogram } from './marks/histogram';
 import { type Region, REGION_OPTIONS, regions as shaded } from './marks/regions';
+import { type Role, roleOf } from './palette';
 import { type DrawMark, numbers, panelTitle, panelWidth, plot, type Plot, type Room } from './plot';
 import { binned, type Binned, quartiles, requireSamples, requireStep, shareOutside } from './samples';
 import { type Axis, AXIS_OPTIONS, axisTitle, scaleOf } from './scales';
@@ -70,7 +71,8 @@ export function histogramSlider(options: HistogramOptions): Figure {
   const bins = binned(builder, x, series, options.bins ?? 60);
   const looks = series.map((entry, i): Look => {
     const identity = identityOf(entry.as, i, series.length);
-    return { identity, label: entry.label ?? identity.label, samples: entry.samples };
+    const role = roleOf(entry.as, i, series.length);
+    return { identity, role, label: entry.label ?? identity.label, samples: entry.samples };
   });
   const at = (k: number) => plot(plotAt(options, steps, bins, looks, k));
   const figure = at(shown);
@@ -83,6 +85,7 @@ export function histogramSlider(options: HistogramOptions): Figure {
 }
 
 interface Look {
+  role: Role;
   identity: Identity;
   label: string;
   samples: readonly ArrayLike<number>[];
@@ -111,7 +114,7 @@ function plotAt(
         named(look, k),
         // Their names stand once, at the top.
         shaded(i === 0 ? stretches : stretches.map(({ from, to }) => ({ from, to }))),
-        histogram(look.label, look.identity, bins.centres, bins.density[i][k].shares),
+        histogram(look.label, look, bins.centres, bins.density[i][k].shares),
       ],
     })),
     room,

@@ -64,6 +64,7 @@ export function imageGrid(options: ImageGridOptions): Figure {
     ],
     room: { left, right: size.width - left - grid.totalWidth * scale, head: 8, bottom: 16 },
     height: grid.totalHeight * scale,
+    equal: true,
     summary: [
       `${images.length} pictures of ${grid.height} x ${grid.width} pixels${colour}${labels ? `: ${shownLabels.join(', ')}` : ''}`,
     ],

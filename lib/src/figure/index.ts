@@ -23,4 +23,6 @@ export { imageGrid, type ImageGridOptions } from './images';
 export { scatterFigure, type ScatterOptions } from './scatter';
 export { blockDiagram, type BlockOptions } from './blocks';
 export { type BlockRow } from './marks/chains';
+export { retheme, type Theme } from './retheme/retheme';
+export { type StoredFigure } from './retheme/stored';
 export { show } from './display';

@@ -125,8 +125,9 @@ type Row = Interval & { ends?: keyof typeof BAR };
 /** A row with its centre and ends: the median and interval of its values, or what was computed elsewhere. */
 function prepare({ rows, x }: IntervalOptions, i: number): Row {
   const row = rows[i];
-  const { color, symbol } = identityOf(row.as, i, rows.length);
-  const look = { label: row.label, color: row.as === undefined ? identityOf('batch').color : color, symbol };
+  const { symbol } = identityOf(row.as, i, rows.length);
+  const role = row.as ?? 'batch';
+  const look = { label: row.label, color: identityOf(role).color, role, symbol };
   const values = row.values ? Array.from(row.values).filter(Number.isFinite) : [];
   const said = (center: number, low: number, high: number, n: number | undefined) =>
     (low < high ? fmtInterval(center, low, high, { percent: x.percent }) : shown(x, center)) +

@@ -8,8 +8,8 @@ export interface Legend {
   readonly key: 'line' | 'point';
 }
 
-/** Length of a line in the legend, pixels: two dashes of the longest dash. */
-const LINE = 40;
+/** Length of a line in the legend, pixels: two dashes of the longest dash. @internal */
+export const LINE = 40;
 
 /**
  * Room for the longest legend entry. Plotly would measure the text with the font of the machine that draws; a reader's font

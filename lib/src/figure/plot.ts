@@ -8,7 +8,8 @@ import { dataTitle, type Figure, type FigureText, type PlotlyTrace } from './fig
 import { heading } from './heading';
 import { type Legend, legendHeight, plotlyLegend } from './legend';
 import { type Scale } from './scales';
-import { config, ink, size, template } from './theme';
+import { light, type Role, rolesOf } from './palette';
+import { config, identities, ink, size, templateOf } from './theme';
 
 /** One panel, as a mark sees it. @internal */
 export interface Frame {
@@ -29,6 +30,8 @@ export interface Drawing {
   readonly data?: readonly PlotlyTrace[];
   readonly shapes?: readonly Record<string, unknown>[];
   readonly annotations?: readonly Record<string, unknown>[];
+  /** Whose colours it wears, beside those of its traces' `meta.role`. */
+  readonly roles?: readonly Role[];
 }
 
 /** Draws one thing on a panel. @internal */
@@ -74,6 +77,10 @@ export interface Plot {
   readonly oneX?: boolean;
   readonly legend?: Legend;
   readonly hovermode?: string;
+  /** One unit has as many pixels in x as in y, as in a map or a picture. */
+  readonly equal?: boolean;
+  /** What a narrow page needs to draw the figure anew. */
+  readonly meta?: Record<string, unknown>;
   /** Plotly's layout beside this: sliders. */
   readonly layout?: Record<string, unknown>;
   readonly frames?: Record<string, unknown>[];
@@ -97,7 +104,7 @@ export function plot(spec: Plot): Figure {
     width: size.width - room.left - room.right,
     height: rows * spec.height + (rows - 1) * (room.gapY ?? 0),
   };
-  const { title, height: headHeight } = heading(spec.text, [...(spec.facts ?? [])]);
+  const { title, height: headHeight } = heading(spec.text, spec.facts ?? []);
   const top = headHeight + (spec.legend ? legendHeight(spec.legend, inner.width) : 0) + room.head;
   const layout: Record<string, unknown> = {
     width: size.width,
@@ -111,6 +118,7 @@ export function plot(spec: Plot): Figure {
   const data: PlotlyTrace[] = [];
   const shapes: Record<string, unknown>[] = [];
   const annotations: Record<string, unknown>[] = [];
+  const roles: Role[] = [];
   panels.forEach((panel, p) => {
     const frame = frameOf(spec, panel, p, columns, inner);
     Object.assign(layout, axesOf(spec, frame, p, columns));
@@ -120,11 +128,12 @@ export function plot(spec: Plot): Figure {
       data.push(...(drawing.data ?? []));
       shapes.push(...(drawing.shapes ?? []));
       annotations.push(...(drawing.annotations ?? []));
+      roles.push(...(drawing.roles ?? []));
     }
   });
   if (shapes.length > 0) layout.shapes = shapes;
   if (annotations.length > 0) layout.annotations = annotations;
-  return assemble(spec, data, { ...layout, ...spec.layout });
+  return assemble(spec, data, { ...layout, ...spec.layout }, roles);
 }
 
 /** Points get their legend right below the heading, lines right above the panels. */
@@ -189,16 +198,25 @@ export function panelTitle(html: string, frame: Frame): Record<string, unknown> 
   };
 }
 
-function assemble(spec: Plot, data: PlotlyTrace[], layout: Record<string, unknown>): Figure {
+const template = templateOf(
+  ink,
+  (['batch', 'none', 'layer', 'group'] as const).map((name) => identities[name].color),
+  size,
+);
+
+function assemble(spec: Plot, data: PlotlyTrace[], layout: Record<string, unknown>, roles: readonly Role[]): Figure {
   const { text } = spec;
   const summary = [text.title, dataTitle(text), ...spec.summary].join('\n');
-  const meta = { alt: text.alt.trim(), caption: text.caption.trim(), summary };
+  const words = { alt: text.alt.trim(), caption: text.caption.trim(), summary };
+  const worn = data.flatMap(({ meta }) => (meta as { role?: Role } | undefined)?.role ?? []);
+  const more = { ...(spec.equal ? { equal: true } : {}), ...spec.meta };
+  const meta = { ...words, roles: rolesOf([...worn, ...roles], light), ...more };
   return {
     data: plain(data) as PlotlyTrace[],
     layout: plain({ template, ...layout, meta }) as Record<string, unknown>,
     config: { ...config },
     ...(spec.frames ? { frames: plain(spec.frames) as Record<string, unknown>[] } : {}),
-    ...meta,
+    ...words,
   };
 }
 

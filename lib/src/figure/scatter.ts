@@ -5,9 +5,10 @@ import { expectFigure, type Figure, FigureError, type FigureText, TEXT_OPTIONS }
 import { fmt } from './format';
 import { arrows } from './marks/arrows';
 import { dots } from './marks/dots';
+import { roleOf } from './palette';
 import { type DrawMark, panelTitle, panelWidth, plot, type Room } from './plot';
 import { type Axis, AXIS_OPTIONS, axisTitle, rangeOf, scaleOf, tickWidth } from './scales';
-import { groupLook, IDENTITY, identityOf, type IdentityName, ink } from './theme';
+import { groups, IDENTITY, identityOf, type IdentityName, ink } from './theme';
 
 /** What {@link scatterFigure} takes. */
 export interface ScatterOptions extends FigureText {
@@ -72,9 +73,9 @@ export function scatterFigure(options: ScatterOptions): Figure {
       marks: [
         ...panel.groups.map(({ label, as, ...points }) => {
           const index = labels.indexOf(label);
-          const { color, symbol } = as ? identityOf(as) : groupLook(index, labels.length);
+          const { color, symbol, role } = lookOf(as, index, labels.length);
           const inLegend = p === panels.findIndex((other) => other.groups.some((g) => g.label === label));
-          return dots({ label, x: points.x, y: points.y, color, symbol, inLegend });
+          return dots({ label, x: points.x, y: points.y, color, role, symbol, inLegend });
         }),
         ...(options.principalAxes === false ? [] : [principalAxes(clouds[p])]),
         named(panel.title, clouds[p]),
@@ -82,6 +83,7 @@ export function scatterFigure(options: ScatterOptions): Figure {
     })),
     room,
     height,
+    equal: true,
     hovermode: 'closest',
     legend: labels.length > 1 ? { names: labels, key: 'point' } : undefined,
     summary: [
@@ -107,6 +109,11 @@ function requirePoints(panels: ScatterOptions['panels']): void {
       }
     }
   }
+}
+
+function lookOf(as: IdentityName | undefined, index: number, count: number) {
+  if (as === undefined && count <= groups.length) return { ...groups[index], role: `group ${index}` };
+  return { ...identityOf(as, index, count), role: roleOf(as, index, count) };
 }
 
 function valuesOf(panels: ScatterOptions['panels'], axis: 'x' | 'y'): number[] {

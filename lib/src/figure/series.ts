@@ -18,6 +18,7 @@ import { FigureError } from './figure';
 import { fmt, list, percent } from './format';
 import { type Mark, MARK_OPTIONS } from './marks/rules';
 import { type Region, REGION_OPTIONS } from './marks/regions';
+import { type Role, roleOf } from './palette';
 import { type Axis, AXIS_OPTIONS } from './scales';
 import { IDENTITY, identityOf, type Identity, type IdentityName } from './theme';
 
@@ -97,6 +98,7 @@ export const PANELS = listOf(
 export interface Drawn {
   source: Series;
   identity: Identity;
+  role: Role;
   label: string;
   n: number | undefined;
   x: number[];
@@ -114,49 +116,42 @@ export function prepare(builder: string, panel: Panel, p: number, band: readonly
   const anonymous = panel.series.filter((s) => s.as === undefined).length;
   let index = 0;
   return panel.series.map((source, i) => {
-    const identity = source.as === undefined ? identityOf(undefined, index++, anonymous) : identityOf(source.as);
+    const place = source.as === undefined ? index++ : 0;
+    const identity = identityOf(source.as, place, anonymous);
     const label = source.label ?? identity.label;
     const name = `${builder}: series ${i + 1} ("${label}")`;
-    const x = Array.from(source.x);
-    if ((source.y === undefined) === (source.seeds === undefined)) {
+    return { source, identity, label, role: roleOf(source.as, place, anonymous), ...curve(name, source, band) };
+  });
+}
+
+/** The points of a series with the band around them. */
+function curve(name: string, source: Series, band: readonly [number, number]) {
+  const x = Array.from(source.x);
+  if ((source.y === undefined) === (source.seeds === undefined)) {
+    throw new FigureError(
+      `${name}: give either y (one run) or seeds (several runs), got ${source.y ? 'both' : 'neither'}.`,
+    );
+  }
+  const check = (values: ArrayLike<number>, what: string) => {
+    if (values.length !== x.length) {
       throw new FigureError(
-        `${name}: give either y (one run) or seeds (several runs), got ${source.y ? 'both' : 'neither'}.`,
+        `${name}: x has ${x.length} points but ${what} has ${values.length}. They must be equally long.`,
       );
     }
-    const check = (values: ArrayLike<number>, what: string) => {
-      if (values.length !== x.length) {
-        throw new FigureError(
-          `${name}: x has ${x.length} points but ${what} has ${values.length}. They must be equally long.`,
-        );
-      }
-    };
-    if (source.seeds) {
-      if (source.seeds.length === 0) throw new FigureError(`${name}: seeds is empty; wanted one row per seed.`);
-      source.seeds.forEach((row, k) => check(row, `seeds[${k}]`));
-      return { source, identity, label, n: source.n ?? source.seeds.length, x, ...bandOverSeeds(source.seeds, band) };
-    }
-    const y = Array.from(source.y as ArrayLike<number>);
-    check(y, 'y');
-    if ((source.low === undefined) !== (source.high === undefined)) {
-      throw new FigureError(`${name}: a band needs both low and high.`);
-    }
-    if (source.low && source.high) {
-      check(source.low, 'low');
-      check(source.high, 'high');
-      return {
-        source,
-        identity,
-        label,
-        n: source.n,
-        x,
-        y,
-        low: Array.from(source.low),
-        high: Array.from(source.high),
-        diverged: 0,
-      };
-    }
-    return { source, identity, label, n: source.n, x, y, diverged: 0 };
-  });
+  };
+  if (source.seeds) {
+    if (source.seeds.length === 0) throw new FigureError(`${name}: seeds is empty; wanted one row per seed.`);
+    source.seeds.forEach((row, k) => check(row, `seeds[${k}]`));
+    return { n: source.n ?? source.seeds.length, x, ...bandOverSeeds(source.seeds, band) };
+  }
+  const y = Array.from(source.y as ArrayLike<number>);
+  check(y, 'y');
+  const { low, high, n } = source;
+  if ((low === undefined) !== (high === undefined)) throw new FigureError(`${name}: a band needs both low and high.`);
+  if (!low || !high) return { n, x, y, diverged: 0 };
+  check(low, 'low');
+  check(high, 'high');
+  return { n, x, y, low: Array.from(low), high: Array.from(high), diverged: 0 };
 }
 
 /** Median and quantiles over the seeds that still have a finite value there; a diverged seed is counted and named. */

@@ -77,7 +77,11 @@ export const ink = {
  */
 export function ordinalColor(index: number, count: number): string {
   expectArguments('ordinalColor', { index: [index, notNegative], count: [count, notNegative] });
-  const stops = ['#2a7d70', '#2a6a86', '#3b528b', '#440d54'];
+  return onRamp(['#2a7d70', '#2a6a86', '#3b528b', '#440d54'], index, count);
+}
+
+/** The colour of one of `count` ordered things on a ramp between `stops`. */
+export function onRamp(stops: readonly string[], index: number, count: number): string {
   const position = count <= 1 ? 1 : (index / (count - 1)) * (stops.length - 1);
   const low = Math.min(Math.floor(position), stops.length - 2);
   const [a, b] = [channels(stops[low]), channels(stops[low + 1])];
@@ -124,44 +128,52 @@ export const size = {
 
 export const fontFamily = 'Helvetica Neue, Arial, Liberation Sans, DejaVu Sans, sans-serif';
 
-/** What every axis has; builders add title, range and place. */
-const axis = {
-  showline: true,
-  linecolor: ink.axis,
-  linewidth: 1,
-  ticks: 'outside',
-  ticklen: 4,
-  tickcolor: ink.axis,
-  tickfont: { size: size.tick, color: ink.muted },
-  title: { font: { size: size.text, color: ink.text }, standoff: 8 },
-  gridcolor: ink.grid,
-  gridwidth: 1,
-  zeroline: false,
-  automargin: false,
-  separatethousands: true,
-  exponentformat: 'power',
-  showexponent: 'all',
-  minexponent: 5,
-};
+/** Colours that are not a series, by role. */
+export type Ink = Record<keyof typeof ink, string>;
 
 /** The Plotly template that every figure carries. */
-export const template = {
-  layout: {
-    font: { family: fontFamily, size: size.text, color: ink.text },
-    paper_bgcolor: ink.paper,
-    plot_bgcolor: ink.paper,
-    colorway: [identities.batch.color, identities.none.color, identities.layer.color, identities.group.color],
-    xaxis: { ...axis, showgrid: false },
-    yaxis: { ...axis, showgrid: true },
-    hoverlabel: {
-      font: { family: fontFamily, size: size.text },
-      bgcolor: ink.paper,
-      bordercolor: ink.axis,
-      align: 'left',
+export function templateOf(
+  inks: Ink,
+  colorway: readonly string[],
+  sizes: { text: number; tick: number; small: number },
+) {
+  // What every axis has; builders add title, range and place.
+  const axis = {
+    showline: true,
+    linecolor: inks.axis,
+    linewidth: 1,
+    ticks: 'outside',
+    ticklen: 4,
+    tickcolor: inks.axis,
+    tickfont: { size: sizes.tick, color: inks.muted },
+    title: { font: { size: sizes.text, color: inks.text }, standoff: 8 },
+    gridcolor: inks.grid,
+    gridwidth: 1,
+    zeroline: false,
+    automargin: false,
+    separatethousands: true,
+    exponentformat: 'power',
+    showexponent: 'all',
+    minexponent: 5,
+  };
+  return {
+    layout: {
+      font: { family: fontFamily, size: sizes.text, color: inks.text },
+      paper_bgcolor: inks.paper,
+      plot_bgcolor: inks.paper,
+      colorway: [...colorway],
+      xaxis: { ...axis, showgrid: false },
+      yaxis: { ...axis, showgrid: true },
+      hoverlabel: {
+        font: { family: fontFamily, size: sizes.text },
+        bgcolor: inks.paper,
+        bordercolor: inks.axis,
+        align: 'left',
+      },
+      annotationdefaults: { font: { size: sizes.small, color: inks.muted }, showarrow: false },
     },
-    annotationdefaults: { font: { size: size.small, color: ink.muted }, showarrow: false },
-  },
-};
+  };
+}
 
 /** What the reader may do with a figure: hover, zoom, save as SVG; no logo, no network. */
 export const config = {
@@ -203,11 +215,11 @@ export function identityOf(as: IdentityName | undefined, index = 0, count = 1): 
   return found;
 }
 
-/** How the groups of a cloud of points look: two are told apart by hue, lightness and symbol, and wear neither BN's colour nor the other's. */
-export function groupLook(index: number, count: number): { color: string; symbol: string } {
-  if (count > 2) return identityOf(undefined, index, count);
-  return index === 0 ? { color: '#2b7bb0', symbol: 'circle' } : { color: '#5c3a00', symbol: 'triangle-up' };
-}
+/** Two groups of points are told apart by hue, lightness and symbol, and wear neither BN's colour nor the other's. */
+export const groups = [
+  { color: '#2b7bb0', symbol: 'circle' },
+  { color: '#5c3a00', symbol: 'triangle-up' },
+] as const;
 
 /** Relative luminance of `#rrggbb`, 0 (black) to 1 (white): what is left of a colour in grey (WCAG 2.2). */
 export function luminance(color: string): number {
@@ -229,11 +241,13 @@ export function translucent(color: string, opacity: number): string {
   return `rgba(${channels(color).join(',')},${opacity})`;
 }
 
-function channels(color: string): number[] {
+/** Red, green and blue of `#rrggbb`, 0 to 255. */
+export function channels(color: string): number[] {
   if (!/^#[0-9a-f]{6}$/i.test(color)) throw new RangeError(`A colour is written #rrggbb here, got "${color}".`);
   return [1, 3, 5].map((i) => parseInt(color.slice(i, i + 2), 16));
 }
 
-function hex(value: number): string {
+/** 0 to 255 as two hexadecimal digits. */
+export function hex(value: number): string {
   return Math.round(value).toString(16).padStart(2, '0');
 }

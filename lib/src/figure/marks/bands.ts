@@ -25,6 +25,7 @@ export function band(series: Drawn): DrawMark {
       showlegend: false,
       legendgroup: name,
       name: `${name}, band`,
+      meta: { role: series.role },
       ...frame.axes,
     };
     const edges = series.source.edges ?? [];
@@ -43,6 +44,7 @@ function edgeLine(series: Drawn, edge: string, y: number[], frame: Parameters<Dr
     name: edge,
     legendgroup: legendName(series),
     showlegend: false,
+    meta: { role: series.role },
     hovertemplate: `${escapeHtml(edge)}: %{y:${FORMAT(frame.y.axis)}}<extra></extra>`,
     ...frame.axes,
   };

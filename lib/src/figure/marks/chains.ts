@@ -20,32 +20,70 @@ const FONT = size.text;
 const ARROW = 30;
 const BOX = 32;
 const ROW = 62;
+/** Height of a name above its chain. */
+const LABEL = 24;
 /** Width of a value, which stands without a box. */
 const VALUE = 26;
 
-/** Where chains stand on a page, in pixels from its upper left corner. @internal */
+/** One block, where it stands: its middle, in pixels from the upper left corner of the page. */
+interface Block {
+  readonly text: string;
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly value: boolean;
+  readonly filled: boolean;
+}
+
+/** One row, where it stands. */
+interface PlacedRow {
+  readonly name: Record<string, unknown>;
+  readonly blocks: readonly Block[];
+  readonly note?: Record<string, unknown>;
+}
+
+/** Where chains stand on a page. @internal */
 export interface ChainPlan {
-  readonly rows: readonly BlockRow[];
-  readonly highlight: readonly string[];
-  /** Left edge of the chains and of the notes, and where a line of notes ends. */
-  readonly start: number;
-  readonly noteStart: number;
-  readonly inner: number;
-  readonly notesBelow: boolean;
-  /** Pixels that each row takes. */
-  readonly heights: readonly number[];
-  /** Pixels that names and the longest chain need. */
+  readonly rows: readonly PlacedRow[];
+  /** Pixels that all rows take. */
+  readonly height: number;
+  /** Pixels across that names and the longest chain need. */
   readonly needed: number;
 }
 
-/** @internal */
+/** Names before their chains, notes beside them where there is room, else below. @internal */
 export function planChains(rows: readonly BlockRow[], highlight: readonly string[], inner: number): ChainPlan {
   const start = Math.ceil(Math.max(...rows.map((row) => textWidth(row.label, FONT, true)))) + 18;
   const needed = start + Math.max(...rows.map(chainWidth));
-  const notesBelow = inner - (needed + 16) < 130;
-  const noteLines = (row: BlockRow) => (row.note && notesBelow ? wrap(row.note, inner - start, size.small).length : 0);
-  const heights = rows.map((row) => ROW + (noteLines(row) > 0 ? 18 * noteLines(row) - 6 : 0));
-  return { rows, highlight, start, noteStart: notesBelow ? start : needed + 16, inner, notesBelow, heights, needed };
+  const below = inner - (needed + 16) < 130;
+  const noteStart = below ? start : needed + 16;
+  let height = 0;
+  const placed = rows.map((row): PlacedRow => {
+    const y = height + ROW / 2;
+    const lines = row.note ? wrap(row.note, inner - noteStart, size.small) : [];
+    height += ROW + (below && lines.length > 0 ? 18 * lines.length - 6 : 0);
+    return {
+      name: nameAt(row.label, y),
+      blocks: blocksOf(row, highlight, y, start),
+      note: below ? noteAt(lines, noteStart, y + BOX / 2 + 4, 'top') : noteAt(lines, noteStart, y, 'middle'),
+    };
+  });
+  return { rows: placed, height, needed };
+}
+
+/** For a narrow page: names above their chains, which go on below where the page ends, and notes below them. @internal */
+export function planNarrow(rows: readonly BlockRow[], highlight: readonly string[], inner: number): ChainPlan {
+  let height = 0;
+  const placed = rows.map((row): PlacedRow => {
+    const y = height + LABEL + BOX / 2;
+    const blocks = blocksOf(row, highlight, y, 0, inner);
+    const bottom = Math.max(...blocks.map((block) => block.y)) + BOX / 2;
+    const lines = row.note ? wrap(row.note, inner, size.small) : [];
+    const name = nameAt(row.label, height + LABEL / 2);
+    height = bottom + (lines.length > 0 ? 18 * lines.length + 4 : 0) + 16;
+    return { name, blocks, note: noteAt(lines, 0, bottom + 4, 'top') };
+  });
+  return { rows: placed, height, needed: inner };
 }
 
 function isValue(row: BlockRow, k: number): boolean {
@@ -61,46 +99,38 @@ function chainWidth(row: BlockRow): number {
   return row.blocks.reduce((sum, _, k) => sum + blockWidth(row, k), 0) + (row.blocks.length - 1) * ARROW;
 }
 
-/** One block, where it stands. */
-interface Block {
-  text: string;
-  x: number;
-  y: number;
-  width: number;
-  value: boolean;
-  filled: boolean;
-}
-
-/** @internal */
-export function chains(plan: ChainPlan): DrawMark {
-  const tops = plan.heights.map((_, r) => plan.heights.slice(0, r).reduce((a, b) => a + b, 0));
-  const middles = tops.map((top) => top + ROW / 2);
-  const placed = plan.rows.map((row, r) => blocksOf(row, plan, middles[r]));
-  const all = placed.flat();
-  return (frame) => ({
-    data: [words(all)],
-    shapes: all.filter((block) => !block.value).map(box),
-    annotations: plan.rows.flatMap((row, r) => [
-      name(row.label, middles[r]),
-      ...(arrows(between(placed[r]))(frame).annotations ?? []),
-      ...(row.note ? [note(row.note, plan, middles[r])] : []),
-    ]),
-  });
-}
-
-function blocksOf(row: BlockRow, { start, highlight }: ChainPlan, y: number): Block[] {
-  let left = start;
+/** The blocks of a chain, side by side; on the next line where they would pass `end`. */
+function blocksOf(row: BlockRow, highlight: readonly string[], middle: number, start: number, end = Infinity): Block[] {
+  let [left, y] = [start, middle];
   return row.blocks.map((text, k) => {
     const width = blockWidth(row, k);
+    if (k > 0 && left + width > end) [left, y] = [start + ARROW, y + BOX + 12];
     const x = left + width / 2;
     left += width + ARROW;
     return { text, x, y, width, value: isValue(row, k), filled: highlight.includes(text) };
   });
 }
 
+/** @internal */
+export function chains(plan: ChainPlan): DrawMark {
+  const all = plan.rows.flatMap((row) => row.blocks);
+  return (frame) => ({
+    data: [words(all)],
+    roles: ['batch'],
+    shapes: all.filter((block) => !block.value).map(box),
+    annotations: plan.rows.flatMap((row) => [
+      row.name,
+      ...(arrows(between(row.blocks))(frame).annotations ?? []),
+      ...(row.note ? [row.note] : []),
+    ]),
+  });
+}
+
+/** Arrows from block to block; to the first one of a line, from the left edge. */
 function between(blocks: readonly Block[]): Arrow[] {
   return blocks.slice(1).map((next, k) => {
-    const [left, right] = [blocks[k].x + blocks[k].width / 2 + 4, next.x - next.width / 2 - 4];
+    const left = blocks[k].y === next.y ? blocks[k].x + blocks[k].width / 2 + 4 : 2;
+    const right = next.x - next.width / 2 - 4;
     return { from: [left, next.y], to: [right, next.y], color: ink.muted, width: 1.3 };
   });
 }
@@ -130,21 +160,13 @@ function words(blocks: readonly Block[]): PlotlyTrace {
   };
 }
 
-function name(label: string, y: number): Record<string, unknown> {
+function nameAt(label: string, y: number): Record<string, unknown> {
   const text = `<b>${escapeHtml(label)}</b>`;
   return { text, font: { size: FONT, color: ink.text }, x: 0, y, xanchor: 'left', yanchor: 'middle' };
 }
 
-function note(text: string, { inner, notesBelow, noteStart }: ChainPlan, y: number): Record<string, unknown> {
-  return {
-    text: wrap(text, inner - noteStart, size.small)
-      .map(escapeHtml)
-      .join('<br>'),
-    font: { size: size.small, color: ink.muted },
-    align: 'left',
-    x: noteStart,
-    y: notesBelow ? y + BOX / 2 + 4 : y,
-    xanchor: 'left',
-    yanchor: notesBelow ? 'top' : 'middle',
-  };
+function noteAt(lines: readonly string[], x: number, y: number, yanchor: string): Record<string, unknown> | undefined {
+  if (lines.length === 0) return undefined;
+  const text = lines.map(escapeHtml).join('<br>');
+  return { text, font: { size: size.small, color: ink.muted }, align: 'left', x, y, xanchor: 'left', yanchor };
 }

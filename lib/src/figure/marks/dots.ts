@@ -1,5 +1,6 @@
 /** Points of one group. */
 import { escapeHtml } from '../../core/html';
+import type { Role } from '../palette';
 import { type DrawMark, numbers } from '../plot';
 import { translucent } from '../theme';
 
@@ -9,6 +10,7 @@ export interface Dots {
   readonly x: ArrayLike<number>;
   readonly y: ArrayLike<number>;
   readonly color: string;
+  readonly role: Role;
   readonly symbol: string;
   readonly inLegend: boolean;
 }
@@ -27,6 +29,7 @@ export function dots(group: Dots): DrawMark {
         name: label,
         legendgroup: group.label,
         showlegend: group.inLegend,
+        meta: { role: group.role },
         hovertemplate: `${label}: (%{x:.3~g}, %{y:.3~g})<extra></extra>`,
         ...axes,
       },

@@ -2,9 +2,10 @@
 import { escapeHtml } from '../../core/html';
 import type { PlotlyTrace } from '../figure';
 import { fmt, percent, superscript, textWidth, wrap } from '../format';
+import { light, type ScaleRole } from '../palette';
 import type { DrawMark } from '../plot';
 import { type Axis, axisTitle, decadeTicks } from '../scales';
-import { contrast, divergingScale, ink, sequentialScale, size } from '../theme';
+import { contrast, ink, size } from '../theme';
 
 /** The colours of a heat map: which value has which, shared by all panels. @internal */
 export interface ColorScale {
@@ -13,6 +14,7 @@ export interface ColorScale {
   readonly low: number;
   readonly high: number;
   readonly colors: [number, string][];
+  readonly role: ScaleRole;
 }
 
 /** The scale that spans `values`; undefined where none can be drawn. @internal */
@@ -25,7 +27,8 @@ export function colorScale(axis: Axis, values: readonly number[], diverging = fa
   if (axis.range) [low, high] = axis.range.map(scaled);
   if (diverging) [low, high] = [-Math.max(-low, high), Math.max(-low, high)];
   if (!(low < high)) [low, high] = [low - 0.5, high + 0.5];
-  return { axis, low, high, colors: diverging ? divergingScale : sequentialScale };
+  const role = diverging ? 'diverging' : 'sequential';
+  return { axis, low, high, colors: light.scale(role), role };
 }
 
 /** Whether a value has a colour. @internal */
@@ -66,6 +69,7 @@ export function heatmap({ values, rows, columns, scale, bar, gap = 1 }: Cells): 
         zmin: scale.low,
         zmax: scale.high,
         colorscale: scale.colors,
+        meta: { scale: scale.role },
         xgap: gap,
         ygap: gap,
         ...axes,
@@ -145,8 +149,8 @@ function logTicks(low: number, high: number): { tickvals: number[]; ticktext: st
   return { tickvals: [low, high], ticktext: [low, high].map((k) => fmt(10 ** k, 2)) };
 }
 
-/** Black or white, whichever is easier to read on the scale's colour at `share`. */
-function textOn(scale: [number, string][], share: number): string {
+/** Black or white, whichever is easier to read on the scale's colour at `share`. @internal */
+export function textOn(scale: [number, string][], share: number): string {
   const s = Math.min(1, Math.max(0, share));
   const nearest = scale.reduce((a, b) => (Math.abs(b[0] - s) < Math.abs(a[0] - s) ? b : a));
   return contrast(nearest[1], '#ffffff') >= contrast(nearest[1], '#1f1f1f') ? '#ffffff' : '#1f1f1f';

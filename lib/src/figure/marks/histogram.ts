@@ -1,12 +1,13 @@
 /** A histogram as a filled outline. */
 import { escapeHtml } from '../../core/html';
+import type { Role } from '../palette';
 import { type DrawMark, numbers } from '../plot';
 import { type Identity, translucent } from '../theme';
 
 /** @internal */
 export function histogram(
   label: string,
-  identity: Pick<Identity, 'color' | 'dash'>,
+  { identity, role }: { identity: Pick<Identity, 'color' | 'dash'>; role: Role },
   centres: readonly number[],
   shares: readonly number[],
 ): DrawMark {
@@ -22,6 +23,7 @@ export function histogram(
         fill: 'tozeroy',
         fillcolor: translucent(color, 0.28),
         name: label,
+        meta: { role },
         hovertemplate: `${escapeHtml(label)}: %{y:.1%} of values near %{x:.3~g}<extra></extra>`,
         ...axes,
       },

@@ -1,6 +1,7 @@
 /** One row: a bar, the seeds' values above it as faint dots, a dot at the centre, and what was expected as an open diamond. */
 import { escapeHtml } from '../../core/html';
 import type { PlotlyTrace } from '../figure';
+import type { Role } from '../palette';
 import { type DrawMark, numbers } from '../plot';
 import { ink, translucent } from '../theme';
 
@@ -8,6 +9,7 @@ import { ink, translucent } from '../theme';
 export interface Interval {
   readonly label: string;
   readonly color: string;
+  readonly role: Role;
   readonly symbol: string;
   readonly values: readonly number[];
   readonly center: number;
@@ -29,7 +31,12 @@ export function interval(row: Interval, at: number, expectedLabel: string): Draw
     }) satisfies PlotlyTrace;
   const bar: PlotlyTrace = {
     ...{ type: 'scatter', mode: 'lines', x: numbers([row.low, row.high]), y: [at, at] },
-    ...{ line: { color: translucent(color, 0.55), width: 7 }, hoverinfo: 'skip', name: `${name}, interval` },
+    ...{
+      line: { color: translucent(color, 0.55), width: 7 },
+      hoverinfo: 'skip',
+      name: `${name}, interval`,
+      meta: { role: row.role },
+    },
   };
   const symbol = row.symbol.startsWith('line') ? 'circle' : row.symbol;
   const data = [bar];

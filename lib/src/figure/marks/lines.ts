@@ -27,6 +27,7 @@ export function line(series: Drawn, inLegend: boolean): DrawMark {
       name: escapeHtml(name),
       legendgroup: name,
       showlegend: inLegend,
+      meta: { role: series.role },
       ...axes,
     };
     return { data: [trace] };

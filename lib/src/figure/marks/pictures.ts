@@ -1,6 +1,7 @@
 /** Pictures in a grid, as one picture with gutters between, and the names below them and beside their rows. */
 import { escapeHtml } from '../../core/html';
 import type { PlotlyTrace } from '../figure';
+import { light } from '../palette';
 import type { DrawMark } from '../plot';
 import { ink, size } from '../theme';
 
@@ -56,10 +57,8 @@ export function pictures(images: readonly ArrayLike<number>[], grid: Grid, white
           z: fill<number | null>(null, (image, at) => level(image[at])),
           zmin: 0,
           zmax: 255,
-          colorscale: [
-            [0, '#f7f7f7'],
-            [1, '#000000'],
-          ],
+          colorscale: light.scale('picture'),
+          meta: { scale: 'picture' },
           showscale: false,
           hoverinfo: 'skip',
         }
