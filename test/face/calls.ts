@@ -392,6 +392,23 @@ export function calls({ network, x, y, history, comparison }: World): Record<str
     imageGrid: () => [{ ...text, images: [[0, 1, 2, 3]], side: 2, labels: ['a'], columns: 1 }],
     scatterFigure: () => [{ ...text, ...axes, panels: [{ groups: [{ label: 'g', x: [1, 2, 3], y: [1, 3, 2] }] }] }],
     blockDiagram: () => [{ ...text, rows: [{ label: 'a', blocks: ['W u', 'BN'], note: 'so' }] }],
+    rasterFigure: () => [{ ...text, ...axes, white: 'yes', panels: [{ values: [[0, 1]] }] }],
+    histogramSeriesFigure: () => [
+      {
+        ...text,
+        y: axes.y,
+        steps: [0, 1],
+        series: [
+          {
+            samples: [
+              [1, 2],
+              [2, 3],
+            ],
+          },
+        ],
+      },
+    ],
+    normalizationAxesFigure: () => [{ ...text }],
     retheme: () => [lineFigure(series() as never), 'dark'],
     show: () => [lineFigure(series() as never)],
     byProfile: () => [{ quick: 1, full: 2, paper: 3 }],

@@ -6,14 +6,17 @@ import {
   FigureError,
   functionFigure,
   heatmapFigure,
+  histogramSeriesFigure,
   histogramSlider,
   imageGrid,
   intervalFigure,
   lineFigure,
   logLogFigure,
+  normalizationAxesFigure,
   percentileFan,
   quantile,
   Random,
+  rasterFigure,
   scatterFigure,
   stackedFigure,
   type Figure,
@@ -94,6 +97,22 @@ test('a missing title, data set, alt text or caption is an error in every builde
     intervalFigure: (t) => intervalFigure({ ...t, x, rows: [{ label: 'a', values: [1, 2] }] }),
     imageGrid: (t) => imageGrid({ ...t, images: [new Uint8Array(784)] }),
     scatterFigure: (t) => scatterFigure({ ...t, x, y, panels: [{ groups: [{ label: 'a', x: [1, 2], y: [1, 3] }] }] }),
+    histogramSeriesFigure: (t) =>
+      histogramSeriesFigure({
+        ...t,
+        y,
+        steps: [0, 1],
+        series: [
+          {
+            samples: [
+              [1, 2],
+              [1, 3],
+            ],
+          },
+        ],
+      }),
+    rasterFigure: (t) => rasterFigure({ ...t, x, y, white: 'yes', panels: [{ values: [[0, 1]] }] }),
+    normalizationAxesFigure: (t) => normalizationAxesFigure(t),
     blockDiagram: (t) => blockDiagram({ ...t, rows: [{ label: 'a', blocks: ['BN'] }] }),
   };
   for (const [name, build] of Object.entries(builders)) {
@@ -237,6 +256,79 @@ test('heat maps: cells without a value are crossed and counted', () => {
   assert.deepEqual((figure.data[0] as unknown as { z: unknown }).z, [[null, 1]]);
 });
 
+test('a raster counts the columns that are white throughout, panel by panel', () => {
+  const figure = rasterFigure({
+    ...text,
+    ...{ x, y, white: 'saturated' },
+    panels: [
+      {
+        title: 'first',
+        values: [
+          [1, 0, 1],
+          [1, 1, 0],
+        ],
+      },
+      {
+        title: 'second',
+        values: [
+          [1, 1, 0],
+          [1, 1, 0],
+        ],
+      },
+    ],
+  });
+  assert.deepEqual(
+    figure.data.map((trace) => trace.z),
+    [
+      [
+        [1, 0, 1],
+        [1, 1, 0],
+      ],
+      [
+        [1, 1, 0],
+        [1, 1, 0],
+      ],
+    ],
+  );
+  const titles = (figure.layout.annotations as { text: string }[]).map((note) => note.text);
+  assert.deepEqual(titles, ['<b>first: 1 of 3 white</b>', '<b>second: 2 of 3 white</b>']);
+  assert.match(figure.summary, /first: 66\.7% of cells white; 1 of 3 columns white throughout/);
+  const { range } = figure.layout.yaxis as { range: number[] };
+  assert.ok(range[0] > range[1], 'the first example stands on top');
+});
+
+test('histograms over steps: every column holds all values of its step, and columns stand where their steps are', () => {
+  const samples = [0, 1, 2].map((mean, i) => Array.from(new Random(i).normals(2000)).map((v) => v + 3 * mean));
+  const figure = histogramSeriesFigure({
+    ...text,
+    y,
+    steps: [0, 10, 100],
+    series: [{ as: 'batch', samples }],
+    bins: 40,
+  });
+  const { x: at, y: centres, z } = figure.data[0] as unknown as { x: number[]; y: number[]; z: number[][] };
+  assert.deepEqual(at, [0, 10, 100]);
+  for (const [k, mean] of [0, 3, 6].entries()) {
+    const column = z.map((row) => row[k]);
+    assert.ok(Math.abs(column.reduce((a, b) => a + b, 0) - 1) < 1e-3);
+    const centre = column.reduce((sum, share, b) => sum + share * centres[b], 0);
+    assert.ok(Math.abs(centre - mean) < 0.15, `${centre} against ${mean}`);
+  }
+});
+
+test('normalization axes: the coloured cells are those that share a mean, on all three faces that are seen', () => {
+  const [N, C, HW, groups] = [3, 4, 5, 2];
+  const figure = normalizationAxesFigure({ ...text, sizes: { N, C, HW }, groups });
+  const shapes = figure.layout.shapes as { xref: string; fillcolor: string }[];
+  const coloured = ['x', 'x2', 'x3', 'x4'].map(
+    (xref) => shapes.filter((shape) => shape.xref === xref && shape.fillcolor.startsWith('rgba')).length,
+  );
+  // Front + top + right: a channel, an example, an example's channel, an example's first group.
+  const expected = [N * HW + N + HW, HW + C + C * HW, HW + 1 + HW, HW + C / groups + (C / groups) * HW];
+  assert.deepEqual(coloured, expected);
+  assert.equal(shapes.length, 4 * (N * HW + N * C + C * HW));
+});
+
 test('what cannot be drawn is refused, with what was given and what to do', () => {
   const series = [{ x: [1, 2], y: [1, 2] }];
   const cases: [() => unknown, RegExp][] = [
@@ -283,6 +375,23 @@ test('what cannot be drawn is refused, with what was given and what to do', () =
       /shownStep 3 is not among the steps 0/,
     ],
     [() => intervalFigure({ ...text, x, rows: [{ label: 'a', values: [NaN] }] }), /row "a" has no finite value/],
+    [
+      () => rasterFigure({ ...text, x, y, white: 'yes', panels: [{ values: [[0, 0.5]] }] }),
+      /holds 0\.5; a cell is 0 .* or 1/,
+    ],
+    [
+      () => rasterFigure({ ...text, x, y, white: 'yes', panels: [{ values: [[0], [0, 1]] }] }),
+      /panel 1 is \[2\]\[1 or 2\]/,
+    ],
+    [
+      () => histogramSeriesFigure({ ...text, y, steps: [0], series: [{ samples: [[1]] }] }),
+      /wanted at least two steps, got 1/,
+    ],
+    [
+      () => histogramSeriesFigure({ ...text, y, steps: [5, 2], series: [{ samples: [[1], [1]] }] }),
+      /steps must rise, got 2 after 5/,
+    ],
+    [() => normalizationAxesFigure({ ...text, groups: 4 }), /4 groups do not divide 6 channels/],
     [() => imageGrid({ ...text, images: [[1, 2, 3]] }), /picture 0 has 3 values, wanted 28 \* 28 = 784/],
     [() => scatterFigure({ ...text, x, y, panels: [{ groups: [{ label: 'a', x: [1], y: [] }] }] }), /1 x and 0 y/],
     [

@@ -8,14 +8,17 @@ import {
   fmt,
   functionFigure,
   heatmapFigure,
+  histogramSeriesFigure,
   histogramSlider,
   imageGrid,
   intervalFigure,
   lineFigure,
   logLogFigure,
+  normalizationAxesFigure,
   percent,
   percentileFan,
   Random,
+  rasterFigure,
   scatterFigure,
   stackedFigure,
   type Figure,
@@ -274,6 +277,65 @@ export function gallery(): Record<string, Figure> {
       { from: 4.6, to: 100, label: 'saturated' },
     ],
     ...words,
+  });
+
+  const shotsEven = Array.from({ length: 21 }, (_, i) => i * 100);
+  const moving = (seed: number, mean: (t: number) => number, sd: (t: number) => number) =>
+    shotsEven.map((t) => {
+      const random = new Random(seed + t, 'series');
+      return Float32Array.from({ length: 800 }, () => random.normal(mean(t), sd(t)));
+    });
+  figures.histogramSeries = histogramSeriesFigure({
+    title: 'Without BN the inputs of layer 3 wander off; with BN they stay',
+    data,
+    y: { label: 'input of the sigmoid, layer 3' },
+    steps: shotsEven,
+    series: [
+      {
+        as: 'none',
+        samples: moving(
+          1,
+          (t) => -3 * (1 - Math.exp(-t / 500)),
+          (t) => 0.6 + t / 1500,
+        ),
+      },
+      {
+        as: 'batch',
+        samples: moving(
+          2,
+          () => 0,
+          () => 1,
+        ),
+      },
+    ],
+    ...words,
+  });
+
+  const saturated = (share: number, stuck: readonly number[], seed: number) => {
+    const random = new Random(seed, 'raster');
+    return Array.from({ length: 32 }, () =>
+      Array.from({ length: 60 }, (_, unit) => (stuck.includes(unit) || random.uniform(0, 1) < share ? 1 : 0)),
+    );
+  };
+  figures.raster = rasterFigure({
+    title: 'Three units are stuck: they saturate whatever comes in',
+    data,
+    x: { label: 'unit' },
+    y: { label: 'example' },
+    white: 'saturated, |h| > 0.99',
+    panels: [
+      { title: 'no BN', values: saturated(0.35, [7, 23, 41], 1) },
+      { title: 'BN', values: saturated(0.08, [], 2) },
+    ],
+    ...words,
+  });
+
+  figures.normalizationAxes = normalizationAxesFigure({
+    title: 'What is averaged together',
+    data: 'after Wu & He 2018, figure 2',
+    alt: 'Four cubes of examples, channels and positions, with the cells coloured that share one mean: a channel, an example, both, a group.',
+    caption:
+      'N: examples of the mini-batch; C: channels; H·W: positions. One set of cells is coloured in each cube; the others are alike.',
   });
 
   figures.intervals = intervalFigure({

@@ -17,7 +17,7 @@ import { histogram } from './marks/histogram';
 import { type Region, REGION_OPTIONS, regions as shaded } from './marks/regions';
 import { type Role, roleOf } from './palette';
 import { type DrawMark, numbers, panelTitle, panelWidth, plot, type Plot, type Room } from './plot';
-import { binned, type Binned, quartiles, requireSamples, requireStep, shareOutside } from './samples';
+import { binned, type Binned, ceilingOf, quartiles, requireSamples, requireStep, shareOutside } from './samples';
 import { type Axis, AXIS_OPTIONS, axisTitle, scaleOf } from './scales';
 import { IDENTITY, type Identity, identityOf, type IdentityName, ink, size } from './theme';
 
@@ -133,15 +133,6 @@ function plotAt(
         : []),
     ],
   };
-}
-
-/** One height for all: the tallest bin, but never so tall that a spike at one step hides all others. */
-function ceilingOf({ density }: Binned): number {
-  const peaks = density
-    .flat()
-    .map((d) => Math.max(...d.shares))
-    .sort((a, b) => a - b);
-  return Math.min(1, 1.08 * Math.min(peaks[peaks.length - 1], 3 * peaks[Math.floor(peaks.length / 2)]));
 }
 
 /** Regions may reach beyond the axis ("from -Infinity"); a name stands only where there is room for it. */

@@ -21,8 +21,8 @@ import {
 /** Who wears a colour. @internal */
 export type Role = string;
 
-/** What a heat map's colours mean: more of something, a sign, or a picture. @internal */
-export type ScaleRole = 'sequential' | 'diverging' | 'picture';
+/** What a heat map's colours mean: more of something, a sign, a picture, yes or no, the share of values. @internal */
+export type ScaleRole = 'sequential' | 'diverging' | 'picture' | 'raster' | 'density';
 
 /** All colours of one page. @internal */
 export interface Palette {
@@ -40,7 +40,29 @@ const pictureScale: [number, string][] = [
   [0, '#f7f7f7'],
   [1, '#000000'],
 ];
-const lightScales = { sequential: sequentialScale, diverging: divergingScale, picture: pictureScale };
+const rasterScale: [number, string][] = [
+  [0, '#000000'],
+  [1, '#ffffff'],
+];
+/** From the page to the ink, so that what is not there is not seen. */
+const densityScale: [number, string][] = [
+  [0, '#ffffff'],
+  [0.25, '#a9cbe6'],
+  [0.5, '#5b97c8'],
+  [0.75, '#215f9a'],
+  [1, '#002a55'],
+];
+const darkDensity: [number, string][] = [
+  [0, '#14171a'],
+  [0.25, '#1d4468'],
+  [0.5, '#3a78ad'],
+  [0.75, '#7db4e6'],
+  [1, '#dcedff'],
+];
+const lightScales = {
+  ...{ sequential: sequentialScale, diverging: divergingScale, picture: pictureScale },
+  ...{ raster: rasterScale, density: densityScale },
+};
 
 /** The colours of figures as they are stored. @internal */
 export const light: Palette = {
@@ -85,6 +107,8 @@ const darkDiverging: [number, string][] = [
   [1, '#b9dcff'],
 ];
 
+const darkScales = { ...lightScales, diverging: darkDiverging, density: darkDensity };
+
 /** Ordered things on a dark page, from dark to light, so that the last stands out as it does on paper. */
 const darkRamp = ['#3f9f8f', '#53a9c8', '#9db4ec', '#ead9ff'];
 
@@ -99,7 +123,7 @@ export const dark: Palette = {
       (index, count) => onRamp(darkRamp, index, count),
       darkInk,
     ),
-  scale: (role) => (role === 'diverging' ? darkDiverging : lightScales[role]),
+  scale: (role) => darkScales[role],
 };
 
 /** The grey that is as light as a colour. @internal */

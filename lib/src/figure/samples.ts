@@ -69,6 +69,15 @@ export function shareOutside({ density }: Binned): number {
   return all.reduce((sum, d) => sum + d.outside, 0) / (all.length || 1);
 }
 
+/** One height for all: the tallest bin, but never so tall that a spike at one step hides all others. @internal */
+export function ceilingOf({ density }: Binned): number {
+  const peaks = density
+    .flat()
+    .map((d) => Math.max(...d.shares))
+    .sort((a, b) => a - b);
+  return Math.min(1, 1.08 * Math.min(peaks[peaks.length - 1], 3 * peaks[Math.floor(peaks.length / 2)]));
+}
+
 /** 15th, 50th and 85th percentile. @internal */
 export function quartiles(samples: ArrayLike<number>): [number, number, number] {
   const sorted = Float64Array.from(samples).filter(Number.isFinite).sort();

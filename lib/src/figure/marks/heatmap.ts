@@ -80,7 +80,8 @@ export function heatmap({ values, rows, columns, scale, bar, gap = 1 }: Cells): 
   });
 }
 
-function colorBar({ axis, low, high }: ColorScale): Record<string, unknown> {
+/** The colour bar right of the panels. @internal */
+export function colorBar({ axis, low, high }: Pick<ColorScale, 'axis' | 'low' | 'high'>): Record<string, unknown> {
   return {
     title: {
       text: wrap(axisTitle(axis), 84, size.small).map(escapeHtml).join('<br>'),

@@ -77,7 +77,7 @@ function scaleRole(trace: PlotlyTrace): ScaleRole | undefined {
   if (trace.type !== 'heatmap') return undefined;
   const said = (trace.meta as { scale?: ScaleRole } | undefined)?.scale;
   const same = (role: ScaleRole) => JSON.stringify(light.scale(role)) === JSON.stringify(trace.colorscale);
-  return said ?? (['sequential', 'diverging', 'picture'] as const).find(same);
+  return said ?? (['sequential', 'diverging', 'picture', 'raster', 'density'] as const).find(same);
 }
 
 /** A number in a cell of a heat map is black or white, whichever is easier to read on the cell's new colour. */

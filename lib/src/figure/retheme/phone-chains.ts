@@ -16,7 +16,7 @@ export function chainsOnPhone(figure: StoredFigure, palette: Palette): StoredFig
     chains?: { rows: BlockRow[]; highlight: string[] };
     roles: Record<string, Role>;
   };
-  if (!meta?.chains) return figure.data.some(({ mode }) => mode === 'text') ? figure : undefined;
+  if (!meta?.chains) return figure.data.length === 1 && figure.data[0].mode === 'text' ? figure : undefined;
   const inner = PHONE.width - 2 * MARGIN;
   const plan = planNarrow(meta.chains.rows, meta.chains.highlight, inner);
   const { height } = plan;
