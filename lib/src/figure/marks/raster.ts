@@ -1,5 +1,5 @@
 /** Cells of a raster, black and white. */
-import { escapeHtml } from '../format';
+import { escapeHtml } from '../../core/html';
 import { light } from '../palette';
 import type { DrawMark } from '../plot';
 import type { Axis } from '../scales';
