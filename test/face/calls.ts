@@ -253,6 +253,7 @@ export function calls({ network, x, y, history, comparison }: World): Record<str
     curvature: () => [{ ...lossLook, iterations: 2, products: 'differences' }],
     gradientNormProbe: () => [{ training: true }],
     gradientNorms: () => [lossLook],
+    inputHessian: () => [x, {}],
     gradientProjection: () => [{ ...lossLook, training: true }],
     gradientPredictiveness: () => [{ ...lossLook, stepSizes: [0.1] }],
     lossAlongGradient: () => [{ ...lossLook, stepSizes: [0, 0.1] }],
