@@ -28,7 +28,7 @@ test('an MLP with BN trains on generated digits, the same digits as in Node', as
     const data = await bnlab.loadDataset('auto', { digits: size });
     const network = bnlab.mlp({ sizes: [784, 30, 10], activation: 'sigmoid', norm: 'batch', seed: 1 });
     const run = { network, data, steps: 40, batchSize: 60, learningRate: 0.5, seed: 1 };
-    const history = await bnlab.trainNetwork({ ...run, evaluateEvery: 40 });
+    const history = await bnlab.trainNetwork({ ...run, evaluate: { every: 40 } });
     const { checksum, from, note } = data;
     return { engine: card.engine, backend: bnlab.tf.getBackend(), history, checksum, from, note };
   }, digits);

@@ -42,7 +42,7 @@ const settings = fc.integer({ min: 1, max: 60 }).chain((n) =>
 test('batches are epochs of permutations, the remainder dropped', () => {
   fc.assert(
     fc.property(settings, ({ n, batch, steps, seed }) => {
-      const rows = batchIndices({ n, batch, steps, random: new Random(seed) });
+      const rows = batchIndices({ n, batchSize: batch, steps, random: new Random(seed) });
       assert.equal(rows.length, steps * batch);
       const perEpoch = n - (n % batch);
       for (let start = 0; start < rows.length; start += perEpoch) {
@@ -50,7 +50,11 @@ test('batches are epochs of permutations, the remainder dropped', () => {
         assert.equal(new Set(epoch).size, epoch.length, 'no example twice in an epoch');
       }
       assert.ok(rows.every((row) => row >= 0 && row < n));
-      assert.deepEqual(rows, batchIndices({ n, batch, steps, random: new Random(seed) }), 'the seed repeats');
+      assert.deepEqual(
+        rows,
+        batchIndices({ n, batchSize: batch, steps, random: new Random(seed) }),
+        'the seed repeats',
+      );
     }),
   );
 });
@@ -58,7 +62,7 @@ test('batches are epochs of permutations, the remainder dropped', () => {
 test('with wrap, every example is seen equally often', () => {
   fc.assert(
     fc.property(settings, ({ n, batch, steps, seed }) => {
-      const rows = batchIndices({ n, batch, steps, random: new Random(seed), remainder: 'wrap' });
+      const rows = batchIndices({ n, batchSize: batch, steps, random: new Random(seed), remainder: 'wrap' });
       const epochs = Math.floor(rows.length / n);
       const whole = counts(rows.subarray(0, epochs * n));
       for (let row = 0; row < n && epochs > 0; row++) assert.equal(whole.get(row), epochs);
@@ -76,16 +80,16 @@ test('no more orders are drawn than there are epochs, so that what follows on th
     [10, 4, 5, 'wrap', 2],
   ] as const) {
     const [random, other] = [new Random(3), new Random(3)];
-    batchIndices({ n, batch, steps, random, remainder });
+    batchIndices({ n, batchSize: batch, steps, random, remainder });
     for (let k = 0; k < orders; k++) other.permutation(n);
     assert.equal(random.bits(), other.bits(), `${steps} batches of ${batch}, ${remainder}`);
   }
 });
 
 test('epochs differ from each other, and with the seed', () => {
-  const rows = batchIndices({ n: 1000, batch: 100, steps: 20, random: new Random(1) });
+  const rows = batchIndices({ n: 1000, batchSize: 100, steps: 20, random: new Random(1) });
   assert.notDeepEqual(rows.subarray(0, 1000), rows.subarray(1000));
-  assert.notDeepEqual(rows, batchIndices({ n: 1000, batch: 100, steps: 20, random: new Random(2) }));
+  assert.notDeepEqual(rows, batchIndices({ n: 1000, batchSize: 100, steps: 20, random: new Random(2) }));
 });
 
 const labelled = fc.record({
@@ -98,7 +102,7 @@ const labelled = fc.record({
 test('stratified batches hold each class equally often, give or take one', () => {
   fc.assert(
     fc.property(labelled, ({ labels, batch, steps, seed }) => {
-      const rows = stratifiedBatchIndices({ labels, batch, steps, random: new Random(seed) });
+      const rows = stratifiedBatchIndices({ labels, batchSize: batch, steps, random: new Random(seed) });
       assert.equal(rows.length, steps * batch);
       const classes = new Set(labels);
       for (let step = 0; step < steps; step++) {
@@ -114,7 +118,7 @@ test('within a class, no row comes again before the others came', () => {
   fc.assert(
     fc.property(labelled, ({ labels, batch, steps, seed }) => {
       for (const deal of [stratifiedBatchIndices, oneClassBatchIndices]) {
-        const count = counts(deal({ labels, batch, steps, random: new Random(seed) }));
+        const count = counts(deal({ labels, batchSize: batch, steps, random: new Random(seed) }));
         for (const label of new Set(labels)) {
           const mine = [...labels.keys()].filter((row) => labels[row] === label).map((row) => count.get(row) ?? 0);
           assert.ok(Math.max(...mine) - Math.min(...mine) <= 1, `class ${label}: ${mine.join(' ')}`);
@@ -127,20 +131,20 @@ test('within a class, no row comes again before the others came', () => {
 test('stratified batches: which classes get one more than the others changes, and so does the order inside', () => {
   const labels = Uint8Array.from({ length: 100 }, (_, i) => i % 10);
   const extras = new Set<number>();
-  const rows = stratifiedBatchIndices({ labels, batch: 11, steps: 60, random: new Random(1) });
+  const rows = stratifiedBatchIndices({ labels, batchSize: 11, steps: 60, random: new Random(1) });
   for (let step = 0; step < 60; step++) {
     const count = counts(Array.from(rows.subarray(step * 11, (step + 1) * 11), (row) => labels[row]));
     for (const [label, times] of count) if (times > 1) extras.add(label);
   }
   assert.equal(extras.size, 10);
-  const twice = stratifiedBatchIndices({ labels, batch: 20, steps: 5, random: new Random(1) });
+  const twice = stratifiedBatchIndices({ labels, batchSize: 20, steps: 5, random: new Random(1) });
   const periodic = Array.from({ length: 100 }, (_, i) => i).filter(
     (i) => i % 20 < 10 && labels[twice[i]] === labels[twice[i + 10]],
   );
   assert.ok(periodic.length < 25, `${periodic.length} of 50 classes ten places after themselves`);
 
   const [random, other] = [new Random(4), new Random(4)];
-  stratifiedBatchIndices({ labels, batch: 20, steps: 2, random });
+  stratifiedBatchIndices({ labels, batchSize: 20, steps: 2, random });
   for (const n of [10, 20, 10, 20]) other.permutation(n);
   assert.equal(random.bits(), other.bits(), 'no more orders are drawn than there are batches');
 });
@@ -148,14 +152,14 @@ test('stratified batches: which classes get one more than the others changes, an
 test('the classes come in the same order wherever their rows lie', () => {
   const sorted = Uint8Array.from({ length: 30 }, (_, i) => Math.floor(i / 10));
   const classes = (labels: Uint8Array) =>
-    Array.from(oneClassBatchIndices({ labels, batch: 2, steps: 12, random: new Random(3) }), (row) => labels[row]);
+    Array.from(oneClassBatchIndices({ labels, batchSize: 2, steps: 12, random: new Random(3) }), (row) => labels[row]);
   assert.deepEqual(classes(sorted.slice().reverse()), classes(sorted));
 });
 
 test('one-class batches hold one class, and every class has its turn in each round', () => {
   fc.assert(
     fc.property(labelled, ({ labels, batch, steps, seed }) => {
-      const rows = oneClassBatchIndices({ labels, batch, steps, random: new Random(seed) });
+      const rows = oneClassBatchIndices({ labels, batchSize: batch, steps, random: new Random(seed) });
       const turns = Array.from({ length: steps }, (_, step) => {
         const classes = new Set(Array.from(rows.subarray(step * batch, (step + 1) * batch), (row) => labels[row]));
         assert.equal(classes.size, 1);
@@ -298,12 +302,21 @@ test('tensors: scale, threshold, one-hot, limit', () => {
 test('wrong arguments are named with what was wanted', () => {
   const random = new Random(1);
   const labels = Uint8Array.of(1, 2);
-  assert.throws(() => batchIndices({ n: 5, batch: 6, steps: 1, random }), wrongArgument(/batch is 6; .* from 1 to 5/));
-  assert.throws(() => batchIndices({ n: 5, batch: 2.5, steps: 1, random }), wrongArgument(/batch is 2.5/));
-  assert.throws(() => batchIndices({ n: 5, batch: 5, steps: NaN, random }), wrongArgument(/steps is NaN/));
-  assert.throws(() => stratifiedBatchIndices({ labels, batch: 0, steps: 1, random }), wrongArgument(/batch is 0/));
+  assert.throws(
+    () => batchIndices({ n: 5, batchSize: 6, steps: 1, random }),
+    wrongArgument(/batchSize is 6; .* from 1 to 5/),
+  );
+  assert.throws(() => batchIndices({ n: 5, batchSize: 2.5, steps: 1, random }), wrongArgument(/batchSize is 2.5/));
+  assert.throws(() => batchIndices({ n: 5, batchSize: 5, steps: NaN, random }), wrongArgument(/steps is NaN/));
+  assert.throws(
+    () => stratifiedBatchIndices({ labels, batchSize: 0, steps: 1, random }),
+    wrongArgument(/batchSize is 0/),
+  );
   const none = new Uint8Array(0);
-  assert.throws(() => oneClassBatchIndices({ labels: none, batch: 1, steps: 1, random }), wrongArgument(/no labels/));
+  assert.throws(
+    () => oneClassBatchIndices({ labels: none, batchSize: 1, steps: 1, random }),
+    wrongArgument(/no labels/),
+  );
   assert.throws(() => toTensors(small, { limit: 201 }), wrongArgument(/limit is 201; .* from 1 to 200/));
   assert.throws(
     () => toTensors(small, { pixels: 'gray' as 'grey' }),

@@ -83,7 +83,7 @@ test('neither trivial nor hopeless: logistic regression is clearly below a small
         return k < weights.length - 1 ? (tf.relu(s) as tf.Tensor2D) : s;
       }, x);
     const optimizer = tf.train.adam(0.002);
-    const rows = batchIndices({ n: data.train.n, batch: 100, steps: 2_000, random: random.child('batches') });
+    const rows = batchIndices({ n: data.train.n, batchSize: 100, steps: 2_000, random: random.child('batches') });
     for (let at = 0; at < rows.length; at += 100) {
       tf.tidy(() => {
         const these = tf.tensor1d(rows.subarray(at, at + 100), 'int32');

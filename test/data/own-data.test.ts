@@ -57,7 +57,7 @@ async function letters(): Promise<Dataset> {
 test('pictures in colour: mini-batches, a convolutional network, evaluation, provenance', async () => {
   await ready();
   const data = await colours();
-  const rows = stratifiedBatchIndices({ labels: data.train.labels, batch: 10, steps: 3, random: new Random(1) });
+  const rows = stratifiedBatchIndices({ labels: data.train.labels, batchSize: 10, steps: 3, random: new Random(1) });
   assert.deepEqual(
     [...rows.subarray(0, 10)].map((row) => data.train.labels[row]).sort(),
     [0, 1, 2, 3, 4, 5, 6, 7, 8, 9],

@@ -48,7 +48,7 @@ test('statistics outside the gradient, all else frozen: b grows by the same amou
 
 test('through the statistics: no force on b and g, which stay', async () => {
   for (const options of [{}, { normalize: 'both', scale: true }] as const) {
-    const { b, g, loss } = await run({ ...options, statistics: 'through' });
+    const { b, g, loss } = await run({ ...options, statistics: 'differentiated' });
     assert.ok(b[40] < 1e-5, `b grew to ${b[40]}`);
     assert.ok((g ?? [[1]]).at(-1)!.every((v) => Math.abs(v - 1) < 1e-5));
     assert.ok(spread(loss) < 1e-5);
@@ -88,7 +88,7 @@ test('shiftThenNormalize with gamma and beta: dl/db = gamma dl/dbeta outside the
     [-4, 0],
     [1, 5],
   ]);
-  for (const statistics of ['outside', 'through'] as const) {
+  for (const statistics of ['detached', 'differentiated'] as const) {
     const layer = shiftThenNormalize(2, { statistics, affine: true });
     layer.named['shift/gamma'].assign(tf.tensor1d([3, -2]));
     const loss = () => tf.sum(tf.mul(layer.apply(u, { training: true }), weight)) as tf.Scalar;
@@ -97,7 +97,7 @@ test('shiftThenNormalize with gamma and beta: dl/db = gamma dl/dbeta outside the
     assert.deepEqual(of('shift/beta'), [-2, 7]);
     assert.deepEqual(
       of('shift/b').map((v) => Math.round(v) + 0),
-      statistics === 'outside' ? [-6, -14] : [0, 0],
+      statistics === 'detached' ? [-6, -14] : [0, 0],
     );
     layer.dispose();
   }
@@ -111,7 +111,7 @@ test('shiftThenNormalize: one forward pass for both gradients, the values of Alg
     [8, 20],
   ]);
   for (const normalize of ['center', 'both'] as const) {
-    const outputs = (['outside', 'through'] as const).map((statistics) => {
+    const outputs = (['detached', 'differentiated'] as const).map((statistics) => {
       const layer = shiftThenNormalize(2, { normalize, statistics, affine: true });
       const y = layer.apply(u, { training: true });
       const values = y.arraySync() as number[][];
@@ -133,13 +133,13 @@ test('shiftThenNormalize: outside the gradient 1/sigma is a constant, through it
   const u = tf.tensor2d([[1], [3], [8]]);
   const weight = tf.tensor2d([[1], [-4], [2]]);
   const sigma = Math.sqrt((9 + 1 + 16) / 3);
-  for (const statistics of ['outside', 'through'] as const) {
+  for (const statistics of ['detached', 'differentiated'] as const) {
     const layer = shiftThenNormalize(1, { statistics, normalize: 'both', scale: true });
     const loss = () => tf.sum(tf.mul(layer.apply(u, { training: true }), weight)) as tf.Scalar;
     const { grads } = tf.variableGrads(loss, layer.trainable);
     const of = (label: string) => grads[layer.named[label].name].dataSync()[0];
     // dl/dg = sum dy u / sigma, dl/db = sum dy / sigma.
-    const [dg, db] = statistics === 'outside' ? [(1 - 12 + 16) / sigma, -1 / sigma] : [0, 0];
+    const [dg, db] = statistics === 'detached' ? [(1 - 12 + 16) / sigma, -1 / sigma] : [0, 0];
     assert.ok(Math.abs(of('shift/g') - dg) < 1e-5, `${statistics}: dl/dg ${of('shift/g')}, wanted ${dg}`);
     assert.ok(Math.abs(of('shift/b') - db) < 1e-5, `${statistics}: dl/db ${of('shift/b')}, wanted ${db}`);
     layer.dispose();

@@ -30,7 +30,7 @@ const spec = {
 } satisfies Partial<ComparisonSpec>;
 const common = async () => {
   const { data, evaluations, ...settings } = spec;
-  return { ...settings, data: await datasetOf(data), evaluateEvery: spec.steps / evaluations };
+  return { ...settings, data: await datasetOf(data), evaluate: { every: spec.steps / evaluations } };
 };
 
 let compared: ReturnType<typeof compare> | undefined;

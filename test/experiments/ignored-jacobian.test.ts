@@ -10,13 +10,13 @@ import {
   powerLaw,
   Random,
   rowsWithSpectrum,
-  setNormLayer,
+  normOverBatchLayer,
   tf,
 } from 'bnlab';
 import { clean } from '../support/tensors';
 
 test(
-  'setNormLayer: the same output either way; its derivative is the first Jacobian, or both',
+  'normOverBatchLayer: the same output either way; its derivative is the first Jacobian, or both',
   clean(() => {
     const rows = rowsWithSpectrum([2, 1, 0.5], { m: 5, seed: 1 });
     const kinds = { center: 'center', batch: 'batch', whiten: 'zca' } as const;
@@ -24,15 +24,18 @@ test(
       const x = tf.tensor2d(rows);
       for (const norm of ['center', 'batch', 'whiten'] as const) {
         const options = { epsilon: 0.1, iterations: 20 };
-        const both = setNormLayer(norm, { ...options, jacobians: 'both' });
-        const first = setNormLayer(norm, { ...options, jacobians: 'first' });
+        const both = normOverBatchLayer(norm, { ...options, statistics: 'differentiated' });
+        const first = normOverBatchLayer(norm, { ...options, statistics: 'detached' });
         const apart = tf.max(tf.abs(tf.sub(both.apply(x, { training: true }), first.apply(x, { training: true }))));
         assert.ok(apart.dataSync()[0] < 1e-6);
         const exact = normJacobians(rows, 2, kinds[norm], { epsilon: 0.1 });
-        const want = { first: exact.x, both: exact.x.map((row, i) => row.map((v, j) => v + exact.X[i][2 * 3 + j])) };
+        const want = {
+          detached: exact.x,
+          differentiated: exact.x.map((row, i) => row.map((v, j) => v + exact.X[i][2 * 3 + j])),
+        };
         for (const [layer, kept] of [
-          [both, 'both'],
-          [first, 'first'],
+          [both, 'differentiated'],
+          [first, 'detached'],
         ] as const) {
           const got = jacobian({ of: layer, x, training: true, example: 2 });
           got.forEach((row, i) => row.forEach((v, j) => assert.ok(Math.abs(v - want[kept][i][j]) < 1e-3, `${norm}`)));
@@ -55,15 +58,15 @@ test(
     const settings = { data: { train: { x, y }, test: { x, y } }, seeds: [3], batchSize: 20, features: 6 };
     const runs = await ignoredJacobian({ ...settings, norms: ['center', 'whiten'], learningRates: [1], steps: 40 });
     assert.deepEqual(
-      runs.map(({ norm, jacobians }) => `${norm} ${jacobians}`),
-      ['center both', 'center first', 'whiten both', 'whiten first'],
+      runs.map(({ norm, statistics }) => `${norm} ${statistics}`),
+      ['center differentiated', 'center detached', 'whiten differentiated', 'whiten detached'],
     );
     for (const run of runs) {
       assert.equal(run.loss.length, 40);
       assert.equal(run.bias[0], 0);
       assert.equal(run.seed, 3);
       assert.ok(Math.abs(run.growth - Math.hypot(run.weights[39], run.bias[39]) / run.weights[0]) < 1e-9);
-      if (run.jacobians === 'both') assert.ok(run.bias[39] < 1e-4);
+      if (run.statistics === 'differentiated') assert.ok(run.bias[39] < 1e-4);
       else {
         assert.ok(run.bias[39] > 0.01 && run.biasExponent > 0);
         // Over the last three quarters of the steps.
@@ -73,8 +76,8 @@ test(
       }
     }
     const alignment = (norm: string, kept: string) =>
-      runs.find((run) => run.norm === norm && run.jacobians === kept)!.alignment;
-    assert.ok(alignment('center', 'first') > 0.3 && alignment('center', 'both') < 0.1);
+      runs.find((run) => run.norm === norm && run.statistics === kept)!.alignment;
+    assert.ok(alignment('center', 'detached') > 0.3 && alignment('center', 'differentiated') < 0.1);
     const [start] = await ignoredJacobian({ ...settings, norms: ['center'], learningRates: [1], steps: 1 });
     assert.ok(Math.abs(start.alignment - meanCosine(3, 6)) < 1e-5);
     // Short runs: from the second step on at the earliest, over three steps at least.
@@ -84,7 +87,7 @@ test(
       [8, 2],
     ]) {
       const short = { ...settings, norms: ['center'] as const, learningRates: [1], steps };
-      const first = (await ignoredJacobian(short)).find(({ jacobians }) => jacobians === 'first')!;
+      const first = (await ignoredJacobian(short)).find(({ statistics }) => statistics === 'detached')!;
       const late = first.bias.map((_, t) => t).slice(from);
       const { exponent } = powerLaw(late, late.map((t) => first.bias[t])); // prettier-ignore
       assert.ok(Math.abs(first.biasExponent - exponent) < 1e-9, `${steps} steps`);

@@ -111,7 +111,7 @@ export function calls({ network, x, y, history, comparison }: World): Record<str
   const build = (seed: number) => mlp({ sizes: [4, 3, 3], norm: 'batch', seed });
   const look = { network, x, training: true };
   const lossLook = { ...look, y };
-  const batch = { batch: 4, steps: 2, random: new Random(1) };
+  const batch = { batchSize: 4, steps: 2, random: new Random(1) };
   const random = new Random(4);
   const idx = idxBytes([2], Uint8Array.of(7, 9));
   const images = idxBytes([2, 28, 28], new Uint8Array(2 * 784));
@@ -187,7 +187,7 @@ export function calls({ network, x, y, history, comparison }: World): Record<str
     ],
     populationStatistics: () => [[{ mean: d2(), variance: d2() }], 4],
     unbiasedVariance: () => [d2(), 4],
-    exhibit: () => ['detached'],
+    pitfall: () => ['detached'],
     stopGradient: () => [x2()],
     batchRenorm: () => [x2(), d2(), d2(), d2(), d2(), { rMax: 3, dMax: 5 }],
     groupNorm: () => [x2(), 1, d2(), d2(), { epsilon: 1e-3 }],
@@ -219,7 +219,7 @@ export function calls({ network, x, y, history, comparison }: World): Record<str
     activationDerivative: () => ['tanh'],
     activationFunction: () => ['sigmoid'],
     averagePool: () => [2, { stride: 1, pad: 'same' }],
-    batchNormLayer: () => [2, { decay: 0.9, exhibit: 'detached' }],
+    batchNormLayer: () => [2, { decay: 0.9, pitfall: 'detached' }],
     conv2d: () => [1, 2, 3, { stride: 1, bias: false }],
     dense: () => [3, 2, { bias: true, seed: 1, initializer: gaussian(0.1) }],
     dropout: () => [0.5, { name: 'drop' }],
@@ -243,7 +243,7 @@ export function calls({ network, x, y, history, comparison }: World): Record<str
     meanSquaredError: () => [x2(), x2()],
     softmaxCrossEntropy: () => [tf.ones([6, 3]), y],
     activationPercentiles: () => [values(), 0, [0.1, 0.5]],
-    observe: () => [{ ...look, taps: [byTap] }],
+    captureActivations: () => [{ ...look, taps: [byTap] }],
     percentileProbe: () => [{ tap: byTap, unit: 0, percentiles: [0.5] }],
     saturation: () => [{ ...look, activation: 'sigmoid', fraction: 0.05, taps: [byTap] }],
     saturationProbe: () => [{ training: true, activation: 'sigmoid' }],
@@ -259,7 +259,7 @@ export function calls({ network, x, y, history, comparison }: World): Record<str
     lossAlongGradient: () => [{ ...lossLook, stepSizes: [0, 0.1] }],
     sgdUpdateRatios: () => [{ ...lossLook, learningRate: 0.1 }],
     updateRatioProbe: () => [],
-    updateRatios: () => [network, network.snapshot()],
+    updateRatios: () => [network, network.stateDict()],
     distributionShape: () => [numbers],
     layerShape: () => [values()],
     shapeDistance: () => [numbers, [1, 2, 7, 8]],
@@ -294,7 +294,7 @@ export function calls({ network, x, y, history, comparison }: World): Record<str
     covarianceEigenvalues: () => [x2()],
     pairwiseDistances: () => [x2()],
     rowsWithSpectrum: () => [[2, 1], { m: 4, seed: 1, rotate: true }],
-    setJacobianNorm: () => [rows, 'batch', { epsilon: 0 }],
+    batchJacobianNorm: () => [rows, 'batch', { epsilon: 0 }],
     batchToBatch: () => [
       { x: x2(), batches: Int32Array.from([0, 1, 2, 1, 2, 3]), batchSize: 3, looked: x2(), method: 'zca' },
     ],
@@ -345,7 +345,7 @@ export function calls({ network, x, y, history, comparison }: World): Record<str
     listExperiments: () => [],
     runExperiment: () => ['chain-orders', { w: [1, 2] }, { onProgress: () => undefined }],
     stepsToReach: () => [history, 0.5],
-    setPopulationStatistics: () => [build(1), x, { batchSize: 3, batches: 2, seed: 1 }],
+    setPopulationStatistics: () => [build(1), x, { batchSize: 3, batchCount: 2, seed: 1 }],
     scheduleRates: () => [0.1, 3, { kind: 'step', every: 1, factor: 0.5 }],
     loadComparison: () => [fileOf('comparison.json')],
     loadHistory: () => [fileOf('history.json')],
@@ -365,7 +365,7 @@ export function calls({ network, x, y, history, comparison }: World): Record<str
         ...{ norms: ['center'], learningRates: [0.1], seeds: [1], steps: 2, batchSize: 4, features: 2 },
       },
     ],
-    setNormLayer: () => ['batch', { jacobians: 'first' }],
+    normOverBatchLayer: () => ['batch', { statistics: 'detached' }],
     identityOf: () => ['batch', 0, 1],
     ordinalColor: () => [0, 3],
     fmt: () => [0.12345, 2],
@@ -472,9 +472,9 @@ export function methodCalls({ network, x, y }: World): Record<string, () => [obj
       ]),
     ),
     'mlp.copyFrom': () => [net(), 'copyFrom', [network]],
-    'mlp.restore': () => {
+    'mlp.loadStateDict': () => {
       const of = net();
-      return [of, 'restore', [of.snapshot()]];
+      return [of, 'loadStateDict', [of.stateDict()]];
     },
     'batchNormLayer.setStatistics': () => [batchNormLayer(2), 'setStatistics', [tf.zeros([2]), tf.ones([2])]],
     'random.child': () => [new Random(1), 'child', ['a']],

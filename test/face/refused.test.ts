@@ -53,7 +53,7 @@ test(
     assert.throws(() => linearRegimeOfNormal('tanh', no(0.1)), /linearRegimeOfNormal: the options must be an object/);
     assert.throws(() => batchNorm64([[1], [2]], { gamma: no(NaN) }), /gamma must be numbers in an array.*got NaN/);
     assert.throws(() => wasserstein1(no(NaN), [1]), /wasserstein1: the first sample must be numbers/);
-    const batch = { n: 9, batch: 4, steps: 2, random: new Random(1) };
+    const batch = { n: 9, batchSize: 4, steps: 2, random: new Random(1) };
     assert.throws(() => batchIndices({ ...batch, remainder: no('Drop') }), /remainder 'Drop'; wanted 'drop' or 'wrap'/);
     assert.throws(() => batchIndices({ ...batch, random: no(undefined) }), /batchIndices: random must be a Random/);
     const { train } = generateDigits({ train: 10, test: 1 });
@@ -147,7 +147,7 @@ test('settings of another kind are refused before anything is changed', async ()
   await ready();
   const { x, y } = clouds(12, 1);
   const network = mlp({ sizes: [3, 4, 3], norm: 'batch', seed: 1 });
-  const before = network.snapshot();
+  const before = network.stateDict();
   const tensors = tf.memory().numTensors;
   const run = {
     network,
@@ -169,7 +169,7 @@ test('settings of another kind are refused before anything is changed', async ()
     [{ weightDecay: { kind: 'l2', rat: 1 } }, /weightDecay: no option 'rat'\. Did you mean 'rate'\?/],
     [{ schedule: { kind: 'cosine', finl: 0 } }, /schedule: no option 'finl'\. Did you mean 'final'\?/],
     [{ schedule: { kind: 'cosin' } }, /schedule: kind 'cosin' is not known; .*Did you mean 'cosine'\?/],
-    [{ evaluateTrainingMode: 'yes' }, /evaluateTrainingMode must be true or false/],
+    [{ evaluate: { trainingMode: 'yes' } }, /evaluate: trainingMode must be true or false/],
     [{ seed: { order: 1 } }, /seed\.noise must be a whole number, got undefined/],
     [{ divergenceBound: '9' }, /divergenceBound: wanted a loss above zero, got '9'/],
     [{ probes: [] }, /probes must be probes by name, got \[\]/],
@@ -178,7 +178,7 @@ test('settings of another kind are refused before anything is changed', async ()
   ];
   for (const [given, message] of cases) {
     await assert.rejects(trainNetwork({ ...run, ...given } as TrainOptions), message);
-    assert.deepEqual(network.snapshot(), before, String(message));
+    assert.deepEqual(network.stateDict(), before, String(message));
     assert.equal(tf.memory().numTensors, tensors, `tensors left behind: ${String(message)}`);
   }
   const compared = { ...run, network: undefined, seeds: [1], learningRates: [0.1] };

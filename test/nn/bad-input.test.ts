@@ -20,8 +20,8 @@ import {
   convNet,
   dense,
   dropout,
-  exhibit,
-  EXHIBITS,
+  pitfall,
+  PITFALLS,
   expectShape,
   fans,
   flatten,
@@ -83,9 +83,9 @@ const NORMALIZERS: [string, (input: tf.Tensor, options?: object, gamma?: tf.Tens
     'batchRenorm',
     (input, options, gamma, beta) => batchRenorm(input, tf.zeros([2]), tf.ones([2]), gamma, beta, options),
   ],
-  ...EXHIBITS.filter((name) => exhibit(name).normalize !== batchNorm).map((name): (typeof NORMALIZERS)[number] => [
-    `exhibit:${name}`,
-    (input, options, gamma, beta) => exhibit(name).normalize(input, gamma, beta, options),
+  ...PITFALLS.filter((name) => pitfall(name).normalize !== batchNorm).map((name): (typeof NORMALIZERS)[number] => [
+    `pitfall:${name}`,
+    (input, options, gamma, beta) => pitfall(name).normalize(input, gamma, beta, options),
   ]),
 ];
 
@@ -325,7 +325,7 @@ test(
   }),
 );
 
-for (const [where, call] of ALL.filter(([name]) => name !== 'batchNormInference' && !name.startsWith('exhibit'))) {
+for (const [where, call] of ALL.filter(([name]) => name !== 'batchNormInference' && !name.startsWith('pitfall'))) {
   test(
     `${where}: a variance beyond float32 is an error, not zeros`,
     clean(() =>
@@ -457,7 +457,7 @@ const BUILD: Case[] = [
     () => batchNormLayer(2, { kernel: 'cudnn' as 'auto' }),
     /kernel must be one of auto, composed; got 'cudnn'/,
   ],
-  ['exhibit', () => exhibit('wrong' as 'detached'), /name must be one of detached, .*; got 'wrong'/],
+  ['pitfall', () => pitfall('wrong' as 'detached'), /name must be one of detached, .*; got 'wrong'/],
   ['gamma NaN', () => batchNormLayer(2, { initialGamma: NaN }), /initialGamma must be a finite number, got NaN/],
   ['beta infinite', () => batchNormLayer(2, { initialBeta: Infinity }), /initialBeta must be a finite number, got Inf/],
   ['no branch', () => parallel([]), /parallel: wanted at least one branch, got none/],
@@ -532,8 +532,8 @@ const BUILD: Case[] = [
   ['mlp half a unit', () => mlp({ sizes: [3, 1.5, 2] }), /sizes\[1\] must be a whole number, at least 1, got 1.5/],
   [
     'mlp scale twice',
-    () => mlp({ sizes: [3, 2], initialScale: 1, initializer: initializer('he') }),
-    /initialScale or initializer, not both/,
+    () => mlp({ sizes: [3, 2], initStd: 1, initializer: initializer('he') }),
+    /initStd or initializer, not both/,
   ],
   ['mlp seed', () => mlp({ sizes: [3, 2], seed: 0.5 }), /seed must be a whole number, got 0.5/],
   ['mlp instance', () => mlp({ sizes: [3, 2, 2], norm: 'instance' }), /instance normalization is for images/],
@@ -621,14 +621,14 @@ test(
     const a = mlp({ sizes: [2, 3, 2], norm: 'batch', seed: 1 });
     const b = mlp({ sizes: [2, 4, 2], seed: 2 });
     const c = sequential([dense(2, 2, { name: 'other' })]);
-    const before = a.snapshot();
+    const before = a.stateDict();
     assert.throws(() => a.copyFrom(b), /layer1\/weights is \[2, 3\] here and \[2, 4\] there/);
     assert.throws(() => a.copyFrom(c), /no label is shared with sequential. Here: layer1\/weights/);
-    assert.throws(() => a.restore(b.snapshot()), /Missing: layer1\/gamma.*not known here: layer1\/bias/);
-    const bent = a.snapshot();
+    assert.throws(() => a.loadStateDict(b.stateDict()), /Missing: layer1\/gamma.*not known here: layer1\/bias/);
+    const bent = a.stateDict();
     bent['layer2/weights'].shape = [2, 3];
-    assert.throws(() => a.restore(bent), /layer2\/weights is \[3, 2\], the snapshot has \[2, 3\]/);
-    assert.deepEqual(a.snapshot(), before);
+    assert.throws(() => a.loadStateDict(bent), /layer2\/weights is \[3, 2\], the state has \[2, 3\]/);
+    assert.deepEqual(a.stateDict(), before);
     for (const net of [a, b, c]) net.dispose();
   }),
 );
@@ -643,7 +643,7 @@ test(
     const pre = residualNet({ inputs: 2, width: 2, depth: 1, norm: 'batch' });
     const deep = mlp({ sizes: [2, 3, 3, 2], norm: 'batch', seed: 1 });
     tf.tidy(() => deep.named['layer2/weights'].assign(tf.fill([3, 3], 1e30)));
-    const [before, deepBefore] = [normed.snapshot(), deep.snapshot()];
+    const [before, deepBefore] = [normed.stateDict(), deep.stateDict()];
     tf.tidy(() => {
       assert.throws(() => usePopulationStatistics(plain, [x()]), /mlp has no batch normalization layer/);
       assert.throws(() => usePopulationStatistics(normed, []), /at least one mini-batch, got none/);
@@ -663,8 +663,8 @@ test(
       // Finite inputs, but a variance beyond float32 in the second layer only: the first must not be changed either.
       assert.throws(() => usePopulationStatistics(deep, [x()]), /layer2: batch 0: variance\[0\] is Infinity/);
     });
-    assert.deepEqual(normed.snapshot(), before);
-    assert.deepEqual(deep.snapshot(), deepBefore);
+    assert.deepEqual(normed.stateDict(), before);
+    assert.deepEqual(deep.stateDict(), deepBefore);
     assert.throws(() => foldNetwork(layered), /layer1 is not batch normalization before the nonlinearity/);
     assert.throws(() => foldNetwork(after), /layer1 is not batch normalization before the nonlinearity/);
     assert.throws(() => foldNetwork(pre as Sequential), /block1 \(BatchNormLayer\) cannot be folded/);
@@ -714,9 +714,9 @@ test(
   'a variable assigned to itself survives; a disposed network is neither read nor written',
   clean(() => {
     const net = mlp({ sizes: [2, 3, 2], norm: 'batch', seed: 1 });
-    const before = net.snapshot();
+    const before = net.stateDict();
     assert.equal(net.copyFrom(net).length, net.variables.length);
-    assert.deepEqual(net.snapshot(), before);
+    assert.deepEqual(net.stateDict(), before);
     const layer = batchNormLayer(2);
     layer.setStatistics(layer.movingMean, layer.movingVariance);
     assert.deepEqual([values(layer.movingMean), values(layer.movingVariance)], [[0, 0], [1, 1]]); // prettier-ignore
@@ -724,14 +724,14 @@ test(
     const gone = mlp({ sizes: [2, 3, 2], norm: 'batch', seed: 1 });
     gone.dispose();
     for (const call of [
-      () => gone.restore(before),
-      () => gone.snapshot(),
+      () => gone.loadStateDict(before),
+      () => gone.stateDict(),
       () => gone.copyFrom(net),
       () => net.copyFrom(gone),
     ]) {
-      assert.throws(call, /^TypeError: mlp\.(restore|snapshot|copyFrom): this layer was disposed/);
+      assert.throws(call, /^TypeError: mlp\.(loadStateDict|stateDict|copyFrom): this layer was disposed/);
     }
-    assert.deepEqual(net.snapshot(), before);
+    assert.deepEqual(net.stateDict(), before);
     net.dispose();
   }),
 );
@@ -754,9 +754,9 @@ test(
 test(
   'a network with another inference than the right one is not folded',
   clean(() => {
-    for (const name of EXHIBITS) {
-      const net = mlp({ sizes: [2, 3, 2], norm: `exhibit:${name}`, seed: 1 });
-      if (exhibit(name).infer === batchNormInference) {
+    for (const name of PITFALLS) {
+      const net = mlp({ sizes: [2, 3, 2], norm: `pitfall:${name}`, seed: 1 });
+      if (pitfall(name).infer === batchNormInference) {
         const folded = foldNetwork(net);
         tf.tidy(() => {
           const [wanted, got] = [net, folded].map((n) => values(n.apply(x(), { training: false })));
@@ -764,7 +764,7 @@ test(
         });
         folded.dispose();
       } else {
-        assert.throws(() => foldNetwork(net), /the normalization of layer1 is an exhibit with an inference of its own/);
+        assert.throws(() => foldNetwork(net), /the normalization of layer1 is a pitfall with an inference of its own/);
       }
       net.dispose();
     }

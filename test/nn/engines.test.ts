@@ -21,7 +21,7 @@ const run = async (engine: string): Promise<Printed> => {
   return JSON.parse(stdout.slice(stdout.indexOf('{'))) as Printed;
 };
 
-/** The exhibit that cancels, and those whose rounding is a bias that nothing holds, are looser by what they get wrong. */
+/** The pitfall that cancels, and those whose rounding is a bias that nothing holds, are looser by what they get wrong. */
 const tolerance = (name: string) => (name.includes('cancellation') ? 1e-3 : 2e-4);
 
 function compare(one: Result, other: Result, what: string): void {

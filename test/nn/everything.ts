@@ -6,7 +6,7 @@ import {
   compile,
   convNet,
   engineCard,
-  EXHIBITS,
+  PITFALLS,
   inceptionNet,
   mlp,
   Network,
@@ -29,9 +29,9 @@ export const BUILDERS: Record<string, () => Network> = {
     ]),
   ),
   ...Object.fromEntries(
-    EXHIBITS.map((name) => [
-      `mlp exhibit:${name}`,
-      () => mlp({ sizes: [36, 6, 3], ...common, norm: `exhibit:${name}` }),
+    PITFALLS.map((name) => [
+      `mlp pitfall:${name}`,
+      () => mlp({ sizes: [36, 6, 3], ...common, norm: `pitfall:${name}` }),
     ]),
   ),
   'mlp debias': () =>
@@ -97,7 +97,7 @@ async function train(build: () => Network, mode: 'auto' | 'eager', xla: 'auto' |
     mode: step.mode,
     losses: Array.from(await outputs.loss.data()),
     weights: Object.fromEntries(
-      Object.entries(net.snapshot()).map(([label, { values }]) => [label, Array.from(values)]),
+      Object.entries(net.stateDict()).map(([label, { values }]) => [label, Array.from(values)]),
     ),
     inference: tf.tidy(() => Array.from(net.apply(x, { training: false }).dataSync())),
   };

@@ -224,7 +224,7 @@ test(
 test(
   'the config of a network is plain data that names what it was built from',
   clean(() => {
-    const net = mlp({ sizes: [4, 3, 2], norm: 'batch', normOptions: { decay: 0.99 }, initialScale: 0.5, seed: 3 });
+    const net = mlp({ sizes: [4, 3, 2], norm: 'batch', normOptions: { decay: 0.99 }, initStd: 0.5, seed: 3 });
     const config = JSON.parse(JSON.stringify(net.config)) as Record<string, unknown>;
     assert.deepEqual(config, {
       kind: 'mlp',
@@ -257,17 +257,17 @@ test(
 );
 
 test(
-  'snapshot and restore put everything back, moving averages included',
+  'stateDict and loadStateDict put everything back, moving averages included',
   clean(() => {
     const net = mlp({ sizes: [4, 3, 2], seed: 5, norm: 'batch' });
-    const kept = net.snapshot();
+    const kept = net.stateDict();
     tf.tidy(() => {
       net.apply(batch([5, 4], 1).x, training);
       net.named['layer1/weights'].assign(tf.zeros([4, 3]));
-      assert.notDeepEqual(net.snapshot(), kept);
-      net.restore(kept);
+      assert.notDeepEqual(net.stateDict(), kept);
+      net.loadStateDict(kept);
     });
-    assert.deepEqual(net.snapshot(), kept);
+    assert.deepEqual(net.stateDict(), kept);
     net.dispose();
   }),
 );
@@ -750,7 +750,7 @@ test(
         () => sequential([mlp({ sizes: [4, 3], norm: 'batch' }), residual(dense(3, 3, { name: 'r' })), dropout(0.5)]),
         [4, 4],
       ],
-      [() => mlp({ sizes: [4, 5, 3], norm: 'exhibit:redundantBias', seed: 2 }), [7, 4]],
+      [() => mlp({ sizes: [4, 5, 3], norm: 'pitfall:redundantBias', seed: 2 }), [7, 4]],
     ];
     for (const [build, shape] of nets) {
       const net = build() as ReturnType<typeof mlp>;
@@ -763,10 +763,10 @@ test(
           layer.beta?.assign(beta);
         }
         for (let step = 0; step < 3; step++) net.apply(x, { training: true, random: new StepRandom(new Random(1)) });
-        const before = net.snapshot();
+        const before = net.stateDict();
         const folded = foldNetwork(net);
         assertSame(folded.apply(x, inference), net.apply(x, inference), net.name, 2e-5);
-        assert.deepEqual(net.snapshot(), before);
+        assert.deepEqual(net.stateDict(), before);
         assert.equal(batchNormLayers(folded).length, 0);
         folded.dispose();
       });
@@ -850,7 +850,7 @@ test(
 );
 
 test(
-  'defaults: he for relu, lecun otherwise; initialScale is a Gaussian of that scale',
+  'defaults: he for relu, lecun otherwise; initStd is a Gaussian of that scale',
   clean(() => {
     const deviation = (net: Network) => {
       const v = values(net.named['layer1/weights']);
@@ -859,7 +859,7 @@ test(
     const cases: [Parameters<typeof mlp>[0], number][] = [
       [{ sizes: [300, 50, 2], activation: 'relu' }, Math.sqrt(2 / 300)],
       [{ sizes: [300, 50, 2], activation: 'sigmoid' }, Math.sqrt(1 / 300)],
-      [{ sizes: [300, 50, 2], initialScale: 2 }, 2],
+      [{ sizes: [300, 50, 2], initStd: 2 }, 2],
     ];
     for (const [options, scale] of cases) {
       const net = mlp(options);

@@ -53,8 +53,8 @@ const pairs: [NetworkSpec, () => Network][] = [
       }),
   ],
   [
-    { kind: 'mlp', sizes: [36, 5, 3], initialScale: 0.2, norm: 'exhibit:detached', name: 'mine' },
-    () => mlp({ sizes: [36, 5, 3], initialScale: 0.2, norm: 'exhibit:detached', name: 'mine', seed: 3 }),
+    { kind: 'mlp', sizes: [36, 5, 3], initStd: 0.2, norm: 'pitfall:detached', name: 'mine' },
+    () => mlp({ sizes: [36, 5, 3], initStd: 0.2, norm: 'pitfall:detached', name: 'mine', seed: 3 }),
   ],
   [
     { kind: 'convNet', image, filters: [2], hidden: 4, classes: 3, norm: 'group', normOptions: { groups: 2 } },
@@ -82,7 +82,7 @@ test('a specification builds what the function builds, also after a round trip t
     for (const given of [spec, JSON.parse(JSON.stringify(spec)) as NetworkSpec]) {
       const network = networkOf(given, 3);
       assert.equal(network.name, wanted.name);
-      assert.deepEqual(network.snapshot(), wanted.snapshot(), spec.kind);
+      assert.deepEqual(network.stateDict(), wanted.stateDict(), spec.kind);
       const [got, expected] = [network, wanted].map((net) =>
         tf.tidy(() => (net.apply(x, { training: false }) as tf.Tensor2D).arraySync()),
       );
@@ -97,9 +97,9 @@ test('a specification builds what the function builds, also after a round trip t
 test('another seed gives other weights', () => {
   const spec: NetworkSpec = { kind: 'mlp', sizes: [4, 3] };
   const [one, two, none] = [networkOf(spec, 1), networkOf(spec, 2), networkOf(spec)];
-  assert.notDeepEqual(one.snapshot(), two.snapshot());
+  assert.notDeepEqual(one.stateDict(), two.stateDict());
   const zero = mlp({ sizes: [4, 3], seed: 0 });
-  assert.deepEqual(none.snapshot(), zero.snapshot());
+  assert.deepEqual(none.stateDict(), zero.stateDict());
   for (const network of [one, two, none, zero]) network.dispose();
 });
 

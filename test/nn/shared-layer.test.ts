@@ -106,7 +106,7 @@ test(
     // The same through a training set whose every mini-batch is all of it.
     const [all] = given;
     const one = statistics(all);
-    assert.deepEqual(setPopulationStatistics(network, all, { batchSize: M, batches: 2 }), ['batchNorm']);
+    assert.deepEqual(setPopulationStatistics(network, all, { batchSize: M, batchCount: 2 }), ['batchNorm']);
     assertSame(bn.movingMean, one.mean.map((v) => (3 * v + 3) / 2), 'mean of a set', 1e-5); // prettier-ignore
     assertSame(bn.movingVariance, one.variance.map((v) => (5 * v) / 2), 'variance of a set', 1e-5); // prettier-ignore
     network.dispose();
@@ -160,25 +160,25 @@ test(
 );
 
 test(
-  'restore refuses what no network can hold, and then changes nothing',
+  'loadStateDict refuses what no network can hold, and then changes nothing',
   clean(() => {
     const network = mlp({ sizes: [3, 2, 2], norm: 'batch', normOptions: { debias: true }, seed: 1 });
-    const good = network.snapshot();
+    const good = network.stateDict();
     const changed = (label: string, of: (old: Float32Array) => unknown) => ({
       ...good,
       // The first label is put back last, so that a network restored half-way would show.
       [label]: { shape: good[label].shape, values: of(good[label].values) as Float32Array },
     });
     tf.tidy(() => network.named['layer1/weights'].assign(tf.fill([3, 2], 7)));
-    const before = network.snapshot();
+    const before = network.stateDict();
     const refused = (snapshot: unknown, message: RegExp) => {
-      assert.throws(() => network.restore(snapshot as never), message);
-      assert.deepEqual(network.snapshot(), before);
+      assert.throws(() => network.loadStateDict(snapshot as never), message);
+      assert.deepEqual(network.stateDict(), before);
     };
     const set = (value: number) => (old: Float32Array) => old.map((v, i) => (i === 1 ? value : v));
     refused(
       changed('layer2/weights', set(NaN)),
-      /mlp\.restore: layer2\/weights: value 1 is NaN; wanted a finite number/,
+      /mlp\.loadStateDict: layer2\/weights: value 1 is NaN; wanted a finite number/,
     );
     refused(changed('layer1/gamma', set(-Infinity)), /layer1\/gamma: value 1 is -Infinity/);
     refused(
@@ -199,21 +199,21 @@ test(
     );
     refused(
       changed('layer2/bias', () => Float32Array.of(1)),
-      /layer2\/bias is \[2\], the snapshot has \[2\] with 1 values/,
+      /layer2\/bias is \[2\], the state has \[2\] with 1 values/,
     );
     refused({ ...good, 'layer2/bias': null }, /layer2\/bias: wanted .* got null/);
     refused({ ...good, 'layer2/bias': network.named['layer2/bias'] }, /got a tensor/);
-    refused(undefined, /mlp\.restore: snapshot must be an object, got undefined/);
+    refused(undefined, /mlp\.loadStateDict: state must be an object, got undefined/);
     refused({}, /Missing: layer1\/weights/);
-    network.restore(good);
-    assert.deepEqual(network.snapshot(), good);
+    network.loadStateDict(good);
+    assert.deepEqual(network.stateDict(), good);
     network.dispose();
 
     const renorm = sequential([batchRenormLayer(2)]);
-    const snapshot = renorm.snapshot();
+    const snapshot = renorm.stateDict();
     snapshot['batchRenorm/movingDeviation'].values[0] = 0;
     assert.throws(
-      () => renorm.restore(snapshot),
+      () => renorm.loadStateDict(snapshot),
       /movingDeviation: value 0 is 0; wanted a standard deviation, above 0/,
     );
     renorm.dispose();

@@ -11,7 +11,7 @@ import {
   lossAlongGradient,
   mlp,
   numericalRank,
-  observe,
+  captureActivations,
   oneHotLabels,
   ready,
   saturation,
@@ -35,7 +35,7 @@ test('every probe refuses a batch that is none, and leaves network and memory as
   gone.dispose();
   const look = { network, training: true };
   const inside: Record<string, (x: tf.Tensor) => unknown> = {
-    observe: (bad) => observe({ ...look, x: bad, taps: ['layer1/linear'] }),
+    captureActivations: (bad) => captureActivations({ ...look, x: bad, taps: ['layer1/linear'] }),
     saturation: (bad) => saturation({ ...look, x: bad, activation: 'sigmoid' }),
     jacobian: (bad) => jacobian({ of: network, x: bad, training: true }),
   };
@@ -47,12 +47,12 @@ test('every probe refuses a batch that is none, and leaves network and memory as
     internalCovariateShift: (a, b) => internalCovariateShift({ ...look, x: a, y: b, learningRate: 0.1 }),
     curvature: (a, b) => curvature({ ...look, x: a, y: b, iterations: 2 }),
   };
-  const state = network.snapshot();
+  const state = network.stateDict();
   const refused = (name: string, what: string, call: () => unknown, message: RegExp) => {
     const count = tf.memory().numTensors;
     assert.throws(call, message, `${name}: ${what}`);
     assert.equal(tf.memory().numTensors, count, `${name} (${what}) left tensors behind`);
-    assert.deepEqual(network.snapshot(), state, `${name} (${what}) changed the network`);
+    assert.deepEqual(network.stateDict(), state, `${name} (${what}) changed the network`);
   };
   const inputs: [string, tf.Tensor, RegExp][] = [
     ['NaN', tf.fill([ROWS, 3], NaN), /x .*holds 30 values that are NaN or infinite/],
@@ -80,7 +80,12 @@ test('every probe refuses a batch that is none, and leaves network and memory as
     for (const [name, call] of Object.entries(gradients)) refused(name, what, () => call(x, bad), message);
   }
   const nobody = { network: undefined as never, training: true, x, y };
-  refused('observe', 'no network', () => observe({ ...nobody, taps: /a/ }), /network must be a layer or network/);
+  refused(
+    'captureActivations',
+    'no network',
+    () => captureActivations({ ...nobody, taps: /a/ }),
+    /network must be a layer or network/,
+  );
   refused('gradientNorms', 'no network', () => gradientNorms(nobody), /network must be a layer or network/);
   refused('jacobian', 'no layer', () => jacobian({ of: {} as never, x, training: true }), /network must be a layer/);
   // What failed leaves no tape behind: the next look sees what it would have seen.

@@ -5,7 +5,7 @@ import {
   distributionShape,
   layerShape,
   mlp,
-  observe,
+  captureActivations,
   probeSeries,
   Random,
   ready,
@@ -129,7 +129,7 @@ test('shapeProbe: the first 1,000 examples unless told, with their own statistic
   >[0];
   const seen = await shapeProbe({ taps: [tap] }).measure(at);
   const first = tf.slice(x, 0, 1000);
-  const want = layerShape(observe({ network, x: first, training: true, taps: [tap] })[tap]);
+  const want = layerShape(captureActivations({ network, x: first, training: true, taps: [tap] })[tap]);
   assert.deepEqual(seen[tap], { ...want, moved: 0 });
   network.dispose();
   tf.dispose([x, y, first]);
@@ -141,7 +141,16 @@ test('shapeProbe: the first evaluation has moved nowhere, training moves shapes,
   const network = mlp({ sizes: [3, 12, 12, 3], activation: 'relu', norm: 'batch', seed: 1 });
   const probes = { shape: shapeProbe({ taps, examples: 50 }) };
   const history = await leakFree(() =>
-    trainNetwork({ network, data, probes, steps: 40, batchSize: 30, learningRate: 0.5, seed: 1, evaluateEvery: 40 }),
+    trainNetwork({
+      network,
+      data,
+      probes,
+      steps: 40,
+      batchSize: 30,
+      learningRate: 0.5,
+      seed: 1,
+      evaluate: { every: 40 },
+    }),
   );
   const [start, end] = probeSeries(history, 'shape').map(({ value }) => value!);
   for (const tap of taps) {

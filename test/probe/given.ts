@@ -1,5 +1,5 @@
 /** A network with weights that a test states, so that a closed form can be set against it. Not a test by itself. */
-import { tf, type Network, type WeightsSnapshot } from 'bnlab';
+import { tf, type Network, type StateDict } from 'bnlab';
 
 const functions = { identity: (z: tf.Tensor) => z, sigmoid: tf.sigmoid, relu: tf.relu };
 
@@ -30,11 +30,11 @@ export function given(matrices: number[][][], activation: keyof typeof functions
       for (const [label, w] of Object.entries(named)) w.assign(other.named[label]);
       return Object.keys(named);
     },
-    snapshot: () =>
+    stateDict: () =>
       Object.fromEntries(
         Object.entries(named).map(([label, w]) => [label, { shape: w.shape, values: w.dataSync() as Float32Array }]),
       ),
-    restore: (snapshot: WeightsSnapshot) => {
+    loadStateDict: (snapshot: StateDict) => {
       for (const [label, w] of Object.entries(named)) {
         tf.tidy(() => w.assign(tf.tensor(snapshot[label].values, snapshot[label].shape)));
       }

@@ -104,7 +104,7 @@ test('updateRatios: after one SGD step, what sgdUpdateRatios said before it', as
   await leakFree(async () => {
     const network = mlp({ sizes: [3, 5, 3], activation: 'relu', seed: 3 });
     const set = clouds(30, 3);
-    const before = network.snapshot();
+    const before = network.stateDict();
     const said = sgdUpdateRatios({ network, ...set, training: true, learningRate: 0.2 });
     await trainNetwork({
       network,
@@ -369,7 +369,7 @@ test('curvature: eigenvalues of one size and opposite signs, where power iterati
 });
 
 test('curvature: a batch-normalized net, against the Hessian entry by entry', async () => {
-  for (const initialScale of [0.5, 3]) await againstHessian(initialScale);
+  for (const initStd of [0.5, 3]) await againstHessian(initStd);
 });
 
 test('curvature: a batch-normalized ReLU net, against second differences of the loss in float64', async () => {
@@ -568,8 +568,8 @@ test('jacobian: leaves a layer of the caller’s own as it was, whatever it does
   x.dispose();
 });
 
-async function againstHessian(initialScale: number) {
-  const network = mlp({ sizes: [3, 3, 3], activation: 'tanh', norm: 'batch', seed: 3, initialScale });
+async function againstHessian(initStd: number) {
+  const network = mlp({ sizes: [3, 3, 3], activation: 'tanh', norm: 'batch', seed: 3, initStd });
   const { x, y } = clouds(30, 3);
   const found = await untouchedBy(network, () => curvature({ network, x, y, training: true, tolerance: 1e-4 }));
   // Columns of the Hessian by differences of gradients along each coordinate.

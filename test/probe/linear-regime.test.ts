@@ -7,7 +7,7 @@ import {
   linearRegime,
   linearRegimeOfNormal,
   mlp,
-  observe,
+  captureActivations,
   Random,
 } from 'bnlab';
 import { ready, tf, trainNetwork } from 'bnlab';
@@ -88,15 +88,15 @@ test('linearizedOutputs: a linear network is its own; any network becomes an aff
     const linear = mlp({ sizes: [3, 6, 5, 3], activation: 'identity', norm, seed: 2 });
     const [own, lined] = [apply(linear), linearizedOutputs(linear, x)];
     assert.ok(tf.max(tf.abs(tf.sub(own, lined))).dataSync()[0] < 1e-5);
-    const curved = mlp({ sizes: [3, 6, 5, 3], activation: 'sigmoid', norm, initialScale: 3, seed: 2 });
-    const before = curved.snapshot();
+    const curved = mlp({ sizes: [3, 6, 5, 3], activation: 'sigmoid', norm, initStd: 3, seed: 2 });
+    const before = curved.stateDict();
     const outputs = await leakFree(() => {
       const out = linearizedOutputs(curved, x);
       const kept = out.arraySync() as number[][];
       out.dispose();
       return kept;
     });
-    assert.deepEqual(curved.snapshot(), before);
+    assert.deepEqual(curved.stateDict(), before);
     // Affine in x: the two coordinates that vary and a constant explain every output.
     const inputs = x.arraySync() as number[][];
     for (let k = 0; k < 3; k++)
@@ -119,7 +119,7 @@ test('linearizedOutputs: a linear network is its own; any network becomes an aff
 
 test('linearizedOutputs: each unit’s line is that of least squares', () => {
   const { x, y } = clouds(40, 3);
-  const network = mlp({ sizes: [3, 4, 3], activation: 'sigmoid', initialScale: 3, seed: 2 });
+  const network = mlp({ sizes: [3, 4, 3], activation: 'sigmoid', initStd: 3, seed: 2 });
   const rows = x.arraySync() as number[][];
   const matrix = (label: string) => network.named[label].arraySync() as number[][];
   const vector = (label: string) => network.named[label].arraySync() as number[];
@@ -149,7 +149,7 @@ test('linearizedOutputs: each unit’s line is that of least squares', () => {
 test('linearizedOutputs: with one hidden layer the lines, through the means, leave the mean output where it was', () => {
   const { x, y } = clouds(40, 3);
   for (const norm of ['none', 'batch'] as const) {
-    const network = mlp({ sizes: [3, 6, 3], activation: 'sigmoid', norm, initialScale: 3, seed: 2 });
+    const network = mlp({ sizes: [3, 6, 3], activation: 'sigmoid', norm, initStd: 3, seed: 2 });
     tf.tidy(() => {
       const own = tf.mean(network.apply(x, { training: true, updateStatistics: false }) as tf.Tensor2D, 0);
       const lined = tf.mean(linearizedOutputs(network, x), 0);
@@ -189,10 +189,10 @@ test('linearityProbe: a trained network and its straightened twin, by layer, wit
   const network = mlp({ sizes: [3, 8, 8, 3], activation: 'tanh', norm: 'batch', seed: 1 });
   const probes = { linearity: linearityProbe({ activation: 'tanh', examples: 60 }) };
   const options = { network, data, probes, batchSize: 30, learningRate: 0.5, seed: 1 };
-  const history = await leakFree(() => trainNetwork({ ...options, steps: 60, evaluateEvery: 60 }));
+  const history = await leakFree(() => trainNetwork({ ...options, steps: 60, evaluate: { every: 60 } }));
   const seen = history.evaluations[1].probes.linearity!;
   const tap = 'layer2/preActivation';
-  const values = observe({ network, x: data.test.x, training: true, taps: [tap] })[tap];
+  const values = captureActivations({ network, x: data.test.x, training: true, taps: [tap] })[tap];
   assert.deepEqual(seen.layers[1], linearRegime(values, 'tanh'));
   assert.equal(seen.layers.length, 2);
   assert.ok(seen.accuracy! > 0.85, `${seen.accuracy}`);

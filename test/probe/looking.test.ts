@@ -7,7 +7,7 @@ import {
   driftProbe,
   gradientNormProbe,
   mlp,
-  observe,
+  captureActivations,
   percentileProbe,
   probeSeries,
   quantile,
@@ -33,7 +33,7 @@ test.before(async () => {
 
 const close = closeWithin(1e-6, 'absolute');
 
-test('observe: values inside, by name; training mode leaves moving averages alone', async () => {
+test('captureActivations: values inside, by name; training mode leaves moving averages alone', async () => {
   const network = given([
     [
       [2, 0],
@@ -46,22 +46,22 @@ test('observe: values inside, by name; training mode leaves moving averages alon
     [2, 4],
   ]);
   const seen = await untouchedBy(network, () =>
-    observe({ network, x, training: false, taps: ['layer2/linear', 'layer1/linear'] }),
+    captureActivations({ network, x, training: false, taps: ['layer2/linear', 'layer1/linear'] }),
   );
   assert.deepEqual(seen['layer1/linear'], { shape: [2, 2], values: Float32Array.from([2, 3, 4, 12]) });
   assert.deepEqual([...seen['layer2/linear'].values], [5, 16]);
   await untouchedBy(network, () => {
     assert.throws(
-      () => observe({ network, x, training: false, taps: ['layer3/linear'] }),
+      () => captureActivations({ network, x, training: false, taps: ['layer3/linear'] }),
       /'layer3\/linear'. Taps: layer1/,
     );
     const gone = tf.zeros([2, 2]);
     gone.dispose();
-    assert.throws(() => observe({ network, x: gone, training: false, taps: /./ }), /disposed/);
+    assert.throws(() => captureActivations({ network, x: gone, training: false, taps: /./ }), /disposed/);
   });
   const bn = mlp({ sizes: [2, 4, 3], norm: 'batch', activation: 'sigmoid', dropout: 0.5, seed: 1 });
   const { 'layer1/xHat': xHat } = await untouchedBy(bn, () =>
-    observe({ network: bn, x, training: true, taps: /layer1\/xHat/ }),
+    captureActivations({ network: bn, x, training: true, taps: /layer1\/xHat/ }),
   );
   // Two examples: xHat is +-1 up to epsilon (paper, section 3.1).
   xHat.values.forEach((v) => close(Math.abs(v), 1, 1e-3));
@@ -70,10 +70,10 @@ test('observe: values inside, by name; training mode leaves moving averages alon
   bn.dispose();
 });
 
-test('observe: a pattern with the flag g finds all that it matches', () => {
+test('captureActivations: a pattern with the flag g finds all that it matches', () => {
   const network = mlp({ sizes: [3, 4, 4, 2], activation: 'tanh', seed: 1 });
   const x = tf.ones([2, 3]);
-  const names = (taps: RegExp) => Object.keys(observe({ network, x, training: false, taps }));
+  const names = (taps: RegExp) => Object.keys(captureActivations({ network, x, training: false, taps }));
   assert.equal(names(/layer2/).length, 3);
   assert.deepEqual(names(/layer2/g), names(/layer2/));
   network.dispose();
@@ -224,7 +224,7 @@ test('probes during training: plain numbers at every evaluation, and no trace in
       batchSize: 30,
       learningRate: 0.5,
       seed: 1,
-      evaluateEvery: 10,
+      evaluate: { every: 10 },
     };
     const build = () => mlp({ sizes: [3, 8, 8, 3], activation: 'sigmoid', norm: 'batch', dropout: 0.2, seed: 1 });
     const [watched, alone] = [build(), build()];
@@ -244,7 +244,7 @@ test('probes during training: plain numbers at every evaluation, and no trace in
     });
     const plain = await trainNetwork({ network: alone, ...options });
     assert.deepEqual(history.losses, plain.losses);
-    assert.deepEqual(watched.snapshot(), alone.snapshot());
+    assert.deepEqual(watched.stateDict(), alone.stateDict());
     assert.deepEqual(JSON.parse(JSON.stringify(history)), history);
     const [first, second, third] = history.evaluations.map((e) => e.probes);
     assert.equal(first.figure1!.unit, third.figure1!.unit);
@@ -266,7 +266,7 @@ test('probes during training: plain numbers at every evaluation, and no trace in
     assert.ok(third.saturation!['layer1/preActivation'].share! < 1);
     // What the probe says of the end is what one sees there: the test set, inference mode.
     const tap = 'layer2/preActivation';
-    const seen = observe({ network: watched, x: check.x, training: false, taps: [tap] })[tap];
+    const seen = captureActivations({ network: watched, x: check.x, training: false, taps: [tap] })[tap];
     const last = probeSeries(history, 'figure1').at(-1)!.value!;
     activationPercentiles(seen, last.unit!).typical.forEach((q, i) => close(q, last.typical[i]!, 1e-5));
     watched.dispose();

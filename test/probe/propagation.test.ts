@@ -135,7 +135,7 @@ test('sampleProbe: the same values of the tap at every point, drawn once', async
     few: sampleProbe({ tap: 'layer1/preActivation', count: 7 }),
     all: sampleProbe({ tap: 'layer1/preActivation', count: 1e6 }),
   };
-  const common = { network, data, steps: 4, batchSize: 10, seed: 1, evaluateAt: [0, 4], probes };
+  const common = { network, data, steps: 4, batchSize: 10, seed: 1, evaluate: { at: [0, 4] }, probes };
   const still = await trainNetwork({ ...common, learningRate: 1e-12 });
   const [first, last] = still.evaluations.map((e) => e.probes.few!);
   assert.equal(first.length, 7);

@@ -28,14 +28,14 @@ test('reductionRatio: a small step makes all of it through the statistics, less 
     const { x, y } = clouds(90, 1);
     const share = (norm: MlpOptions['norm']) => {
       const network = mlp({ sizes: [3, 10, 10, 3], norm, seed: 2 });
-      const before = network.snapshot();
+      const before = network.stateDict();
       const found = reductionRatio({ network, x, y, training: true, predicted: [0.01] });
-      assert.deepEqual(network.snapshot(), before);
+      assert.deepEqual(network.stateDict(), before);
       network.dispose();
       return found.ratio[0];
     };
     assert.ok(Math.abs(share('batch') - 1) < 0.05, `${share('batch')}`);
-    assert.ok(share('exhibit:detached') < 0.9, `${share('exhibit:detached')}`);
+    assert.ok(share('pitfall:detached') < 0.9, `${share('pitfall:detached')}`);
     tf.dispose([x, y]);
   });
 });

@@ -9,7 +9,7 @@ import {
   powerLaw,
   Random,
   rowsWithSpectrum,
-  setJacobianNorm,
+  batchJacobianNorm,
   tf,
   whiten,
 } from 'bnlab';
@@ -87,12 +87,14 @@ test(
   }),
 );
 
-test('setJacobianNorm: exponents of the four normalizations at equal and at vanishing eigenvalues', () => {
+test('batchJacobianNorm: exponents of the four normalizations at equal and at vanishing eigenvalues', () => {
   const steps = [1e-2, 1e-3, 1e-4];
   const slope = (kind: 'batch' | 'zca' | 'pca' | 'cholesky', spectrum: (t: number) => number[], rotate = true) =>
     powerLaw(
       steps,
-      steps.map((t) => setJacobianNorm(rowsWithSpectrum(spectrum(t), { m: 6, seed: 1, rotate }), kind, { epsilon: 0 })),
+      steps.map((t) =>
+        batchJacobianNorm(rowsWithSpectrum(spectrum(t), { m: 6, seed: 1, rotate }), kind, { epsilon: 0 }),
+      ),
     ).exponent;
   const gap = (t: number) => [1 + t, 1, 0.5];
   const vanishing = (t: number) => [2, 1, t];
@@ -107,8 +109,8 @@ test('setJacobianNorm: exponents of the four normalizations at equal and at vani
   }
   assert.ok(Math.abs(slope('batch', vanishing, false) + 0.5) < 0.06, 'batch: a feature of vanishing variance');
   // Centring: every output of the m examples moves by -1/m with every example, in its own feature alone.
-  near(setJacobianNorm(rowsWithSpectrum([2, 1, 0.5], { m: 6 }), 'center'), Math.sqrt(3), 1e-9, 'centring');
-  const regular = setJacobianNorm(rowsWithSpectrum([2, 1, 0], { m: 6 }), 'zca', { epsilon: 0.01 });
+  near(batchJacobianNorm(rowsWithSpectrum([2, 1, 0.5], { m: 6 }), 'center'), Math.sqrt(3), 1e-9, 'centring');
+  const regular = batchJacobianNorm(rowsWithSpectrum([2, 1, 0], { m: 6 }), 'zca', { epsilon: 0.01 });
   assert.ok(regular < 100, 'epsilon bounds the derivative at a singular covariance');
 });
 
@@ -122,7 +124,7 @@ test(
       const one = Int32Array.from({ length: 60 }, (_, i) => i);
       const twice = batchToBatch({ x, batches: Int32Array.of(...one, ...one), batchSize: 60, looked, method: 'pca' });
       assert.deepEqual([twice.change, twice.swapped], [[0], [0]]);
-      const batches = batchIndices({ n: 400, batch: 60, steps: 12, random: new Random(1) });
+      const batches = batchIndices({ n: 400, batchSize: 60, steps: 12, random: new Random(1) });
       const of = (method: 'pca' | 'zca' | 'batch') => batchToBatch({ x, batches, batchSize: 60, looked, method });
       const mean = (values: number[]) => values.reduce((sum, v) => sum + v, 0) / values.length;
       assert.equal(of('zca').swapped.length, 11);
@@ -168,7 +170,7 @@ test(
       );
       // With the large epsilon the outputs are small, and their mean is not.
       for (const epsilon of [1e-3, 1e4]) {
-        const batches = batchIndices({ n: 60, batch: 9, steps: 8, random: new Random(1) });
+        const batches = batchIndices({ n: 60, batchSize: 9, steps: 8, random: new Random(1) });
         const got = batchToBatch({ x, batches, batchSize: 9, looked, method: 'pca', epsilon });
         const outputs = Array.from({ length: 8 }, (_, b) => {
           const rows = tf.gather(x, tf.tensor1d(batches.slice(9 * b, 9 * (b + 1)), 'int32'));

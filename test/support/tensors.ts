@@ -14,9 +14,9 @@ export async function leakFree<T>(body: () => T | Promise<T>): Promise<T> {
 
 /** {@link leakFree}, and every variable of the network is bit for bit what it was. */
 export async function untouchedBy<T>(network: Network, body: () => T | Promise<T>): Promise<T> {
-  const before = network.snapshot();
+  const before = network.stateDict();
   const result = await leakFree(body);
-  assert.deepEqual(network.snapshot(), before);
+  assert.deepEqual(network.stateDict(), before);
   return result;
 }
 

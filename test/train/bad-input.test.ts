@@ -31,10 +31,10 @@ async function given(
       Array.from({ length: ROWS }, (_, i) => i % 2),
       2,
     );
-    const before = network.snapshot();
+    const before = network.stateDict();
     try {
       await body({ network, x, y });
-      assert.deepEqual(network.snapshot(), before, 'the network was changed');
+      assert.deepEqual(network.stateDict(), before, 'the network was changed');
     } finally {
       network.dispose();
       tf.dispose([x, y]);
@@ -106,7 +106,8 @@ test('inputs that are none are refused by everything that takes inputs', async (
     await withTensors(badInputs, (cases) =>
       refusedAll(cases, {
         'training set': (bad) => trainNetwork({ ...run, data: { train: { x: bad, y }, test: { x, y } } }),
-        'test set': (bad) => trainNetwork({ ...run, evaluateAt: [2], data: { train: { x, y }, test: { x: bad, y } } }),
+        'test set': (bad) =>
+          trainNetwork({ ...run, evaluate: { at: [2] }, data: { train: { x, y }, test: { x: bad, y } } }),
         evaluate: (bad) => evaluate({ network, x: bad, y }),
         'evaluate in training mode': (bad) => evaluate({ network, x: bad, y, training: true, batchSize: 5 }),
         tapNames: (bad) => tapNames(network, bad),
@@ -122,7 +123,8 @@ test('targets that are none are refused, labels out of range among them', async 
     await withTensors(badTargets, (cases) =>
       refusedAll(cases, {
         'training set': (bad) => trainNetwork({ ...run, data: { train: { x, y: bad }, test: { x, y } } }),
-        'test set': (bad) => trainNetwork({ ...run, evaluateAt: [2], data: { train: { x, y }, test: { x, y: bad } } }),
+        'test set': (bad) =>
+          trainNetwork({ ...run, evaluate: { at: [2] }, data: { train: { x, y }, test: { x, y: bad } } }),
         evaluate: (bad) => evaluate({ network, x, y: bad }),
       }),
     );
@@ -133,7 +135,7 @@ test('targets that are none are refused, labels out of range among them', async 
 test('a training set and a test set that do not belong together are refused before the first step', async () => {
   await given(async ({ network, x, y }) => {
     const [wide, three] = [tf.ones([4, 5]), oneHotLabels([0, 1, 2, 0], 3)];
-    const options = { network, steps: 2, batchSize: 5, learningRate: 0.1, seed: 1, evaluateAt: [2] };
+    const options = { network, steps: 2, batchSize: 5, learningRate: 0.1, seed: 1, evaluate: { at: [2] } };
     const four = tf.ones([4, 3]);
     await assert.rejects(
       trainNetwork({ ...options, data: { train: { x, y }, test: { x: wide, y: three } } }),
@@ -156,7 +158,7 @@ test('settings: each refusal names the setting, and a batch of one is refused wi
       batchSize: 5,
       learningRate: 0.1,
       seed: 1,
-      evaluateAt: [2],
+      evaluate: { at: [2] },
     };
     const refused = (change: object, message: RegExp) =>
       assert.rejects(async () => trainNetwork({ ...options, ...change }), message);
@@ -203,13 +205,13 @@ test('statistics that are not finite replace none: all layers or no layer', asyn
     const network = mlp({ sizes: [3, 3, 3, 2], norm: 'batch', seed: 1 });
     tf.tidy(() => {
       network.named['layer2/weights'].assign(tf.fill([3, 3], 1e30));
-      const before = network.snapshot();
+      const before = network.stateDict();
       const x = tf.randomNormal([ROWS, 3], 0, 1, 'float32', 1);
       assert.throws(
         () => setPopulationStatistics(network, x, { batchSize: 5 }),
         /layer2: batch 0: variance\[0\] is Infinity/,
       );
-      assert.deepEqual(network.snapshot(), before);
+      assert.deepEqual(network.stateDict(), before);
     });
     network.dispose();
   });

@@ -39,8 +39,8 @@ test.before(async () => {
 });
 
 const sizes = [3, 8, 8, 3];
-const plainNet = (seed: number) => mlp({ sizes, activation: 'sigmoid', initialScale: 0.5, seed });
-const normalized = (seed: number) => mlp({ sizes, activation: 'sigmoid', initialScale: 0.5, norm: 'batch', seed });
+const plainNet = (seed: number) => mlp({ sizes, activation: 'sigmoid', initStd: 0.5, seed });
+const normalized = (seed: number) => mlp({ sizes, activation: 'sigmoid', initStd: 0.5, norm: 'batch', seed });
 const sides = [
   { name: 'without', build: plainNet },
   { name: 'with BN', build: normalized },
@@ -52,7 +52,14 @@ async function withData<T>(body: (common: Omit<CompareOptions, 'sides'>) => Prom
     const [train, check] = [clouds(300, 1), clouds(150, 2)];
     try {
       const data = { train, test: check, name: 'clouds' };
-      return await body({ seeds: [1, 2], learningRates: [0.1, 1], data, steps: 40, batchSize: 30, evaluateEvery: 10 });
+      return await body({
+        seeds: [1, 2],
+        learningRates: [0.1, 1],
+        data,
+        steps: 40,
+        batchSize: 30,
+        evaluate: { every: 10 },
+      });
     } finally {
       tf.dispose([train, check]);
     }
@@ -61,7 +68,7 @@ async function withData<T>(body: (common: Omit<CompareOptions, 'sides'>) => Prom
 
 test('compare: a side as data gives the runs of the side as a function', async () => {
   await withData(async (common) => {
-    const spec: NetworkSpec = { kind: 'mlp', sizes, activation: 'sigmoid', initialScale: 0.5 };
+    const spec: NetworkSpec = { kind: 'mlp', sizes, activation: 'sigmoid', initStd: 0.5 };
     const asData = [
       { name: 'without', network: spec },
       { name: 'with BN', network: { ...spec, norm: 'batch' as const } },
@@ -320,7 +327,7 @@ test('population statistics: those of the batches, used at evaluation, moving av
     const { data } = common as { data: { train: { x: tf.Tensor }; test: { x: tf.Tensor; y: tf.Tensor } } };
     const network = normalized(1) as Sequential;
     // One batch that is the whole set: mean and m/(m-1) times the biased variance, by hand.
-    assert.deepEqual(setPopulationStatistics(network, data.train.x, { batchSize: 300, batches: 3 }), [
+    assert.deepEqual(setPopulationStatistics(network, data.train.x, { batchSize: 300, batchCount: 3 }), [
       'layer1',
       'layer2',
     ]);
@@ -347,11 +354,11 @@ test('population statistics: those of the batches, used at evaluation, moving av
     const runs = [normalized(3), normalized(3)];
     const options = { ...common, learningRate: 0.5, seed: 1, steps: 20 };
     const moving = await trainNetwork({ network: runs[0], ...options });
-    const population = await trainNetwork({ network: runs[1], ...options, inference: 'population' });
+    const population = await trainNetwork({ network: runs[1], ...options, evaluate: { inference: 'population' } });
     assert.deepEqual(population.losses, moving.losses);
-    assert.deepEqual(runs[0].snapshot(), runs[1].snapshot());
+    assert.deepEqual(runs[0].stateDict(), runs[1].stateDict());
     assert.notDeepEqual(population.evaluations.at(-1)!.test, moving.evaluations.at(-1)!.test);
-    assert.equal(population.provenance.settings.inference, 'population');
+    assert.equal(population.provenance.settings.evaluate.inference, 'population');
     runs.forEach((run) => run.dispose());
     const none = plainNet(1);
     assert.deepEqual(setPopulationStatistics(none, data.train.x, { batchSize: 30 }), []);

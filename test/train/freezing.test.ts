@@ -98,7 +98,7 @@ Object.entries(stories).forEach(([title, story], i) => {
         change(layers);
         const was = weights(layers.network);
         const training = new Set(layers.network.trainable);
-        await trainer.train({ data: data(), steps: 5, batchSize, learningRate: 0.1, seed, evaluateAt: [] });
+        await trainer.train({ data: data(), steps: 5, batchSize, learningRate: 0.1, seed, evaluate: { at: [] } });
         const is = weights(layers.network);
         for (const [label, variable] of Object.entries(layers.network.named)) {
           if (label.includes('moving')) continue;

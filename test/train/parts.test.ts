@@ -145,7 +145,15 @@ test('setPopulationStatistics: in images every pixel is a value', () => {
   const layer = batchNormLayer(1);
   const x = tf.tensor4d([1, 2, 4, 9, 3, 5], [3, 1, 2, 1]);
   // One batch of everything: mean 4, biased variance 40/6, m = 6.
-  setPopulationStatistics(sequential([layer]), x, { batchSize: 3, batches: 1 });
+  assert.throws(
+    () => setPopulationStatistics(sequential([layer]), x, { batchSize: 4 }),
+    /^RangeError: batchSize: 4 is more than the 3/,
+  );
+  assert.throws(
+    () => setPopulationStatistics(sequential([layer]), x, { batchSize: 3, batchCount: 0 }),
+    /^RangeError: setPopulationStatistics: batchCount must be a whole number, at least 1, got 0/,
+  );
+  setPopulationStatistics(sequential([layer]), x, { batchSize: 3, batchCount: 1 });
   assert.ok(Math.abs(layer.movingMean.dataSync()[0] - 4) < 1e-6);
   assert.ok(Math.abs(layer.movingVariance.dataSync()[0] - 8) < 1e-5);
   layer.dispose();

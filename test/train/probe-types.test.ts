@@ -42,7 +42,7 @@ async function onToy(body: (options: ReturnType<typeof toy>) => Promise<void>): 
 
 function toy() {
   const data = { train: clouds(30, 1), test: clouds(15, 2) };
-  return { data, steps: 4, batchSize: 10, evaluateEvery: 2, mode: 'eager' as const };
+  return { data, steps: 4, batchSize: 10, evaluate: { every: 2 }, mode: 'eager' as const };
 }
 
 test('trainNetwork: a history holds each probe under its name and with its type', () =>

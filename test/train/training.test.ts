@@ -69,7 +69,7 @@ const largestDifference = (a: Network, b: Network) =>
 
 test('training learns, evaluates where asked, and the history is plain JSON', async () => {
   await withToy(async (network, options) => {
-    const history = await trainNetwork({ network, ...options, steps: 200, evaluateEvery: 80, name: 'toy' });
+    const history = await trainNetwork({ network, ...options, steps: 200, evaluate: { every: 80 }, name: 'toy' });
     assert.deepEqual(
       history.evaluations.map((e) => e.step),
       [0, 80, 160, 200],
@@ -92,12 +92,12 @@ test('training learns, evaluates where asked, and the history is plain JSON', as
 
 test('evaluation points: those given, the end, and none twice', async () => {
   await withToy(async (network, options) => {
-    const at = await trainNetwork({ network, ...options, evaluateAt: [1, 10, 10, 60] });
+    const at = await trainNetwork({ network, ...options, evaluate: { at: [1, 10, 10, 60] } });
     assert.deepEqual(
       at.evaluations.map((e) => e.step),
       [1, 10, 60],
     );
-    const sparse = await trainNetwork({ network, ...options, evaluateEvery: 1000 });
+    const sparse = await trainNetwork({ network, ...options, evaluate: { every: 1000 } });
     assert.deepEqual(
       sparse.evaluations.map((e) => e.step),
       [0, 60],
@@ -137,7 +137,7 @@ for (const [name, optimizer, learningRate, theirs] of settings) {
       const steps = 40;
       await trainNetwork({ network, ...options, steps, optimizer, learningRate });
       const { train } = options.data as { train: { x: tf.Tensor; y: tf.Tensor } };
-      const rows = batchIndices({ n: 300, batch: 30, steps, random: new Random(1, 'order') });
+      const rows = batchIndices({ n: 300, batchSize: 30, steps, random: new Random(1, 'order') });
       const peer = net();
       const rule = theirs();
       for (let s = 0; s < steps; s++) {
@@ -195,8 +195,8 @@ test('schedule reaches the compiled step: a rate of zero changes nothing', async
     const peer = net();
     const values = Array.from({ length: 60 }, (_, i) => (i < 20 ? 1 : 0));
     await trainNetwork({ network, ...options, schedule: { kind: 'table', values } });
-    const rows = batchIndices({ n: 300, batch: 30, steps: 60, random: new Random(1, 'order') });
-    await trainNetwork({ network: peer, ...options, steps: 20, batches: rows.slice(0, 600) });
+    const rows = batchIndices({ n: 300, batchSize: 30, steps: 60, random: new Random(1, 'order') });
+    await trainNetwork({ network: peer, ...options, steps: 20, rows: rows.slice(0, 600) });
     assert.ok(largestDifference(network, peer) < 1e-6);
     peer.dispose();
   });
@@ -235,7 +235,7 @@ test('a probe that throws ends a run, but not where the network has diverged', a
         effectiveRank(singularValues(jacobian({ of, x: batch.x, training: true }))),
       saturated: saturationProbe({ activation: 'relu', training: true }),
     };
-    const history = await trainNetwork({ network, ...options, learningRate: 1e30, evaluateEvery: 10, probes });
+    const history = await trainNetwork({ network, ...options, learningRate: 1e30, evaluate: { every: 10 }, probes });
     network.dispose();
     assert.equal(history.diverged?.reason, 'loss is NaN');
     const { rank, saturated } = history.evaluations.at(-1)!.probes;
@@ -281,13 +281,13 @@ test('a loss given as its function is treated as by its name', async () => {
     assert.equal(by(meanSquaredError).accuracy, null);
     assert.deepEqual(by(softmaxCrossEntropy), by('crossEntropy'));
     const zeros = tf.zeros([300, 3]);
-    const before = network.snapshot();
+    const before = network.stateDict();
     const data = { train: { x: train.x, y: zeros }, test: check };
     await assert.rejects(
-      trainNetwork({ network, ...options, data, loss: softmaxCrossEntropy, evaluateAt: [60] }),
+      trainNetwork({ network, ...options, data, loss: softmaxCrossEntropy, evaluate: { at: [60] } }),
       /data.train.y/,
     );
-    assert.deepEqual(network.snapshot(), before);
+    assert.deepEqual(network.stateDict(), before);
     zeros.dispose();
   });
 });
@@ -296,7 +296,7 @@ test('a run in two parts has the weights of one', async () => {
   await withToy(async (network, options) => {
     const schedule = { kind: 'cosine', warmUp: 4 } as const;
     await trainNetwork({ network, ...options, schedule });
-    const batches = batchIndices({ n: 300, batch: 30, steps: 60, random: new Random(1, 'order') });
+    const batches = batchIndices({ n: 300, batchSize: 30, steps: 60, random: new Random(1, 'order') });
     const values = Array.from(scheduleRates(1, 60, schedule));
     const parts = net();
     for (const [from, to] of [
@@ -305,7 +305,7 @@ test('a run in two parts has the weights of one', async () => {
     ]) {
       const table = { kind: 'table', values: values.slice(from, to) } as const;
       const rows = batches.slice(from * 30, to * 30);
-      await trainNetwork({ ...options, network: parts, steps: to - from, batches: rows, schedule: table });
+      await trainNetwork({ ...options, network: parts, steps: to - from, rows, schedule: table });
     }
     assert.ok(largestDifference(network, parts) < 1e-6);
     parts.dispose();
@@ -320,7 +320,7 @@ test('a stop keeps what was computed', async () => {
       network,
       ...options,
       steps: 100000,
-      evaluateEvery: 100000,
+      evaluate: { every: 100000 },
       signal: stop.signal,
       onProgress: ({ step, secondsLeft }) => {
         seen.push(step);
@@ -352,12 +352,12 @@ test('a stop keeps what was computed', async () => {
 
 test('one trainer, many runs: as if each had its own', async () => {
   await withToy(async (network, options) => {
-    const start = network.snapshot();
+    const start = network.stateDict();
     const peer = net();
     const common = { ...options, steps: 30 };
     const trainer = new Trainer({ network, optimizer: 'momentum' });
     await trainer.train({ ...common, learningRate: 0.3, seed: 5 });
-    network.restore(start);
+    network.loadStateDict(start);
     const reused = await trainer.train({ ...common, seed: 2 });
     const first = trainer.train({ ...common, seed: 2 });
     await assert.rejects(trainer.train({ ...common, seed: 2 }), /under way/);
@@ -374,10 +374,7 @@ test('probes: taps of the test set, memory, fixed batch; record: every step', as
     const history = await trainNetwork({
       network,
       ...options,
-      evaluateEvery: 30,
-      evaluationBatch: 40,
-      evaluateTrain: 90,
-      evaluateTrainingMode: true,
+      evaluate: { every: 30, batchSize: 40, train: 90, trainingMode: true },
       probes: {
         shapes: {
           taps: ['layer1/activation'],
@@ -458,17 +455,17 @@ test('evaluate in training mode: every mini-batch sees the network as it was, wh
     [0, 1, 0],
     [0, 1, 0],
   ]);
-  const before = network.snapshot();
+  const before = network.stateDict();
   // Were the second mini-batch to see what the first one left, it would answer with class 0.
   assert.equal(evaluate({ network, x, y, training: true, batchSize: 2 }).accuracy, 1);
-  assert.deepEqual(network.snapshot(), before);
+  assert.deepEqual(network.stateDict(), before);
   tf.dispose([x, y]);
   network.dispose();
 });
 
 test('bad settings are refused before anything changes', async () => {
   await withToy(async (network, options) => {
-    const before = network.snapshot();
+    const before = network.stateDict();
     const refused = (change: Partial<TrainOptions>, message: RegExp) =>
       assert.rejects(async () => trainNetwork({ network, ...options, ...change }), message);
     const { train, test: check } = options.data as { train: { x: tf.Tensor; y: tf.Tensor }; test: never };
@@ -476,10 +473,10 @@ test('bad settings are refused before anything changes', async () => {
     await refused({ steps: 1.5 }, /steps/);
     await refused({ batchSize: 0 }, /batchSize/);
     await refused({ batchSize: 301 }, /301 is more than the 300/);
-    await refused({ evaluateEvery: 0 }, /evaluateEvery: .* got 0/);
-    await refused({ evaluateEvery: 2.5 }, /evaluateEvery/);
-    await refused({ evaluateEvery: 1, evaluateAt: [1] }, /both/);
-    await refused({ evaluateAt: [61] }, /from 0 to 60/);
+    await refused({ evaluate: { every: 0 } }, /evaluate\.every: .* got 0/);
+    await refused({ evaluate: { every: 2.5 } }, /evaluate\.every/);
+    await refused({ evaluate: { every: 1, at: [1] } }, /both/);
+    await refused({ evaluate: { at: [61] } }, /from 0 to 60/);
     await refused({ learningRate: -1 }, /learningRate/);
     await refused({ seed: 0.5 }, /seed/);
     await refused({ optimizer: 'rmsprop' as never }, /'rmsprop' is not known/);
@@ -487,8 +484,8 @@ test('bad settings are refused before anything changes', async () => {
     await refused({ loss: 'hinge' as never }, /'hinge' is not known/);
     await refused({ weightDecay: -1 }, /weightDecay/);
     await refused({ divergenceBound: 0 }, /divergenceBound/);
-    await refused({ batches: new Int32Array(3) }, /1800 row numbers, got 3/);
-    await refused({ batches: new Int32Array(1800).fill(300) }, /row 300; wanted 0 to 299/);
+    await refused({ rows: new Int32Array(3) }, /1800 row numbers, got 3/);
+    await refused({ rows: new Int32Array(1800).fill(300) }, /row 300; wanted 0 to 299/);
     const [empty, zeros, whole, labels] = [
       tf.zeros([0, 3]),
       tf.zeros([300, 3]),
@@ -506,7 +503,7 @@ test('bad settings are refused before anything changes', async () => {
     empty.dispose();
     await refused({ data: { train: { x: empty, y: train.y }, test: check } }, /disposed/);
     tf.dispose([zeros, whole, labels]);
-    assert.deepEqual(network.snapshot(), before);
+    assert.deepEqual(network.stateDict(), before);
   });
 });
 
@@ -534,7 +531,7 @@ test('an error inside the step is that error alone, of its own class, and leaves
           /^mine$/,
         ],
       ] as unknown as [Partial<TrainOptions>, ErrorConstructor, RegExp][]) {
-        const run = trainNetwork({ network, ...options, ...what, mode, evaluateAt: [] });
+        const run = trainNetwork({ network, ...options, ...what, mode, evaluate: { at: [] } });
         await assert.rejects(run, (error: Error) => {
           assert.equal(error.constructor, class_);
           assert.match(error.message, message);

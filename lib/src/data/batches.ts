@@ -80,13 +80,13 @@ export interface BatchOptions {
   /** Number of examples to draw from. */
   n: number;
   /** Examples in a mini-batch, the paper's m; at most `n`. */
-  batch: number;
+  batchSize: number;
   /** Number of mini-batches. */
   steps: number;
   /** Where the order comes from; the same stream gives the same batches. */
   random: Random;
   /**
-   * What becomes of the `n % batch` examples left at the end of an epoch. `'drop'` (default): they sit this epoch out
+   * What becomes of the `n % batchSize` examples left at the end of an epoch. `'drop'` (default): they sit this epoch out
    * (others do in the next), and no batch holds an example twice. `'wrap'`: the batch is filled up from the next
    * epoch's order, every example is seen equally often, and such a batch can hold an example twice.
    */
@@ -94,28 +94,28 @@ export interface BatchOptions {
 }
 
 const BATCH_OPTIONS: Options<BatchOptions> = {
-  ...{ n: needed(own), batch: needed(own), steps: needed(own), random: needed(stream), remainder: own },
+  ...{ n: needed(own), batchSize: needed(own), steps: needed(own), random: needed(stream), remainder: own },
 };
 
 /**
  * Row numbers of mini-batches: epoch after epoch of the whole data set, each in a new random order (sampling
  * without replacement). The paper does not say how it draws its mini-batches.
  *
- * @returns `steps * batch` row numbers below `n`; step `s` is `subarray(s * batch, (s + 1) * batch)`
- * @throws DataError `argument` when a count is not a whole number of at least 1, or `batch` exceeds `n`
+ * @returns `steps * batchSize` row numbers below `n`; step `s` is `subarray(s * batchSize, (s + 1) * batchSize)`
+ * @throws DataError `argument` when a count is not a whole number of at least 1, or `batchSize` exceeds `n`
  */
 export function batchIndices(options: BatchOptions): Int32Array {
   expectOptions('batchIndices', options, BATCH_OPTIONS);
-  const { n, batch, steps, random, remainder = 'drop' } = options;
+  const { n, batchSize, steps, random, remainder = 'drop' } = options;
   wantInteger('batchIndices: n', n, 1);
-  wantInteger('batchIndices: batch', batch, 1, n);
+  wantInteger('batchIndices: batchSize', batchSize, 1, n);
   wantInteger('batchIndices: steps', steps, 1);
-  wantRows('batchIndices', steps, batch);
+  wantRows('batchIndices', steps, batchSize);
   if (remainder !== 'drop' && remainder !== 'wrap') {
     throw new DataError('argument', `batchIndices: remainder ${shown(remainder)}; wanted 'drop' or 'wrap'.`);
   }
-  const perEpoch = remainder === 'drop' ? n - (n % batch) : n;
-  const out = new Int32Array(steps * batch);
+  const perEpoch = remainder === 'drop' ? n - (n % batchSize) : n;
+  const out = new Int32Array(steps * batchSize);
   for (let start = 0; start < out.length; start += perEpoch) {
     out.set(random.permutation(n).subarray(0, Math.min(perEpoch, out.length - start)), start);
   }
@@ -127,7 +127,7 @@ export interface LabelledBatchOptions {
   /** Class of each example. */
   labels: Uint8Array | Int32Array;
   /** Examples in a mini-batch. */
-  batch: number;
+  batchSize: number;
   /** Number of mini-batches. */
   steps: number;
   /** Where the order comes from. */
@@ -135,7 +135,7 @@ export interface LabelledBatchOptions {
 }
 
 const LABELLED_BATCH_OPTIONS: Options<LabelledBatchOptions> = {
-  ...{ labels: needed(numbers), batch: needed(own), steps: needed(own), random: needed(stream) },
+  ...{ labels: needed(numbers), batchSize: needed(own), steps: needed(own), random: needed(stream) },
 };
 
 /**
@@ -143,22 +143,22 @@ const LABELLED_BATCH_OPTIONS: Options<LabelledBatchOptions> = {
  * classes get the one more changes from batch to batch. Within a class, rows come in epochs of random orders. The order
  * inside a batch is random.
  *
- * @returns `steps * batch` row numbers; step `s` is `subarray(s * batch, (s + 1) * batch)`
+ * @returns `steps * batchSize` row numbers; step `s` is `subarray(s * batchSize, (s + 1) * batchSize)`
  * @throws DataError `argument` on a count below 1 or no labels
  */
 export function stratifiedBatchIndices(options: LabelledBatchOptions): Int32Array {
   expectOptions('stratifiedBatchIndices', options, LABELLED_BATCH_OPTIONS);
-  const { labels, batch, steps, random } = options;
-  wantInteger('stratifiedBatchIndices: batch', batch, 1);
+  const { labels, batchSize, steps, random } = options;
+  wantInteger('stratifiedBatchIndices: batchSize', batchSize, 1);
   wantInteger('stratifiedBatchIndices: steps', steps, 1);
-  wantRows('stratifiedBatchIndices', steps, batch);
+  wantRows('stratifiedBatchIndices', steps, batchSize);
   const decks = classDecks(labels, random, 'stratifiedBatchIndices');
-  const out = new Int32Array(steps * batch);
+  const out = new Int32Array(steps * batchSize);
   for (let step = 0; step < steps; step++) {
     const classes = random.permutation(decks.length);
-    const rows = Array.from({ length: batch }, (_, i) => decks[classes[i % decks.length]]());
-    const order = random.permutation(batch);
-    for (let i = 0; i < batch; i++) out[step * batch + i] = rows[order[i]];
+    const rows = Array.from({ length: batchSize }, (_, i) => decks[classes[i % decks.length]]());
+    const order = random.permutation(batchSize);
+    for (let i = 0; i < batchSize; i++) out[step * batchSize + i] = rows[order[i]];
   }
   return out;
 }
@@ -167,21 +167,21 @@ export function stratifiedBatchIndices(options: LabelledBatchOptions): Int32Arra
  * Row numbers of mini-batches that hold one class each, the classes in rounds of random orders: the input under which
  * batch normalization's batch statistics and its population statistics part ways.
  *
- * @returns `steps * batch` row numbers; step `s` is `subarray(s * batch, (s + 1) * batch)`
+ * @returns `steps * batchSize` row numbers; step `s` is `subarray(s * batchSize, (s + 1) * batchSize)`
  * @throws DataError `argument` on a count below 1 or no labels
  */
 export function oneClassBatchIndices(options: LabelledBatchOptions): Int32Array {
   expectOptions('oneClassBatchIndices', options, LABELLED_BATCH_OPTIONS);
-  const { labels, batch, steps, random } = options;
-  wantInteger('oneClassBatchIndices: batch', batch, 1);
+  const { labels, batchSize, steps, random } = options;
+  wantInteger('oneClassBatchIndices: batchSize', batchSize, 1);
   wantInteger('oneClassBatchIndices: steps', steps, 1);
-  wantRows('oneClassBatchIndices', steps, batch);
+  wantRows('oneClassBatchIndices', steps, batchSize);
   const decks = classDecks(labels, random, 'oneClassBatchIndices');
   const classes = endless(decks.length, random.child('classes'));
-  const out = new Int32Array(steps * batch);
+  const out = new Int32Array(steps * batchSize);
   for (let step = 0; step < steps; step++) {
     const deck = decks[classes()];
-    for (let i = 0; i < batch; i++) out[step * batch + i] = deck();
+    for (let i = 0; i < batchSize; i++) out[step * batchSize + i] = deck();
   }
   return out;
 }
@@ -270,9 +270,9 @@ function endless(n: number, random: Random): () => number {
 }
 
 /** Throws when the row numbers of so many batches do not fit into an array. */
-function wantRows(where: string, steps: number, batch: number): void {
-  if (steps * batch <= MOST_ROWS) return;
-  const given = `${steps} steps of ${batch} examples`;
+function wantRows(where: string, steps: number, batchSize: number): void {
+  if (steps * batchSize <= MOST_ROWS) return;
+  const given = `${steps} steps of ${batchSize} examples`;
   throw new DataError(
     'argument',
     `${where}: ${given}; wanted at most ${MOST_ROWS} row numbers in all. Draw them in parts.`,

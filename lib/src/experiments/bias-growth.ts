@@ -86,7 +86,7 @@ export interface ShiftedRun {
  *
  * @returns plain numbers; nothing is left on the engine
  * @throws RangeError for data or settings that do not fit; the signal's reason for a run that was aborted
- * @example const { b, loss } = await trainShifted({ x, y, statistics: 'outside', steps: 100, learningRate: 1, seed: 1 });
+ * @example const { b, loss } = await trainShifted({ x, y, statistics: 'detached', steps: 100, learningRate: 1, seed: 1 });
  */
 export async function trainShifted(options: ShiftedOptions): Promise<ShiftedRun> {
   expectOptions('trainShifted', options, SHIFTED_OPTIONS);
@@ -131,8 +131,7 @@ export async function trainShifted(options: ShiftedOptions): Promise<ShiftedRun>
     const history = await trainer.train({
       data: { train, test: train },
       ...{ steps, batchSize, learningRate, seed, signal, onProgress },
-      evaluateAt: [],
-      evaluationBatch: n,
+      evaluate: { at: [], batchSize: n },
       divergenceBound: Infinity,
     });
     signal?.throwIfAborted();
@@ -185,7 +184,7 @@ export const experiment = experimentOf<BiasGrowthSpec, ShiftedRun>({
   whenAborted: 'throws',
   defaults: {
     ...{ data: { kind: 'digits', train: 600, test: 10 }, units: 100, trains: 'shift', steps: 100, learningRate: 1 },
-    ...{ seed: 1, normalize: 'center', statistics: 'outside', scale: false, affine: false },
+    ...{ seed: 1, normalize: 'center', statistics: 'detached', scale: false, affine: false },
   },
   options: {
     ...{ data: needed(DATA_SPEC), examples: counting, units: needed(counting), trains: needed(oneOf(TRAINED)) },

@@ -41,7 +41,7 @@ export interface BlowUp {
 
 /** The same network with the true gradient, and with one that takes the statistics for constants, with and without gamma and beta. */
 const SIDES: SideSpec[] = [true, false].flatMap((affine) =>
-  (['batch', 'exhibit:detached'] as const).map((norm) => ({
+  (['batch', 'pitfall:detached'] as const).map((norm) => ({
     name: `${norm === 'batch' ? 'differentiated' : 'held constant'}${affine ? ', gamma and beta' : ''}`,
     network: {
       ...{ kind: 'mlp', sizes: [784, 50, 50, 50, 10], activation: 'relu', norm },

@@ -96,7 +96,7 @@ export async function comparisonOf<P extends Probes = NoProbes>(
     ...settings,
     ...further,
     data: await datasetOf(data, { signal: control.signal }),
-    evaluateEvery: Math.ceil(spec.steps / evaluations),
+    evaluate: { every: Math.ceil(spec.steps / evaluations) },
     weightDecay: weightDecay === 0 ? null : weightDecay,
     signal: control.signal,
     onProgress: ofTraining(control),

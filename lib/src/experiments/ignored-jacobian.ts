@@ -14,7 +14,7 @@ import {
   whole,
 } from '../core/checks';
 import { tf } from '../engine';
-import { activation, dense, gaussian, sequential, type Network } from '../nn';
+import { activation, dense, gaussian, sequential, type Network, type StatisticsGradient } from '../nn';
 import { compare } from '../train/compare';
 import { stepSeries } from '../train/curves';
 import { powerLaw } from '../statistics';
@@ -22,7 +22,7 @@ import { type TrainingData, type TrainRunOptions } from '../train/options';
 import { widthsOf } from '../train/prepare';
 import { DATA_SPEC, datasetOf, type DataSpec } from './data-spec';
 import { experimentOf, ofTraining } from './experiment';
-import { SET_NORMS, setNormLayer, type KeptJacobians, type SetNorm } from './set-norm';
+import { NORMS_OVER_BATCH, normOverBatchLayer, type NormOverBatch } from './norm-over-batch';
 
 /** What {@link ignoredJacobian} takes. */
 export interface IgnoredJacobianOptions extends Pick<
@@ -32,7 +32,7 @@ export interface IgnoredJacobianOptions extends Pick<
   /** Images with labels. */
   data: TrainingData;
   /** Normalizations to try. */
-  norms: readonly SetNorm[];
+  norms: readonly NormOverBatch[];
   /** Every side runs at each. */
   learningRates: number[];
   /** Of weights and batches. */
@@ -42,7 +42,7 @@ export interface IgnoredJacobianOptions extends Pick<
 }
 
 const IGNORED_JACOBIAN_OPTIONS: Options<IgnoredJacobianOptions> = {
-  ...{ data: needed(own), norms: needed(listOf(oneOf(SET_NORMS))), learningRates: needed(listOf(number)) },
+  ...{ data: needed(own), norms: needed(listOf(oneOf(NORMS_OVER_BATCH))), learningRates: needed(listOf(number)) },
   ...{ seeds: needed(listOf(whole)), features: counting, steps: needed(own), batchSize: needed(own) },
   ...{ pixels: own, onProgress: callback, signal: abortSignal },
 };
@@ -50,9 +50,9 @@ const IGNORED_JACOBIAN_OPTIONS: Options<IgnoredJacobianOptions> = {
 /** One run of {@link ignoredJacobian}. */
 export interface IgnoredJacobianRun {
   /** Which normalization. */
-  norm: SetNorm;
-  /** Which Jacobians the gradient passed through. */
-  jacobians: KeptJacobians;
+  norm: NormOverBatch;
+  /** Whether the gradient passed through the statistics. */
+  statistics: StatisticsGradient;
   /** Of weights and batches. */
   seed: number;
   /** Base rate. */
@@ -78,7 +78,7 @@ export interface IgnoredJacobianRun {
 }
 
 /**
- * Trains x = W u + b, xHat = Norm(x, X), sigmoid, softmax on images, with both Jacobians of Norm and with the first alone: the same
+ * Trains x = W u + b, xHat = Norm(x, X), sigmoid, softmax on images, with the statistics differentiated and detached: the same
  * weights and batches, every parameter trained by plain gradient descent. Norm(x, X) does not depend on b, nor on the scale of W where
  * it scales; so the true gradient is zero along both, and the first term alone is not.
  *
@@ -91,8 +91,11 @@ export interface IgnoredJacobianRun {
 export async function ignoredJacobian(options: IgnoredJacobianOptions): Promise<IgnoredJacobianRun[]> {
   expectOptions('ignoredJacobian', options, IGNORED_JACOBIAN_OPTIONS);
   const { norms, learningRates, seeds, steps, features = 32 } = options;
-  const kinds = norms.flatMap((norm) => (['both', 'first'] as const).map((jacobians) => ({ norm, jacobians })));
-  const nameOf = ({ norm, jacobians }: { norm: SetNorm; jacobians: KeptJacobians }) => `${norm}, ${jacobians}`;
+  const kinds = norms.flatMap((norm) =>
+    (['differentiated', 'detached'] as const).map((statistics) => ({ norm, statistics })),
+  );
+  const nameOf = ({ norm, statistics }: { norm: NormOverBatch; statistics: StatisticsGradient }) =>
+    `${norm}, ${statistics}`;
   const norm2 = (tensors: Record<string, tf.Tensor>, label: string) => tf.sqrt(tf.sum(tf.square(tensors[label])));
   const comparison = await compare({
     data: options.data,
@@ -105,7 +108,7 @@ export async function ignoredJacobian(options: IgnoredJacobianOptions): Promise<
     learningRates,
     steps,
     batchSize: options.batchSize,
-    evaluateAt: [],
+    evaluate: { at: [] },
     divergenceBound: Infinity,
     onProgress: options.onProgress,
     signal: options.signal,
@@ -157,7 +160,7 @@ function growthExponent(norms: number[]): number {
 }
 
 function network(
-  kind: { norm: SetNorm; jacobians: KeptJacobians },
+  kind: { norm: NormOverBatch; statistics: StatisticsGradient },
   { inputs, outputs }: { inputs: number; outputs: number },
   features: number,
   seed: number,
@@ -165,7 +168,7 @@ function network(
   const weights = { initializer: gaussian(0.1), seed };
   return sequential([
     dense(inputs, features, { name: 'layer1', ...weights }),
-    setNormLayer(kind.norm, { jacobians: kind.jacobians }),
+    normOverBatchLayer(kind.norm, { statistics: kind.statistics }),
     activation('sigmoid', { name: 'layer1' }),
     dense(features, outputs, { name: 'layer2', ...weights }),
   ]);
@@ -178,7 +181,7 @@ export interface IgnoredJacobianSpec {
   /** Grey values, or black and white. */
   pixels: 'grey' | 'binary';
   /** Normalizations to try. */
-  norms: SetNorm[];
+  norms: NormOverBatch[];
   /** Every side runs at each. */
   learningRates: number[];
   /** Of weights and batches. */
@@ -201,7 +204,11 @@ export const experiment = experimentOf<IgnoredJacobianSpec, { runs: IgnoredJacob
     ...{ learningRates: [1, 10], seeds: [1, 2, 3], features: 32, steps: 100, batchSize: 60 },
   },
   options: {
-    ...{ data: needed(DATA_SPEC), pixels: needed(oneOf(['grey', 'binary'])), norms: needed(listOf(oneOf(SET_NORMS))) },
+    ...{
+      data: needed(DATA_SPEC),
+      pixels: needed(oneOf(['grey', 'binary'])),
+      norms: needed(listOf(oneOf(NORMS_OVER_BATCH))),
+    },
     ...{ learningRates: needed(listOf(positive)), seeds: needed(listOf(whole)), features: needed(counting) },
     ...{ steps: needed(counting), batchSize: needed(counting) },
   },

@@ -56,6 +56,6 @@ export {
   type ScaledLayerOptions,
   type ScaledLayerSpec,
 } from './scaled-layer';
-export { SET_NORMS, setNormLayer, type KeptJacobians, type SetNorm, type SetNormOptions } from './set-norm';
+export { NORMS_OVER_BATCH, normOverBatchLayer, type NormOverBatch, type NormOverBatchOptions } from './norm-over-batch';
 export { shiftThenNormalize, ShiftThenNormalizeLayer, type ShiftThenNormalizeOptions } from './shift-then-normalize';
 export { weightGrowth, type WeightGrowth, type WeightGrowthOptions, type WeightGrowthSpec } from './weight-growth';

@@ -89,16 +89,16 @@ export async function weightGrowth(options: WeightGrowthOptions): Promise<Weight
   try {
     for (const seed of seeds) {
       const start = build(seed);
-      const initial = start.snapshot();
+      const initial = start.stateDict();
       start.dispose();
       for (const scale of scales) {
         if (signal?.aborted) return found;
         const values = initial[label].values.map((w) => scale * w);
-        network.restore({ ...initial, [label]: { ...initial[label], values } });
+        network.loadStateDict({ ...initial, [label]: { ...initial[label], values } });
         const done = found.length * steps;
         const history = await trainer.train(
           {
-            ...{ data, steps, batchSize, learningRate, seed, signal, evaluateEvery: steps },
+            ...{ data, steps, batchSize, learningRate, seed, signal, evaluate: { every: steps } },
             name: `scale ${scale}, seed ${seed}`,
             onProgress: onProgress && ((at) => onProgress({ ...at, step: done + at.step, steps: total })),
           },

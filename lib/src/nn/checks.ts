@@ -72,7 +72,7 @@ export function expectEpsilon(where: string, epsilon: number, allowZero = false)
   if (typeof epsilon !== 'number' || !Number.isFinite(epsilon) || epsilon < 0 || (epsilon === 0 && !allowZero)) {
     throw new RangeError(
       `${where}: epsilon must be a finite number above 0, got ${shown(epsilon)}. ` +
-        'The usual value is 1e-5; exact-arithmetic exhibits pass { epsilon: 0, allowZeroEpsilon: true }.',
+        'The usual value is 1e-5; exact arithmetic takes { epsilon: 0, allowZeroEpsilon: true }.',
     );
   }
 }

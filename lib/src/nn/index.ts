@@ -1,7 +1,7 @@
 export type { ApplyContext, LayerRandom } from './context';
-export type { Layer, Network, WeightsSnapshot } from './types';
+export type { Layer, Network, StateDict } from './types';
 export { expectShape } from './checks';
-export { stopGradient } from './stop-gradient';
+export { stopGradient, type StatisticsGradient } from './stop-gradient';
 export * from './normalization';
 export * from './layers';
 export * from './networks';

@@ -1,6 +1,9 @@
 import { tf } from '../engine';
 import { expectFloatTensor } from './checks';
 
+/** Whether a gradient goes through the statistics of a normalization, or takes them for constants. */
+export type StatisticsGradient = 'differentiated' | 'detached';
+
 /**
  * x, through which no gradient passes. TensorFlow.js has no such op of its own.
  * @example const mu = stopGradient(tf.mean(x, 0));

@@ -20,8 +20,8 @@ export interface Layer {
   dispose(): void;
 }
 
-/** The values of a network's variables, moving averages included, as plain data. */
-export type WeightsSnapshot = Record<string, { shape: number[]; values: Float32Array }>;
+/** The values of a network's variables by label, moving averages included, as plain data. */
+export type StateDict = Record<string, { shape: number[]; values: Float32Array }>;
 
 /** A layer made of layers, with its weights as a whole. */
 export interface Network extends Layer {
@@ -39,11 +39,11 @@ export interface Network extends Layer {
    * The present values, by label.
    * @throws TypeError when the network was disposed
    */
-  snapshot(): WeightsSnapshot;
+  stateDict(): StateDict;
   /**
-   * Puts a snapshot back.
+   * Puts values back, as `stateDict` gives them.
    * @throws RangeError when labels or shapes differ, a value is not finite, or one is out of its range, such as a negative moving variance;
    *   TypeError for values that are no Float32Array, or when the network was disposed; then nothing is changed
    */
-  restore(snapshot: WeightsSnapshot): void;
+  loadStateDict(state: StateDict): void;
 }

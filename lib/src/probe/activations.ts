@@ -48,13 +48,13 @@ const TAPS = either(listOf(text), kind('a regular expression', isPattern));
  *
  * @param options.taps names (`layer3/preActivation`), or a test on names; `tapNames` lists them
  * @returns by tap name, in order of the forward pass
- * @example observe({ network, x, training: false, taps: ['layer3/preActivation'] })['layer3/preActivation'].values
+ * @example captureActivations({ network, x, training: false, taps: ['layer3/preActivation'] })['layer3/preActivation'].values
  * @throws TypeError when x is disposed or not float32; RangeError for an empty batch, NaN or infinity in it, or a name that the
  *   network has no tap for, listing those it has
  */
-export function observe(options: LookOptions & { taps: string[] | RegExp }): Record<string, Values> {
-  expectOptions<typeof options>('observe', options, { ...LOOK_OPTIONS, taps: needed(TAPS) }, LOSS_NAMES);
-  return forward('observe', options, options.taps).found;
+export function captureActivations(options: LookOptions & { taps: string[] | RegExp }): Record<string, Values> {
+  expectOptions<typeof options>('captureActivations', options, { ...LOOK_OPTIONS, taps: needed(TAPS) }, LOSS_NAMES);
+  return forward('captureActivations', options, options.taps).found;
 }
 
 function forward(caller: string, { network, x, training }: LookOptions, taps: string[] | RegExp) {
@@ -101,10 +101,10 @@ export interface ActivationPercentiles {
 /**
  * Percentiles of the values at a tap: of one unit over the examples, and over all units together (Figure 1 b, c).
  *
- * @param values as `observe` gives them
+ * @param values as `captureActivations` gives them
  * @param unit index; default the typical one, see {@link typicalUnit}
  * @param percentiles between 0 and 1; default 0.15, 0.5, 0.85
- * @example activationPercentiles(observe({ network, x, training: false, taps: [tap] })[tap])
+ * @example activationPercentiles(captureActivations({ network, x, training: false, taps: [tap] })[tap])
  * @throws RangeError for a unit that is not there, or values that are not numbers
  */
 export function activationPercentiles(

@@ -49,9 +49,9 @@ const BATCH_DEPENDENCE_OPTIONS: Options<BatchDependenceOptions> = {
  * which for a normal feature is (1 + xHat^2 / 2) / m; times (n - m) / (n - 1), because a mini-batch is drawn from n examples without
  * replacement. Units that do not vary are left out.
  *
- * @param given what is normalized, as `observe` gives it: tap `.../linear`, [n, units]
+ * @param given what is normalized, as `captureActivations` gives it: tap `.../linear`, [n, units]
  * @returns one entry for each size
- * @example batchDependence(observe({ network, x, training: true, taps: ['layer1/linear'] })['layer1/linear'], {
+ * @example batchDependence(captureActivations({ network, x, training: true, taps: ['layer1/linear'] })['layer1/linear'], {
  *   sizes: [8, 32, 128], random: new Random(1),
  * })
  * @throws RangeError for a row that is not there, sizes outside 2 to n, fewer than 2 draws, or no unit that varies

@@ -3,7 +3,7 @@ import * as simple from 'simple-statistics';
 import { counting, expectArgument, expectOptions, listOf, needed, numbers, text } from '../core/checks';
 import { tf } from '../engine';
 import { median } from '../statistics';
-import { observe } from './activations';
+import { captureActivations } from './activations';
 import { expectValues } from './model';
 import { wasserstein1 } from './shift';
 import type { Probe, Values } from './types';
@@ -148,8 +148,8 @@ function columns({ shape, values }: Values): Float32Array[] {
 /**
  * The median shape of a layer's units over the examples (and, for images, locations).
  *
- * @param values as `observe` gives them
- * @example layerShape(observe({ network, x, training: true, taps: ['layer2/linear'] })['layer2/linear']).distance
+ * @param values as `captureActivations` gives them
+ * @example layerShape(captureActivations({ network, x, training: true, taps: ['layer2/linear'] })['layer2/linear']).distance
  * @throws RangeError when no unit varies, or there are fewer than 3 values a unit
  */
 export function layerShape(values: Values): LayerShape {
@@ -198,7 +198,7 @@ export function shapeProbe(options: { taps: string[]; examples?: number }): Prob
     measure: ({ network, test, memory }) => {
       const first = (memory.first ??= {}) as Record<string, Float32Array[]>;
       const x = tf.slice(test.x, 0, Math.min(examples, test.x.shape[0]));
-      const seen = observe({ network, x, training: true, taps });
+      const seen = captureActivations({ network, x, training: true, taps });
       x.dispose();
       const report = (tap: string): TrainedShape | null => {
         const units = columns(seen[tap]);

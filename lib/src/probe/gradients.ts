@@ -12,7 +12,7 @@ import {
   shown,
 } from '../core/checks';
 import { tf } from '../engine';
-import type { WeightsSnapshot } from '../nn';
+import type { StateDict } from '../nn';
 import { expectOneHot, lossOf, softmaxCrossEntropy, type Loss, type LossName } from '../nn/loss';
 import { LOOK_OPTIONS, type LookOptions } from './activations';
 import {
@@ -67,14 +67,7 @@ export function gradientNorms(options: LossLookOptions): GradientNorms {
   const result: GradientNorms = { loss: NaN, weights: {}, activations: {} };
   untouched(network, () => {
     const inside = (name: string) => /\/(linear|preActivation|activation)$/.test(name);
-    const { loss, weights, taps } = lossGradients(
-      network,
-      x,
-      y,
-      lossOf(options.loss),
-      training,
-      inside,
-    );
+    const { loss, weights, taps } = lossGradients(network, x, y, lossOf(options.loss), training, inside);
     result.loss = loss.dataSync()[0];
     const labels = labelsOf(network);
     weights.forEach((gradient, i) => (result.weights[labels[i]] = jointNorm([gradient])));
@@ -91,23 +84,23 @@ export function gradientNormProbe(options: { training?: boolean } = {}): Probe<G
 }
 
 /**
- * Size of the change since a snapshot relative to the weights: |W - W0| / |W0| by label, whatever the optimizer did.
+ * Size of the change since a state relative to the weights: |W - W0| / |W0| by label, whatever the optimizer did.
  * After one step: the update:weight ratio; about 1e-3 is a common rule of thumb (A. Karpathy).
  *
  * @returns by label of the trainable variables; Infinity where W0 was zero and W is not, 0 where both are
- * @example const before = network.snapshot(); await trainNetwork({ ...options, steps: 1 }); updateRatios(network, before)
- * @throws RangeError when the snapshot is of another network
+ * @example const before = network.stateDict(); await trainNetwork({ ...options, steps: 1 }); updateRatios(network, before)
+ * @throws RangeError when the state is of another network
  */
-export function updateRatios(network: LookOptions['network'], before: WeightsSnapshot): Record<string, number> {
+export function updateRatios(network: LookOptions['network'], before: StateDict): Record<string, number> {
   expectNetwork('updateRatios', network);
-  expectArgument('updateRatios', 'before, a snapshot,', before, object);
+  expectArgument('updateRatios', 'before, a state,', before, object);
   const labels = labelsOf(network);
   return Object.fromEntries(
     network.trainable.map((variable, i) => {
       const old = before[labels[i]]?.values;
       const now = variable.dataSync();
       if (old?.length !== now.length) {
-        throw new RangeError(`updateRatios: the snapshot does not hold '${labels[i]}' of this network.`);
+        throw new RangeError(`updateRatios: the state does not hold '${labels[i]}' of this network.`);
       }
       let [change, size] = [0, 0];
       for (let j = 0; j < now.length; j++) {

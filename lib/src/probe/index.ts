@@ -1,7 +1,7 @@
 export {
   activationPercentiles,
   FIGURE_1_PERCENTILES,
-  observe,
+  captureActivations,
   percentileProbe,
   saturation,
   saturationProbe,
@@ -90,5 +90,5 @@ export {
 } from './types';
 export { reductionRatio, type ReductionRatio } from './reduction-ratio';
 export { covarianceEigenvalues, pairwiseDistances, rowsWithSpectrum, type SpectrumOptions } from './covariance';
-export { setJacobianNorm } from './set-jacobian';
+export { batchJacobianNorm } from './batch-jacobian';
 export { batchToBatch, type BatchToBatch, type BatchToBatchOptions } from './batch-to-batch';

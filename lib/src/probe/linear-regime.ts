@@ -4,7 +4,7 @@ import { tf } from '../engine';
 import { activationFunction, ACTIVATIONS, Block, type ActivationName, type Network } from '../nn';
 import { expectOneOf } from '../nn/checks';
 import { median } from '../statistics';
-import { observe } from './activations';
+import { captureActivations } from './activations';
 import { expectBatch, expectNetwork, expectValues, untouched } from './model';
 import type { Probe, Values } from './types';
 
@@ -50,8 +50,8 @@ function plainOf(where: string, activation: ActivationName, tolerance: number) {
  * How linear g is on the inputs of a layer: the share of them in the linear regime, and R^2 of the line of best fit, each as the
  * median over units.
  *
- * @param given what enters g, as `observe` gives it: tap `.../preActivation`
- * @example linearRegime(observe({ network, x, training: true, taps: [tap] })[tap], 'sigmoid').r2
+ * @param given what enters g, as `captureActivations` gives it: tap `.../preActivation`
+ * @example linearRegime(captureActivations({ network, x, training: true, taps: [tap] })[tap], 'sigmoid').r2
  * @throws RangeError for relu, a tolerance outside (0, 1), or values that are not finite
  */
 export function linearRegime(
@@ -193,7 +193,7 @@ export function linearityProbe(
       const taps = layers.slice(0, -1).map(({ name }) => `${name}/preActivation`);
       const m = Math.min(examples, test.x.shape[0]);
       const [x, y] = [tf.slice(test.x, 0, m), tf.slice(test.y, 0, m)];
-      const seen = observe({ network, x, training: true, taps });
+      const seen = captureActivations({ network, x, training: true, taps });
       const finite = taps.every((tap) => seen[tap].values.every(Number.isFinite));
       const share = (outputs: tf.Tensor) =>
         tf.mean(tf.cast(tf.equal(tf.argMax(outputs, 1), tf.argMax(y, 1)), 'float32')).dataSync()[0];

@@ -170,7 +170,7 @@ export function jointDot(a: tf.Tensor[], b: tf.Tensor[]): number {
   return sum;
 }
 
-const VALUES = having<Values>('values as observe() gives them, { shape, values }', {
+const VALUES = having<Values>('values as captureActivations() gives them, { shape, values }', {
   ...{ shape: needed(listOf(counting)), values: needed(numbers) },
 });
 

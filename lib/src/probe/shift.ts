@@ -54,7 +54,7 @@ export interface Drift {
 /**
  * Drift between two looks at the same layer: unit by unit, then averaged. The examples need not be the same ones.
  *
- * @param before as `observe` gives it
+ * @param before as `captureActivations` gives it
  * @param after the same units
  * @example distributionDrift(earlier['layer3/linear'], later['layer3/linear']).wasserstein
  * @throws RangeError when the number of units differs, or a value is not finite

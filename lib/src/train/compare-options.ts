@@ -47,7 +47,7 @@ export type ComparisonSeed = number | { weights: number; order: number };
 export interface CompareOptions<P extends Probes = Probes, Q extends Probes = Probes>
   extends
     Omit<StepOptions, 'network'>,
-    Omit<TrainRunOptions, 'learningRate' | 'seed' | 'name' | 'weightsSeed' | 'batches' | 'budget' | 'probes'> {
+    Omit<TrainRunOptions, 'learningRate' | 'seed' | 'name' | 'weightsSeed' | 'rows' | 'budget' | 'probes'> {
   /** What is compared; the first lends its weights to the others. */
   sides: readonly Side<Q>[];
   /** What to look at, at every evaluation point, on every side that has no probes of its own: as `trainNetwork`. */
@@ -78,7 +78,7 @@ const SEED = either(
 const RUN_NAMES = ['network', 'learningRate', 'seed', 'name', 'weightsSeed'];
 
 const COMPARE_OPTIONS: Options<CompareOptions> = {
-  ...without(TRAIN_OPTIONS, ['network', 'learningRate', 'seed', 'name', 'weightsSeed', 'batches']),
+  ...without(TRAIN_OPTIONS, ['network', 'learningRate', 'seed', 'name', 'weightsSeed', 'rows']),
   ...{ sides: needed(own), seeds: needed(own), learningRates: needed(own), shareWeights: flag, onRun: callback },
 };
 
@@ -93,7 +93,7 @@ export interface ResolvedSide {
   build: (seed: number) => Network;
   /** The step that trains one of its networks. */
   step: (network: Network) => ResolvedStep;
-  /** Its runs, but for what differs from run to run: name, seeds, batches, rate. */
+  /** Its runs, but for what differs from run to run: name, seeds, rows, rate. */
   run: ResolvedRun;
   /** Base rates, each with the rate of every step. */
   rates: { learningRate: number; rates: Float32Array }[];

@@ -1,7 +1,7 @@
 /** Several networks trained under the same conditions. */
 import { Random } from '../core/random';
 import { batchIndices } from '../data';
-import type { Network, WeightsSnapshot } from '../nn';
+import type { Network, StateDict } from '../nn';
 import type { Json, NoProbes, Probes, ProbeValues } from '../probe/types';
 import { secondsLeft, spent, stopwatch } from './budget';
 import {
@@ -64,7 +64,7 @@ interface Stage {
 
 /** What the networks of one seed start from. */
 interface Start {
-  weights: WeightsSnapshot;
+  weights: StateDict;
   description: Json;
 }
 
@@ -94,7 +94,7 @@ class Comparing<V extends Reported> {
     const { batchSize, steps } = this.common;
     for (const [seedIndex, seed] of seeds.entries()) {
       // One array for every side and rate; its digest, in each history, shows it.
-      const batches = batchIndices({ n, batch: batchSize, steps, random: new Random(seed.order, 'order') });
+      const rows = batchIndices({ n, batchSize, steps, random: new Random(seed.order, 'order') });
       const starts = this.starts(seed.weights);
       for (const [i, stage] of this.stages.entries()) {
         for (const rate of stage.side.rates) {
@@ -103,7 +103,7 @@ class Comparing<V extends Reported> {
             this.result.missing.push({ side: stage.side.name, seedIndex, learningRate });
             continue;
           }
-          await this.one(stage, starts[i], { ...rate, batches }, seedIndex);
+          await this.one(stage, starts[i], { ...rate, rows }, seedIndex);
         }
       }
     }
@@ -137,12 +137,12 @@ class Comparing<V extends Reported> {
   private async one(
     { side, network, step }: Stage,
     start: Start,
-    what: Pick<ResolvedRun, 'learningRate' | 'rates' | 'batches'>,
+    what: Pick<ResolvedRun, 'learningRate' | 'rates' | 'rows'>,
     seedIndex: number,
   ): Promise<void> {
     const { onRun, seeds } = this.options;
     const { weights, order } = seeds[seedIndex];
-    network.restore(start.weights);
+    network.loadStateDict(start.weights);
     const run: ResolvedRun = {
       ...side.run,
       ...what,
@@ -185,7 +185,7 @@ class Comparing<V extends Reported> {
         const network = side.build(seed);
         networks.push(network);
         if (i > 0) this.result.shared[side.name] = shareWeights ? network.copyFrom(networks[0]) : [];
-        return { weights: network.snapshot(), description: describeNetwork(network) };
+        return { weights: network.stateDict(), description: describeNetwork(network) };
       });
     } finally {
       for (const network of networks) network.dispose();

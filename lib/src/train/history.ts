@@ -41,7 +41,7 @@ export interface Settings {
   /** A training loss above this many nats (or squared units) ends the run as diverged. null: only NaN and infinity do. */
   divergenceBound: number | null;
   /** How the test set is run at inference: with the layers' moving averages, or population statistics of the training set. */
-  inference: 'moving' | 'population';
+  evaluate: { inference: 'moving' | 'population' };
   [other: string]: Json | undefined;
 }
 
@@ -89,7 +89,7 @@ export interface Evaluation<V extends Reported = Reported> {
   test: Score;
   /** Test set in training mode (statistics of the mini-batch), where asked for. */
   testTrainingMode?: Score;
-  /** Training set (its first `evaluateTrain` examples), inference mode, where asked for. */
+  /** Training set (its first examples), inference mode, where asked for. */
   train?: Score;
   /** What each probe reported, by name; null in a network that had diverged, where it could not be measured. */
   probes: V;

@@ -87,6 +87,25 @@ export interface Budget {
   bytes?: number;
 }
 
+/** When a run is evaluated, on what, and how. */
+export interface EvaluationOptions {
+  /** Before the first step, after every so many, and after the last. Default: a twentieth of the steps. */
+  every?: number;
+  /** After these numbers of steps instead (0 is before the first); the last step is always added. */
+  at?: number[];
+  /** Rows per forward pass; default 1000. */
+  batchSize?: number;
+  /** Also the test set in training mode, with mini-batches of the run's `batchSize`. */
+  trainingMode?: boolean;
+  /** Also the first so many training examples. */
+  train?: number;
+  /**
+   * What batch normalization uses: `'moving'` averages (default), or `'population'` statistics of 50 training mini-batches,
+   * taken anew at each evaluation point; the moving averages stay.
+   */
+  inference?: 'moving' | 'population';
+}
+
 /** What can differ from run to run of one {@link Trainer}. */
 export interface TrainRunOptions<P extends Probes = Probes> {
   /** What to train and test on. */
@@ -103,32 +122,19 @@ export interface TrainRunOptions<P extends Probes = Probes> {
   seed: number | { order: number; noise: number };
   /** For the provenance: the seed the network was built with. */
   weightsSeed?: number;
-  /** Evaluate before the first step, after every so many, and after the last. Default: a twentieth of the steps. */
-  evaluateEvery?: number;
-  /** Evaluate after these numbers of steps instead (0 is before the first); the last step is always added. */
-  evaluateAt?: number[];
-  /** Also evaluate the test set in training mode, with mini-batches of `batchSize`. */
-  evaluateTrainingMode?: boolean;
-  /** Also evaluate the first so many training examples. */
-  evaluateTrain?: number;
-  /**
-   * What batch normalization uses at evaluation: `'moving'` averages (default), or `'population'` statistics of 50 training mini-batches,
-   * taken anew at each evaluation point; the moving averages stay.
-   */
-  inference?: 'moving' | 'population';
+  /** When and how the network is evaluated on the way. Default: 21 times, by its loss and accuracy on the test set. */
+  evaluate?: EvaluationOptions;
   /**
    * What to look at, at every evaluation point; the results go into `evaluations[i].probes`, by these names. What one throws
    * ends the run with that error, except in a network that has diverged, where it counts as null.
    */
   probes?: P | Probes;
   /** Row numbers of the batches, `steps * batchSize`, instead of random epochs. */
-  batches?: Int32Array;
+  rows?: Int32Array;
   /** For a data set: `'grey'` (default) or `'binary'` pixels. */
   pixels?: 'grey' | 'binary';
   /** Training loss above which the run ends as diverged; default 1000. Infinity, or null as in a history: only NaN and infinity end it. */
   divergenceBound?: number | null;
-  /** Rows per forward pass of an evaluation; default 1000. */
-  evaluationBatch?: number;
   /** Stands in the history and in progress. Default the network's name. */
   name?: string;
   /** Called as the run gets on, and after every evaluation. */
@@ -148,11 +154,14 @@ const STEP_OPTIONS: Options<StepOptions> = {
 
 const BUDGET: Options<Budget> = { seconds: own, bytes: own };
 
+const EVALUATION_OPTIONS: Options<EvaluationOptions> = {
+  ...{ every: own, at: listOf(own), batchSize: own, trainingMode: flag, train: own, inference: own },
+};
+
 const RUN_OPTIONS: Options<TrainRunOptions> = {
   ...{ data: needed(own), steps: needed(own), batchSize: needed(own), learningRate: needed(own), schedule: own },
-  ...{ seed: needed(own), weightsSeed: whole, evaluateEvery: own, evaluateAt: listOf(own), evaluateTrainingMode: flag },
-  ...{ evaluateTrain: own, inference: own, probes: own, batches: numbers, pixels: oneOf(['grey', 'binary']) },
-  ...{ divergenceBound: own, evaluationBatch: own, name: text, onProgress: callback, signal: abortSignal },
+  ...{ seed: needed(own), weightsSeed: whole, evaluate: optionsOf(EVALUATION_OPTIONS), probes: own, rows: numbers },
+  ...{ pixels: oneOf(['grey', 'binary']), divergenceBound: own, name: text, onProgress: callback, signal: abortSignal },
   budget: optionsOf(BUDGET),
 };
 

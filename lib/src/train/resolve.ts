@@ -7,7 +7,15 @@ import { expectNetwork } from '../probe/model';
 import type { Probe, Probes } from '../probe/types';
 import type { Seeds } from './history';
 import { resolveOptimizer, resolveWeightDecay, type OptimizerSettings, type WeightDecay } from './optimizer';
-import type { Budget, StepOptions, TrainingData, TrainingProgress, TrainOptions, TrainRunOptions } from './options';
+import type {
+  Budget,
+  EvaluationOptions,
+  StepOptions,
+  TrainingData,
+  TrainingProgress,
+  TrainOptions,
+  TrainRunOptions,
+} from './options';
 import { scheduleRates, type Schedule } from './schedule';
 
 /** A training step with nothing left out. */
@@ -48,7 +56,7 @@ export interface ResolvedRun {
   rates: Float32Array;
   seeds: Seeds;
   /** Row numbers of all batches, or null for random epochs. */
-  batches: Int32Array | null;
+  rows: Int32Array | null;
   /** Infinity for none. */
   divergenceBound: number;
   evaluation: ResolvedEvaluation;
@@ -103,7 +111,7 @@ export function resolveRun(options: TrainRunOptions, networkName: string): Resol
     schedule,
     rates: scheduleRates(learningRate, steps, schedule),
     seeds: { weights: options.weightsSeed ?? null, order, noise },
-    batches: options.batches ?? null,
+    rows: options.rows ?? null,
     divergenceBound: boundOf(options),
     evaluation: resolveEvaluation(options),
     name: options.name ?? networkName,
@@ -113,14 +121,14 @@ export function resolveRun(options: TrainRunOptions, networkName: string): Resol
   };
 }
 
-function resolveEvaluation(options: TrainRunOptions): ResolvedEvaluation {
+function resolveEvaluation({ steps, evaluate = {}, probes = {} }: TrainRunOptions): ResolvedEvaluation {
   return {
-    points: evaluationPoints(options),
-    batchSize: options.evaluationBatch ?? 1000,
-    trainingMode: options.evaluateTrainingMode ?? false,
-    train: options.evaluateTrain ?? 0,
-    inference: options.inference ?? 'moving',
-    probes: Object.entries(options.probes ?? {}).map(([name, given]) => ({
+    points: evaluationPoints(steps, evaluate),
+    batchSize: evaluate.batchSize ?? 1000,
+    trainingMode: evaluate.trainingMode ?? false,
+    train: evaluate.train ?? 0,
+    inference: evaluate.inference ?? 'moving',
+    probes: Object.entries(probes).map(([name, given]) => ({
       name,
       probe: typeof given === 'function' ? { measure: given } : given,
     })),
@@ -128,15 +136,15 @@ function resolveEvaluation(options: TrainRunOptions): ResolvedEvaluation {
 }
 
 /** Throws for a batch that is larger than the training set, or row numbers that are not of it. */
-export function expectToFit({ batchSize, steps, batches }: ResolvedRun, n: number): void {
+export function expectToFit({ batchSize, steps, rows }: ResolvedRun, n: number): void {
   expectBatchSize(batchSize, n);
-  if (!batches) return;
+  if (!rows) return;
   const length = steps * batchSize;
-  if (batches.length !== length) {
-    throw new RangeError(`batches: wanted steps * batchSize = ${length} row numbers, got ${batches.length}.`);
+  if (rows.length !== length) {
+    throw new RangeError(`rows: wanted steps * batchSize = ${length} row numbers, got ${rows.length}.`);
   }
-  const bad = batches.findIndex((row) => !Number.isInteger(row) || row < 0 || row >= n);
-  if (bad >= 0) throw new RangeError(`batches: entry ${bad} is row ${batches[bad]}; wanted 0 to ${n - 1}.`);
+  const bad = rows.findIndex((row) => !Number.isInteger(row) || row < 0 || row >= n);
+  if (bad >= 0) throw new RangeError(`rows: entry ${bad} is row ${rows[bad]}; wanted 0 to ${n - 1}.`);
 }
 
 /** Throws where nothing would be trained. */
@@ -150,7 +158,8 @@ export function checkOptions(options: Omit<TrainRunOptions, 'data' | 'learningRa
   expectSize('steps', options.steps ?? NaN);
   expectSize('batchSize', options.batchSize ?? NaN);
   if (n !== undefined) expectBatchSize(options.batchSize, n);
-  checkEvaluation(options);
+  if (options.probes !== undefined) expectProbes(options.probes);
+  checkEvaluation(options.evaluate ?? {}, options.steps);
   for (const [name, bound] of Object.entries(options.budget ?? {})) {
     if (bound === undefined || (typeof bound === 'number' && bound >= 0)) continue;
     throw new RangeError(`budget.${name}: wanted zero or above, got ${shown(bound)}.`);
@@ -165,21 +174,20 @@ export function checkOptions(options: Omit<TrainRunOptions, 'data' | 'learningRa
   }
 }
 
-function checkEvaluation(options: Omit<TrainRunOptions, 'data' | 'learningRate'>): void {
-  expectSize('evaluateEvery', options.evaluateEvery);
-  expectSize('evaluationBatch', options.evaluationBatch);
-  expectSize('evaluateTrain', options.evaluateTrain);
-  if (options.probes !== undefined) expectProbes(options.probes);
-  if (options.evaluateEvery !== undefined && options.evaluateAt !== undefined) {
-    throw new RangeError('evaluateEvery and evaluateAt were both given; wanted one of them.');
+function checkEvaluation({ every, at, batchSize, train, inference }: EvaluationOptions, steps: number): void {
+  expectSize('evaluate.every', every);
+  expectSize('evaluate.batchSize', batchSize);
+  expectSize('evaluate.train', train);
+  if (every !== undefined && at !== undefined) {
+    throw new RangeError('evaluate: every and at were both given; wanted one of them.');
   }
-  for (const point of options.evaluateAt ?? []) {
-    if (!Number.isInteger(point) || point < 0 || point > options.steps) {
-      throw new RangeError(`evaluateAt: wanted whole numbers from 0 to ${options.steps} (steps), got ${shown(point)}.`);
+  for (const point of at ?? []) {
+    if (!Number.isInteger(point) || point < 0 || point > steps) {
+      throw new RangeError(`evaluate.at: wanted whole numbers from 0 to ${steps} (steps), got ${shown(point)}.`);
     }
   }
-  if (options.inference !== undefined && options.inference !== 'moving' && options.inference !== 'population') {
-    throw new RangeError(`inference: ${shown(options.inference)} is not known; wanted 'moving' or 'population'.`);
+  if (inference !== undefined && inference !== 'moving' && inference !== 'population') {
+    throw new RangeError(`evaluate.inference: ${shown(inference)} is not known; wanted 'moving' or 'population'.`);
   }
 }
 
@@ -196,7 +204,8 @@ function expectSize(name: string, value: number | undefined): void {
   throw new RangeError(`${name}: wanted a whole number of at least 1, got ${shown(value)}.`);
 }
 
-function expectBatchSize(batchSize: number, n: number): void {
+/** Throws for a mini-batch larger than the training set. */
+export function expectBatchSize(batchSize: number, n: number): void {
   if (batchSize <= n) return;
   throw new RangeError(`batchSize: ${batchSize} is more than the ${n} training examples; wanted 1 to ${n}.`);
 }
@@ -214,9 +223,7 @@ const SEED_PAIR = having<{ order: number; noise: number }>('a whole number or { 
 });
 
 /** Steps after which to evaluate, ascending. */
-function evaluationPoints({ steps, evaluateEvery = Math.ceil(steps / 20), evaluateAt }: TrainRunOptions): number[] {
-  const points = evaluateAt
-    ? [...evaluateAt]
-    : Array.from({ length: Math.ceil(steps / evaluateEvery) }, (_, i) => i * evaluateEvery);
+function evaluationPoints(steps: number, { every = Math.ceil(steps / 20), at }: EvaluationOptions): number[] {
+  const points = at ? [...at] : Array.from({ length: Math.ceil(steps / every) }, (_, i) => i * every);
   return [...new Set([...points, steps])].sort((a, b) => a - b);
 }

@@ -25,7 +25,7 @@ export async function runTraining(step: TrainingStep, run: ResolvedRun, data: Pr
 }
 
 class Run {
-  private readonly batches: Int32Array;
+  private readonly rows: Int32Array;
   private readonly losses: LossWindows;
   private readonly perStep: Record<string, Json[]> = {};
   private readonly evaluations: Evaluation[] = [];
@@ -41,13 +41,13 @@ class Run {
     private readonly run: ResolvedRun,
     private readonly data: PreparedData,
   ) {
-    const { steps, batchSize, batches, seeds } = run;
+    const { steps, batchSize, rows, seeds } = run;
     const n = data.train.x.shape[0];
-    this.batches = batches
-      ? batches instanceof Int32Array
-        ? batches
-        : Int32Array.from(batches)
-      : batchIndices({ n, batch: batchSize, steps, random: new Random(seeds.order, 'order') });
+    this.rows = rows
+      ? rows instanceof Int32Array
+        ? rows
+        : Int32Array.from(rows)
+      : batchIndices({ n, batchSize, steps, random: new Random(seeds.order, 'order') });
     this.losses = new LossWindows(steps);
   }
 
@@ -74,7 +74,7 @@ class Run {
 
   private firstBatch(): LabelledBatch {
     return tf.tidy(() => {
-      const rows = tf.tensor1d(this.batches.slice(0, this.run.batchSize), 'int32');
+      const rows = tf.tensor1d(this.rows.slice(0, this.run.batchSize), 'int32');
       return { x: tf.gather(this.data.train.x, rows), y: tf.gather(this.data.train.y, rows) };
     });
   }
@@ -92,7 +92,7 @@ class Run {
     const [took, base] = [stopwatch(), this.done];
     const result = await this.step.run({
       data: { x: this.data.train.x, y: this.data.train.y },
-      batches: this.batches.subarray(base * batchSize, end * batchSize),
+      batches: this.rows.subarray(base * batchSize, end * batchSize),
       batchSize,
       seed: seeds.noise,
       firstStep: base,
@@ -137,7 +137,7 @@ class Run {
       weightDecay: step.settings.weightDecay,
       loss: step.settings.lossName,
       divergenceBound: finiteOrNull(run.divergenceBound),
-      inference: run.evaluation.inference,
+      evaluate: { inference: run.evaluation.inference },
     };
     return {
       commit: platform().commit(),
@@ -147,7 +147,7 @@ class Run {
       profile: profile(),
       seeds: run.seeds,
       settings: JSON.parse(JSON.stringify(settings)) as Provenance['settings'],
-      batches: digest(this.batches),
+      batches: digest(this.rows),
     };
   }
 

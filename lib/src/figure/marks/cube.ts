@@ -1,4 +1,5 @@
 /** A cube of cells seen from the front, above and the right, with the cells coloured that share their statistics. */
+import { escapeHtml } from '../../core/html';
 import { wrap } from '../format';
 import type { DrawMark } from '../plot';
 import { identities, ink, size, translucent } from '../theme';

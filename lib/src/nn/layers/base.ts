@@ -53,7 +53,7 @@ export abstract class BaseLayer implements Layer {
   }
 
   /**
-   * What the values of a variable must be, beyond finite, where a snapshot is put back.
+   * What the values of a variable must be, beyond finite, where a state is put back.
    * @param words as in "wanted a variance, none negative"
    */
   protected limit(variable: tf.Variable, words: string, holds: (value: number) => boolean): void {

@@ -2,9 +2,9 @@
 import { layer as aLayer, expectArgument, object, shown, text } from '../../core/checks';
 import { tf } from '../../engine';
 import { watchState } from '../../engine/compile/watch';
-import { copyShared, restoreTo, snapshotOf } from '../weights/state';
+import { copyShared, loadStateDictInto, stateDictOf } from '../weights/state';
 import { ApplyContext } from '../context';
-import { Layer, Network, WeightsSnapshot } from '../types';
+import { Layer, Network, StateDict } from '../types';
 
 /** Layers that are applied as one, with the variables of all of them. */
 export abstract class Composite implements Network {
@@ -56,12 +56,12 @@ export abstract class Composite implements Network {
     return copyShared(`${this.name}.copyFrom`, this.named, other);
   }
 
-  snapshot(): WeightsSnapshot {
-    return snapshotOf(`${this.name}.snapshot`, this.named);
+  stateDict(): StateDict {
+    return stateDictOf(`${this.name}.stateDict`, this.named);
   }
 
-  restore(snapshot: WeightsSnapshot): void {
-    restoreTo(`${this.name}.restore`, this.named, snapshot);
+  loadStateDict(state: StateDict): void {
+    loadStateDictInto(`${this.name}.loadStateDict`, this.named, state);
   }
 }
 

@@ -24,7 +24,7 @@ import { initializer } from '../weights/initializers';
  * @example const folded = foldNetwork(net);
  * @returns a network with its own variables and the same outputs as `net` at inference, to rounding
  * @throws TypeError for what is no such network; RangeError when a normalization does not stand right behind a dense or convolutional layer, in a block or in a sequence, is no
- *   batch normalization, or an exhibit that computes something else at inference; for a layer of the caller's own; when weights or
+ *   batch normalization, or a pitfall that computes something else at inference; for a layer of the caller's own; when weights or
  *   statistics hold NaN or infinity
  */
 export function foldNetwork(network: Sequential): Sequential {
@@ -58,7 +58,7 @@ function isLinear(layer: Layer): layer is DenseLayer | Conv2dLayer {
 
 function expectPlain(name: string, norm: BatchNormLayer): void {
   if (norm.scheme.infer !== batchNormInference) {
-    throw new RangeError(`foldNetwork: the normalization of ${name} is an exhibit with an inference of its own.`);
+    throw new RangeError(`foldNetwork: the normalization of ${name} is a pitfall with an inference of its own.`);
   }
 }
 

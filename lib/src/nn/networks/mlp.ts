@@ -30,7 +30,7 @@ const MLP_OPTIONS: Options<MlpOptions> = { ...NETWORK_OPTIONS, sizes: needed(own
  *
  * @param options.sizes at least an input and an output width
  * @returns a network from [m, sizes[0]] to logits [m, sizes[L]]
- * @throws RangeError for sizes, names, rates or options out of range; TypeError for initialScale beside initializer
+ * @throws RangeError for sizes, names, rates or options out of range; TypeError for initStd beside initializer
  */
 export function mlp(options: MlpOptions): Sequential {
   return allOrNothing(() => buildMlp(options));

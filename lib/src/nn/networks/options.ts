@@ -17,8 +17,8 @@ export interface NetworkOptions {
   normOptions?: NormOptions;
   /** The nonlinearity of the hidden layers. */
   activation?: ActivationName;
-  /** Standard deviation of Gaussian initial weights, the same for all layers: short for `initializer: gaussian(initialScale)`. */
-  initialScale?: number;
+  /** Standard deviation of Gaussian initial weights, the same for all layers: short for `initializer: gaussian(initStd)`. */
+  initStd?: number;
   /** Where weights start. Default: `he` for relu, `lecun` otherwise. */
   initializer?: Initializer;
   /** The same seed gives the same weights, whatever the normalization. Default 0. */
@@ -33,7 +33,7 @@ export interface NetworkOptions {
 }
 
 export const NETWORK_OPTIONS: Options<NetworkOptions> = {
-  ...{ norm: own, normOptions: optionsOf(NORM_OPTIONS), activation: own, initialScale: own, initializer: own },
+  ...{ norm: own, normOptions: optionsOf(NORM_OPTIONS), activation: own, initStd: own, initializer: own },
   ...{ seed: own, dropout: own, name: text },
 };
 
@@ -43,8 +43,8 @@ export function settle(where: string, options: NetworkOptions) {
   expectOneOf(where, 'norm', norm, NORM_NAMES);
   const activation = options.activation ?? 'relu';
   expectOneOf(where, 'activation', activation, ACTIVATIONS);
-  if (options.initialScale !== undefined && options.initializer) {
-    throw new TypeError(`${where}: give initialScale or initializer, not both.`);
+  if (options.initStd !== undefined && options.initializer) {
+    throw new TypeError(`${where}: give initStd or initializer, not both.`);
   }
   expectRate(`${where}: dropout`, options.dropout ?? 0);
   if (options.initializer !== undefined) expectInitializer(where, options.initializer);
@@ -52,9 +52,7 @@ export function settle(where: string, options: NetworkOptions) {
   if (!Number.isSafeInteger(seed)) throw new RangeError(`${where}: seed must be a whole number, got ${shown(seed)}.`);
   const start =
     options.initializer ??
-    (options.initialScale !== undefined
-      ? gaussian(options.initialScale)
-      : initializer(activation === 'relu' ? 'he' : 'lecun'));
+    (options.initStd !== undefined ? gaussian(options.initStd) : initializer(activation === 'relu' ? 'he' : 'lecun'));
   return { norm, activation, seed, start, normOptions: options.normOptions ?? {}, dropout: options.dropout ?? 0 };
 }
 

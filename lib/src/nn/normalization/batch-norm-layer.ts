@@ -19,7 +19,7 @@ import { allLayers } from '../layers/composite';
 import { Layer } from '../types';
 import { BatchNormResult } from './batch-norm';
 import { unbiasedVariance } from './moments';
-import { CORRECT, exhibit, ExhibitName, NormalizationScheme } from './pitfalls';
+import { CORRECT, pitfall, PitfallName, NormalizationScheme } from './pitfalls';
 import { DEFAULT_EPSILON, expectBatch, scaleAndShift, valuesPerFeature } from './shared';
 
 /** Options of batch normalization as a layer. */
@@ -51,7 +51,7 @@ export interface BatchNormLayerOptions {
    */
   check?: boolean;
   /** A known-wrong variant in place of the right one. */
-  exhibit?: ExhibitName;
+  pitfall?: PitfallName;
   /**
    * What computes in training: `auto` takes TensorFlow's fused kernel for images where it is faster; `composed` is always
    * `batchNorm`. They differ by rounding: the kernel's mean carries an error that grows with |mu|/sigma (about 1e-6 of it),
@@ -62,7 +62,7 @@ export interface BatchNormLayerOptions {
 
 export const BATCH_NORM_LAYER_OPTIONS: Options<BatchNormLayerOptions> = {
   ...{ name: own, epsilon: own, allowZeroEpsilon: flag, decay: own, center: flag, scale: flag, debias: flag },
-  ...{ initialGamma: own, initialBeta: own, check: flag, exhibit: own, kernel: own },
+  ...{ initialGamma: own, initialBeta: own, check: flag, pitfall: own, kernel: own },
 };
 
 /** The layer that `batchNormLayer` makes. */
@@ -83,7 +83,7 @@ export class BatchNormLayer extends BaseLayer {
   readonly movingVariance: tf.Variable;
   /** With `debias`: the weight gathered so far, 1 - decay^t. */
   readonly movingWeight: tf.Variable | null;
-  /** The functions it is made of: the right ones, or those of an exhibit. */
+  /** The functions it is made of: the right ones, or those of a pitfall. */
   readonly scheme: NormalizationScheme;
   private readonly allowZeroEpsilon: boolean;
   private readonly check: boolean;
@@ -105,7 +105,7 @@ export class BatchNormLayer extends BaseLayer {
     this.debias = options.debias ?? false;
     this.kernel = options.kernel ?? 'auto';
     expectOneOf(this.name, 'kernel', this.kernel, ['auto', 'composed']);
-    this.scheme = options.exhibit === undefined ? CORRECT : exhibit(options.exhibit);
+    this.scheme = options.pitfall === undefined ? CORRECT : pitfall(options.pitfall);
     expectNumber(this.name, 'initialGamma', options.initialGamma ?? 1);
     expectNumber(this.name, 'initialBeta', options.initialBeta ?? 0);
     const d = [features];

@@ -15,7 +15,7 @@ export type BatchNormResult = {
   variance: tf.Tensor;
 };
 
-/** A normalization that takes its statistics from the batch: `batchNorm`, and the exhibits that imitate it. */
+/** A normalization that takes its statistics from the batch: `batchNorm`, and the pitfalls that imitate it. */
 export type BatchNormFunction = (
   x: tf.Tensor,
   gamma?: tf.Tensor | null,

@@ -18,7 +18,7 @@ export { batchMoments, unbiasedVariance } from './moments';
 export type { MovingRule } from './moving';
 export { newtonSchulz, type NewtonSchulzOptions } from './newton-schulz';
 export { normLayer, NORMS, type NormName, type NormOptions } from './norms';
-export { EXHIBITS, exhibit, type Exhibit, type ExhibitName, type NormalizationScheme } from './pitfalls';
+export { PITFALLS, pitfall, type Pitfall, type PitfallName, type NormalizationScheme } from './pitfalls';
 export { populationStatistics } from './population';
 export type { BatchNormOptions, EpsilonOptions } from './shared';
 export { whiten, whitenInference, whiteningMatrix, WHITENINGS } from './whitening';

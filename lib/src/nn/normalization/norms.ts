@@ -8,7 +8,7 @@ import { BATCH_RENORM_LAYER_OPTIONS, batchRenormLayer } from './batch-renorm';
 import { GROUP_NORM_LAYER_OPTIONS, groupNormLayer } from './group-norm';
 import { instanceNormLayer } from './instance-norm';
 import { layerNormLayer } from './layer-norm';
-import { exhibit, ExhibitName, EXHIBITS } from './pitfalls';
+import { pitfall, PitfallName, PITFALLS } from './pitfalls';
 import { WHITENING_LAYER_OPTIONS, whiteningLayer } from './whitening-layer';
 
 /** What a network must know of a normalization. */
@@ -28,8 +28,8 @@ const row = <O>(norm: Norm<O>): Norm<O> => norm;
 
 const TABLE = {
   batch: row({
-    make: batchNormLayer as (features: number, options?: Omit<BatchNormLayerOptions, 'exhibit'>) => Layer,
-    options: without(BATCH_NORM_LAYER_OPTIONS, ['exhibit']),
+    make: batchNormLayer as (features: number, options?: Omit<BatchNormLayerOptions, 'pitfall'>) => Layer,
+    options: without(BATCH_NORM_LAYER_OPTIONS, ['pitfall']),
     removesBias: true,
   }),
   layer: row({ make: layerNormLayer, options: NORM_LAYER_OPTIONS, removesBias: false }),
@@ -44,15 +44,15 @@ type Together<T> = (T extends unknown ? (each: T) => void : never) extends (all:
 type OptionsIn<T> = T extends Norm<infer O> ? O : never;
 
 /** The known-wrong variants are batch normalization with another scheme inside. */
-const PREFIX = 'exhibit:';
+const PREFIX = 'pitfall:';
 
-/** Normalizations by name. Known-wrong variants carry `exhibit:` before their name. */
+/** Normalizations by name. Known-wrong variants carry `pitfall:` before their name. */
 export const NORMS = ['none', ...(Object.keys(TABLE) as (keyof Table)[])] as const;
 
-/** One of {@link NORMS}, or `exhibit:` and one of {@link EXHIBITS}. */
-export type NormName = (typeof NORMS)[number] | `exhibit:${ExhibitName}`;
+/** One of {@link NORMS}, or `pitfall:` and one of {@link PITFALLS}. */
+export type NormName = (typeof NORMS)[number] | `pitfall:${PitfallName}`;
 
-export const NORM_NAMES: readonly NormName[] = [...NORMS, ...EXHIBITS.map((name) => `${PREFIX}${name}` as const)];
+export const NORM_NAMES: readonly NormName[] = [...NORMS, ...PITFALLS.map((name) => `${PREFIX}${name}` as const)];
 
 /** Options of the normalization layers inside a network. Those of another kind than the one that is used have no effect. */
 export type NormOptions = Omit<Together<OptionsIn<Table[keyof Table]>>, 'name'>;
@@ -63,8 +63,8 @@ export const NORM_OPTIONS = without<NormOptions & { name?: string }, 'name'>(
 ) as Options<NormOptions>;
 
 /** The known-wrong variant that a name asks for, if it does. */
-const exhibitOf = (norm: NormName): ExhibitName | undefined =>
-  norm.startsWith(PREFIX) ? (norm.slice(PREFIX.length) as ExhibitName) : undefined;
+const pitfallOf = (norm: NormName): PitfallName | undefined =>
+  norm.startsWith(PREFIX) ? (norm.slice(PREFIX.length) as PitfallName) : undefined;
 
 /**
  * A normalization layer by name; null for `none`.
@@ -80,16 +80,16 @@ export function normLayer(
   expectOneOf('normLayer', 'norm', norm, NORM_NAMES);
   expectOptions('normLayer', options, NORM_OPTIONS);
   if (norm === 'none') return null;
-  const wrong = exhibitOf(norm);
+  const wrong = pitfallOf(norm);
   const { make, options: known } = TABLE[wrong ? 'batch' : (norm as keyof Table)];
   const taken = Object.entries(options).filter(([option]) => option in known);
-  return make(features, { ...Object.fromEntries(taken), name, ...(wrong && { exhibit: wrong }) });
+  return make(features, { ...Object.fromEntries(taken), name, ...(wrong && { pitfall: wrong }) });
 }
 
 /** Whether a bias before this normalization has no effect. */
 export function removesBias(norm: NormName): boolean {
-  const wrong = exhibitOf(norm);
-  if (wrong) return !exhibit(wrong).biasBefore;
+  const wrong = pitfallOf(norm);
+  if (wrong) return !pitfall(wrong).biasBefore;
   return norm !== 'none' && TABLE[norm as keyof Table].removesBias;
 }
 

@@ -1,5 +1,5 @@
 /** Known-wrong batch normalizations, each as it stands or stood somewhere, kept to be looked at and to be caught. Nothing in
- * this library uses them unless it is asked to by a name that begins with `exhibit:`.
+ * this library uses them unless it is asked to by a name that begins with `pitfall:`.
  */
 import { expectOptions } from '../../core/checks';
 import { tf } from '../../engine';
@@ -19,8 +19,8 @@ import {
   scaleAndShift,
 } from './shared';
 
-/** Names of the known-wrong variants; `exhibit(name)` says what is wrong with each. */
-export const EXHIBITS = [
+/** Names of the known-wrong variants; `pitfall(name)` says what is wrong with each. */
+export const PITFALLS = [
   'detached',
   'detachedMean',
   'epsilonOutside',
@@ -31,8 +31,8 @@ export const EXHIBITS = [
   'redundantBias',
 ] as const;
 
-/** One of {@link EXHIBITS}. */
-export type ExhibitName = (typeof EXHIBITS)[number];
+/** One of {@link PITFALLS}. */
+export type PitfallName = (typeof PITFALLS)[number];
 
 /** The choices that make a batch normalization layer; the right ones are `CORRECT`. */
 export interface NormalizationScheme {
@@ -51,9 +51,9 @@ export interface NormalizationScheme {
 }
 
 /** A mistake, and what catches it. */
-export interface Exhibit extends NormalizationScheme {
-  /** As in {@link EXHIBITS}. */
-  readonly name: ExhibitName;
+export interface Pitfall extends NormalizationScheme {
+  /** As in {@link PITFALLS}. */
+  readonly name: PitfallName;
   /** What is wrong, in a sentence. */
   readonly mistake: string;
   /** What goes wrong because of it. */
@@ -77,8 +77,8 @@ export const CORRECT: NormalizationScheme = {
  * computes them under `no_grad`: dl/dx = gamma / sqrt(sigma2 + epsilon) dl/dy. The forward pass is right.
  */
 const detached: BatchNormFunction = (x, gamma, beta, options = {}) => {
-  expectOptions('exhibit:detached', options, BATCH_NORM_OPTIONS);
-  const epsilon = checkBatch('exhibit:detached', x, gamma, beta, options);
+  expectOptions('pitfall:detached', options, BATCH_NORM_OPTIONS);
+  const epsilon = checkBatch('pitfall:detached', x, gamma, beta, options);
   return tf.tidy(() => {
     const { mean, variance } = batchMoments(x);
     const inverse = stopGradient(tf.rsqrt(tf.add(variance, epsilon)));
@@ -92,8 +92,8 @@ const detached: BatchNormFunction = (x, gamma, beta, options = {}) => {
  * then grows for ever while output and loss stay.
  */
 const detachedMean: BatchNormFunction = (x, gamma, beta, options = {}): BatchNormResult => {
-  expectOptions('exhibit:detachedMean', options, BATCH_NORM_OPTIONS);
-  checkBatch('exhibit:detachedMean', x, gamma, beta, options);
+  expectOptions('pitfall:detachedMean', options, BATCH_NORM_OPTIONS);
+  checkBatch('pitfall:detachedMean', x, gamma, beta, options);
   return tf.tidy(() => {
     const { mean, variance } = batchMoments(x);
     return { y: scaleAndShift(tf.sub(x, stopGradient(mean)), gamma, beta), mean, variance };
@@ -101,14 +101,14 @@ const detachedMean: BatchNormFunction = (x, gamma, beta, options = {}): BatchNor
 };
 
 const centredOnly: InferenceFunction = (x, mean, variance, gamma, beta, options = {}) => {
-  checkFixed('exhibit:detachedMean', x, mean, variance, gamma, beta, options);
+  checkFixed('pitfall:detachedMean', x, mean, variance, gamma, beta, options);
   return tf.tidy(() => scaleAndShift(tf.sub(x, mean), gamma, beta));
 };
 
 /** WRONG. (x - mu) / (sqrt(sigma2) + epsilon): another function, whose derivative is infinite where sigma2 = 0. */
 const epsilonOutside: BatchNormFunction = (x, gamma, beta, options = {}) => {
-  expectOptions('exhibit:epsilonOutside', options, BATCH_NORM_OPTIONS);
-  const epsilon = checkBatch('exhibit:epsilonOutside', x, gamma, beta, options);
+  expectOptions('pitfall:epsilonOutside', options, BATCH_NORM_OPTIONS);
+  const epsilon = checkBatch('pitfall:epsilonOutside', x, gamma, beta, options);
   return tf.tidy(() => {
     const { mean, variance, centred } = batchMoments(x);
     return { y: scaleAndShift(tf.div(centred, tf.add(tf.sqrt(variance), epsilon)), gamma, beta), mean, variance };
@@ -116,14 +116,14 @@ const epsilonOutside: BatchNormFunction = (x, gamma, beta, options = {}) => {
 };
 
 const epsilonOutsideInference: InferenceFunction = (x, mean, variance, gamma, beta, options = {}) => {
-  const epsilon = checkFixed('exhibit:epsilonOutside', x, mean, variance, gamma, beta, options);
+  const epsilon = checkFixed('pitfall:epsilonOutside', x, mean, variance, gamma, beta, options);
   return tf.tidy(() => scaleAndShift(tf.div(tf.sub(x, mean), tf.add(tf.sqrt(variance), epsilon)), gamma, beta));
 };
 
 /** WRONG. sigma2 = E[x^2] - E[x]^2: with a large offset the two cancel in float32, and sigma2 may even be negative. */
 const cancellation: BatchNormFunction = (x, gamma, beta, options = {}) => {
-  expectOptions('exhibit:cancellation', options, BATCH_NORM_OPTIONS);
-  const epsilon = checkBatch('exhibit:cancellation', x, gamma, beta, options);
+  expectOptions('pitfall:cancellation', options, BATCH_NORM_OPTIONS);
+  const epsilon = checkBatch('pitfall:cancellation', x, gamma, beta, options);
   return tf.tidy(() => {
     const axes = reducedAxes(x);
     const mean = tf.mean(x, axes);
@@ -150,7 +150,7 @@ function checkFixed(
   return epsilon;
 }
 
-const TABLE: Record<ExhibitName, Omit<Exhibit, 'name'>> = {
+const TABLE: Record<PitfallName, Omit<Pitfall, 'name'>> = {
   detached: {
     ...CORRECT,
     normalize: detached,
@@ -218,11 +218,11 @@ const TABLE: Record<ExhibitName, Omit<Exhibit, 'name'>> = {
 };
 
 /**
- * A known-wrong variant by name. `batchNormLayer({ exhibit: 'detached' })` and `mlp({ norm: 'exhibit:detached' })` use it.
- * @example const { y } = exhibit('cancellation').normalize(x);
- * @throws RangeError for a name that is not in `EXHIBITS`
+ * A known-wrong variant by name. `batchNormLayer({ pitfall: 'detached' })` and `mlp({ norm: 'pitfall:detached' })` use it.
+ * @example const { y } = pitfall('cancellation').normalize(x);
+ * @throws RangeError for a name that is not in `PITFALLS`
  */
-export function exhibit(name: ExhibitName): Exhibit {
-  expectOneOf('exhibit', 'name', name, EXHIBITS);
+export function pitfall(name: PitfallName): Pitfall {
+  expectOneOf('pitfall', 'name', name, PITFALLS);
   return { name, ...TABLE[name] };
 }

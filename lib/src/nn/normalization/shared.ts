@@ -23,7 +23,7 @@ export const DEFAULT_EPSILON = 1e-5;
 export interface EpsilonOptions {
   /** Added to the variance, inside the square root. Default 1e-5. */
   epsilon?: number;
-  /** Accept epsilon = 0, for exhibits in exact arithmetic; a constant feature then gives NaN. Default false. */
+  /** Accept epsilon = 0, for exact arithmetic; a constant feature then gives NaN. Default false. */
   allowZeroEpsilon?: boolean;
   /**
    * Look for NaN and infinity in the input first, which reads a number from the device (at inference, the statistics too).

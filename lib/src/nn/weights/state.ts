@@ -1,14 +1,14 @@
 /** The values of a network's variables as plain data: taken out, put back, and shared between networks. */
 import { expectArgument, isTensor, object, shown } from '../../core/checks';
 import { tf } from '../../engine';
-import { WeightsSnapshot } from '../types';
+import { StateDict } from '../types';
 
 type Named = Readonly<Record<string, tf.Variable>>;
 
 /** What is wanted of the values of some variables, such as a moving variance. */
 const LIMITS = new WeakMap<tf.Variable, { words: string; holds: (value: number) => boolean }>();
 
-/** What the values of a variable must be, beyond finite, where a snapshot is put back. */
+/** What the values of a variable must be, beyond finite, where a state is put back. */
 export function limitValues(variable: tf.Variable, words: string, holds: (value: number) => boolean): void {
   LIMITS.set(variable, { words, holds });
 }
@@ -21,9 +21,9 @@ export function expectAlive(where: string, variables: readonly tf.Variable[]): v
 }
 
 /** The present values, by label. */
-export function snapshotOf(where: string, named: Named): WeightsSnapshot {
+export function stateDictOf(where: string, named: Named): StateDict {
   expectAlive(where, Object.values(named));
-  const out: WeightsSnapshot = {};
+  const out: StateDict = {};
   for (const [label, variable] of Object.entries(named)) {
     out[label] = { shape: [...variable.shape], values: Float32Array.from(variable.dataSync() as Float32Array) };
   }
@@ -31,23 +31,23 @@ export function snapshotOf(where: string, named: Named): WeightsSnapshot {
 }
 
 /** Puts values back, all or none. */
-export function restoreTo(where: string, named: Named, snapshot: WeightsSnapshot): void {
+export function loadStateDictInto(where: string, named: Named, state: StateDict): void {
   expectAlive(where, Object.values(named));
-  expectArgument(where, 'snapshot', snapshot, object);
+  expectArgument(where, 'state', state, object);
   const wanted = Object.keys(named);
-  const missing = wanted.filter((label) => !(label in snapshot));
-  const extra = Object.keys(snapshot).filter((label) => !(label in named));
+  const missing = wanted.filter((label) => !(label in state));
+  const extra = Object.keys(state).filter((label) => !(label in named));
   if (missing.length || extra.length) {
     throw new RangeError(
-      `${where}: the snapshot is of another network. Missing: ${missing.join(', ') || 'none'}; ` +
+      `${where}: the state is of another network. Missing: ${missing.join(', ') || 'none'}; ` +
         `not known here: ${extra.join(', ') || 'none'}.`,
     );
   }
-  for (const label of wanted) expectValues(`${where}: ${label}`, named[label], snapshot[label]);
+  for (const label of wanted) expectValues(`${where}: ${label}`, named[label], state[label]);
   tf.tidy(() => {
     // All of them are tensors before the first is assigned: what cannot be one leaves the network as it was.
     const tensors = wanted.map((label) => {
-      const { values, shape } = snapshot[label];
+      const { values, shape } = state[label];
       return tf.tensor(values, shape, named[label].dtype);
     });
     wanted.forEach((label, i) => named[label].assign(tensors[i]));
@@ -78,19 +78,19 @@ export function copyShared(where: string, to: Named, from: { readonly name: stri
   return shared;
 }
 
-/** Throws unless an entry of a snapshot can be put into a variable. */
-function expectValues(where: string, variable: tf.Variable, entry: WeightsSnapshot[string]): void {
-  const { shape, values } = (entry ?? {}) as Partial<WeightsSnapshot[string]>;
+/** Throws unless an entry of a state can be put into a variable. */
+function expectValues(where: string, variable: tf.Variable, entry: StateDict[string]): void {
+  const { shape, values } = (entry ?? {}) as Partial<StateDict[string]>;
   const mine = `[${variable.shape.join(', ')}]`;
   if (isTensor(entry) || !Array.isArray(shape) || !(values instanceof Float32Array)) {
     const given = values === undefined || isTensor(entry) ? shown(entry) : shown(values);
     throw new TypeError(
-      `${where}: wanted { shape: ${mine}, values: a Float32Array }, as snapshot() gives it, got ${given}. ` +
+      `${where}: wanted { shape: ${mine}, values: a Float32Array }, as stateDict() gives it, got ${given}. ` +
         'Other numbers: Float32Array.from(values).',
     );
   }
   if (!tf.util.arraysEqual(variable.shape, shape) || values.length !== variable.size) {
-    throw new RangeError(`${where} is ${mine}, the snapshot has [${shape.join(', ')}] with ${values.length} values.`);
+    throw new RangeError(`${where} is ${mine}, the state has [${shape.join(', ')}] with ${values.length} values.`);
   }
   const limit = LIMITS.get(variable);
   const bad = values.findIndex((value) => !Number.isFinite(value) || limit?.holds(value) === false);

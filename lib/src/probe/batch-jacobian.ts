@@ -13,13 +13,13 @@ import { normJacobians, type Float64Options, type JacobianKind, type Rows } from
  * - with epsilon above zero only the first remains.
  *
  * @param X m rows of d numbers; small ones
- * @example setJacobianNorm(rowsWithSpectrum([1 + gap, 1, 0.5], { m: 8 }), 'pca', { epsilon: 0 })
+ * @example batchJacobianNorm(rowsWithSpectrum([1 + gap, 1, 0.5], { m: 8 }), 'pca', { epsilon: 0 })
  * @throws as `normJacobians`
  */
-export function setJacobianNorm(X: Rows, kind: JacobianKind, options: Float64Options = {}): number {
-  expectOptions('setJacobianNorm', options, FLOAT64_OPTIONS);
-  expectArgument('setJacobianNorm', 'X', X, rowsOfNumbers);
-  if (X.length < 2) throw new RangeError(`setJacobianNorm: wanted at least 2 rows, got ${X.length}.`);
+export function batchJacobianNorm(X: Rows, kind: JacobianKind, options: Float64Options = {}): number {
+  expectOptions('batchJacobianNorm', options, FLOAT64_OPTIONS);
+  expectArgument('batchJacobianNorm', 'X', X, rowsOfNumbers);
+  if (X.length < 2) throw new RangeError(`batchJacobianNorm: wanted at least 2 rows, got ${X.length}.`);
   let sum = 0;
   for (let i = 0; i < X.length; i++) {
     for (const row of normJacobians(X, i, kind, options).X) for (const v of row) sum += v * v;

@@ -7,9 +7,9 @@ import {
   batchNormLayer,
   BatchNormLayer,
   Block,
-  EXHIBITS,
-  exhibit,
-  ExhibitName,
+  PITFALLS,
+  pitfall,
+  PitfallName,
   mlp,
   NormName,
   Random,
@@ -20,10 +20,10 @@ import { assertSame, clean, values } from '../support/tensors';
 import { batch } from './arbitraries';
 
 /** undefined: the right one. */
-type Subject = ExhibitName | undefined;
+type Subject = PitfallName | undefined;
 
 const layerOf = (subject: Subject, features: number, options = {}) =>
-  batchNormLayer(features, { exhibit: subject, ...options });
+  batchNormLayer(features, { pitfall: subject, ...options });
 const largest = (x: tf.Tensor) => Math.max(...values(tf.abs(x)));
 
 /** How far each property is missed, relative to its own size; it holds below 1e-4. */
@@ -98,7 +98,7 @@ const PROPERTIES = {
     }),
 
   'every parameter has an effect on the output': (subject) => {
-    const norm: NormName = subject ? `exhibit:${subject}` : 'batch';
+    const norm: NormName = subject ? `pitfall:${subject}` : 'batch';
     const net = mlp({ sizes: [4, 3, 2], norm, activation: 'tanh', seed: 3 });
     const missed = tf.tidy(() => {
       const { x } = batch([6, 4], 5);
@@ -134,7 +134,7 @@ function withLayer(
 }
 
 /** What catches each variant: all of these fail for it. */
-const CAUGHT_BY: Record<ExhibitName, Property[]> = {
+const CAUGHT_BY: Record<PitfallName, Property[]> = {
   detached: [
     'the gradient over a batch sums to zero',
     'the gradient over a batch against xHat sums to its epsilon term',
@@ -151,7 +151,7 @@ const CAUGHT_BY: Record<ExhibitName, Property[]> = {
   redundantBias: ['every parameter has an effect on the output'],
 };
 
-test('the table names every exhibit', () => assert.deepEqual(Object.keys(CAUGHT_BY).sort(), [...EXHIBITS].sort()));
+test('the table names every pitfall', () => assert.deepEqual(Object.keys(CAUGHT_BY).sort(), [...PITFALLS].sort()));
 
 for (const [property, miss] of Object.entries(PROPERTIES) as [Property, (subject: Subject) => number][]) {
   test(
@@ -160,7 +160,7 @@ for (const [property, miss] of Object.entries(PROPERTIES) as [Property, (subject
   );
 }
 
-for (const name of EXHIBITS) {
+for (const name of PITFALLS) {
   for (const property of CAUGHT_BY[name]) {
     test(
       `${name} is caught: ${property}`,
@@ -181,10 +181,10 @@ test(
       right.gamma?.assign(gamma);
       right.beta?.assign(beta);
       for (const name of ['detached', 'swappedDecay', 'missingDebias', 'biasedMoving', 'redundantBias'] as const) {
-        assertSame(exhibit(name).normalize(x, gamma, beta).y, right.apply(x, { training: true }), name, 1e-5);
+        assertSame(pitfall(name).normalize(x, gamma, beta).y, right.apply(x, { training: true }), name, 1e-5);
         const { mean, variance } = batchMoments(x);
         assertSame(
-          exhibit(name).infer(x, mean, variance, gamma, beta),
+          pitfall(name).infer(x, mean, variance, gamma, beta),
           batchNormInference(x, mean, variance, gamma, beta),
           name,
         );
@@ -195,12 +195,12 @@ test(
 );
 
 test(
-  'exhibits are used under their own names only, and say what is wrong',
+  'pitfalls are used under their own names only, and say what is wrong',
   clean(() => {
-    for (const name of EXHIBITS) {
-      const shown = exhibit(name);
+    for (const name of PITFALLS) {
+      const shown = pitfall(name);
       for (const text of [shown.mistake, shown.consequence, shown.brokenProperty]) assert.match(text, /^[A-Z].*\.$/);
-      const net = mlp({ sizes: [3, 4, 2], norm: `exhibit:${name}`, seed: 1 });
+      const net = mlp({ sizes: [3, 4, 2], norm: `pitfall:${name}`, seed: 1 });
       const block = net.layers[0] as Block;
       assert.deepEqual((block.norm as BatchNormLayer).scheme, shown);
       assert.equal('layer1/bias' in net.named, shown.biasBefore);
@@ -265,14 +265,14 @@ test(
       const { mean, variance } = batchMoments(x);
       const [rows, g, b] = [x.arraySync() as number[][], values(gamma), values(beta)];
       const [mu, s2] = [values(mean), values(variance)];
-      const factors: Partial<Record<ExhibitName, (v: number) => number>> = {
+      const factors: Partial<Record<PitfallName, (v: number) => number>> = {
         detachedMean: () => 1,
         epsilonOutside: (v) => 1 / (Math.sqrt(v) + epsilon),
       };
-      for (const name of EXHIBITS) {
+      for (const name of PITFALLS) {
         const factor = factors[name] ?? ((v: number) => 1 / Math.sqrt(v + epsilon));
         const wanted = rows.map((row) => row.map((v, j) => g[j] * (v - mu[j]) * factor(s2[j]) + b[j]));
-        const scheme = exhibit(name);
+        const scheme = pitfall(name);
         const trained = scheme.normalize(x, gamma, beta, { epsilon });
         assertSame(trained.y, tf.tensor2d(wanted), `${name} in training`);
         assertSame(trained.mean, mean, `${name}: mean`);
@@ -283,21 +283,21 @@ test(
           `${name}, inference`,
         );
       }
-      const dx = tf.grad((a: tf.Tensor) => exhibit('detached').normalize(a, gamma, beta, { epsilon }).y)(x, dy);
+      const dx = tf.grad((a: tf.Tensor) => pitfall('detached').normalize(a, gamma, beta, { epsilon }).y)(x, dy);
       assertSame(dx, tf.mul(dy, tf.div(gamma, tf.sqrt(tf.add(variance, epsilon)))), 'detached: gradient');
     }),
   ),
 );
 
 test(
-  'on images too a layer with an exhibit computes the exhibit, values and gradient',
+  'on images too a layer with a pitfall computes the pitfall, values and gradient',
   clean(() => {
     const random = new Random(2);
-    for (const name of EXHIBITS) {
-      const layer = batchNormLayer(2, { exhibit: name, epsilon: 1e-2 });
+    for (const name of PITFALLS) {
+      const layer = batchNormLayer(2, { pitfall: name, epsilon: 1e-2 });
       tf.tidy(() => {
         const [x, dy] = [0, 1].map(() => tf.tensor4d(random.normals(2 * 3 * 2 * 2, 5, 0.1), [2, 3, 2, 2]));
-        const wanted = (u: tf.Tensor) => exhibit(name).normalize(u, layer.gamma, layer.beta, { epsilon: 1e-2 }).y;
+        const wanted = (u: tf.Tensor) => pitfall(name).normalize(u, layer.gamma, layer.beta, { epsilon: 1e-2 }).y;
         const got = (u: tf.Tensor) => layer.apply(u, { training: true, updateStatistics: false });
         assertSame(got(x), wanted(x), `${name}: y`, 1e-4);
         assertSame(tf.grad(got)(x, dy), tf.grad(wanted)(x, dy), `${name}: dx`, 1e-3);
