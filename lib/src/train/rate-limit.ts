@@ -1,0 +1,170 @@
+/** What becomes of a network at every learning rate, and the highest rate at which it trains. */
+import {
+  callback,
+  expectArgument,
+  expectOptions,
+  listOf,
+  needed,
+  network as aNetwork,
+  number,
+  type Options,
+  own,
+  positive,
+  shown,
+  whole,
+} from '../core/checks';
+import { tf } from '../engine';
+import type { Network, WeightsSnapshot } from '../nn';
+import { median } from '../statistics';
+import type { History } from './history';
+import { checkOptions, prepareData, Trainer, type StepRecord, type TrainRunOptions } from './trainer';
+
+/** What {@link rateLimit} takes. */
+export interface RateLimitOptions extends Pick<TrainRunOptions, 'data' | 'steps' | 'batchSize'> {
+  /** Called once per seed. */
+  build: (seed: number) => Network;
+  /** One limit each; of weights and batches. */
+  seeds: readonly number[];
+  /** Rates tried by every seed, rising. */
+  rates: readonly number[];
+  /** A run trains if its test accuracy ends above this share. Default 0.5. */
+  accuracy?: number;
+  /** The limit is sought until the rates on its two sides differ by this factor at most. Default 1.1. */
+  within?: number;
+  /** Called after each run. */
+  onRun?: () => void;
+}
+
+const RATE_LIMIT_OPTIONS: Options<RateLimitOptions> = {
+  ...{ build: needed(callback), seeds: needed(listOf(whole)), rates: needed(listOf(positive)) },
+  ...{ data: needed(own), steps: needed(own), batchSize: needed(own), accuracy: number, within: number },
+  onRun: callback,
+};
+
+/** One training. */
+export interface RateRun {
+  /** The constant rate of plain gradient descent. */
+  learningRate: number;
+  /** Share of the test set at the end, at inference with population statistics; of a run that diverged, where it stopped. */
+  accuracy: number;
+  /** Training loss before the first step, in nats. */
+  firstLoss: number;
+  /** Median training loss of the last 20 steps, in nats; Infinity of a run that diverged. */
+  loss: number;
+  /** ||W|| over all weight matrices at the end, over the same at the start; Infinity where it is not finite. */
+  growth: number;
+}
+
+/** One seed's runs, and where they stop to train. */
+export interface RateLimit {
+  /** Of weights and batches. */
+  seed: number;
+  /** All runs, by rising rate. */
+  runs: RateRun[];
+  /** The highest rate that trains, below the first that does not; null where no rate trains. */
+  highest: number | null;
+  /** The first higher rate that does not train, at most `within` times `highest`; null where none was tried: the limit is at least `highest`. */
+  fails: number | null;
+}
+
+/**
+ * Trains a network at each of the rates, and between the highest that trains and the next above by bisection (of the logarithm), so that the
+ * limit is no function of the grid. A run trains if its test accuracy ends above `accuracy`: a network that answers the same for every image
+ * has a loss of ln 10 and does not.
+ *
+ * The limit is the first one, from the lowest rate that trains upwards: a rate beyond it that happens to train does not count.
+ * Runs of one seed start from the same weights and see the same batches.
+ *
+ * @returns one entry per seed
+ * @example
+ * const [{ highest }] = await rateLimit({ build, data, seeds: [1], rates: [0.1, 1, 10], steps: 300, batchSize: 60 });
+ * @throws RangeError for no seeds or rates, rates that do not rise, or a factor `within` that is not above 1
+ */
+export async function rateLimit(options: RateLimitOptions): Promise<RateLimit[]> {
+  expectOptions('rateLimit', options, RATE_LIMIT_OPTIONS);
+  const { build, seeds, rates, data, steps, batchSize, accuracy = 0.5, within = 1.1, onRun } = options;
+  if (seeds.length === 0 || rates.length === 0 || rates.some((rate, i) => i > 0 && rate <= rates[i - 1])) {
+    throw new RangeError(`rateLimit: wanted seeds, and rates that rise, got [${seeds}] and [${rates}].`);
+  }
+  if (!(within > 1)) throw new RangeError(`rateLimit: within must be a factor above 1, got ${shown(within)}.`);
+  checkOptions({ steps, batchSize, seed: seeds[0] });
+  const network = build(seeds[0]);
+  expectArgument('rateLimit', 'what build() returned', network, aNetwork);
+  const trainer = new Trainer({ network, record: weightsNorm });
+  const prepared = prepareData(data, 'grey', 'crossEntropy');
+  const limits: RateLimit[] = [];
+  try {
+    for (const seed of seeds) {
+      const start = build(seed);
+      const initial = start.snapshot();
+      start.dispose();
+      const before = norm(initial);
+      const run = async (learningRate: number) => {
+        network.restore(initial);
+        const settings = { data, steps, batchSize, learningRate, seed, inference: 'population' as const };
+        const history = await trainer.train({ ...settings, evaluateAt: [] }, prepared);
+        onRun?.();
+        return summary(history, learningRate, before);
+      };
+      limits.push({ seed, ...(await search(run, rates, accuracy, within)) });
+    }
+  } finally {
+    prepared.dispose();
+    trainer.dispose();
+    network.dispose();
+  }
+  return limits;
+}
+
+/** The grid, then bisection between its two rates around the first limit. */
+async function search(
+  run: (rate: number) => Promise<RateRun>,
+  rates: readonly number[],
+  accuracy: number,
+  within: number,
+): Promise<Omit<RateLimit, 'seed'>> {
+  const runs: RateRun[] = [];
+  for (const rate of rates) runs.push(await run(rate));
+  const trains = (of: RateRun) => of.accuracy > accuracy;
+  const first = runs.findIndex(trains);
+  if (first < 0) return { runs, highest: null, fails: null };
+  const end = runs.findIndex((of, i) => i > first && !trains(of));
+  if (end < 0) return { runs, highest: rates[rates.length - 1], fails: null };
+  let [highest, fails] = [rates[end - 1], rates[end]];
+  while (fails / highest > within) {
+    const middle = await run(Math.sqrt(highest * fails));
+    runs.push(middle);
+    if (trains(middle)) highest = middle.learningRate;
+    else fails = middle.learningRate;
+  }
+  runs.sort((a, b) => a.learningRate - b.learningRate);
+  return { runs, highest, fails };
+}
+
+function summary(history: History, learningRate: number, before: number): RateRun {
+  const last = history.evaluations[history.evaluations.length - 1];
+  const losses = history.losses.values.map((v) => v ?? Infinity);
+  const norms = history.perStep.weights ?? [];
+  const after = norms[norms.length - 1];
+  return {
+    learningRate,
+    accuracy: last.test.accuracy ?? 0,
+    firstLoss: losses[0],
+    loss: history.diverged ? Infinity : median(losses.slice(-20)),
+    growth: typeof after === 'number' && Number.isFinite(after) ? after / before : Infinity,
+  };
+}
+
+const isWeights = (label: string) => label.endsWith('/weights') || label === 'weights';
+
+/** ||W|| over all weight matrices after a step. */
+function weightsNorm({ after }: StepRecord): Record<string, tf.Tensor> {
+  const matrices = Object.keys(after).filter(isWeights);
+  if (matrices.length === 0) throw new RangeError('rateLimit: the network has no variable called weights.');
+  return { weights: tf.sqrt(tf.addN(matrices.map((label) => tf.sum(tf.square(after[label]))))) };
+}
+
+function norm(weights: WeightsSnapshot): number {
+  const matrices = Object.keys(weights).filter(isWeights);
+  return Math.hypot(...matrices.map((label) => Math.hypot(...weights[label].values)));
+}
