@@ -96,6 +96,8 @@ export interface VerdictOptions {
   unfair?: string;
   /** why the claim cannot be tested here; instead of a measurement */
   outOfReach?: string;
+  /** One line in place of the box: for the further readings of a sentence. The ledger and the card have all of it. */
+  brief?: boolean;
 }
 
 const EXPECTED: Options<NonNullable<VerdictOptions['expected']>> = {
@@ -106,7 +108,7 @@ const TITLED = having<{ title: string }>('a data set', { title: needed(aString) 
 const VERDICT_OPTIONS: Options<VerdictOptions> = {
   ...{ id: needed(aString), measured: own, unit: aString, percent: flag, expected: optionsOf(EXPECTED), rule: RULE },
   ...{ data: either(aString, TITLED), seeds: listOf(number), reason: aString, limit: aString, unfair: aString },
-  outOfReach: aString,
+  ...{ outOfReach: aString, brief: flag },
 };
 
 interface State {
@@ -181,17 +183,17 @@ export function verdict(options: VerdictOptions): void {
     ['Limit', record.limit ?? ''],
     ['Note', record.reason ?? ''],
   ];
-  const shown = rows.filter(([, text]) => text !== '');
+  const shown = options.brief ? [] : rows.filter(([, text]) => text !== '');
+  const line = [record.measured, record.rule && `rule: ${record.rule}`, record.limit && `limit: ${record.limit}`];
+  const brief = options.brief ? `: ${[...line, record.reason].filter(Boolean).join('; ')}` : '';
+  const head = (name: string) => `<strong style="color:${color}">${sign} ${name}: ${record.verdict}</strong>`;
   emit(
     {
-      'text/html': card(
-        'verdict',
-        color,
-        `<p style="margin:2px 0"><strong style="color:${color}">${sign} Verdict: ${record.verdict}</strong></p>` +
-          htmlFacts(shown),
-      ),
+      'text/html': options.brief
+        ? `<p style="margin:2px 0">${head(claim.id)}${inline(brief)}</p>`
+        : card('verdict', color, `<p style="margin:2px 0">${head('Verdict')}</p>` + htmlFacts(shown)),
       'text/plain': [
-        `${sign} Verdict on ${claim.id}: ${record.verdict}`,
+        `${sign} Verdict on ${claim.id}: ${record.verdict}${unmark(brief)}`,
         ...shown.map(([name, text]) => `  ${name}: ${unmark(text)}`),
       ].join('\n'),
       [CLAIM_MIME]: record,

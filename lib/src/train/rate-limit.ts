@@ -2,7 +2,9 @@
 import {
   callback,
   expectArgument,
+  expectArguments,
   expectOptions,
+  having,
   listOf,
   needed,
   network as aNetwork,
@@ -114,6 +116,33 @@ export async function rateLimit(options: RateLimitOptions): Promise<RateLimit[]>
     network.dispose();
   }
   return limits;
+}
+
+const LIMITS = listOf(having<RateLimit>('what rateLimit returned', { seed: needed(whole), runs: needed(listOf(own)) }));
+
+/**
+ * One value of every seed's run at each of the rates, [seeds][rates]: what a figure over rates shows.
+ *
+ * @param limits as {@link rateLimit} gives them
+ * @param rates rates that every seed has a run at, such as the grid
+ * @param value what to read
+ * @example atRates(limits, rates, (run) => run.accuracy)
+ * @throws RangeError for a rate that a seed has no run at
+ */
+export function atRates(
+  limits: readonly RateLimit[],
+  rates: readonly number[],
+  value: (run: RateRun) => number,
+): number[][] {
+  expectArguments('atRates', { limits: [limits, LIMITS], rates: [rates, listOf(positive)], value: [value, callback] });
+  return limits.map(({ seed, runs }) =>
+    rates.map((rate) => {
+      const run = runs.find(({ learningRate }) => learningRate === rate);
+      if (run) return value(run);
+      const known = runs.map(({ learningRate }) => learningRate).join(', ');
+      throw new RangeError(`atRates: seed ${seed} has no run at rate ${rate}; it has ${known}.`);
+    }),
+  );
 }
 
 /** The grid, then bisection between its two rates around the first limit. */
