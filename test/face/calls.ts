@@ -291,6 +291,8 @@ export function calls({ network, x, y, history, comparison }: World): Record<str
     chainOnBatch: () => [{ w: [2, 3], x: [-1, 1], normalized: true }],
     chainOrders: () => [{ w: [2, 3], epsilon: 0.1, x: 1 }],
     reductionRatio: () => [{ ...lossLook, predicted: [0.01] }],
+    layerChange: () => [{ network: look.network, x, weights: 'layer1/weights', share: 0.01, seed: 1 }],
+    inputDriftProbe: () => [{ taps: [byTap] }],
     covarianceEigenvalues: () => [x2()],
     pairwiseDistances: () => [x2()],
     rowsWithSpectrum: () => [[2, 1], { m: 4, seed: 1, rotate: true }],
@@ -355,6 +357,8 @@ export function calls({ network, x, y, history, comparison }: World): Record<str
     trainNetwork: () => [{ ...run, network: build(1), learningRate: 0.1, seed: 1, mode: 'eager' }],
     shiftThenNormalize: () => [2, { normalize: 'both' }],
     trainShifted: () => [{ x, y, units: 2, steps: 2, learningRate: 0.1, seed: 1 }],
+    rateLimit: () => [{ ...run, build, seeds: [1], rates: [0.01, 0.1], accuracy: 0.5, within: 2 }],
+    atRates: () => [[{ seed: 1, runs: [], highest: null, fails: null }], [], Number],
     weightGrowth: () => [{ ...run, build, weights: 'layer1/weights', scales: [1], seeds: [1], learningRate: 0.1 }],
     ignoredJacobian: () => [
       {

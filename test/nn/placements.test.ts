@@ -20,10 +20,10 @@ test('placedMlp: each place computes what it says', () => {
       let h = x as tf.Tensor2D;
       for (const i of [1, 2]) {
         const a = tf.matMul<tf.Tensor2D>(place === 'input' ? norm(h) : h, w(i));
-        const z = tf.sigmoid(place === 'before' ? norm(a) : a);
+        const z = tf.sigmoid(place === 'before' || place === 'beforeAndReadout' ? norm(a) : a);
         h = place === 'after' ? norm(z) : z;
       }
-      return tf.matMul(h, w(3));
+      return tf.matMul(place === 'beforeAndReadout' ? norm(h) : h, w(3));
     });
     const error = tf.tidy(() => tf.max(tf.abs(tf.sub(got, want))).dataSync()[0]);
     assert.ok(error < 1e-5, `${place}: off by ${error}`);
@@ -37,7 +37,7 @@ test('placedMlp: the same weights from the same seed at every place; biases wher
   const weights = networks.map((network) => network.named['layer2/weights'].dataSync());
   for (const values of weights) assert.deepEqual(values, weights[0]);
   const biased = networks.map((network) => 'layer1/bias' in network.named);
-  assert.deepEqual(biased, [true, false, true, true]);
+  assert.deepEqual(biased, [true, false, true, true, false]);
   networks[0].copyFrom(networks[3]);
   for (const network of networks) network.dispose();
 });

@@ -264,6 +264,23 @@ test('claim card: a sentence with several readings stands there once', () => {
   assert.match(page, /A, otherwise/);
 });
 
+test('verdicts: a brief one is a line, with the same record', () => {
+  const seen = (brief: boolean) =>
+    capture(() => {
+      card();
+      const measured = [1, 2];
+      verdict({ id: 'one', measured, rule: rule.above(0), limit: 'small nets', reason: 'why', brief });
+    }).find(({ bundle }) => bundle[CLAIM_MIME])!.bundle;
+  const [box, line] = [seen(false), seen(true)];
+  assert.deepEqual(line[CLAIM_MIME], box[CLAIM_MIME]);
+  assert.equal(
+    line['text/plain'],
+    '◐ Verdict on one: holds with a limit: A: median 1.5, each: 1 and 2; rule: the value is above 0; 2 of 2 values (by chance 1 in 4); limit: small nets; why',
+  );
+  assert.match(String(box['text/plain']), /\n {2}Limit: small nets\n/);
+  assert.ok(String(line['text/html']).length < String(box['text/html']).length);
+});
+
 test('verdict record: what the ledger keeps', () => {
   const seen = capture(() => {
     card();

@@ -1,29 +1,25 @@
-/** What a small change of one layer's weights does to the activations of the layers above. */
+/** What a small change of one layer's weights does to the activations of the layers above. In float64. */
 import {
   expectOptions,
-  network as aNetwork,
+  layer as aLayer,
   needed,
-  oneOf,
   type Options,
   own,
   positive,
+  shown,
   text,
   whole,
 } from '../core/checks';
-import { Random, tf } from '../engine';
-import { ACTIVATIONS, type ActivationName, type Network } from '../nn';
-import { observe } from './activations';
-import { expectInputs, untouched } from './model';
+import { Random, type tf } from '../engine';
+import { batchNormLayers, type ActivationName, type Network, type Sequential } from '../nn';
+import { expectInputs, numbersOf } from './model';
 import { SCALAR_FUNCTIONS } from './saturating';
-import type { Values } from './types';
 
 /** What {@link layerChange} takes. */
 export interface LayerChangeOptions {
-  /** As `mlp` makes it, with taps `layerI/preActivation` and `layerI/activation`; it is left as it was. */
+  /** Made by `mlp`, without normalization or with batch normalization before the nonlinearity; it is left as it was. */
   network: Network;
-  /** Nonlinearity of the hidden layers. */
-  activation: ActivationName;
-  /** Inputs [m, ...] float32; with batch normalization, the batch of the statistics. */
+  /** Inputs [m, n] float32; with batch normalization, the batch of the statistics. */
   x: tf.Tensor;
   /** Label of the weights that change. Default `layer1/weights`. */
   weights?: string;
@@ -34,8 +30,7 @@ export interface LayerChangeOptions {
 }
 
 const LAYER_CHANGE_OPTIONS: Options<LayerChangeOptions> = {
-  ...{ network: needed(aNetwork), activation: needed(oneOf(ACTIVATIONS)), x: needed(own), weights: text },
-  ...{ share: positive, seed: whole },
+  ...{ network: needed(aLayer), x: needed(own), weights: text, share: positive, seed: whole },
 };
 
 /** What the hidden layers show, from the first to the last. */
@@ -60,43 +55,130 @@ export interface LayerChange {
  * chi is computed by quadrature, over Gaussians with each unit's own mean and variance over the examples, averaged over the units above and
  * below the line.
  *
+ * In float64: without normalization a sigmoid network's spread falls fourfold per layer, below what float32 can tell apart.
+ *
  * @returns one entry per hidden layer, measured and foreseen
- * @example layerChange({ network: mlp({ sizes, norm: 'batch', seed: 1 }), activation: 'relu', x }).relative
- * @throws RangeError for a label that the network does not have, or a network without such taps
+ * @example layerChange({ network: mlp({ sizes, norm: 'batch', seed: 1 }), x }).relative
+ * @throws RangeError for another kind of network, or a label that it does not have
  */
 export function layerChange(options: LayerChangeOptions): LayerChange {
   expectOptions('layerChange', options, LAYER_CHANGE_OPTIONS);
-  const { network, activation, x, weights = 'layer1/weights', share = 1e-3, seed = 0 } = options;
+  const { network, x, weights = 'layer1/weights', share = 1e-3, seed = 0 } = options;
   expectInputs('layerChange', x);
-  const W = network.named[weights];
-  if (!W) {
-    const known = Object.keys(network.named).join(', ');
-    throw new RangeError(`layerChange: network '${network.name}' has no '${weights}'. It has ${known}.`);
+  const layers = hiddenLayers(network);
+  const changed = layers.map((layer) =>
+    layer.label === weights ? { ...layer, W: nudged(layer.W, share, new Random(seed, 'layer change')) } : layer,
+  );
+  if (changed.every((layer, i) => layer === layers[i])) {
+    const known = layers.map(({ label }) => label).join(', ');
+    throw new RangeError(`layerChange: network '${network.name}' has no hidden weights '${weights}'. It has ${known}.`);
   }
-  const look = () => observe({ network, x, training: true, taps: /^layer\d+\/(preA|a)ctivation$/ });
-  const before = look();
-  const after = untouched(network, () => {
-    const noise = tf.tensor(new Random(seed, 'layer change').normals(W.size), W.shape);
-    const size = tf.sqrt(tf.mean(tf.square(W)));
-    W.assign(tf.add(W, tf.mul(noise, tf.mul(size, share))));
-    return look() as unknown as tf.TensorContainerObject;
-  }) as unknown as Record<string, Values>;
+  const u = Float64Array.from(x.dataSync());
+  const [before, after] = [layers, changed].map((of) => forward(of, u, x.shape[0]));
   const result: LayerChange = { change: [], relative: [], chi: [] };
-  for (let layer = 1; `layer${layer + 1}/activation` in before; layer++) {
-    const tap = `layer${layer}/activation`;
-    const units = momentsOf(before[tap]);
-    const change = rmsDifference(before[tap], after[tap]) / share;
+  before.forEach(({ pre, z }, l) => {
+    const change = rms(z.map((v, i) => v - after[l].z[i])) / share;
+    const { units, activation } = layers[l];
     result.change.push(change);
-    result.relative.push(change / Math.sqrt(average(units.map(({ variance }) => variance))));
-    result.chi.push(chiOf(activation, momentsOf(before[`layer${layer}/preActivation`])));
-  }
+    result.relative.push(change / Math.sqrt(average(momentsOf(z, units).map(({ variance }) => variance))));
+    result.chi.push(chiOf(activation, momentsOf(pre, units)));
+  });
   return result;
+}
+
+/** A hidden layer as numbers. */
+interface HiddenLayer {
+  label: string;
+  units: number;
+  /** [inputs, units], row-major */
+  W: Float64Array;
+  bias: number[] | null;
+  /** gamma, beta and epsilon; null without batch normalization */
+  norm: { gamma: number[] | null; beta: number[] | null; epsilon: number } | null;
+  activation: ActivationName;
+}
+
+function hiddenLayers(network: Network): HiddenLayer[] {
+  const { config = {} } = network as Partial<Sequential>;
+  const { kind, norm, activation, placement = 'before' } = config as Record<string, string | undefined>;
+  if (kind !== 'mlp' || !(norm === 'none' || norm === 'batch') || placement !== 'before' || config.place) {
+    throw new RangeError(
+      `layerChange: wanted a network of mlp() with norm 'none', or 'batch' before the nonlinearity, got ${shown(kind ?? network.name)} with norm ${shown(norm)}.`,
+    );
+  }
+  const norms = batchNormLayers(network);
+  const read = (label: string) => (label in network.named ? numbersOf(network.named[label]) : null);
+  const depth = (config.sizes as number[]).length - 2;
+  return Array.from({ length: depth }, (_, i) => {
+    const name = `layer${i + 1}`;
+    const W = network.named[`${name}/weights`];
+    return {
+      label: `${name}/weights`,
+      units: W.shape[1]!,
+      W: Float64Array.from(W.dataSync()),
+      bias: read(`${name}/bias`),
+      norm: norms[i] && { gamma: read(`${name}/gamma`), beta: read(`${name}/beta`), epsilon: norms[i].epsilon },
+      activation: activation as ActivationName,
+    };
+  });
+}
+
+function nudged(W: Float64Array, share: number, random: Random): Float64Array {
+  const noise = random.normals(W.length);
+  const size = share * rms(W);
+  return W.map((w, i) => w + size * noise[i]);
+}
+
+/** Pre-activations and activations of each layer, [m, units], row-major. */
+function forward(layers: HiddenLayer[], u: Float64Array, m: number): { pre: Float64Array; z: Float64Array }[] {
+  let input = u;
+  return layers.map(({ W, units, bias, norm, activation }) => {
+    const { f } = SCALAR_FUNCTIONS[activation];
+    const pre = product(input, W, m, units);
+    if (bias) pre.forEach((v, i) => (pre[i] = v + bias[i % units]));
+    if (norm) normalize(pre, units, norm);
+    const z = pre.map(f);
+    input = z;
+    return { pre, z };
+  });
+}
+
+/** A [m, n] times W [n, units]. */
+function product(A: Float64Array, W: Float64Array, m: number, units: number): Float64Array {
+  const n = A.length / m;
+  const out = new Float64Array(m * units);
+  for (let row = 0; row < m; row++) {
+    for (let k = 0; k < n; k++) {
+      const a = A[row * n + k];
+      if (a === 0) continue; // most pixels are black
+      for (let unit = 0; unit < units; unit++) out[row * units + unit] += a * W[k * units + unit];
+    }
+  }
+  return out;
+}
+
+function normalize(x: Float64Array, units: number, { gamma, beta, epsilon }: NonNullable<HiddenLayer['norm']>): void {
+  const moments = momentsOf(x, units);
+  x.forEach((v, i) => {
+    const unit = i % units;
+    const { mean, variance } = moments[unit];
+    const xHat = (v - mean) / Math.sqrt(variance + epsilon);
+    x[i] = (gamma?.[unit] ?? 1) * xHat + (beta?.[unit] ?? 0);
+  });
 }
 
 /** Mean and biased variance of one unit over the examples. */
 interface Moments {
   mean: number;
   variance: number;
+}
+
+function momentsOf(values: Float64Array, units: number): Moments[] {
+  const rows = values.length / units;
+  const moments = Array.from({ length: units }, () => ({ mean: 0, variance: 0 }));
+  values.forEach((v, i) => (moments[i % units].mean += v / rows));
+  values.forEach((v, i) => (moments[i % units].variance += (v - moments[i % units].mean) ** 2 / rows));
+  return moments;
 }
 
 function chiOf(activation: ActivationName, units: Moments[]): number {
@@ -135,24 +217,7 @@ export function gaussianSlope(activation: ActivationName, mean: number, variance
   return { slope: sums.slope / sums.mass, spread: sums.second / sums.mass - first * first };
 }
 
-const POINTS = 200;
+const POINTS = 80;
 
-function momentsOf({ shape, values }: Values): Moments[] {
-  const units = shape[shape.length - 1];
-  const rows = values.length / units;
-  return Array.from({ length: units }, (_, unit) => {
-    let mean = 0;
-    for (let i = unit; i < values.length; i += units) mean += values[i] / rows;
-    let variance = 0;
-    for (let i = unit; i < values.length; i += units) variance += (values[i] - mean) ** 2 / rows;
-    return { mean, variance };
-  });
-}
-
-function rmsDifference(a: Values, b: Values): number {
-  let sum = 0;
-  for (let i = 0; i < a.values.length; i++) sum += (a.values[i] - b.values[i]) ** 2;
-  return Math.sqrt(sum / a.values.length);
-}
-
+const rms = (values: Float64Array) => Math.sqrt(values.reduce((sum, v) => sum + v * v, 0) / values.length);
 const average = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;

@@ -18,7 +18,9 @@ import {
 import { tf } from '../engine';
 import type { Network, WeightsSnapshot } from '../nn';
 import { median } from '../statistics';
+import { evaluateWithTaps } from './evaluate';
 import type { History } from './history';
+import { replaceStatistics } from './population';
 import { checkOptions, prepareData, Trainer, type StepRecord, type TrainRunOptions } from './trainer';
 
 /** What {@link rateLimit} takes. */
@@ -43,11 +45,13 @@ const RATE_LIMIT_OPTIONS: Options<RateLimitOptions> = {
   onRun: callback,
 };
 
+const POPULATION_BATCHES = 10;
+
 /** One training. */
 export interface RateRun {
   /** The constant rate of plain gradient descent. */
   learningRate: number;
-  /** Share of the test set at the end, at inference with population statistics; of a run that diverged, where it stopped. */
+  /** Share of the test set at the end, at inference, with population statistics of ten training mini-batches. */
   accuracy: number;
   /** Training loss before the first step, in nats. */
   firstLoss: number;
@@ -63,7 +67,7 @@ export interface RateLimit {
   seed: number;
   /** All runs, by rising rate. */
   runs: RateRun[];
-  /** The highest rate that trains, below the first that does not; null where no rate trains. */
+  /** The highest rate that trains, from the best one upwards to the first that does not; null where no rate trains. */
   highest: number | null;
   /** The first higher rate that does not train, at most `within` times `highest`; null where none was tried: the limit is at least `highest`. */
   fails: number | null;
@@ -74,7 +78,8 @@ export interface RateLimit {
  * limit is no function of the grid. A run trains if its test accuracy ends above `accuracy`: a network that answers the same for every image
  * has a loss of ln 10 and does not.
  *
- * The limit is the first one, from the lowest rate that trains upwards: a rate beyond it that happens to train does not count.
+ * The limit is sought from the seed's best rate upwards: rates at which the network learns too slowly to train in these steps lie below it,
+ * and a rate beyond the limit that happens to train does not count.
  * Runs of one seed start from the same weights and see the same batches.
  *
  * @returns one entry per seed
@@ -103,10 +108,13 @@ export async function rateLimit(options: RateLimitOptions): Promise<RateLimit[]>
       const before = norm(initial);
       const run = async (learningRate: number) => {
         network.restore(initial);
-        const settings = { data, steps, batchSize, learningRate, seed, inference: 'population' as const };
-        const history = await trainer.train({ ...settings, evaluateAt: [] }, prepared);
+        const settings = { data, steps, batchSize, learningRate, seed, evaluateAt: [] };
+        const history = await trainer.train(settings, prepared);
+        // Moving averages lag behind weights that take long steps. Where statistics are not finite, the averages stay.
+        replaceStatistics(network, prepared.train.x, { batchSize, batches: POPULATION_BATCHES, seed });
+        const { accuracy } = evaluateWithTaps({ network, ...prepared.test }, []).score;
         onRun?.();
-        return summary(history, learningRate, before);
+        return { learningRate, accuracy: accuracy ?? 0, ...lossAndGrowth(history, before) };
       };
       limits.push({ seed, ...(await search(run, rates, accuracy, within)) });
     }
@@ -155,9 +163,9 @@ async function search(
   const runs: RateRun[] = [];
   for (const rate of rates) runs.push(await run(rate));
   const trains = (of: RateRun) => of.accuracy > accuracy;
-  const first = runs.findIndex(trains);
-  if (first < 0) return { runs, highest: null, fails: null };
-  const end = runs.findIndex((of, i) => i > first && !trains(of));
+  const best = runs.reduce((most, of, i) => (of.accuracy > runs[most].accuracy ? i : most), 0);
+  if (!trains(runs[best])) return { runs, highest: null, fails: null };
+  const end = runs.findIndex((of, i) => i > best && !trains(of));
   if (end < 0) return { runs, highest: rates[rates.length - 1], fails: null };
   let [highest, fails] = [rates[end - 1], rates[end]];
   while (fails / highest > within) {
@@ -170,16 +178,13 @@ async function search(
   return { runs, highest, fails };
 }
 
-function summary(history: History, learningRate: number, before: number): RateRun {
-  const last = history.evaluations[history.evaluations.length - 1];
-  const losses = history.losses.values.map((v) => v ?? Infinity);
-  const norms = history.perStep.weights ?? [];
+function lossAndGrowth({ losses, perStep, diverged }: History, before: number) {
+  const values = losses.values.map((v) => v ?? Infinity);
+  const norms = perStep.weights ?? [];
   const after = norms[norms.length - 1];
   return {
-    learningRate,
-    accuracy: last.test.accuracy ?? 0,
-    firstLoss: losses[0],
-    loss: history.diverged ? Infinity : median(losses.slice(-20)),
+    firstLoss: values[0],
+    loss: diverged ? Infinity : median(values.slice(-20)),
     growth: typeof after === 'number' && Number.isFinite(after) ? after / before : Infinity,
   };
 }
