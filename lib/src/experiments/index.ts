@@ -21,6 +21,7 @@ export {
   type IgnoredJacobianSpec,
 } from './ignored-jacobian';
 export { interleavedTimes, type RepeatOptions } from './interleaved-times';
+export { layerChange, type LayerChange, type LayerChangeOptions } from './layer-change';
 export { layerTimes, type LayerTimesOptions, type LayerTimesSpec } from './layer-times';
 export { type LearningRateSweep } from './learning-rate-sweep';
 export {
@@ -48,6 +49,7 @@ export {
   type OptionsOf,
   type ResultOf,
 } from './registry';
+export { atRates, rateLimit, type RateLimit, type RateLimitOptions, type RateRun } from './rate-limit';
 export { type SaturationCurve, type SaturationInTraining, type SaturationSpec } from './saturation-in-training';
 export {
   scaledLayer,

@@ -88,6 +88,7 @@ export {
   type Stored,
   type Values,
 } from './types';
+export { inputDriftProbe, type InputDrift, type InputDriftOptions } from './input-drift';
 export { reductionRatio, type ReductionRatio } from './reduction-ratio';
 export { covarianceEigenvalues, pairwiseDistances, rowsWithSpectrum, type SpectrumOptions } from './covariance';
 export { batchJacobianNorm } from './batch-jacobian';

@@ -1,7 +1,7 @@
 /** How far the distribution of what a nonlinearity receives moves in training, beside how far it jumps between mini-batches. */
 import { expectOptions, listOf, needed, type Options, text } from '../core/checks';
 import { tf } from '../engine';
-import { observe } from './activations';
+import { captureActivations } from './activations';
 import { distributionDrift } from './shift';
 import type { Probe, Values } from './types';
 
@@ -35,12 +35,12 @@ export interface InputDrift {
  * @returns a probe that reports {@link InputDrift}
  * @example compare({ ..., probes: { drift: inputDriftProbe({ taps: ['layer3/preActivation'] }) } })
  */
-export function inputDriftProbe(options: InputDriftOptions): Probe {
+export function inputDriftProbe(options: InputDriftOptions): Probe<InputDrift> {
   expectOptions('inputDriftProbe', options, INPUT_DRIFT_OPTIONS);
   const { taps } = options;
   return {
     measure: ({ network, test, batch, memory }) => {
-      const look = (x: tf.Tensor) => observe({ network, x, training: true, taps });
+      const look = (x: tf.Tensor) => captureActivations({ network, x, training: true, taps });
       const size = Math.min(batch.x.shape[0], Math.floor(test.x.shape[0] / 2));
       const part = (i: number) => {
         const rows = tf.slice(test.x, i * size, size);

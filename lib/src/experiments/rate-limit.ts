@@ -16,12 +16,15 @@ import {
   whole,
 } from '../core/checks';
 import { tf } from '../engine';
-import type { Network, WeightsSnapshot } from '../nn';
+import type { Network, StateDict } from '../nn';
 import { median } from '../statistics';
-import { evaluateWithTaps } from './evaluate';
-import type { History } from './history';
-import { replaceStatistics } from './population';
-import { checkOptions, prepareData, Trainer, type StepRecord, type TrainRunOptions } from './trainer';
+import { evaluateWithTaps } from '../train/evaluate';
+import type { History } from '../train/history';
+import { replaceStatistics } from '../train/population';
+import { checkOptions } from '../train/resolve';
+import { prepareData } from '../train/prepare';
+import { Trainer } from '../train/trainer';
+import { type StepRecord, type TrainRunOptions } from '../train/options';
 
 /** What {@link rateLimit} takes. */
 export interface RateLimitOptions extends Pick<TrainRunOptions, 'data' | 'steps' | 'batchSize'> {
@@ -103,15 +106,15 @@ export async function rateLimit(options: RateLimitOptions): Promise<RateLimit[]>
   try {
     for (const seed of seeds) {
       const start = build(seed);
-      const initial = start.snapshot();
+      const initial = start.stateDict();
       start.dispose();
       const before = norm(initial);
       const run = async (learningRate: number) => {
-        network.restore(initial);
-        const settings = { data, steps, batchSize, learningRate, seed, evaluateAt: [] };
+        network.loadStateDict(initial);
+        const settings = { data, steps, batchSize, learningRate, seed, evaluate: { at: [] } };
         const history = await trainer.train(settings, prepared);
         // Moving averages lag behind weights that take long steps. Where statistics are not finite, the averages stay.
-        replaceStatistics(network, prepared.train.x, { batchSize, batches: POPULATION_BATCHES, seed });
+        replaceStatistics(network, prepared.train.x, { batchSize, batchCount: POPULATION_BATCHES, seed });
         const { accuracy } = evaluateWithTaps({ network, ...prepared.test }, []).score;
         onRun?.();
         return { learningRate, accuracy: accuracy ?? 0, ...lossAndGrowth(history, before) };
@@ -198,7 +201,7 @@ function weightsNorm({ after }: StepRecord): Record<string, tf.Tensor> {
   return { weights: tf.sqrt(tf.addN(matrices.map((label) => tf.sum(tf.square(after[label]))))) };
 }
 
-function norm(weights: WeightsSnapshot): number {
+function norm(weights: StateDict): number {
   const matrices = Object.keys(weights).filter(isWeights);
   return Math.hypot(...matrices.map((label) => Math.hypot(...weights[label].values)));
 }

@@ -10,10 +10,11 @@ import {
   text,
   whole,
 } from '../core/checks';
-import { Random, type tf } from '../engine';
+import { Random } from '../core/random';
+import { type tf } from '../engine';
 import { batchNormLayers, type ActivationName, type Network, type Sequential } from '../nn';
-import { expectInputs, numbersOf } from './model';
-import { SCALAR_FUNCTIONS } from './saturating';
+import { expectInputs, numbersOf } from '../probe/model';
+import { SCALAR_FUNCTIONS } from '../probe/saturating';
 
 /** What {@link layerChange} takes. */
 export interface LayerChangeOptions {

@@ -1,7 +1,7 @@
 import test, { before } from 'node:test';
 import assert from 'node:assert/strict';
-import { gaussian, layerChange, mlp, observe, placedMlp, Random, ready, signalPropagation, tf } from 'bnlab';
-import { gaussianSlope } from 'bnlab/dist/src/probe/layer-change';
+import { gaussian, layerChange, mlp, captureActivations, placedMlp, Random, ready, signalPropagation, tf } from 'bnlab';
+import { gaussianSlope } from 'bnlab/dist/src/experiments/layer-change';
 
 before(async () => void (await ready()));
 
@@ -72,13 +72,14 @@ test('layerChange: its float64 network is the network, which it leaves as it was
       for (const v of network.trainable.filter(({ rank }) => rank === 1)) v.assign(tf.randomNormal(v.shape, 1, 0.3));
     });
     const look = () =>
-      observe({ network, x: input, training: true, taps: ['layer2/activation'] })['layer2/activation'].values;
-    const [before, weights] = [look(), network.snapshot()];
+      captureActivations({ network, x: input, training: true, taps: ['layer2/activation'] })['layer2/activation']
+        .values;
+    const [before, weights] = [look(), network.stateDict()];
     const numTensors = tf.memory().numTensors;
     const share = 1; // large, so that float32 sees it
     const { change } = layerChange({ network, x: input, share, seed: 8 });
     assert.equal(tf.memory().numTensors, numTensors);
-    assert.deepEqual(network.snapshot(), weights);
+    assert.deepEqual(network.stateDict(), weights);
     const W = network.named['layer1/weights'];
     const noise = tf.tensor(new Random(8, 'layer change').normals(W.size), W.shape);
     tf.tidy(() => W.assign(tf.add(W, tf.mul(noise, tf.sqrt(tf.mean(tf.square(W)))))));

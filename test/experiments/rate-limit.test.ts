@@ -1,7 +1,7 @@
 import test, { before } from 'node:test';
 import assert from 'node:assert/strict';
 import { atRates, mlp, rateLimit, ready, tf, type RateLimitOptions } from 'bnlab';
-import { clouds, noLeak } from './toy';
+import { clouds, noLeak } from '../train/toy';
 
 before(async () => void (await ready()));
 
