@@ -1,13 +1,14 @@
 import test, { before } from 'node:test';
 import assert from 'node:assert/strict';
 import { atRates, mlp, rateLimit, ready, tf, type RateLimitOptions } from 'bnlab';
-import { clouds, noLeak } from '../train/toy';
+import { clouds } from '../support/clouds';
+import { leakFree } from '../support/tensors';
 
 before(async () => void (await ready()));
 
 /** A small tanh network on three clouds. */
 const limit = (options: Partial<RateLimitOptions> = {}) =>
-  noLeak(async () => {
+  leakFree(async () => {
     const data = { train: clouds(90, 1), test: clouds(60, 2) };
     const found = await rateLimit({
       build: (seed) => mlp({ sizes: [3, 10, 10, 3], activation: 'tanh', seed }),
