@@ -93,13 +93,13 @@ test('lib/dist: stale, tampered with or broken sources', async () => {
   const project = new Project(['node_modules', '.venv', 'dist', 'engine']);
   try {
     project.write('lib/src/engine/extra.ts', 'export const extra = 1;\n');
-    project.write('lib/dist/src/engine/random.js', 'throw new Error("tampered with");\n');
+    project.write('lib/dist/src/core/random.js', 'throw new Error("tampered with");\n');
     const built = await project.run(['setup']);
     assert.equal(built.code, 0, built.output);
     assert.match(built.output, /library .*compiled again/);
     assert.ok(fs.existsSync(project.file('lib/dist/src/engine/extra.js')));
-    const wanted = fs.readFileSync(path.join(repository, 'lib/dist/src/engine/random.js'), 'utf8');
-    assert.equal(project.read('lib/dist/src/engine/random.js'), wanted);
+    const wanted = fs.readFileSync(path.join(repository, 'lib/dist/src/core/random.js'), 'utf8');
+    assert.equal(project.read('lib/dist/src/core/random.js'), wanted);
 
     project.write('lib/src/engine/extra.ts', 'export const extra: string = 1;\n');
     const broken = await project.run(['setup']);
