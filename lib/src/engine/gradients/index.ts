@@ -3,10 +3,12 @@
  */
 import { tf } from '../tf';
 import { arrays } from './arrays';
+import { convolutions } from './convolutions';
 import { elementwise } from './elementwise';
+import { images } from './images';
 import { repairLosses } from './losses';
+import { pools } from './pools';
 import { repairTape } from './tape';
-import { windows } from './windows';
 
 export { differentiatedAgain } from './tape';
 
@@ -18,7 +20,7 @@ export function repairGradients(): void {
   repaired = true;
   repairTape();
   repairLosses();
-  for (const rule of [...elementwise(), ...arrays(), ...windows()]) {
+  for (const rule of [...elementwise(), ...arrays(), ...convolutions(), ...pools(), ...images()]) {
     if (tf.getGradient(rule.kernelName)) tf.unregisterGradient(rule.kernelName); // registered twice, it would warn
     tf.registerGradient(rule as unknown as tf.GradConfig);
   }
