@@ -1,24 +1,18 @@
 /** Which engine computes: the order, the forced one, why a better one was passed over, and what is kept off the screen. */
 import test from 'node:test';
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
-import * as path from 'node:path';
-import { promisify } from 'node:util';
 import { engineCardHtml, engineCardText, EngineError, type EngineCard, type PassedOver } from 'bnlab';
 import { chooseEngine, forcedEngine } from 'bnlab/dist/src/engine/choose';
 import type { Engine, Outcome } from 'bnlab/dist/src/engine/engines/engine';
 import { threadsFrom } from 'bnlab/dist/src/engine/engines/native/native';
 import { withoutDeprecations, withStderrHeld, worthSeeing } from 'bnlab/dist/src/engine/engines/native/quiet';
 import { withWarningsCollected } from 'bnlab/dist/src/engine/engines/warnings';
-
-const root = path.join(__dirname, '..', '..');
-const run = promisify(execFile);
+import { runScript } from '../support/engines';
 
 /** Runs a script with the library in a process of its own: an engine is chosen once in each. */
 async function script(body: string, environment: Record<string, string> = {}, before = ''): Promise<string> {
   const code = `${before};const { ready, engineCard, tf } = require('bnlab');(async () => { ${body} })()`;
-  const env = { ...process.env, BNLAB_ENGINE: '', ...environment };
-  const { stdout, stderr } = await run(process.execPath, ['-e', code], { cwd: root, env });
+  const { stdout, stderr } = await runScript(code, { BNLAB_ENGINE: '', ...environment });
   return stdout + stderr;
 }
 const print = 'console.log(JSON.stringify(await ready()))';

@@ -1,25 +1,16 @@
 /** Every network trains on every engine, eagerly and compiled, to the same weights. */
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
-import * as path from 'node:path';
 import test from 'node:test';
-import { promisify } from 'node:util';
-import { BUILDERS, Result, STEPS } from './everything';
+import { onEngine } from '../support/engines';
+import { BUILDERS, everything, Result, STEPS } from './everything';
 
-interface Printed {
-  engine: string;
-  left: number;
-  results: { auto: Result; eager: Result };
-}
+type Printed = Awaited<ReturnType<typeof everything>>;
 
-const run = async (engine: string): Promise<Printed> => {
-  const { stdout } = await promisify(execFile)(
-    process.execPath,
-    ['-r', 'ts-node/register/transpile-only', path.join(__dirname, 'everything.ts')],
-    { env: { ...process.env, BNLAB_ENGINE: engine }, maxBuffer: 2 ** 26 },
+const run = (engine: string) =>
+  onEngine<Printed>(
+    engine,
+    "require('ts-node/register/transpile-only'); return require('./test/nn/everything').everything()",
   );
-  return JSON.parse(stdout.slice(stdout.indexOf('{'))) as Printed;
-};
 
 /** The pitfall that cancels, and those whose rounding is a bias that nothing holds, are looser by what they get wrong. */
 const tolerance = (name: string) => (name.includes('cancellation') ? 1e-3 : 2e-4);
@@ -46,10 +37,9 @@ function compare(one: Result, other: Result, what: string): void {
 
 test('every network on native (compiled and eager), wasm and js: the same losses, weights and outputs', async () => {
   const js = await run('js');
-  assert.equal(js.engine, 'js');
   const wasm = await run('wasm');
-  assert.equal(wasm.engine, 'wasm');
-  for (const printed of [js, wasm]) assert.equal(printed.left, 0, `${printed.engine} leaves tensors behind`);
+  for (const [engine, { left }] of Object.entries({ js, wasm }))
+    assert.equal(left, 0, `${engine} leaves tensors behind`);
   compare(wasm.results.auto, js.results.auto, 'wasm against js');
 
   const native = await run('native');

@@ -1,18 +1,16 @@
 /**
- * Trains every kind of network for a few steps on the engine that BNLAB_ENGINE names, eagerly and compiled, and prints the
- * weights as JSON. Run by engines.test.ts, once per engine.
+ * Trains every kind of network for a few steps on the engine in use, eagerly and compiled. Run by engines.test.ts in a process of its own,
+ * once per engine.
  */
 import {
   compile,
   convNet,
-  engineCard,
   PITFALLS,
   inceptionNet,
   mlp,
   Network,
   NORMS,
   Random,
-  ready,
   residualNet,
   StepContext,
   tf,
@@ -108,23 +106,15 @@ async function train(build: () => Network, mode: 'auto' | 'eager', xla: 'auto' |
   return result;
 }
 
-async function main(): Promise<void> {
-  await ready();
-  const results: Record<string, Result> = { auto: {}, eager: {} };
+/** What came of each network; and how many tensors are left behind. */
+export async function everything(): Promise<{ left: number; results: { auto: Result; eager: Result } }> {
+  const results: { auto: Result; eager: Result } = { auto: {}, eager: {} };
   const before = tf.memory().numTensors;
   for (const [name, build] of Object.entries(BUILDERS)) {
     // XLA takes a second or so for each; two networks stand for all.
     const xla = name === 'mlp batch' || name === 'mlp renorm' ? 'auto' : false;
     results.auto[name] = await train(build, 'auto', xla);
-    // Elsewhere 'auto' is eager already.
-    if (engineCard().engine === 'native') results.eager[name] = await train(build, 'eager', false);
+    if (results.auto[name].mode !== 'eager') results.eager[name] = await train(build, 'eager', false);
   }
-  process.stdout.write(JSON.stringify({ engine: engineCard().engine, left: tf.memory().numTensors - before, results }));
-}
-
-if (require.main === module) {
-  main().catch((error: unknown) => {
-    console.error(error);
-    process.exitCode = 1;
-  });
+  return { left: tf.memory().numTensors - before, results };
 }
