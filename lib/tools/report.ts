@@ -10,12 +10,13 @@ import { Command } from 'commander';
 import { readCall } from './call';
 import { readResult } from './notebook';
 import { findNotebooks, home, shown } from './places';
-import { writeSite } from './report/site';
+import { writeSingles, writeSite } from './report/site';
 import { onlyOne, stoppable } from './running';
 
 interface Options {
   from?: string;
   out?: string;
+  single?: boolean;
   root: string;
 }
 
@@ -26,6 +27,7 @@ export async function writeReports(argv: string[]): Promise<number> {
     .argument('[names...]', 'notebooks by name, number or file; all when none is named')
     .option('--from <folder>', 'take the executed notebooks from here instead of notebooks/')
     .option('--out <folder>', 'where the pages go; reports/ unless told')
+    .option('--single', 'one file a notebook that needs nothing beside it, into reports/single/')
     .option('--root <folder>', 'the collection', home);
   const call = readCall(command, argv, () => {
     const options = command.opts<Options>();
@@ -37,18 +39,19 @@ export async function writeReports(argv: string[]): Promise<number> {
   if ('exitCode' in call) return call.exitCode;
   const { options, files } = call.asked;
   const started = performance.now();
-  const out = path.resolve(options.out ?? path.join(options.root, 'reports'));
+  const out = path.resolve(options.out ?? path.join(options.root, 'reports', options.single ? 'single' : ''));
   return stoppable(async (stop) => {
     try {
       const whole = options.from ? files.filter(isWhole) : files;
       if (whole.length === 0) throw new Error(`There is no whole notebook in ${shown(options.from!)}.`);
-      const problems = await onlyOne(out, 'npm run report', stop, () => writeSite(options.root, whole, out, stop));
+      const write = options.single ? writeSingles : writeSite;
+      const problems = await onlyOne(out, 'npm run report', stop, () => write(options.root, whole, out, stop));
       if (stop.asked) return 1;
       for (const problem of problems) console.error(problem);
       const seconds = ((performance.now() - started) / 1000).toFixed(1);
-      console.log(
-        `${whole.length} page${whole.length === 1 ? '' : 's'} and their index in ${seconds} s: ${shown(path.join(out, 'index.html'))}`,
-      );
+      const pages = `${whole.length} page${whole.length === 1 ? '' : 's'}`;
+      const [made, where] = options.single ? [pages, out] : [`${pages} and their index`, path.join(out, 'index.html')];
+      console.log(`${made} in ${seconds} s: ${shown(where)}`);
       return problems.length ? 1 : 0;
     } catch (error) {
       if (!stop.asked) console.error((error as Error).message);

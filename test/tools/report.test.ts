@@ -485,6 +485,41 @@ test('the index: each notebook with its question, finding, picture, verdicts, da
   await close();
 });
 
+test('--single: one file, alone in its folder, with style, formulas and live figures; a script of a notebook runs in it neither', async () => {
+  const place = collection({ ...sources(), foreign: foreign() });
+  const made = await start('report.js', 'writeReports', ['--root', place, '--single', '01', 'foreign', '02']).ended;
+  assert.equal(made.code, 0, made.said);
+  const folder = path.join(place, 'reports', 'single');
+  assert.deepEqual(fs.readdirSync(folder).sort(), ['01-squares.html', '02-next.html', 'foreign.html']);
+  assert.ok(fs.statSync(path.join(folder, '02-next.html')).size < 1e6, 'without figures, without plotly.js');
+  for (const name of ['01-squares', 'foreign']) {
+    const lone = path.join(place, name, 'reports');
+    fs.mkdirSync(lone, { recursive: true });
+    fs.copyFileSync(path.join(folder, `${name}.html`), path.join(lone, 'page.html'));
+    assert.ok(fs.statSync(path.join(lone, 'page.html')).size < 8e6);
+    const { tab, requests, errors, close } = await open('page.html', {}, path.dirname(lone));
+    await tab.evaluate(() => {
+      for (const bait of document.querySelectorAll('.bait'))
+        bait.dispatchEvent(new window.MouseEvent('click', { bubbles: true, cancelable: true }));
+    });
+    await tab.evaluate(() => document.querySelector('figure.plot').scrollIntoView());
+    await tab.waitForSelector('figure.plot[data-state="live"]');
+    assert.ok(await tab.locator('figure.plot .live .main-svg').first().isVisible());
+    assert.match(await tab.evaluate(() => getComputedStyle(document.querySelector('.katex')).fontFamily), /KaTeX/);
+    assert.deepEqual(await tab.evaluate(() => window.ran ?? []), []);
+    assert.equal(await tab.locator('header.site a').count(), 0, 'there is no index to lead to');
+    if (name === '01-squares') {
+      assert.deepEqual(
+        requests.filter((url) => url.startsWith('file:')),
+        [page('page.html', path.dirname(lone))],
+      );
+      assert.deepEqual(errors, []);
+    }
+    await close();
+  }
+  fs.rmSync(place, { recursive: true });
+});
+
 test('twins: the same figure gives the same bytes, two figures share no id, nothing random is left', async () => {
   const maker = await TwinMaker.open();
   try {

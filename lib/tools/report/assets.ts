@@ -8,9 +8,21 @@ import { home } from '../places';
 /** The browser's files are not compiled, so they are read from the sources. */
 const sources = path.join(home, 'lib', 'tools', 'report', 'assets');
 
-/** The pages' own script. */
-export function pageScript(): string {
-  return `\n${fs.readFileSync(path.join(sources, 'page.js'), 'utf8')}`;
+/**
+ * The pages' own script.
+ *
+ * @param plotly the text of plotly.js, for a page that has nothing beside it; within the script, so that the page's policy knows it
+ *   and no element of a notebook can pass for it
+ */
+export function pageScript(plotly?: string): string {
+  const held = plotly === undefined ? 'null' : JSON.stringify(plotly).replace(/</g, '\\u003c');
+  const script = fs.readFileSync(path.join(sources, 'page.js'), 'utf8');
+  return `\n(function () {\nvar plotlySource = ${held};\n${script}})();\n`;
+}
+
+/** The text of plotly.js, minified. */
+export function plotlyText(): string {
+  return fs.readFileSync(require.resolve('plotly.js-dist-min'), 'utf8');
 }
 
 /** The pages' style, that of formulas among it. */
@@ -21,7 +33,7 @@ export function pageStyle(): string {
 /** Writes style and plotly.js into a folder. */
 export function writeAssets(folder: string): void {
   writeAtomically(path.join(folder, 'page.css'), pageStyle());
-  const plotly = require.resolve('plotly.js-dist');
+  const plotly = require.resolve('plotly.js-dist-min');
   const target = path.join(folder, 'plotly.js');
   if (fs.statSync(target, { throwIfNoEntry: false })?.size !== fs.statSync(plotly).size) copyAtomically(plotly, target);
 }

@@ -11,6 +11,7 @@ import { factsOf, rowOf } from './facts';
 import { contentsPage, type Entry } from './forms/contents';
 import type { PageLink, Site } from './forms/frame';
 import { page } from './forms/page';
+import { single } from './forms/single';
 import { markup } from './html';
 import { PageText, type Surroundings } from './markdown';
 import { notebookBlocks } from './notebook-blocks';
@@ -28,61 +29,108 @@ const LEDGER = {
 
 interface Source extends PageLink {
   notebook: Notebook;
+  blocks: () => Block[];
 }
 
-/**
- * Writes pages, index and assets.
- *
- * @param root the collection; pictures that the text names, solutions and the ledger are in its `notebooks/`, wherever the executed
- *   copies are
- * @param files the executed notebooks
- * @returns formulas that KaTeX does not understand, each with its page
- */
-export async function writeSite(root: string, files: string[], out: string, stop: Stop): Promise<string[]> {
-  const folder = path.join(root, 'notebooks');
-  const problems: string[] = [];
-  const sources: Source[] = files.map((file) => {
+/** A collection on its way to pages. */
+class Collection {
+  /** Formulas that KaTeX does not understand, each with its page. */
+  readonly problems: string[] = [];
+  readonly sources: Source[];
+  /** The text of the ledger, where there is one. */
+  readonly ledger: string | undefined;
+  private readonly pages: Map<string, string>;
+  private readonly folder: string;
+
+  /**
+   * @param root pictures that the text names, solutions and the ledger are in its `notebooks/`, wherever the executed copies are
+   * @param files the executed notebooks
+   */
+  constructor(
+    root: string,
+    files: string[],
+    private readonly out: string,
+  ) {
+    this.folder = path.join(root, 'notebooks');
+    this.sources = files.map((file) => this.source(file));
+    this.pages = new Map(this.sources.map(({ name, page }) => [`${name}.ipynb`, page]));
+    const ledger = path.join(this.folder, LEDGER.file);
+    if (fs.existsSync(ledger)) this.ledger = fs.readFileSync(ledger, 'utf8');
+  }
+
+  /** What a page's text needs to know. */
+  around(page: string): Surroundings {
+    return {
+      folder: this.folder,
+      link: (address) => fromPage(address, this.folder, this.out, this.pages),
+      onProblem: (problem) => this.problems.push(`${page}: ${problem}`),
+    };
+  }
+
+  /** The ledger has a page. */
+  linkLedger(): void {
+    if (this.ledger !== undefined) this.pages.set(LEDGER.file, LEDGER.page);
+  }
+
+  async write(page: string, text: string): Promise<void> {
+    expectHeld();
+    writeAtomically(path.join(this.out, page), text);
+    await setImmediate(); // a signal may come in
+  }
+
+  private source(file: string): Source {
     const name = nameOf(file);
-    return { name, page: `${name}.html`, notebook: readNotebook(file) };
-  });
-  const ledger = path.join(folder, LEDGER.file);
-  const hasLedger = fs.existsSync(ledger);
-  const pages = new Map(sources.map(({ name, page }) => [`${name}.ipynb`, page]));
-  if (hasLedger) pages.set(LEDGER.file, LEDGER.page);
-  const around = (name: string): Surroundings => ({
-    folder,
-    link: (address) => fromPage(address, folder, out, pages),
-    onProblem: (problem) => problems.push(`${name}: ${problem}`),
-  });
+    const page = `${name}.html`;
+    const notebook = readNotebook(file);
+    const blocks = () => notebookBlocks(notebook, this.around(page), solutionsOf(this.folder, name));
+    return { name, page, notebook, blocks };
+  }
+}
+
+/** Writes pages, index and assets. @returns formulas that KaTeX does not understand, each with its page */
+export async function writeSite(root: string, files: string[], out: string, stop: Stop): Promise<string[]> {
+  const collection = new Collection(root, files, out);
+  const { sources, ledger, problems } = collection;
+  collection.linkLedger();
   const site: Site = { title: TITLE, script: pageScript() };
   const entries: Entry[] = [];
-  const write = async (name: string, text: string) => {
-    expectHeld();
-    writeAtomically(path.join(out, name), text);
-    await setImmediate(); // a signal may come in
-  };
   for (const [i, source] of sources.entries()) {
     if (stop.asked) return problems;
-    const { name, notebook } = source;
-    const blocks = notebookBlocks(notebook, around(source.page), solutionsOf(folder, name));
-    const facts = factsOf(notebook);
-    await write(source.page, page(site, name, blocks, { facts, previous: sources[i - 1], next: sources[i + 1] }));
-    entries.push({
-      name,
-      page: source.page,
-      title: titleOf(blocks)?.unlinked ?? markup`${name}`,
-      finding: findingOf(blocks),
-      figure: leadFigure(blocks),
-      ...rowOf(notebook),
-    });
+    const blocks = source.blocks();
+    const facts = factsOf(source.notebook);
+    const turn = { previous: sources[i - 1], next: sources[i + 1] };
+    await collection.write(source.page, page(site, source.name, blocks, { facts, ...turn }));
+    entries.push(entryOf(source, blocks));
   }
-  if (hasLedger) {
-    const blocks: Block[] = new PageText(around(LEDGER.page)).blocks(fs.readFileSync(ledger, 'utf8'));
-    await write(LEDGER.page, page(site, LEDGER.name, blocks));
+  if (ledger !== undefined) {
+    const blocks = new PageText(collection.around(LEDGER.page)).blocks(ledger);
+    await collection.write(LEDGER.page, page(site, LEDGER.name, blocks));
   }
-  await write('index.html', contentsPage(site, { lead: LEAD, entries, links: hasLedger ? [LEDGER] : [] }));
+  const links = ledger === undefined ? [] : [LEDGER];
+  await collection.write('index.html', contentsPage(site, { lead: LEAD, entries, links }));
   writeAssets(path.join(out, 'assets'));
   return problems;
+}
+
+/** Writes each notebook as one file. @returns formulas that KaTeX does not understand, each with its page */
+export async function writeSingles(root: string, files: string[], out: string, stop: Stop): Promise<string[]> {
+  const collection = new Collection(root, files, out);
+  for (const { name, page, notebook, blocks } of collection.sources) {
+    if (stop.asked) break;
+    await collection.write(page, single(TITLE, name, blocks(), factsOf(notebook)));
+  }
+  return collection.problems;
+}
+
+function entryOf({ name, page, notebook }: Source, blocks: readonly Block[]): Entry {
+  return {
+    name,
+    page,
+    title: titleOf(blocks)?.unlinked ?? markup`${name}`,
+    finding: findingOf(blocks),
+    figure: leadFigure(blocks),
+    ...rowOf(notebook),
+  };
 }
 
 function solutionsOf(folder: string, name: string): Notebook | undefined {

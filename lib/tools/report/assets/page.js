@@ -84,7 +84,7 @@
       plotly ||
       new Promise(function (resolve, reject) {
         var script = document.createElement('script');
-        script.src = 'assets/plotly.js';
+        script.src = plotlySource === null ? 'assets/plotly.js' : URL.createObjectURL(new Blob([plotlySource]));
         script.onload = function () {
           resolve(window.Plotly);
         };

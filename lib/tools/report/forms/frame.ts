@@ -27,6 +27,8 @@ export interface Site {
   title: string;
   /** The pages' own script. */
   script: string;
+  /** The pages' style, for a page that has nothing beside it. */
+  style?: string;
 }
 
 /** A whole page. */
@@ -41,12 +43,12 @@ export function frame(site: Site, page: Frame): string {
 <meta name="color-scheme" content="light">
 <title>${page.title}${!page.isIndex && ` · ${site.title}`}</title>
 <link rel="icon" href="data:,">
-<link rel="stylesheet" href="assets/page.css">
+${site.style === undefined ? raw('<link rel="stylesheet" href="assets/page.css">') : markup`<style>${raw(site.style)}</style>`}
 </head>
 <body${page.isIndex && raw(' class="index"')}>
 <a class="skip" href="#main">Skip to the text</a>
 <header class="site">
-<p><a href="index.html">${site.title}</a></p>
+<p>${site.style === undefined ? markup`<a href="index.html">${site.title}</a>` : site.title}</p>
 <div class="tools" hidden>
 <button type="button" id="code" aria-pressed="false">Show code</button>
 </div>
