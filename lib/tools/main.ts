@@ -34,6 +34,7 @@ const entries: Entry[] = [
     module: './mutation',
     run: 'mutation',
   },
+  { name: 'gallery', does: 'show one figure of every kind for every page', module: './gallery', run: 'gallery' },
   { name: 'docs', does: "write the library's reference", module: './docs', run: 'docs' },
   {
     name: 'conformance',

@@ -63,7 +63,7 @@ export function normalizationAxesFigure(options: NormalizationAxesOptions): Figu
     height:
       options.height ??
       Math.round((panelWidth(room, kinds.length) * (extent.y[1] - extent.y[0])) / (extent.x[1] - extent.x[0])),
-    equal: true,
+    ...{ equal: true, sharedY: false },
     summary: [
       `a cube of ${sizes.N} examples (N), ${sizes.C} channels (C) and ${sizes.HW} positions (H, W)`,
       ...kinds.map((kind) => `  ${identities[kind].label}: mean and variance ${OVER[kind]}`),

@@ -103,7 +103,7 @@ function labelsFrom(axis: Axis, other: Axis): Axis {
   return { ...own, title, ...(tickformat === undefined ? {} : { tickformat }) };
 }
 
-function withoutLabels({ tickangle: _angle, ...axis }: Axis): Axis {
+function withoutLabels({ tickangle: _angle, tickformat: _format, ...axis }: Axis): Axis {
   return { ...axis, showticklabels: false, title: { text: '' } };
 }
 
