@@ -63,6 +63,21 @@ test('every room is on the list, and every room of the list is there', () => {
   assert.deepEqual([...new Set(files.map(roomOf))].sort(), ['', ...Object.keys(MAY_IMPORT)].sort());
 });
 
+test('the README of a room says what the room may import, and is read in a minute', () => {
+  for (const [room, others] of Object.entries(MAY_IMPORT)) {
+    const file = path.join(library, ...(['setup', 'tools'].includes(room) ? [room] : ['src', room]), 'README.md');
+    assert.ok(
+      fs.existsSync(file),
+      `${room} has no README.md: what it is, where to start reading, and what it may import`,
+    );
+    const lines = fs.readFileSync(file, 'utf8').trimEnd().split('\n');
+    assert.equal(lines[0], `# ${room}`);
+    const names = others.map((name) => `\`${name}\``).join(', ');
+    assert.equal(lines.at(-1), `May import: ${names || 'nothing'}.`, file);
+    assert.ok(lines.length <= 16, `${file} has ${lines.length} lines`);
+  }
+});
+
 test('imports go one way', () => {
   const wrong: string[] = [];
   for (const [file, targets] of imports) {
