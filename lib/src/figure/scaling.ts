@@ -75,69 +75,14 @@ const LOG_LOG_OPTIONS: Options<LogLogOptions> = {
  * @throws FigureError for fewer than three points to fit, values that are not above zero, and what `lineFigure` refuses
  */
 export function logLogFigure(options: LogLogOptions): Figure {
-  const builder = 'logLogFigure';
-  expectFigure(builder, options, LOG_LOG_OPTIONS);
-  const series: Series[] = [];
-  const summary: string[] = [];
-  options.series.forEach((entry, i) => {
-    const name = entry.label ?? entry.as ?? `series ${i + 1}`;
-    const rows = entry.seeds ?? (entry.y ? [entry.y] : []);
-    const bad = rows.flatMap((row) => Array.from(row)).find((v) => !(v > 0 && Number.isFinite(v)));
-    if (bad !== undefined || Array.from(entry.x).some((v) => !(v > 0))) {
-      throw new FigureError(
-        `${builder}: "${name}" has ${bad === undefined ? 'an x' : `a y of ${bad}`} that is not above zero; ` +
-          'logarithmic axes cannot show it. Leave the point out and say so, or use lineFigure.',
-      );
-    }
-    const law = entry.fit === false || rows.length === 0 ? undefined : exponentOf(builder, name, entry, rows);
-    const own = entry.label ?? (entry.as === undefined ? undefined : identityOf(entry.as).label);
-    const label = law ? `${own ?? 'measured'}, slope ${slopeText(law.law)}` : own;
-    series.push({
-      as: entry.as,
-      label,
-      x: entry.x,
-      y: entry.y,
-      seeds: entry.seeds,
-      points: law !== undefined,
-      markers: true,
-    });
-    if (law) {
-      series.push({
-        as: entry.as,
-        label: '',
-        x: law.x,
-        y: law.x.map((v) => law.law.factor * v ** law.law.exponent),
-        markers: false,
-      });
-      summary.push(
-        `  ${own ?? name}: fitted exponent ${slopeText(law.law)} over ${fmt(law.x[0])} to ${fmt(law.x[law.x.length - 1])}`,
-      );
-    }
-  });
-  const first = options.series[0];
-  for (const line of options.theory ?? []) {
-    if (line.y && line.x) {
-      series.push({ as: 'reference', label: line.label, x: line.x, y: line.y, markers: false });
-    } else if (line.exponent !== undefined && first) {
-      const x = Array.from(first.x);
-      const rows = first.seeds ?? [first.y as ArrayLike<number>];
-      const start = rows.reduce((sum, row) => sum + row[0], 0) / rows.length;
-      const exponent = line.exponent;
-      series.push({
-        as: 'reference',
-        label: line.label,
-        x,
-        y: x.map((v) => start * (v / x[0]) ** exponent),
-        markers: false,
-      });
-    } else {
-      throw new FigureError(`${builder}: theory "${line.label}" needs x and y, or an exponent.`);
-    }
-  }
+  expectFigure(BUILDER, options, LOG_LOG_OPTIONS);
+  const measured = options.series.map((entry, i) => measuredSeries(entry, i));
+  const theory = (options.theory ?? []).map((line) => theorySeries(line, options.series[0]));
+  const summary = measured.flatMap((part) => part.summary);
   return drawPanels({
-    builder,
+    builder: BUILDER,
     text: options,
-    panels: [{ series, marks: options.marks }],
+    panels: [{ series: [...measured.flatMap((part) => part.series), ...theory], marks: options.marks }],
     columns: 1,
     x: { ...options.x, log: true },
     y: { ...options.y, log: true },
@@ -149,6 +94,49 @@ export function logLogFigure(options: LogLogOptions): Figure {
     facts: summary.length > 0 ? ['slope ± standard error'] : [],
     summary,
   });
+}
+
+const BUILDER = 'logLogFigure';
+
+/** The points of a series and, where it is fitted, the line through them, with its exponent in words. */
+function measuredSeries(entry: ScalingSeries, i: number): { series: Series[]; summary: string[] } {
+  const name = entry.label ?? entry.as ?? `series ${i + 1}`;
+  const rows = entry.seeds ?? (entry.y ? [entry.y] : []);
+  const bad = rows.flatMap((row) => Array.from(row)).find((v) => !(v > 0 && Number.isFinite(v)));
+  if (bad !== undefined || Array.from(entry.x).some((v) => !(v > 0))) {
+    throw new FigureError(
+      `${BUILDER}: "${name}" has ${bad === undefined ? 'an x' : `a y of ${bad}`} that is not above zero; ` +
+        'logarithmic axes cannot show it. Leave the point out and say so, or use lineFigure.',
+    );
+  }
+  const { as, x, y, seeds } = entry;
+  const own = entry.label ?? (as === undefined ? undefined : identityOf(as).label);
+  if (entry.fit === false || rows.length === 0)
+    return { series: [{ as, label: own, x, y, seeds, points: false, markers: true }], summary: [] };
+  const fitted = exponentOf(BUILDER, name, entry, rows);
+  const slope = slopeText(fitted.law);
+  const line = fitted.x.map((v) => fitted.law.factor * v ** fitted.law.exponent);
+  return {
+    series: [
+      { as, label: `${own ?? 'measured'}, slope ${slope}`, x, y, seeds, points: true, markers: true },
+      { as, label: '', x: fitted.x, y: line, markers: false },
+    ],
+    summary: [
+      `  ${own ?? name}: fitted exponent ${slope} over ${fmt(fitted.x[0])} to ${fmt(fitted.x[fitted.x.length - 1])}`,
+    ],
+  };
+}
+
+/** An exact curve, or an exponent drawn through the first measured point. */
+function theorySeries(line: NonNullable<LogLogOptions['theory']>[number], first: ScalingSeries | undefined): Series {
+  const { label, exponent } = line;
+  if (line.y && line.x) return { as: 'reference', label, x: line.x, y: line.y, markers: false };
+  if (exponent === undefined || !first)
+    throw new FigureError(`${BUILDER}: theory "${label}" needs x and y, or an exponent.`);
+  const x = Array.from(first.x);
+  const rows = first.seeds ?? [first.y as ArrayLike<number>];
+  const start = rows.reduce((sum, row) => sum + row[0], 0) / rows.length;
+  return { as: 'reference', label, x, y: x.map((v) => start * (v / x[0]) ** exponent), markers: false };
 }
 
 function exponentOf(builder: string, name: string, entry: ScalingSeries, rows: readonly ArrayLike<number>[]) {
