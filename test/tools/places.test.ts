@@ -1,0 +1,24 @@
+import test from 'node:test';
+import assert from 'node:assert/strict';
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { findNotebooks } from 'bnlab/dist/tools/places';
+import { makeScratch, removeScratch } from 'bnlab/dist/src/core/scratch';
+
+test('findNotebooks: a number means the notebook that begins with it, a number with a letter its neighbour', () => {
+  const root = makeScratch();
+  try {
+    fs.mkdirSync(path.join(root, 'notebooks'));
+    for (const name of ['05-first.ipynb', '05b-second.ipynb', '06-third.ipynb']) {
+      fs.writeFileSync(path.join(root, 'notebooks', name), '{}');
+    }
+    const found = (...names: string[]) => findNotebooks(root, names).map((file) => path.basename(file));
+    assert.deepEqual(found('05'), ['05-first.ipynb']);
+    assert.deepEqual(found('05b', '06'), ['05b-second.ipynb', '06-third.ipynb']);
+    assert.deepEqual(found('05b-second'), ['05b-second.ipynb']);
+    assert.deepEqual(found(), ['05-first.ipynb', '05b-second.ipynb', '06-third.ipynb']);
+    assert.throws(() => found('05c'), /no notebook '05c'.*05-first, 05b-second, 06-third/);
+  } finally {
+    removeScratch(root);
+  }
+});
