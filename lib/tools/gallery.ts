@@ -9,7 +9,7 @@ import { pathToFileURL } from 'node:url';
 import { Command } from 'commander';
 import { spawnGuarded } from '../setup/guarded';
 import { readCall } from './call';
-import { writeAtomically } from './notebook-file';
+import { writeAtomically } from './notebook';
 import { home, shown } from './places';
 import { onlyOne, type Stop, stoppable } from './running';
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { findNotebooks } from 'bnlab/dist/tools/places';
-import { makeScratch, removeScratch } from 'bnlab/dist/src/core/scratch';
+import { makeScratch, removeScratch } from 'bnlab/dist/tools/scratch';
 
 test('findNotebooks: a number means the notebook that begins with it, a number with a letter its neighbour', () => {
   const root = makeScratch();
