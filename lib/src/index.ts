@@ -1,25 +1,195 @@
 /**
- * What a notebook or a script imports in Node: `import { tf, Random } from 'bnlab'`. A browser's page imports browser.ts.
+ * What a notebook or a script imports in Node: `import { tf, Random } from 'bnlab'`. What the library is made of besides stands in
+ * `bnlab/internal`: classes behind the functions, lists of names, readers of single formats. A browser's page imports browser.ts.
  *
  * @packageDocumentation
  * @document engine/gradients/gradients.md
  */
-import './platform/node/set';
-import './engine/engines/node';
-import { setDatasetSource } from './data/source';
-import { obtainFiles } from './data/sources';
+import './node';
 
-export type { Environment } from './platform/port';
+export type * from './internal';
 export { Random } from './core/random';
-export * from './engine';
-export * from './statistics';
-export * from './data';
-export * from './data/sources';
-export * from './nn';
-export * from './probe';
-export * from './train';
-export * from './experiments';
-export * from './figure';
-export * from './notebook';
-
-setDatasetSource(obtainFiles);
+export { compile, engineCard, EngineError, ready, tf } from './engine';
+export { bootstrapInterval, linearFit, median, medianInterval, powerLaw, quantile } from './statistics';
+export { batchIndices, DataError, generateDigits, imageShape, loadDataset, subset, toTensors } from './data';
+export { cifarFiles, emnistFiles, kmnistFiles, readDataset } from './data/sources';
+export {
+  activation,
+  averagePool,
+  BaseLayer,
+  batchMoments,
+  batchNorm,
+  batchNorm64,
+  batchNormGradient,
+  batchNormGradient64,
+  batchNormGradientCompact,
+  batchNormInference,
+  batchNormLayer,
+  batchNormLayers,
+  batchRenormLayer,
+  conv2d,
+  convNet,
+  dense,
+  dropout,
+  flatten,
+  foldBatchNorm,
+  foldNetwork,
+  gaussian,
+  globalAveragePool,
+  groupNorm,
+  groupNormLayer,
+  inceptionNet,
+  initializer,
+  instanceNorm,
+  instanceNormLayer,
+  layerNorm,
+  layerNormLayer,
+  maxPool,
+  meanSquaredError,
+  mlp,
+  moments64,
+  networkOf,
+  newtonSchulz,
+  norm64,
+  normalizationCost,
+  normJacobians,
+  parallel,
+  pitfall,
+  placedMlp,
+  residual,
+  residualNet,
+  sequential,
+  softmaxCrossEntropy,
+  stopGradient,
+  whiten,
+  whitenInference,
+  whiteningLayer,
+} from './nn';
+export {
+  batchDependence,
+  batchJacobianNorm,
+  batchToBatch,
+  captureActivations,
+  covarianceEigenvalues,
+  covariateShiftProbe,
+  curvature,
+  DENSITY_POINTS,
+  driftProbe,
+  effectiveRank,
+  gaussianMean,
+  gradientNormProbe,
+  gradientNorms,
+  gradientProjection,
+  gradientScan,
+  inputDriftProbe,
+  inputHessian,
+  jacobian,
+  linearityProbe,
+  linearRegimeOfNormal,
+  pairwiseDistances,
+  percentileProbe,
+  reductionRatio,
+  rowsWithSpectrum,
+  sampleProbe,
+  saturationKind,
+  saturationPoint,
+  saturationProbe,
+  SCALAR_FUNCTIONS,
+  shapeProbe,
+  signalPropagation,
+  singularValues,
+  wander,
+} from './probe';
+export {
+  accuracies,
+  accuracyBand,
+  bandOf,
+  chooseLearningRates,
+  compare,
+  curves,
+  differenceBySeed,
+  evaluate,
+  finalAccuracy,
+  finalLoss,
+  learningRateSweep,
+  loadComparison,
+  loadHistory,
+  oneHotLabels,
+  overRates,
+  probeSeries,
+  ratioBySeed,
+  runsOf,
+  saveComparison,
+  saveHistory,
+  setPopulationStatistics,
+  stepsToReach,
+  StoreError,
+  Trainer,
+  trainNetwork,
+  usableRates,
+  withAndWithout,
+} from './train';
+export {
+  atRates,
+  chainGradient,
+  chainOnBatch,
+  chainOrders,
+  defineExperiment,
+  experiments,
+  ignoredJacobian,
+  layerChange,
+  layerTimes,
+  listExperiments,
+  newtonSchulzErrors,
+  normalizationTimes,
+  normOverBatchLayer,
+  rateLimit,
+  runExperiment,
+  scaledLayer,
+  scalingOf,
+  trainShifted,
+  weightGrowth,
+} from './experiments';
+export {
+  blockDiagram,
+  facetFigure,
+  FigureError,
+  fmt,
+  fmtInterval,
+  functionFigure,
+  heatmapFigure,
+  histogramSeriesFigure,
+  histogramSlider,
+  intervalFigure,
+  lineFigure,
+  logLogFigure,
+  normalizationAxesFigure,
+  percent,
+  percentileFan,
+  rasterFigure,
+  retheme,
+  scatterFigure,
+  show,
+  stackedFigure,
+} from './figure';
+export {
+  byProfile,
+  check,
+  claimCard,
+  engineCell,
+  exercise,
+  exerciseCheck,
+  laterWork,
+  paperSays,
+  predict,
+  progress,
+  provenance,
+  rule,
+  say,
+  study,
+  table,
+  takeaways,
+  todo,
+  verdict,
+  weMeasured,
+} from './notebook';

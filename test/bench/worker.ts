@@ -3,18 +3,8 @@
  * `{ id, case, variant, steps }` gives `{ id, seconds }`; a variant is built and warmed up on its first request.
  */
 import * as readline from 'node:readline';
-import {
-  BatchNormLayer,
-  CompileOptions,
-  Random,
-  StepContext,
-  batchNormLayer,
-  compile,
-  engineCard,
-  fusedBatchNorm,
-  ready,
-  tf,
-} from 'bnlab';
+import { CompileOptions, Random, StepContext, batchNormLayer, compile, engineCard, ready, tf } from 'bnlab';
+import { BatchNormLayer, fusedBatchNorm } from 'bnlab/internal';
 import { Case, EXAMPLES, cases } from './cases';
 
 type Step = (inputs: Record<string, tf.Tensor>, context?: StepContext) => Record<string, tf.Tensor>;

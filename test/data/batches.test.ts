@@ -1,21 +1,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import * as fc from 'fast-check';
-import {
-  batchIndices,
-  DataError,
-  type Examples,
-  examplesAt,
-  generateDigits,
-  IMAGE_PIXELS,
-  imageShape,
-  oneClassBatchIndices,
-  Random,
-  sizeOf,
-  stratifiedBatchIndices,
-  subset,
-  toTensors,
-} from 'bnlab';
+import { batchIndices, DataError, type Examples, generateDigits, imageShape, Random, subset, toTensors } from 'bnlab';
+import { examplesAt, IMAGE_PIXELS, oneClassBatchIndices, sizeOf, stratifiedBatchIndices } from 'bnlab/internal';
 
 const wrongArgument = (message: RegExp) => (error: unknown) => {
   assert.ok(error instanceof DataError, String(error));

@@ -1,18 +1,8 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import test from 'node:test';
-import {
-  batchIndices,
-  DataError,
-  generateDigits,
-  IMAGE_PIXELS,
-  IMAGE_SIDE,
-  loadDataset,
-  Random,
-  ready,
-  tf,
-  toTensors,
-} from 'bnlab';
+import { batchIndices, DataError, generateDigits, loadDataset, Random, ready, tf, toTensors } from 'bnlab';
+import { IMAGE_PIXELS, IMAGE_SIDE } from 'bnlab/internal';
 
 test('the first pictures are those whose results are known', () => {
   const { train, test: held } = generateDigits({ train: 60, test: 10 });

@@ -4,7 +4,8 @@ import * as fs from 'node:fs';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import test from 'node:test';
-import { DataError, loadDataset, obtainFiles, type DownloadOptions } from 'bnlab';
+import { DataError, loadDataset, type DownloadOptions } from 'bnlab';
+import { obtainFiles } from 'bnlab/internal';
 import { until } from '../support/until';
 import { FILES, LARGE, type Mirror, NAMES, startMirror, temporaryFolder, writeManifest } from './fixture';
 

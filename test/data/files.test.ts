@@ -10,16 +10,11 @@ import {
   DataError,
   type DatasetFiles,
   emnistFiles,
-  examplesFrom,
-  imageGrid,
   kmnistFiles,
   loadDataset,
-  readCifar,
   readDataset,
-  readIdx,
-  readNpy,
-  readNpz,
 } from 'bnlab';
+import { examplesFrom, imageGrid, readCifar, readIdx, readNpy, readNpz } from 'bnlab/internal';
 import { ascii, contentsOf, firstBytes, foreign } from 'bnlab/dist/src/data/arrays';
 import { pixelsOf } from 'bnlab/dist/src/data/examples';
 import { given } from '../support/home';

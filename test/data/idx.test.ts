@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { gzipSync } from 'node:zlib';
 import * as fc from 'fast-check';
-import { DataError, IMAGE_PIXELS, readExamples, readIdx } from 'bnlab';
+import { DataError } from 'bnlab';
+import { IMAGE_PIXELS, readExamples, readIdx } from 'bnlab/internal';
 import { writeIdx } from 'bnlab/dist/src/data/idx';
 import { idxBytes } from './fixture';
 

@@ -16,12 +16,11 @@ import {
   Random,
   readDataset,
   ready,
-  sizeOf,
-  stratifiedBatchIndices,
   subset,
   toTensors,
   trainNetwork,
 } from 'bnlab';
+import { sizeOf, stratifiedBatchIndices } from 'bnlab/internal';
 import { idxBytes, temporaryFolder } from './fixture';
 
 /** 40 + 20 pictures of CIFAR's kind, each class of one colour of its own. */

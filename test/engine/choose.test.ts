@@ -1,7 +1,8 @@
 /** Which engine computes: the order, the forced one, why a better one was passed over, and what is kept off the screen. */
 import test from 'node:test';
 import assert from 'node:assert/strict';
-import { engineCardHtml, engineCardText, EngineError, type EngineCard, type PassedOver } from 'bnlab';
+import { EngineError, type EngineCard, type PassedOver } from 'bnlab';
+import { engineCardHtml, engineCardText } from 'bnlab/internal';
 import { chooseEngine, forcedEngine } from 'bnlab/dist/src/engine/choose';
 import type { Engine, Outcome } from 'bnlab/dist/src/engine/engines/engine';
 import { threadsFrom } from 'bnlab/dist/src/engine/engines/native/native';

@@ -1,6 +1,7 @@
 import test, { before } from 'node:test';
 import assert from 'node:assert/strict';
-import { Random, compile, fusedBatchNorm, fusedIsFaster, ready, tf } from 'bnlab';
+import { Random, compile, ready, tf } from 'bnlab';
+import { fusedBatchNorm, fusedIsFaster } from 'bnlab/internal';
 import { relativeDifference } from './steps';
 
 before(ready);

@@ -1,6 +1,7 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
-import { dense, ready, shiftThenNormalize, softmaxCrossEntropy, tf, trainShifted } from 'bnlab';
+import { dense, ready, softmaxCrossEntropy, tf, trainShifted } from 'bnlab';
+import { shiftThenNormalize } from 'bnlab/internal';
 import type { ShiftedOptions } from 'bnlab';
 import { clouds } from '../support/clouds';
 import { leakFree } from '../support/tensors';

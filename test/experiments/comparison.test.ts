@@ -5,18 +5,17 @@ import {
   chooseLearningRates,
   compare,
   curves,
-  datasetOf,
   finalAccuracy,
   finalLoss,
   ready,
   runExperiment,
   runsOf,
   saturationProbe,
-  stepSeries,
   tf,
   type ComparisonSpec,
   type SideSpec,
 } from 'bnlab';
+import { datasetOf, stepSeries } from 'bnlab/internal';
 
 before(async () => void (await ready()));
 

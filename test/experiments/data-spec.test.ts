@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { datasetOf, generateDigits, type DataSpec } from 'bnlab';
+import { generateDigits, type DataSpec } from 'bnlab';
+import { datasetOf } from 'bnlab/internal';
 
 test('datasetOf: digits are those of the generator, by numbers and seed', async () => {
   const data = await datasetOf({ kind: 'digits', train: 30, test: 20, seed: 3 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { interleavedTimes } from 'bnlab';
+import { interleavedTimes } from 'bnlab/internal';
 
 test('interleavedTimes: every task as often as asked, in turn, in both directions', () => {
   const order: string[] = [];

@@ -6,13 +6,13 @@ import {
   listExperiments,
   ready,
   runExperiment,
-  runIdentity,
   tf,
   type ExperimentName,
   type OptionsOf,
   type RunProgress,
   type SideSpec,
 } from 'bnlab';
+import { runIdentity } from 'bnlab/internal';
 
 before(async () => void (await ready()));
 

@@ -4,7 +4,7 @@
  */
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import * as bnlab from 'bnlab';
+import * as bnlab from 'bnlab/internal';
 import {
   activation,
   batchNormLayer,

@@ -4,7 +4,7 @@
  */
 import test from 'node:test';
 import assert from 'node:assert/strict';
-import * as bnlab from 'bnlab';
+import * as bnlab from 'bnlab/internal';
 import { calls, invoke, LEFT_OUT, makeWorld, quietly, type World } from './calls';
 import { publicFace } from './face';
 

@@ -7,7 +7,8 @@ import assert from 'node:assert/strict';
 import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import * as path from 'node:path';
-import { CLASS_COUNT, Random, ready, tf } from 'bnlab';
+import { Random, ready, tf } from 'bnlab';
+import { CLASS_COUNT } from 'bnlab/internal';
 import { calls, invoke, LEFT_OUT, makeWorld, methodCalls, quietly } from './calls';
 import { publicFace } from './face';
 

@@ -11,7 +11,6 @@ import {
   claimCard,
   compare,
   dense,
-  examplesAt,
   finalAccuracy,
   foldNetwork,
   generateDigits,
@@ -22,16 +21,15 @@ import {
   ready,
   runsOf,
   saturationPoint,
-  scheduleRates,
   stepsToReach,
   tf,
   toTensors,
   trainNetwork,
-  wasserstein1,
   whiten,
   type Comparison,
   type TrainOptions,
 } from 'bnlab';
+import { examplesAt, scheduleRates, wasserstein1 } from 'bnlab/internal';
 import { clouds } from '../support/clouds';
 import { clean } from '../support/tensors';
 

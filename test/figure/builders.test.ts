@@ -8,7 +8,6 @@ import {
   heatmapFigure,
   histogramSeriesFigure,
   histogramSlider,
-  imageGrid,
   intervalFigure,
   lineFigure,
   logLogFigure,
@@ -21,6 +20,7 @@ import {
   stackedFigure,
   type Figure,
 } from 'bnlab';
+import { imageGrid } from 'bnlab/internal';
 import { gallery } from './gallery';
 
 const text = { title: 'A finding', data: 'numbers', alt: 'what it shows', caption: 'how to read it' };

@@ -10,7 +10,6 @@ import {
   heatmapFigure,
   histogramSeriesFigure,
   histogramSlider,
-  imageGrid,
   intervalFigure,
   lineFigure,
   logLogFigure,
@@ -23,6 +22,7 @@ import {
   stackedFigure,
   type Figure,
 } from 'bnlab';
+import { imageGrid } from 'bnlab/internal';
 
 const data = 'generated curves';
 const words = { alt: 'Curves made for the tests.', caption: 'Made for the tests, from seeded random numbers.' };

@@ -1,6 +1,7 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
-import { identities, identityOf, ordinalColor, type IdentityName } from 'bnlab';
+import { type IdentityName } from 'bnlab';
+import { identities, identityOf, ordinalColor } from 'bnlab/internal';
 import { contrast, divergingScale, ink, luminance, sequentialScale } from 'bnlab/dist/src/figure/theme';
 import { distances } from './sight';
 

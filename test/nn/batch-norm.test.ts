@@ -3,9 +3,6 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
 import {
-  activationDerivative,
-  activationFunction,
-  ACTIVATIONS,
   batchMoments,
   batchNorm,
   batchNorm64,
@@ -14,21 +11,26 @@ import {
   batchNormGradientCompact,
   batchNormInference,
   batchNormLayer,
-  batchRenorm,
   pitfall,
-  PITFALLS,
   foldBatchNorm,
   groupNorm,
   instanceNorm,
   layerNorm,
-  populationStatistics,
   Random,
   stopGradient,
   tf,
-  unbiasedVariance,
   whiten,
-  WHITENINGS,
 } from 'bnlab';
+import {
+  activationDerivative,
+  activationFunction,
+  ACTIVATIONS,
+  batchRenorm,
+  PITFALLS,
+  populationStatistics,
+  unbiasedVariance,
+  WHITENINGS,
+} from 'bnlab/internal';
 import { assertSame, clean, values } from '../support/tensors';
 import { batch, batchShape, RUNS } from './arbitraries';
 

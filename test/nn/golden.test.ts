@@ -11,10 +11,7 @@ import {
   batchNormGradient64,
   batchNormGradientCompact,
   batchNormInference,
-  BatchNormLayer,
   batchNormLayer,
-  batchRenorm,
-  Block,
   conv2d,
   convNet,
   foldBatchNorm,
@@ -23,12 +20,12 @@ import {
   instanceNorm,
   layerNorm,
   mlp,
-  populationStatistics,
   residualNet,
   tf,
   whiten,
   WhiteningMethod,
 } from 'bnlab';
+import { BatchNormLayer, batchRenorm, Block, populationStatistics } from 'bnlab/internal';
 import { assertClose, clean, Golden, golden, toRows, toTensor, values } from '../support/tensors';
 
 const folder = path.join(__dirname, '../../data/golden');

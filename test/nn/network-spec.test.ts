@@ -10,12 +10,12 @@ import {
   Network,
   networkOf,
   placedMlp,
-  NETWORK_KINDS,
   NetworkSpec,
   ready,
   residualNet,
   tf,
 } from 'bnlab';
+import { NETWORK_KINDS } from 'bnlab/internal';
 
 test.before(ready);
 

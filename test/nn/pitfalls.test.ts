@@ -5,9 +5,6 @@ import {
   batchMoments,
   batchNormInference,
   batchNormLayer,
-  BatchNormLayer,
-  Block,
-  PITFALLS,
   pitfall,
   PitfallName,
   mlp,
@@ -16,6 +13,7 @@ import {
   stopGradient,
   tf,
 } from 'bnlab';
+import { BatchNormLayer, Block, PITFALLS } from 'bnlab/internal';
 import { assertSame, clean, values } from '../support/tensors';
 import { batch } from './arbitraries';
 

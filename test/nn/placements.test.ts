@@ -1,6 +1,7 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
-import { batchNorm, placedMlp, PLACEMENTS, ready, tf, type Placement } from 'bnlab';
+import { batchNorm, placedMlp, ready, tf, type Placement } from 'bnlab';
+import { PLACEMENTS } from 'bnlab/internal';
 
 test.before(async () => {
   await ready();

@@ -2,8 +2,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import {
-  BatchNormLayer,
-  BatchRenormLayer,
   batchNormLayer,
   batchRenormLayer,
   compile,
@@ -12,10 +10,10 @@ import {
   sequential,
   setPopulationStatistics,
   tf,
-  usePopulationStatistics,
   type ApplyContext,
   type Layer,
 } from 'bnlab';
+import { BatchNormLayer, BatchRenormLayer, usePopulationStatistics } from 'bnlab/internal';
 import { assertSame, clean, values } from '../support/tensors';
 
 /** y = BN(x) + BN(2 x + 3) with one BN. */

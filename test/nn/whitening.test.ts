@@ -16,9 +16,8 @@ import {
   whiten,
   whitenInference,
   whiteningLayer,
-  whiteningMatrix,
-  WHITENINGS,
 } from 'bnlab';
+import { whiteningMatrix, WHITENINGS } from 'bnlab/internal';
 import { assertSame, clean, values } from '../support/tensors';
 import { RUNS } from './arbitraries';
 

@@ -4,22 +4,17 @@ import assert from 'node:assert/strict';
 import {
   byProfile,
   check,
-  CheckError,
   claimCard,
-  CLAIM_MIME,
   engineCell,
   exercise,
   exerciseCheck,
-  EXERCISE_MIME,
   laterWork,
   lineFigure,
   paperSays,
   predict,
-  profile,
   progress,
   provenance,
   ready,
-  renderLedger,
   rule,
   say,
   show,
@@ -32,6 +27,7 @@ import {
   type ClaimRecord,
   type Figure,
 } from 'bnlab';
+import { CheckError, CLAIM_MIME, EXERCISE_MIME, profile, renderLedger } from 'bnlab/internal';
 import { capture } from 'bnlab/dist/src/figure/display';
 import { picture } from 'bnlab/dist/src/notebook/progress';
 

@@ -1,7 +1,8 @@
 /** A small notebook, run by a real tslab kernel through nbclient: what a saved notebook holds afterwards. */
 import test, { before } from 'node:test';
 import assert from 'node:assert/strict';
-import { CLAIM_MIME, EXERCISE_MIME, type ClaimRecord } from 'bnlab';
+import { type ClaimRecord } from 'bnlab';
+import { CLAIM_MIME, EXERCISE_MIME } from 'bnlab/internal';
 import { runCells, type Output } from '../support/kernel';
 
 const cells = [

@@ -15,7 +15,7 @@ import { displays, MIME, nameOf, readNotebook } from 'bnlab/dist/tools/notebook'
 import { findNotebooks } from 'bnlab/dist/tools/places';
 import { SOURCES } from 'bnlab/dist/src/platform/node/commit';
 import { hashes, readLibrary, staleReasons } from 'bnlab/dist/tools/notebook/provenance';
-import { renderLedger } from 'bnlab';
+import { renderLedger } from 'bnlab/internal';
 
 const root = path.join(__dirname, '..', '..');
 const notebooks = findNotebooks(root, []).map((file) => ({ file, name: nameOf(file), notebook: readNotebook(file) }));

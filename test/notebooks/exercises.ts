@@ -10,6 +10,7 @@ import * as path from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import * as ts from 'typescript';
 import * as bnlab from 'bnlab';
+import { EXERCISE_MIME } from 'bnlab/internal';
 import { type Cell, parseNotebook } from 'bnlab/dist/tools/notebook';
 import { capture } from 'bnlab/dist/src/figure/display';
 
@@ -202,7 +203,7 @@ export async function runExercise(
     exercise: (...stated: Parameters<typeof bnlab.exercise>) => void capture(() => bnlab.exercise(...stated)),
     exerciseCheck: (...asked: Parameters<typeof bnlab.exerciseCheck>) => {
       for (const { bundle } of capture(() => bnlab.exerciseCheck(...asked))) {
-        results.push(bundle[bnlab.EXERCISE_MIME] as ExerciseResult);
+        results.push(bundle[EXERCISE_MIME] as ExerciseResult);
       }
     },
     ...(empty && { todo: () => undefined }),

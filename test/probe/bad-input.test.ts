@@ -5,20 +5,22 @@ import {
   curvature,
   effectiveRank,
   gradientNorms,
-  gradientPredictiveness,
-  internalCovariateShift,
   jacobian,
-  lossAlongGradient,
   mlp,
-  numericalRank,
   captureActivations,
   oneHotLabels,
   ready,
+  tf,
+} from 'bnlab';
+import {
+  gradientPredictiveness,
+  internalCovariateShift,
+  lossAlongGradient,
+  numericalRank,
   saturation,
   sgdUpdateRatios,
   stableRank,
-  tf,
-} from 'bnlab';
+} from 'bnlab/internal';
 
 const ROWS = 10;
 

@@ -2,18 +2,16 @@ import test, { before } from 'node:test';
 import assert from 'node:assert/strict';
 import {
   DENSITY_POINTS,
-  distributionShape,
-  layerShape,
   mlp,
   captureActivations,
   probeSeries,
   Random,
   ready,
-  shapeDistance,
   shapeProbe,
   tf,
   trainNetwork,
 } from 'bnlab';
+import { distributionShape, layerShape, shapeDistance } from 'bnlab/internal';
 import { clouds } from '../support/clouds';
 import { leakFree } from '../support/tensors';
 

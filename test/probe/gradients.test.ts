@@ -10,24 +10,26 @@ import {
   effectiveRank,
   evaluate,
   gradientNorms,
-  gradientPredictiveness,
-  internalCovariateShift,
   jacobian,
-  lossAlongGradient,
   mlp,
-  numericalRank,
   Random,
   ready,
   sequential,
-  sgdUpdateRatios,
   singularValues,
   softmaxCrossEntropy,
-  stableRank,
   tf,
   trainNetwork,
-  updateRatios,
   type Network,
 } from 'bnlab';
+import {
+  gradientPredictiveness,
+  internalCovariateShift,
+  lossAlongGradient,
+  numericalRank,
+  sgdUpdateRatios,
+  stableRank,
+  updateRatios,
+} from 'bnlab/internal';
 import { clouds } from '../support/clouds';
 import { leakFree, untouchedBy } from '../support/tensors';
 import { given, normals } from './given';

@@ -1,15 +1,7 @@
 import test, { before } from 'node:test';
 import assert from 'node:assert/strict';
-import {
-  convNet,
-  linearityProbe,
-  linearizedOutputs,
-  linearRegime,
-  linearRegimeOfNormal,
-  mlp,
-  captureActivations,
-  Random,
-} from 'bnlab';
+import { convNet, linearityProbe, linearRegimeOfNormal, mlp, captureActivations, Random } from 'bnlab';
+import { linearizedOutputs, linearRegime } from 'bnlab/internal';
 import { ready, tf, trainNetwork } from 'bnlab';
 import { clouds } from '../support/clouds';
 import { leakFree } from '../support/tensors';

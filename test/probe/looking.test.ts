@@ -1,9 +1,7 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import {
-  activationPercentiles,
   covariateShiftProbe,
-  distributionDrift,
   driftProbe,
   gradientNormProbe,
   mlp,
@@ -13,15 +11,19 @@ import {
   quantile,
   Random,
   ready,
-  saturation,
   saturationProbe,
   tf,
   trainNetwork,
+  type Values,
+} from 'bnlab';
+import {
+  activationPercentiles,
+  distributionDrift,
+  saturation,
   typicalUnit,
   updateRatioProbe,
   wasserstein1,
-  type Values,
-} from 'bnlab';
+} from 'bnlab/internal';
 import { clouds } from '../support/clouds';
 import { leakFree, untouchedBy } from '../support/tensors';
 import { given } from './given';

@@ -1,8 +1,6 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import {
-  activationDerivative,
-  activationFunction,
   gaussianMean,
   ready,
   saturationKind,
@@ -12,6 +10,7 @@ import {
   type ActivationName,
   type ScalarName,
 } from 'bnlab';
+import { activationDerivative, activationFunction } from 'bnlab/internal';
 import { closeWithin } from '../support/close';
 
 const { sigmoid, tanh } = SCALAR_FUNCTIONS;

@@ -10,11 +10,11 @@ import {
   ready,
   setPopulationStatistics,
   softmaxCrossEntropy,
-  tapNames,
   tf,
   trainNetwork,
   type TrainOptions,
 } from 'bnlab';
+import { tapNames } from 'bnlab/internal';
 import { leakFree } from '../support/tensors';
 
 const ROWS = 10;

@@ -6,7 +6,6 @@ import * as path from 'node:path';
 import {
   accuracyBand,
   bandOf,
-  BatchNormLayer,
   chooseLearningRates,
   compare,
   evaluate,
@@ -15,7 +14,6 @@ import {
   loadComparison,
   loadHistory,
   mlp,
-  quantileBand,
   ready,
   runsOf,
   saveComparison,
@@ -29,8 +27,8 @@ import {
   type History,
   type Json,
   type NetworkSpec,
-  type Sequential,
 } from 'bnlab';
+import { BatchNormLayer, quantileBand, type Sequential } from 'bnlab/internal';
 import { clouds } from '../support/clouds';
 import { leakFree } from '../support/tensors';
 

@@ -7,11 +7,11 @@ import {
   finalLoss,
   overRates,
   ratioBySeed,
-  stepSeries,
   usableRates,
   type Comparison,
   type History,
 } from 'bnlab';
+import { stepSeries } from 'bnlab/internal';
 
 interface Given {
   accuracy?: (number | null)[];

@@ -5,12 +5,12 @@ import {
   meanSquaredError,
   oneHotLabels,
   ready,
-  scheduleRates,
   sequential,
   setPopulationStatistics,
   softmaxCrossEntropy,
   tf,
 } from 'bnlab';
+import { scheduleRates } from 'bnlab/internal';
 import { leakFree } from '../support/tensors';
 
 test.before(async () => {

@@ -12,7 +12,6 @@ import {
   Random,
   ready,
   saturationProbe,
-  scheduleRates,
   singularValues,
   softmaxCrossEntropy,
   stepsToReach,
@@ -30,6 +29,7 @@ import {
   BaseLayer,
   sequential,
 } from 'bnlab';
+import { scheduleRates } from 'bnlab/internal';
 import { given, normals } from '../probe/given';
 import { clouds } from '../support/clouds';
 import { leakFree } from '../support/tensors';

@@ -44,6 +44,7 @@ export { scheduleRates, type Schedule, type ScheduleShape } from './schedule';
 export { loadComparison, loadHistory, saveComparison, saveHistory, StoreError } from './store';
 export {
   type Budget,
+  type EvaluationOptions,
   type StepOptions,
   type StepRecord,
   type TensorData,

@@ -12,7 +12,8 @@ export type Theme = 'light' | 'dark' | 'print' | 'phone';
 
 const STORED = kind('a figure: { data, layout }, plain JSON', (value) => {
   const given = value as Partial<StoredFigure> | null;
-  return Array.isArray(given?.data) && typeof given.layout === 'object' && given.layout !== null;
+  const isObject = (one: unknown) => typeof one === 'object' && one !== null;
+  return Array.isArray(given?.data) && given.data.every(isObject) && isObject(given.layout);
 });
 
 /**
