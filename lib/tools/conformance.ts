@@ -6,8 +6,22 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { Command, Option } from 'commander';
 import type { EngineName } from '../src/engine';
+import { writeAtomically } from '../src/platform/node/write';
 import { readCall } from './call';
 import type { SpecMessage } from './conformance-specs';
+import { home, shown } from './places';
+
+/** Engines that the suite is run on; `cuda` is `native` on another device. */
+const TESTED = ['native', 'wasm', 'js'] as const satisfies readonly EngineName[];
+
+const tableFile = path.join(home, 'test', 'conformance.md');
+
+interface Options {
+  engine: EngineName;
+  filter?: string;
+  json?: boolean;
+  table?: boolean;
+}
 
 /** Specs that must pass for a run to count: fewer means that the suite was not found or did not run. */
 export const fewestSpecs = 3880;
@@ -26,6 +40,12 @@ export interface SpecOutcome {
   messages: string[];
 }
 
+/** Specs of one function of TensorFlow.js, on one engine. */
+export interface FunctionOutcome {
+  passed: number;
+  failed: number;
+}
+
 /** What a run of the suite found. */
 export interface ConformanceReport {
   engine: EngineName;
@@ -33,6 +53,8 @@ export interface ConformanceReport {
   passed: number;
   /** Specs that TensorFlow.js itself has switched off. */
   pending: number;
+  /** By what the suite's groups are called: a function, mostly. */
+  functions: Record<string, FunctionOutcome>;
   /** Failures that no entry of conformance-known.json explains. */
   newFailures: SpecOutcome[];
   knownFailures: (SpecOutcome & { reason: string })[];
@@ -54,15 +76,59 @@ export async function conformance(argv: string[]): Promise<number> {
       "Runs TensorFlow.js core's own tests on the engine. Fails on a failure that lib/tools/conformance-known.json " +
         `does not explain, and when fewer than ${fewestSpecs} specs pass.`,
     )
-    .addOption(new Option('--engine <name>', 'what to test').choices(['native', 'wasm', 'js']).default('native'))
+    .addOption(new Option('--engine <name>', 'what to test').choices([...TESTED]).default('native'))
+    .option('--table', `test every engine in turn, and write ${path.relative(home, tableFile)}`)
     .option('--filter <text>', 'only specs whose full name contains this (no least number then)')
     .option('--json', 'print the report as JSON');
-  const call = readCall(command, argv, () => command.opts<{ engine: EngineName; filter?: string; json?: boolean }>());
+  const call = readCall(command, argv, () => command.opts<Options>());
   if ('exitCode' in call) return call.exitCode;
-  const { engine, filter, json } = call.asked;
+  const { engine, filter, json, table } = call.asked;
+  if (table) return writeTable(filter);
   const report = await runSuite(engine, { filter, progress: json ? undefined : showProgress() });
   console.log(json ? JSON.stringify(report, null, 2) : reportText(report));
   return report.ok ? 0 : 1;
+}
+
+/** Runs the suite on each engine, and writes what passes where. */
+async function writeTable(filter: string | undefined): Promise<number> {
+  const reports: ConformanceReport[] = [];
+  for (const engine of TESTED) {
+    reports.push(await runSuite(engine, { filter, progress: showProgress() }));
+    console.log(reportText(reports[reports.length - 1]));
+  }
+  // A part of the suite says nothing of the rest, and a run that broke off nothing of what came after.
+  if (!filter && reports.every(({ fault }) => fault === null)) {
+    writeAtomically(tableFile, tableText(reports));
+    console.log(`Written: ${shown(tableFile)}`);
+  }
+  return reports.every(({ ok }) => ok) ? 0 : 1;
+}
+
+/** Functions against engines: specs passed of specs run. */
+export function tableText(reports: readonly ConformanceReport[]): string {
+  const names = [...new Set(reports.flatMap(({ functions }) => Object.keys(functions)))].sort((a, b) =>
+    a.localeCompare(b, 'en'),
+  );
+  const cell = (report: ConformanceReport, name: string) => {
+    const found = report.functions[name];
+    if (!found) return '';
+    const all = found.passed + found.failed;
+    return found.failed === 0 ? `${all}` : `**${found.passed} of ${all}**`;
+  };
+  const whole = reports.filter(({ newFailures, knownFailures }) => newFailures.length + knownFailures.length === 0);
+  return [
+    '# What each engine computes as TensorFlow.js wants it',
+    '',
+    "TensorFlow.js core's own tests, by function: how many pass, in bold where some do not. Why those do not, and that nothing else fails,",
+    'stands in `lib/tools/conformance-known.json`. Written by `npm run conformance -- --table`.',
+    '',
+    ...(whole.length > 0 ? [`Nothing fails on ${whole.map(({ engine }) => engine).join(', ')}.`, ''] : []),
+    `| function | ${reports.map(({ engine }) => engine).join(' | ')} |`,
+    `|---|${reports.map(() => '---').join('|')}|`,
+    `| all | ${reports.map((r) => `${r.passed} of ${r.passed + r.newFailures.length + r.knownFailures.length}`).join(' | ')} |`,
+    ...names.map((name) => `| ${name.replaceAll('|', '\\|')} | ${reports.map((r) => cell(r, name)).join(' | ')} |`),
+    '',
+  ].join('\n');
 }
 
 /** Milliseconds without any news after which the suite counts as stuck. The slowest spec takes about a second. */
@@ -176,11 +242,16 @@ export function judge(
     else newFailures.push(failure);
   }
   const passed = new Set(run.passed);
+  const functions: Record<string, FunctionOutcome> = {};
+  const outcomeOf = (spec: string) => (functions[functionOf(spec, run.engine)] ??= { passed: 0, failed: 0 });
+  for (const spec of run.passed) outcomeOf(spec).passed++;
+  for (const { spec } of run.failed) outcomeOf(spec).failed++;
   return {
     engine: run.engine,
     tensorflow: run.tensorflow,
     passed: run.passed.length,
     pending: run.pending,
+    functions,
     newFailures,
     knownFailures: explained,
     nowPassing: entries.filter(({ spec }) => spec !== undefined && passed.has(spec)),
@@ -188,6 +259,12 @@ export function judge(
     seconds: run.seconds,
     ok: run.fault === null && newFailures.length === 0,
   };
+}
+
+/** The group of a spec: what stands before the engine's name, which the suite puts between group and sentence. */
+function functionOf(spec: string, engine: EngineName): string {
+  const at = spec.indexOf(` ${engine} {}`);
+  return at < 0 ? spec.split(' ')[0] : spec.slice(0, at);
 }
 
 /** The report for a terminal. */

@@ -170,7 +170,7 @@ const near = new IntersectionObserver((entries) => {
 for (const place of document.querySelectorAll('.plot')) {
   const { layout } = figures[place.dataset.figure][place.dataset.theme];
   place.style.cssText = 'width:' + layout.width + 'px;height:' + layout.height + 'px';
-  near.captureActivations(place);
+  near.observe(place);
 }`;
 
 /** A script can be read from a file's page where \`fetch\` cannot. */
