@@ -9,6 +9,7 @@ import type { EngineName } from '../src/engine';
 import { writeAtomically } from '../src/platform/node/write';
 import { readCall } from './call';
 import type { SpecMessage } from './conformance-specs';
+import { type EngineOutcome, type FunctionOutcome, tableText } from './conformance-table';
 import { home, shown } from './places';
 
 /** Engines that the suite is run on; `cuda` is `native` on another device. */
@@ -40,21 +41,12 @@ export interface SpecOutcome {
   messages: string[];
 }
 
-/** Specs of one function of TensorFlow.js, on one engine. */
-export interface FunctionOutcome {
-  passed: number;
-  failed: number;
-}
-
 /** What a run of the suite found. */
-export interface ConformanceReport {
-  engine: EngineName;
+export interface ConformanceReport extends EngineOutcome {
   tensorflow: string | null;
   passed: number;
   /** Specs that TensorFlow.js itself has switched off. */
   pending: number;
-  /** By what the suite's groups are called: a function, mostly. */
-  functions: Record<string, FunctionOutcome>;
   /** Failures that no entry of conformance-known.json explains. */
   newFailures: SpecOutcome[];
   knownFailures: (SpecOutcome & { reason: string })[];
@@ -102,33 +94,6 @@ async function writeTable(filter: string | undefined): Promise<number> {
     console.log(`Written: ${shown(tableFile)}`);
   }
   return reports.every(({ ok }) => ok) ? 0 : 1;
-}
-
-/** Functions against engines: specs passed of specs run. */
-export function tableText(reports: readonly ConformanceReport[]): string {
-  const names = [...new Set(reports.flatMap(({ functions }) => Object.keys(functions)))].sort((a, b) =>
-    a.localeCompare(b, 'en'),
-  );
-  const cell = (report: ConformanceReport, name: string) => {
-    const found = report.functions[name];
-    if (!found) return '';
-    const all = found.passed + found.failed;
-    return found.failed === 0 ? `${all}` : `**${found.passed} of ${all}**`;
-  };
-  const whole = reports.filter(({ newFailures, knownFailures }) => newFailures.length + knownFailures.length === 0);
-  return [
-    '# What each engine computes as TensorFlow.js wants it',
-    '',
-    "TensorFlow.js core's own tests, by function: how many pass, in bold where some do not. Why those do not, and that nothing else fails,",
-    'stands in `lib/tools/conformance-known.json`. Written by `npm run conformance -- --table`.',
-    '',
-    ...(whole.length > 0 ? [`Nothing fails on ${whole.map(({ engine }) => engine).join(', ')}.`, ''] : []),
-    `| function | ${reports.map(({ engine }) => engine).join(' | ')} |`,
-    `|---|${reports.map(() => '---').join('|')}|`,
-    `| all | ${reports.map((r) => `${r.passed} of ${r.passed + r.newFailures.length + r.knownFailures.length}`).join(' | ')} |`,
-    ...names.map((name) => `| ${name.replaceAll('|', '\\|')} | ${reports.map((r) => cell(r, name)).join(' | ')} |`),
-    '',
-  ].join('\n');
 }
 
 /** Milliseconds without any news after which the suite counts as stuck. The slowest spec takes about a second. */
