@@ -41,9 +41,30 @@ const text = "{ data }"; console.log(\`\${text} { n }\`);`,
   ]);
 });
 
+test('names below a comment in the braces of an import are there, in their own cell and in later ones', () => {
+  const cells = [
+    `import {
+  // reads
+  readFileSync, // a file
+  /* asks */ existsSync as there,
+} from 'node:fs';
+console.log(typeof readFileSync, typeof there);`,
+    'console.log(typeof readFileSync, typeof there);',
+    'const s: string = readFileSync;',
+  ];
+  const outputs = runCells(cells, { preload });
+  assert.deepEqual(outputs.slice(0, 2).map(printed), ['function function\n', 'function function\n']);
+  assert.match(JSON.stringify(outputs[2]), /1:19 - Type/);
+});
+
 test('without the mend tslab loses them: is it still needed?', () => {
-  const lost = runCells(['const data = 1;', 'console.log({ data });']);
-  assert.match(JSON.stringify(lost[1]), /data is not defined/);
+  const lost = runCells([
+    "import {\n  // reads\n  readFileSync,\n} from 'node:fs';\nconst data = 1;",
+    'console.log(typeof readFileSync);',
+    'console.log({ data });',
+  ]);
+  assert.match(printed(lost[1]), /undefined/);
+  assert.match(JSON.stringify(lost[2]), /data is not defined/);
 });
 
 test('an error names the line it stands in', () => {

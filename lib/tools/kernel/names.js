@@ -6,6 +6,9 @@
  * finds no variable, and it takes the property's name in `const { rate: r } = row` for one of them where the type of `row` was
  * declared in an earlier cell. Here both are spelled so that it cannot go wrong, `{ data: data }` and `{ 'rate': r }`, which mean the
  * same. Seen with tslab 1.0.22.
+ *
+ * A name that is imported below a comment, inside the braces, would be undefined: TypeScript prints the comment into the getter that hands
+ * the name on, and its line break behind `return` ends the statement (findings/typescript-reexport-comment.sh). Such comments become blanks.
  */
 'use strict';
 
@@ -42,6 +45,9 @@ function spelledOut(source) {
     } else if (ts.isBindingElement(node) && node.propertyName && ts.isIdentifier(node.propertyName)) {
       const { text, end } = node.propertyName;
       edits.push({ at: node.propertyName.getStart(), end, text: `'${text}'` });
+    } else if (ts.isImportSpecifier(node) || ts.isExportSpecifier(node)) {
+      const [at, end] = [node.pos, node.getStart()];
+      if (at < end) edits.push({ at, end, text: source.slice(at, end).replace(/[^\n]/g, ' ') });
     }
     ts.forEachChild(node, visit);
   };
