@@ -23,7 +23,7 @@ import { checkOptions } from '../train/resolve';
 import { Trainer } from '../train/trainer';
 import { type TrainingProgress } from '../train/options';
 import { DATA_SPEC, datasetOf, type DataSpec } from './data-spec';
-import { experimentOf, ofTraining } from './experiment';
+import { type Definition, ofTraining } from './experiment';
 import { SHIFT_OPTIONS, shiftThenNormalize, type ShiftThenNormalizeOptions } from './shift-then-normalize';
 
 /** What {@link trainShifted} takes. */
@@ -177,7 +177,14 @@ export interface BiasGrowthSpec extends Required<Omit<ShiftThenNormalizeOptions,
   seed: number;
 }
 
-export const experiment = experimentOf<BiasGrowthSpec, ShiftedRun>({
+const DEFINED_OPTIONS: Options<BiasGrowthSpec> = {
+  ...{ data: needed(DATA_SPEC), examples: counting, units: needed(counting), trains: needed(oneOf(TRAINED)) },
+  ...{ batchSize: counting, steps: needed(counting), learningRate: needed(positive), seed: needed(whole) },
+  ...{ normalize: needed(SHIFT_OPTIONS.normalize), statistics: needed(SHIFT_OPTIONS.statistics) },
+  ...{ scale: needed(flag), affine: needed(flag) },
+};
+
+export const definition: Definition<BiasGrowthSpec, ShiftedRun> = {
   name: 'bias-growth',
   version: 1,
   question: 'Does the bias grow without bound, the loss fixed, when the gradient takes the statistics for constants?',
@@ -186,12 +193,7 @@ export const experiment = experimentOf<BiasGrowthSpec, ShiftedRun>({
     ...{ data: { kind: 'digits', train: 600, test: 10 }, units: 100, trains: 'shift', steps: 100, learningRate: 1 },
     ...{ seed: 1, normalize: 'center', statistics: 'detached', scale: false, affine: false },
   },
-  options: {
-    ...{ data: needed(DATA_SPEC), examples: counting, units: needed(counting), trains: needed(oneOf(TRAINED)) },
-    ...{ batchSize: counting, steps: needed(counting), learningRate: needed(positive), seed: needed(whole) },
-    ...{ normalize: needed(SHIFT_OPTIONS.normalize), statistics: needed(SHIFT_OPTIONS.statistics) },
-    ...{ scale: needed(flag), affine: needed(flag) },
-  },
+  options: DEFINED_OPTIONS,
   compute: async ({ data, examples, ...options }, control) => {
     const { signal } = control;
     const { train } = await datasetOf(data, { signal });
@@ -202,4 +204,4 @@ export const experiment = experimentOf<BiasGrowthSpec, ShiftedRun>({
       tf.dispose([tensors.x, tensors.y]);
     }
   },
-});
+};

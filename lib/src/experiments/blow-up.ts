@@ -13,7 +13,7 @@ import {
   type MissingRun,
   type SideSpec,
 } from './comparison-spec';
-import { experimentOf } from './experiment';
+import { type Definition } from './experiment';
 
 /** How one side ended at one rate. */
 export interface BlowUpRow {
@@ -56,7 +56,7 @@ function weightNorm({ after }: StepRecord): Record<string, tf.Tensor> {
   return { weights: tf.sqrt(tf.addN(labels.map((label) => tf.sum(tf.square(after[label]))))) };
 }
 
-export const experiment = experimentOf<ComparisonSpec, BlowUp>({
+export const definition: Definition<ComparisonSpec, BlowUp> = {
   name: 'blow-up',
   version: 1,
   question: 'Does a model blow up when the gradient does not know of the normalization?',
@@ -79,4 +79,4 @@ export const experiment = experimentOf<ComparisonSpec, BlowUp>({
     );
     return { rows, missing: missingRuns(comparison), origin: originOf(comparison) };
   },
-});
+};

@@ -14,7 +14,7 @@ import {
   own,
 } from '../core/checks';
 import { batchNorm64, batchNormGradient64 } from '../nn';
-import { experimentOf } from './experiment';
+import { type Definition } from './experiment';
 
 /**
  * dy/dw_i = x times the product of the other weights, for each i.
@@ -126,13 +126,19 @@ function expectChain(where: string, w: readonly number[], others: readonly numbe
   if (bad !== undefined) throw new RangeError(`${where}: wanted finite numbers, got ${bad}.`);
 }
 
-export const experiment = experimentOf<{ w: number[]; epsilon: number; x: number }, { terms: number[] }>({
+const DEFINED_OPTIONS: Options<{ w: number[]; epsilon: number; x: number }> = {
+  w: needed(listOf(finite)),
+  epsilon: needed(finite),
+  x: needed(finite),
+};
+
+export const definition: Definition<{ w: number[]; epsilon: number; x: number }, { terms: number[] }> = {
   name: 'chain-orders',
   version: 1,
   question:
     'How much of what a gradient step does is of higher order in the step, by the number and size of the layers?',
   whenAborted: 'throws',
-  defaults: { w: Array<number>(12).fill(1.1), epsilon: 0.1, x: 1 },
-  options: { w: needed(listOf(finite)), epsilon: needed(finite), x: needed(finite) },
+  defaults: { w: Array.from({ length: 12 }, () => 1.1), epsilon: 0.1, x: 1 },
+  options: DEFINED_OPTIONS,
   compute: async (options) => ({ terms: chainOrders(options) }),
-});
+};

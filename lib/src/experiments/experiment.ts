@@ -89,7 +89,7 @@ export function defineExperiment<O extends object, R>(definition: Definition<O, 
   return experimentOf(definition);
 }
 
-/** {@link defineExperiment} without its check: a module of this library does nothing when it is loaded, not even look. */
+/** {@link defineExperiment} without its check, for the definitions of this library. */
 export function experimentOf<O extends object, R>(definition: Definition<O, R>): Experiment<O, R> {
   const { options: wanted, compute, ...rest } = definition;
   const where = `experiment '${rest.name}'`;

@@ -10,7 +10,7 @@ import {
   type ComparisonSpec,
   type MissingRun,
 } from './comparison-spec';
-import { experimentOf } from './experiment';
+import { type Definition } from './experiment';
 
 /** Test accuracy of one side at one rate. */
 export interface AccuracyCurve {
@@ -36,7 +36,7 @@ export interface Figure1 {
   origin: ReturnType<typeof originOf>;
 }
 
-export const experiment = experimentOf<ComparisonSpec, Figure1>({
+export const definition: Definition<ComparisonSpec, Figure1> = {
   name: 'figure-1',
   version: 1,
   question: 'Does a network with batch normalization train faster, at each learning rate?',
@@ -56,4 +56,4 @@ export const experiment = experimentOf<ComparisonSpec, Figure1>({
     );
     return { curves: found, missing: missingRuns(comparison), origin: originOf(comparison) };
   },
-});
+};

@@ -5,7 +5,7 @@ import { tf } from '../engine';
 import { ACTIVATIONS, mlp, NORMS, type ActivationName, type NormName } from '../nn';
 import { gradientScan, type GradientScanRow } from '../probe/propagation';
 import { DATA_SPEC, datasetOf, type DataSpec } from './data-spec';
-import { experimentOf } from './experiment';
+import { type Definition } from './experiment';
 
 /** Networks of one width and several depths, and what goes through them. */
 export interface GradientScanSpec {
@@ -35,7 +35,7 @@ const GRADIENT_SCAN_SPEC: Options<GradientScanSpec> = {
   ...{ data: needed(DATA_SPEC), examples: needed(counting), training: needed(flag) },
 };
 
-export const experiment = experimentOf<GradientScanSpec, { rows: GradientScanRow[] }>({
+export const definition: Definition<GradientScanSpec, { rows: GradientScanRow[] }> = {
   name: 'gradient-scan',
   version: 1,
   question: 'What is left of a gradient at the bottom of a deep network, by depth and by the scale of the input?',
@@ -61,4 +61,4 @@ export const experiment = experimentOf<GradientScanSpec, { rows: GradientScanRow
       tf.dispose([x, y]);
     }
   },
-});
+};

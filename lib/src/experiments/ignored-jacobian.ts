@@ -21,7 +21,7 @@ import { powerLaw } from '../statistics';
 import { type TrainingData, type TrainRunOptions } from '../train/options';
 import { widthsOf } from '../train/prepare';
 import { DATA_SPEC, datasetOf, type DataSpec } from './data-spec';
-import { experimentOf, ofTraining } from './experiment';
+import { type Definition, ofTraining } from './experiment';
 import { NORMS_OVER_BATCH, normOverBatchLayer, type NormOverBatch } from './norm-over-batch';
 
 /** What {@link ignoredJacobian} takes. */
@@ -194,7 +194,17 @@ export interface IgnoredJacobianSpec {
   batchSize: number;
 }
 
-export const experiment = experimentOf<IgnoredJacobianSpec, { runs: IgnoredJacobianRun[] }>({
+const DEFINED_OPTIONS: Options<IgnoredJacobianSpec> = {
+  ...{
+    data: needed(DATA_SPEC),
+    pixels: needed(oneOf(['grey', 'binary'])),
+    norms: needed(listOf(oneOf(NORMS_OVER_BATCH))),
+  },
+  ...{ learningRates: needed(listOf(positive)), seeds: needed(listOf(whole)), features: needed(counting) },
+  ...{ steps: needed(counting), batchSize: needed(counting) },
+};
+
+export const definition: Definition<IgnoredJacobianSpec, { runs: IgnoredJacobianRun[] }> = {
   name: 'ignored-jacobian',
   version: 1,
   question: 'What becomes of bias and weights when the gradient leaves out dNorm(x, X)/dX?',
@@ -203,18 +213,10 @@ export const experiment = experimentOf<IgnoredJacobianSpec, { runs: IgnoredJacob
     ...{ data: { kind: 'digits', train: 5000, test: 100 }, pixels: 'grey', norms: ['batch', 'whiten'] },
     ...{ learningRates: [1, 10], seeds: [1, 2, 3], features: 32, steps: 100, batchSize: 60 },
   },
-  options: {
-    ...{
-      data: needed(DATA_SPEC),
-      pixels: needed(oneOf(['grey', 'binary'])),
-      norms: needed(listOf(oneOf(NORMS_OVER_BATCH))),
-    },
-    ...{ learningRates: needed(listOf(positive)), seeds: needed(listOf(whole)), features: needed(counting) },
-    ...{ steps: needed(counting), batchSize: needed(counting) },
-  },
+  options: DEFINED_OPTIONS,
   compute: async ({ data, ...options }, control) => {
     const { signal } = control;
     const dataset = await datasetOf(data, { signal });
     return { runs: await ignoredJacobian({ ...options, data: dataset, signal, onProgress: ofTraining(control) }) };
   },
-});
+};

@@ -13,7 +13,7 @@ import {
 import { Random } from '../core/random';
 import { tf } from '../engine';
 import { batchNorm, whiten, WHITENINGS, type WhiteningMethod } from '../nn';
-import { experimentOf } from './experiment';
+import { type Definition } from './experiment';
 import { finish, interleavedTimes, REPEAT_OPTIONS, type RepeatOptions } from './interleaved-times';
 
 /** What {@link layerTimes} takes. */
@@ -77,7 +77,7 @@ export interface LayerTimesSpec extends Required<Omit<LayerTimesOptions, 'norms'
   norms: ('batch' | WhiteningMethod)[];
 }
 
-export const experiment = experimentOf<LayerTimesSpec, { milliseconds: Record<string, number[]> }>({
+export const definition: Definition<LayerTimesSpec, { milliseconds: Record<string, number[]> }> = {
   name: 'layer-times',
   version: 1,
   question: 'How long does each normalization take in training beside the layer that it follows, on this machine?',
@@ -92,4 +92,4 @@ export const experiment = experimentOf<LayerTimesSpec, { milliseconds: Record<st
     ...{ repeats: needed(counting), sampleMilliseconds: needed(positive) },
   },
   compute: async (options) => ({ milliseconds: layerTimes(options) }),
-});
+};

@@ -9,7 +9,7 @@ import {
   type ComparisonSpec,
   type MissingRun,
 } from './comparison-spec';
-import { experimentOf } from './experiment';
+import { type Definition } from './experiment';
 
 /** What the experiment answers. */
 export interface LearningRateSweep extends Omit<Sweep, 'comparison'> {
@@ -19,7 +19,7 @@ export interface LearningRateSweep extends Omit<Sweep, 'comparison'> {
   origin: ReturnType<typeof originOf>;
 }
 
-export const experiment = experimentOf<ComparisonSpec, LearningRateSweep>({
+export const definition: Definition<ComparisonSpec, LearningRateSweep> = {
   name: 'learning-rate-sweep',
   version: 1,
   question: 'At which learning rates does each network train, and at which does it end best?',
@@ -34,4 +34,4 @@ export const experiment = experimentOf<ComparisonSpec, LearningRateSweep>({
       origin: originOf(comparison),
     };
   },
-});
+};

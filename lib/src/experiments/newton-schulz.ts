@@ -15,7 +15,7 @@ import {
 import { tf } from '../engine';
 import { newtonSchulz, type NewtonSchulzOptions } from '../nn';
 import { rowsWithSpectrum } from '../probe/covariance';
-import { experimentOf } from './experiment';
+import { type Definition } from './experiment';
 
 /** What {@link newtonSchulzErrors} takes. */
 export interface NewtonSchulzErrorOptions {
@@ -87,7 +87,7 @@ export interface NewtonSchulzSpec extends Required<NewtonSchulzErrorOptions> {
   eigenvalues: number[];
 }
 
-export const experiment = experimentOf<NewtonSchulzSpec, NewtonSchulzErrors>({
+export const definition: Definition<NewtonSchulzSpec, NewtonSchulzErrors> = {
   name: 'newton-schulz',
   version: 1,
   question: 'How many Newton-Schulz iterations whiten a covariance, and when do they diverge?',
@@ -98,4 +98,4 @@ export const experiment = experimentOf<NewtonSchulzSpec, NewtonSchulzErrors>({
     prescale: needed(oneOf(['trace', 'none'])),
   },
   compute: async ({ eigenvalues, ...options }) => newtonSchulzErrors(eigenvalues, options),
-});
+};

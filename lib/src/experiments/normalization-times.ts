@@ -18,7 +18,7 @@ import { Random } from '../core/random';
 import { tf } from '../engine';
 import { batchNorm, whiteningMatrix } from '../nn';
 import { powerLaw, type PowerLaw } from '../statistics';
-import { experimentOf } from './experiment';
+import { type Definition } from './experiment';
 import { finish, interleavedTimes, REPEAT_OPTIONS, type RepeatOptions } from './interleaved-times';
 
 /** What {@link normalizationTimes} can time: batch normalization, the covariance, and the inverse roots of a covariance. */
@@ -159,7 +159,12 @@ export function scalingOf(times: PartTimes): Scaling {
 /** {@link NormalizationTimesOptions} as data. */
 export type NormalizationTimesSpec = Required<NormalizationTimesOptions>;
 
-export const experiment = experimentOf<NormalizationTimesSpec, { parts: PartTimes[] }>({
+const DEFINED_OPTIONS: Options<NormalizationTimesSpec> = {
+  ...{ m: needed(counting), sizes: needed(SIZES), iterations: needed(counting), longest: needed(positive) },
+  ...{ repeats: needed(counting), sampleMilliseconds: needed(positive) },
+};
+
+export const definition: Definition<NormalizationTimesSpec, { parts: PartTimes[] }> = {
   name: 'normalization-times',
   version: 1,
   question: 'How does the time of the parts of a normalization grow with the number of features, on this machine?',
@@ -168,9 +173,6 @@ export const experiment = experimentOf<NormalizationTimesSpec, { parts: PartTime
     ...{ m: 60, iterations: 5, longest: 1000, repeats: 5, sampleMilliseconds: 4 },
     sizes: { batch: [256, 1024, 4096], covariance: [64, 256, 1024], zca: [16, 32, 64] },
   },
-  options: {
-    ...{ m: needed(counting), sizes: needed(SIZES), iterations: needed(counting), longest: needed(positive) },
-    ...{ repeats: needed(counting), sampleMilliseconds: needed(positive) },
-  },
+  options: DEFINED_OPTIONS,
   compute: async (options) => ({ parts: normalizationTimes(options) }),
-});
+};

@@ -1,22 +1,23 @@
 /** The experiments by name: what a worker, a queue, a page or a command runs. */
 import { expectArgument, text, unknownName } from '../core/checks';
-import type { Json } from '../core/json';
-import { experiment as biasGrowth } from './bias-growth';
-import { experiment as blowUp } from './blow-up';
-import { experiment as chainOrders } from './chain';
-import type { Experiment, RunControl } from './experiment';
-import { experiment as figure1 } from './figure-1';
-import { experiment as gradientScan } from './gradient-scan';
-import { experiment as ignoredJacobian } from './ignored-jacobian';
-import { experiment as layerTimes } from './layer-times';
-import { experiment as learningRateSweep } from './learning-rate-sweep';
-import { experiment as newtonSchulz } from './newton-schulz';
-import { experiment as normalizationTimes } from './normalization-times';
-import { experiment as saturationInTraining } from './saturation-in-training';
-import { experiment as scaledLayer } from './scaled-layer';
-import { experiment as weightGrowth } from './weight-growth';
+import type { Json, Stored } from '../core/json';
+import { definition as biasGrowth } from './bias-growth';
+import { definition as blowUp } from './blow-up';
+import { definition as chainOrders } from './chain';
+import { experimentOf, type Definition, type Experiment, type RunControl } from './experiment';
+import { definition as figure1 } from './figure-1';
+import { definition as gradientScan } from './gradient-scan';
+import { definition as ignoredJacobian } from './ignored-jacobian';
+import { definition as layerTimes } from './layer-times';
+import { definition as learningRateSweep } from './learning-rate-sweep';
+import { definition as newtonSchulz } from './newton-schulz';
+import { definition as normalizationTimes } from './normalization-times';
+import { definition as saturationInTraining } from './saturation-in-training';
+import { definition as scaledLayer } from './scaled-layer';
+import { definition as weightGrowth } from './weight-growth';
 
-const EXPERIMENTS = {
+/** Made into experiments when they are asked for: loading the library calls nothing of them. */
+const DEFINITIONS = {
   'bias-growth': biasGrowth,
   'blow-up': blowUp,
   'chain-orders': chainOrders,
@@ -33,11 +34,12 @@ const EXPERIMENTS = {
 } as const;
 
 /** Names of the experiments. */
-export type ExperimentName = keyof typeof EXPERIMENTS;
+export type ExperimentName = keyof typeof DEFINITIONS;
 /** The options of an experiment, all of them. */
-export type OptionsOf<N extends ExperimentName> = ReturnType<(typeof EXPERIMENTS)[N]['resolve']>;
+export type OptionsOf<N extends ExperimentName> =
+  (typeof DEFINITIONS)[N] extends Definition<infer O, unknown> ? O : never;
 /** What an experiment answers. */
-export type ResultOf<N extends ExperimentName> = Awaited<ReturnType<(typeof EXPERIMENTS)[N]['run']>>;
+export type ResultOf<N extends ExperimentName> = Stored<Awaited<ReturnType<(typeof DEFINITIONS)[N]['compute']>>>;
 
 /** The experiments of this library. */
 export const experiments = {
@@ -47,11 +49,13 @@ export const experiments = {
    * @example experiments.get('weight-growth').question
    * @throws RangeError for a name that none has, with the one that was likely meant
    */
-  get<N extends ExperimentName>(name: N): (typeof EXPERIMENTS)[N] {
+  get<N extends ExperimentName>(
+    name: N,
+  ): Experiment<OptionsOf<N>, Awaited<ReturnType<(typeof DEFINITIONS)[N]['compute']>>> {
     expectArgument('experiments.get', 'name', name, text);
-    if (!Object.hasOwn(EXPERIMENTS, name))
-      throw unknownName('experiments', 'experiment', name, Object.keys(EXPERIMENTS));
-    return EXPERIMENTS[name];
+    if (!Object.hasOwn(DEFINITIONS, name))
+      throw unknownName('experiments', 'experiment', name, Object.keys(DEFINITIONS));
+    return experimentOf(DEFINITIONS[name] as never);
   },
 };
 
@@ -70,7 +74,7 @@ export interface ListedExperiment extends Pick<
  * @example table(listExperiments().map(({ name, question }) => ({ name, question })))
  */
 export function listExperiments(): ListedExperiment[] {
-  return Object.values(EXPERIMENTS).map(({ name, version, question, whenAborted, defaults }) => ({
+  return Object.values(DEFINITIONS).map(({ name, version, question, whenAborted, defaults }) => ({
     ...{ name, version, question, whenAborted },
     defaults: JSON.parse(JSON.stringify(defaults)) as Json,
   }));

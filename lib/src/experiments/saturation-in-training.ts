@@ -14,7 +14,7 @@ import {
   type ComparisonSpec,
   type MissingRun,
 } from './comparison-spec';
-import { experimentOf } from './experiment';
+import { type Definition } from './experiment';
 
 /** A comparison, and what counts as saturated in it. */
 export interface SaturationSpec extends ComparisonSpec {
@@ -61,7 +61,7 @@ function overLayers(layers: Stored<Record<string, Saturation>> | null, what: key
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-export const experiment = experimentOf<SaturationSpec, SaturationInTraining>({
+export const definition: Definition<SaturationSpec, SaturationInTraining> = {
   name: 'saturation-in-training',
   version: 1,
   question: 'Do units saturate as a network trains, and does batch normalization keep them from it?',
@@ -83,4 +83,4 @@ export const experiment = experimentOf<SaturationSpec, SaturationInTraining>({
     );
     return { curves: found, missing: missingRuns(comparison), origin: originOf(comparison) };
   },
-});
+};

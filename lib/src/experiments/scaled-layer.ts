@@ -15,7 +15,7 @@ import {
 } from '../core/checks';
 import { Random } from '../core/random';
 import { batchNorm64, batchNormGradient64, type Rows } from '../nn';
-import { experimentOf } from './experiment';
+import { type Definition } from './experiment';
 
 /** What {@link scaledLayer} takes. */
 export interface ScaledLayerOptions {
@@ -113,7 +113,7 @@ export interface ScaledLayerNorms {
   dWeights: number[];
 }
 
-export const experiment = experimentOf<ScaledLayerSpec, ScaledLayerNorms>({
+export const definition: Definition<ScaledLayerSpec, ScaledLayerNorms> = {
   name: 'scaled-layer',
   version: 1,
   question: 'What of a layer, and of the gradients that leave it, depends on the scale of its weights?',
@@ -132,4 +132,4 @@ export const experiment = experimentOf<ScaledLayerSpec, ScaledLayerNorms>({
     const norms = (of: keyof ScaledLayer) => layers.map((layer) => Math.hypot(...layer[of].flat()));
     return { y: norms('y'), du: norms('du'), dWeights: norms('dWeights') };
   },
-});
+};

@@ -24,7 +24,7 @@ import { Trainer } from '../train/trainer';
 import { type TrainRunOptions } from '../train/options';
 import { NETWORK_SPEC } from './comparison-spec';
 import { DATA_SPEC, datasetOf, type DataSpec } from './data-spec';
-import { experimentOf, ofTraining } from './experiment';
+import { type Definition, ofTraining } from './experiment';
 
 /** What {@link weightGrowth} takes. */
 export interface WeightGrowthOptions extends Pick<
@@ -132,7 +132,13 @@ export interface WeightGrowthSpec extends Pick<
   seeds: number[];
 }
 
-export const experiment = experimentOf<WeightGrowthSpec, { runs: WeightGrowth[] }>({
+const DEFINED_OPTIONS: Options<WeightGrowthSpec> = {
+  ...{ network: needed(NETWORK_SPEC), data: needed(DATA_SPEC), weights: needed(text) },
+  ...{ scales: needed(listOf(positive)), seeds: needed(listOf(whole)) },
+  ...{ steps: needed(counting), batchSize: needed(counting), learningRate: needed(positive) },
+};
+
+export const definition: Definition<WeightGrowthSpec, { runs: WeightGrowth[] }> = {
   name: 'weight-growth',
   version: 1,
   question: 'Does batch normalization stabilize the growth of the weights, from whatever scale they start?',
@@ -142,11 +148,7 @@ export const experiment = experimentOf<WeightGrowthSpec, { runs: WeightGrowth[] 
     ...{ data: { kind: 'digits', train: 5000, test: 1000 }, weights: 'layer2/weights', scales: [0.1, 1, 10] },
     ...{ seeds: [1, 2, 3], steps: 50, batchSize: 60, learningRate: 1 },
   },
-  options: {
-    ...{ network: needed(NETWORK_SPEC), data: needed(DATA_SPEC), weights: needed(text) },
-    ...{ scales: needed(listOf(positive)), seeds: needed(listOf(whole)) },
-    ...{ steps: needed(counting), batchSize: needed(counting), learningRate: needed(positive) },
-  },
+  options: DEFINED_OPTIONS,
   compute: async ({ network, data, ...options }, control) => {
     const { signal } = control;
     const runs = await weightGrowth({
@@ -156,4 +158,4 @@ export const experiment = experimentOf<WeightGrowthSpec, { runs: WeightGrowth[] 
     });
     return { runs };
   },
-});
+};
