@@ -198,13 +198,14 @@ const cases: Record<string, { text: string; finds: [string, number | null, numbe
     ],
   },
   outputs: {
-    text: executed(['1', '2', '3', '4', '5', '6'], {
+    text: executed(['1', '2', '3', '4', '5', '6', '7'], {
       0: [stream('\u001b[31mred\u001b[0m')],
       1: [stream('saved to /home/someone/file.txt')],
       2: [stream('on 2026-11-23T10:00:00Z')],
       3: [stream('a warning\nmore', 'stderr')],
       4: [{ output_type: 'error', ename: 'Error', evalue: 'boom', traceback: [] }],
       5: [display({ 'text/plain': 'in C:\\Users\\someone' })],
+      6: [display({ 'application/json': { summary: 'what goes on to x:\n  1 at 0' }, 'text/plain': 'x' })],
     }),
     finds: [
       ['terminal colours', 1, null],

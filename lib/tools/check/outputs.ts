@@ -28,8 +28,9 @@ export function committedOutputs(file: string, notebook: Notebook): Finding[] {
       }
       const said = outputText(output);
       if (withoutAnsi(said) !== said) add('terminal colours', 'escape sequences in an output');
+      // Of an output that is JSON, `x:` at the end of a line reads `x:\n`, which is no path.
       const local =
-        /(?:^|[\s"'(=:])((?:\/(?:home|root|Users|tmp|var|usr|opt|work|mnt|workspace)\/|[A-Za-z]:\\\\?)[^\s"'<>)]*)/m.exec(
+        /(?:^|[\s"'(=:])((?:\/(?:home|root|Users|tmp|var|usr|opt|work|mnt|workspace)\/|[A-Za-z]:\\(?:\\|(?![nrtu"])))[^\s"'<>)]*)/m.exec(
           said,
         );
       if (local) add('absolute path', `'${local[1]}' is a place on one machine`);
