@@ -114,12 +114,13 @@ interface Themed {
   themes: Record<(typeof THEMES)[number], { data: unknown; layout: unknown; frames?: unknown }>;
 }
 
-/** The program that makes the figures: 'bnlab' is the library's sources there. */
+/** The program that makes the figures: 'bnlab' and 'bnlab/internal' are the library's sources there. */
 const MAKE = `
 const [library, entries] = process.argv.slice(1);
 const Module = require('node:module');
 const resolve = Module._resolveFilename;
-Module._resolveFilename = (name, ...rest) => resolve.call(Module, name === 'bnlab' ? library : name, ...rest);
+const sources = { bnlab: library, 'bnlab/internal': library.replace('index.ts', 'internal.ts') };
+Module._resolveFilename = (name, ...rest) => resolve.call(Module, sources[name] ?? name, ...rest);
 const { retheme } = require(library);
 const figures = Object.entries(require(entries).gallery()).map(([name, figure]) => ({
   name, alt: figure.alt, caption: figure.caption,
