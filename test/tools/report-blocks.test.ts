@@ -25,7 +25,7 @@ const PNG = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwA
 
 test('text is escaped in a template unless it is HTML', () => {
   const list = ['<a>', raw('<b>'), false, undefined, 0] as const;
-  assert.equal(markup`<p title="${'"'}">${list}</p>`.text, '<p title="&quot;">&lt;a&gt;<b>0</p>');
+  assert.equal(markup`<p title="${'"'}">${list}</p>`.text, '<p title="&#34;">&lt;a&gt;<b>0</p>');
 });
 
 test('Markdown: a list of typed blocks, each heading with an anchor of its own', () => {
