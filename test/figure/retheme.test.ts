@@ -3,7 +3,7 @@ import test from 'node:test';
 import assert from 'node:assert/strict';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { FigureError, lineFigure, retheme, type Figure, type StoredFigure, type Theme } from 'bnlab';
+import { FigureError, heatmapFigure, lineFigure, retheme, type Figure, type StoredFigure, type Theme } from 'bnlab';
 import { identities } from 'bnlab/internal';
 import { dark, light, print, rolesOf, type Palette } from 'bnlab/dist/src/figure/palette';
 import { contrast } from 'bnlab/dist/src/figure/theme';
@@ -167,6 +167,24 @@ test('on a phone a figure is 390 pixels wide, in one column, and its heading los
     return perX / ((y.range[1] - y.range[0]) / tall);
   };
   assert.ok(Math.abs(shape(retheme(figures.scatter, 'phone')) - 1) < 0.01, 'equal scales stay equal');
+});
+
+test('a quotation mark in a heading or beside a colour bar is the same sign on a phone', () => {
+  const words = 'a "b" & c';
+  const text = { title: words, alt: 'a', caption: 'a', data: 'none' };
+  const axis = { label: 'x', values: [1, 2] };
+  const panels = [
+    {
+      values: [
+        [1, 2],
+        [3, 4],
+      ],
+    },
+  ];
+  const small = retheme(heatmapFigure({ ...text, x: axis, y: axis, z: { label: words }, panels }), 'phone');
+  const bar = small.data.find((trace) => trace.colorbar)?.colorbar as { title: { text: string } };
+  for (const shown of [(small.layout.title as { text: string }).text, bar.title.text])
+    assert.match(shown, /a &#34;b&#34; &amp; c/);
 });
 
 test('phone goes with dark and with print, in either order; two colourings do not', () => {

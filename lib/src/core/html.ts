@@ -5,3 +5,8 @@
 export function escapeHtml(text: string): string {
   return text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;').replace(/"/g, '&#34;');
 }
+
+/** The text that {@link escapeHtml} was given. */
+export function unescapeHtml(html: string): string {
+  return html.replace(/&#34;/g, '"').replace(/&gt;/g, '>').replace(/&lt;/g, '<').replace(/&amp;/g, '&');
+}

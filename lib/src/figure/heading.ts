@@ -1,5 +1,5 @@
 /** What stands above a figure: its finding in bold, below it the data, the seeds and more, in grey. */
-import { escapeHtml } from '../core/html';
+import { escapeHtml, unescapeHtml } from '../core/html';
 import { dataTitle, type FigureText } from './figure';
 import { wrap } from './format';
 import { ink, type Ink, size } from './theme';
@@ -66,9 +66,5 @@ export function readHeading(html: string): { finding: string; under: string } {
 
 /** Plotly's small HTML as plain text. @internal */
 export function plainText(html: string): string {
-  return html
-    .replace(/<[^>]*>/g, '')
-    .replace(/&lt;/g, '<')
-    .replace(/&gt;/g, '>')
-    .replace(/&amp;/g, '&');
+  return unescapeHtml(html.replace(/<[^>]*>/g, ''));
 }

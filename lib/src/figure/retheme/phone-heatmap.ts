@@ -1,4 +1,5 @@
 /** Heat maps on a phone: the colour bar below, and numbers in the cells only where they fit. */
+import { escapeHtml } from '../../core/html';
 import type { PlotlyTrace } from '../figure';
 import { plainText } from '../heading';
 import { size } from '../theme';
@@ -16,7 +17,7 @@ export function colorBarBelow(trace: PlotlyTrace, width: number, y: number): Plo
   if (!bar) return trace;
   const { x: _x, xanchor: _anchor, ...kept } = bar;
   const title = plainText((bar.title?.text ?? '').replace(/<br>/g, ' '));
-  const text = wrapHtml(title.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;'), width, size.small);
+  const text = wrapHtml(escapeHtml(title), width, size.small);
   const place = {
     orientation: 'h',
     x: 0,
