@@ -120,6 +120,14 @@ test('a formula makes stale the notebooks that use it, and is named', () => {
   assert.deepEqual(found, Object.fromEntries(Object.entries(wanted).map(([name, all]) => [name, all.sort()])));
 });
 
+test('no experiment is reached by a notebook that runs none by name', () => {
+  for (const { name, notebook } of executed) {
+    const reached = readLibrary(home).reach(notebook.cells.flatMap((c) => (c.cell_type === 'code' ? [c.source] : [])));
+    const definitions = reached.pieces.filter((piece) => /^definition in lib\/src\/experiments\//.test(piece.name));
+    assert.deepEqual(definitions, [], name);
+  }
+});
+
 test('the batch norm of every network, and its epsilon: all that build or normalize', () => {
   const root = checkout();
   replace(root, 'lib/src/nn/normalization/shared.ts', 'DEFAULT_EPSILON = 1e-5', 'DEFAULT_EPSILON = 1e-3');

@@ -1,16 +1,15 @@
 /** Section 2: training with a gradient that takes the statistics for constants, and with the true one, at each learning rate. */
 import { tf } from '../engine';
-import { runsOf } from '../train/comparison';
 import { curves, finalLoss, stepSeries } from '../train/curves';
 import type { StepRecord } from '../train/options';
 import {
+  answerOf,
+  bySideAndRate,
   COMPARISON_SPEC,
   comparisonOf,
-  missingRuns,
-  originOf,
   SMALL_COMPARISON,
+  type ComparisonAnswer,
   type ComparisonSpec,
-  type MissingRun,
   type SideSpec,
 } from './comparison-spec';
 import { type Definition } from './experiment';
@@ -30,13 +29,9 @@ export interface BlowUpRow {
 }
 
 /** What the experiment answers. */
-export interface BlowUp {
+export interface BlowUp extends ComparisonAnswer {
   /** One per side and rate that has a finished run; its rows are the seeds, without those in `missing`. */
   rows: BlowUpRow[];
-  /** What a stop left out. */
-  missing: MissingRun[];
-  /** Engine, data and commit. */
-  origin: ReturnType<typeof originOf>;
 }
 
 /** The same network with the true gradient, and with one that takes the statistics for constants, with and without gamma and beta. */
@@ -68,15 +63,11 @@ export const definition: Definition<ComparisonSpec, BlowUp> = {
   options: COMPARISON_SPEC,
   compute: async (options, control) => {
     const comparison = await comparisonOf(options, control, { record: weightNorm });
-    const rows = comparison.sides.flatMap(({ name, learningRates }) =>
-      learningRates.flatMap((learningRate): BlowUpRow[] => {
-        const runs = runsOf(comparison, name, learningRate);
-        if (runs.length === 0) return [];
-        const accuracy = runs.map((run) => curves([run]).seeds[0].at(-1)!);
-        const weights = runs.map((run) => stepSeries(run, 'weights'));
-        return [{ side: name, learningRate, loss: runs.map(finalLoss), weights, accuracy }];
-      }),
-    );
-    return { rows, missing: missingRuns(comparison), origin: originOf(comparison) };
+    const rows = bySideAndRate(comparison, (runs) => ({
+      loss: runs.map(finalLoss),
+      weights: runs.map((run) => stepSeries(run, 'weights')),
+      accuracy: runs.map((run) => curves([run]).seeds[0].at(-1)!),
+    }));
+    return { rows, ...answerOf(comparison) };
   },
 };

@@ -14,7 +14,8 @@ import {
 import { NETWORK_KINDS, type NetworkSpec } from '../nn';
 import type { NoProbes, Probes, ProbeValues } from '../probe/types';
 import { compare } from '../train/compare';
-import { type Comparison } from '../train/comparison';
+import { runsOf, type Comparison } from '../train/comparison';
+import type { History, Reported } from '../train/history';
 import { type CompareOptions } from '../train/compare-options';
 import type { OptimizerName } from '../train/optimizer';
 import type { Json } from '../core/json';
@@ -113,16 +114,52 @@ export interface MissingRun {
   learningRate: number;
 }
 
+/** What every answer drawn from a comparison says besides. */
+export interface ComparisonAnswer {
+  /** What a stop left out. */
+  missing: MissingRun[];
+  /** Engine, data and commit. */
+  origin: Origin | null;
+}
+
+/** {@link ComparisonAnswer} of a comparison. */
+export function answerOf(comparison: Comparison): ComparisonAnswer {
+  return { missing: missingRuns(comparison), origin: originOf(comparison) };
+}
+
+/** One reading of each side at each rate that has a finished run, given those runs, one per seed. */
+export function bySideAndRate<V extends Reported, T>(
+  comparison: Comparison<V>,
+  read: (runs: History<V>[]) => T,
+): (T & { side: string; learningRate: number })[] {
+  return comparison.sides.flatMap(({ name: side, learningRates }) =>
+    learningRates.flatMap((learningRate) => {
+      const runs = runsOf(comparison, side, learningRate);
+      return runs.length === 0 ? [] : [{ side, learningRate, ...read(runs) }];
+    }),
+  );
+}
+
 /** Runs that a stop left out or cut short. */
-export function missingRuns({ missing, runs, seeds }: Comparison): MissingRun[] {
+function missingRuns({ missing, runs, seeds }: Comparison): MissingRun[] {
   const cut = runs.filter(({ history }) => history.stopped !== null);
   return [...cut, ...missing].map(({ side, seedIndex, learningRate }) => ({
     ...{ side, seed: seeds[seedIndex].weights, learningRate },
   }));
 }
 
-/** Where the numbers come from: engine, data and commit, the same for every run; null where none was made. */
-export function originOf({ runs }: Comparison): { engine: Json; data: Json; commit: string | null } | null {
+/** Where the numbers of a comparison come from. */
+export interface Origin {
+  /** The engine card. */
+  engine: Json;
+  /** Data set, with its digest. */
+  data: Json;
+  /** Of the library. */
+  commit: string | null;
+}
+
+/** The same for every run; null where none was made. */
+function originOf({ runs }: Comparison): Origin | null {
   if (runs.length === 0) return null;
   const { engine, data, commit } = runs[0].history.provenance;
   return { engine, data, commit };

@@ -1,14 +1,13 @@
 /** The comparison behind Figure 1 (a): test accuracy over training, without and with batch normalization, whatever the learning rate. */
-import { runsOf } from '../train/comparison';
 import { curves } from '../train/curves';
 import {
+  answerOf,
+  bySideAndRate,
   COMPARISON_SPEC,
   comparisonOf,
-  missingRuns,
-  originOf,
   SMALL_COMPARISON,
+  type ComparisonAnswer,
   type ComparisonSpec,
-  type MissingRun,
 } from './comparison-spec';
 import { type Definition } from './experiment';
 
@@ -27,13 +26,9 @@ export interface AccuracyCurve {
 }
 
 /** What the experiment answers. */
-export interface Figure1 {
+export interface Figure1 extends ComparisonAnswer {
   /** One per side and rate that has a finished run; its rows are the seeds, without those in `missing`. */
   curves: AccuracyCurve[];
-  /** What a stop left out. */
-  missing: MissingRun[];
-  /** Engine, data and commit. */
-  origin: ReturnType<typeof originOf>;
 }
 
 export const definition: Definition<ComparisonSpec, Figure1> = {
@@ -45,15 +40,10 @@ export const definition: Definition<ComparisonSpec, Figure1> = {
   options: COMPARISON_SPEC,
   compute: async (options, control) => {
     const comparison = await comparisonOf(options, control);
-    const found = comparison.sides.flatMap(({ name, learningRates }) =>
-      learningRates.flatMap((learningRate): AccuracyCurve[] => {
-        const runs = runsOf(comparison, name, learningRate);
-        if (runs.length === 0) return [];
-        const { x: steps, seeds: accuracy } = curves(runs);
-        const diverged = runs.filter((run) => run.diverged).length;
-        return [{ side: name, learningRate, steps, accuracy, diverged }];
-      }),
-    );
-    return { curves: found, missing: missingRuns(comparison), origin: originOf(comparison) };
+    const found = bySideAndRate(comparison, (runs) => {
+      const { x: steps, seeds: accuracy } = curves(runs);
+      return { steps, accuracy, diverged: runs.filter((run) => run.diverged).length };
+    });
+    return { curves: found, ...answerOf(comparison) };
   },
 };

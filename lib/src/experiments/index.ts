@@ -1,7 +1,13 @@
 export { trainShifted, type BiasGrowthSpec, type ShiftedOptions, type ShiftedRun } from './bias-growth';
 export { type BlowUp, type BlowUpRow } from './blow-up';
 export { chainGradient, chainOnBatch, chainOrders, type ChainOnBatchOptions, type ChainStepOptions } from './chain';
-export { type ComparisonSpec, type MissingRun, type SideSpec } from './comparison-spec';
+export {
+  type ComparisonAnswer,
+  type ComparisonSpec,
+  type MissingRun,
+  type Origin,
+  type SideSpec,
+} from './comparison-spec';
 export { datasetOf, type DataSpec } from './data-spec';
 export {
   defineExperiment,

@@ -1,23 +1,17 @@
 /** Each side's learning rates, and the one at which it ends best. */
 import { rankLearningRates, type Sweep } from '../train/sweep';
 import {
+  answerOf,
   COMPARISON_SPEC,
   comparisonOf,
-  missingRuns,
-  originOf,
   SMALL_COMPARISON,
+  type ComparisonAnswer,
   type ComparisonSpec,
-  type MissingRun,
 } from './comparison-spec';
 import { type Definition } from './experiment';
 
 /** What the experiment answers. */
-export interface LearningRateSweep extends Omit<Sweep, 'comparison'> {
-  /** What a stop left out. */
-  missing: MissingRun[];
-  /** Engine, data and commit. */
-  origin: ReturnType<typeof originOf>;
-}
+export type LearningRateSweep = Omit<Sweep, 'comparison'> & ComparisonAnswer;
 
 export const definition: Definition<ComparisonSpec, LearningRateSweep> = {
   name: 'learning-rate-sweep',
@@ -28,10 +22,6 @@ export const definition: Definition<ComparisonSpec, LearningRateSweep> = {
   options: COMPARISON_SPEC,
   compute: async (options, control) => {
     const comparison = await comparisonOf(options, control);
-    return {
-      ...rankLearningRates(comparison),
-      missing: missingRuns(comparison),
-      origin: originOf(comparison),
-    };
+    return { ...rankLearningRates(comparison), ...answerOf(comparison) };
   },
 };

@@ -3,16 +3,15 @@ import { needed, oneOf, type Options, positive } from '../core/checks';
 import { ACTIVATIONS, type ActivationName } from '../nn';
 import { saturationProbe, type Saturation } from '../probe';
 import type { Stored } from '../core/json';
-import { runsOf } from '../train/comparison';
 import { curves } from '../train/curves';
 import {
+  answerOf,
+  bySideAndRate,
   COMPARISON_SPEC,
   comparisonOf,
-  missingRuns,
-  originOf,
   SMALL_COMPARISON,
+  type ComparisonAnswer,
   type ComparisonSpec,
-  type MissingRun,
 } from './comparison-spec';
 import { type Definition } from './experiment';
 
@@ -41,13 +40,9 @@ export interface SaturationCurve {
 }
 
 /** What the experiment answers. */
-export interface SaturationInTraining {
+export interface SaturationInTraining extends ComparisonAnswer {
   /** One per side and rate that has a finished run; its rows are the seeds, without those in `missing`. */
   curves: SaturationCurve[];
-  /** What a stop left out. */
-  missing: MissingRun[];
-  /** Engine, data and commit. */
-  origin: ReturnType<typeof originOf>;
 }
 
 const SATURATION_SPEC: Options<SaturationSpec> = {
@@ -72,15 +67,11 @@ export const definition: Definition<SaturationSpec, SaturationInTraining> = {
     const saturated = saturationProbe({ activation, fraction, training: true });
     const further = { probes: { saturated }, divergenceBound: Infinity };
     const comparison = await comparisonOf(spec, control, further);
-    const found = comparison.sides.flatMap(({ name, learningRates }) =>
-      learningRates.flatMap((learningRate): SaturationCurve[] => {
-        const runs = runsOf(comparison, name, learningRate);
-        if (runs.length === 0) return [];
-        const of = (what: keyof Saturation) => curves(runs, (at) => overLayers(at.probes.saturated, what)).seeds;
-        const { x: steps, seeds: accuracy } = curves(runs);
-        return [{ side: name, learningRate, steps, share: of('share'), stuckUnits: of('stuckUnits'), accuracy }];
-      }),
-    );
-    return { curves: found, missing: missingRuns(comparison), origin: originOf(comparison) };
+    const found = bySideAndRate(comparison, (runs) => {
+      const of = (what: keyof Saturation) => curves(runs, (at) => overLayers(at.probes.saturated, what)).seeds;
+      const { x: steps, seeds: accuracy } = curves(runs);
+      return { steps, share: of('share'), stuckUnits: of('stuckUnits'), accuracy };
+    });
+    return { curves: found, ...answerOf(comparison) };
   },
 };
