@@ -8,6 +8,8 @@ import * as path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Command } from 'commander';
 import { spawnGuarded } from '../setup/guarded';
+import { escapeHtml } from '../src/core/html';
+import { forScript } from './report/html';
 import { readCall } from './call';
 import { writeAtomically } from './notebook';
 import { home, shown } from './places';
@@ -133,16 +135,15 @@ process.stdout.write(${JSON.stringify(MARK)} + JSON.stringify(figures));
 `;
 
 function pageOf(figures: readonly Themed[], built: number | undefined): string {
-  const text = (words: string) => words.replace(/&/g, '&amp;').replace(/</g, '&lt;');
   const sections = figures.map(({ name, alt, caption }, i) => {
     const pages = THEMES.map(
       (theme) =>
-        `<figure><figcaption>${theme}</figcaption><div class="plot" data-figure="${i}" data-theme="${theme}" role="img" aria-label="${text(alt).replace(/"/g, '&quot;')}"></div></figure>`,
+        `<figure><figcaption>${theme}</figcaption><div class="plot" data-figure="${i}" data-theme="${theme}" role="img" aria-label="${escapeHtml(alt)}"></div></figure>`,
     );
-    return `<section id="${name}"><h2>${name}</h2><p>${text(caption)}</p><div class="pages">${pages.join('')}</div></section>`;
+    return `<section id="${name}"><h2>${name}</h2><p>${escapeHtml(caption)}</p><div class="pages">${pages.join('')}</div></section>`;
   });
   const links = figures.map(({ name }) => `<a href="#${name}">${name}</a>`).join(' ');
-  const json = JSON.stringify(figures.map(({ themes }) => themes)).replace(/</g, '\\u003c');
+  const json = forScript(figures.map(({ themes }) => themes));
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Figures</title><style>
 body { margin: 16px; font: 15px/1.45 system-ui, sans-serif; background: #f0f0f0; color: #1f1f1f; }

@@ -4,6 +4,7 @@ import * as path from 'node:path';
 import { copyAtomically } from '../../src/platform/node/write';
 import { writeAtomically } from '../notebook';
 import { home } from '../places';
+import { forScript } from './html';
 
 /** The browser's files are not compiled, so they are read from the sources. */
 const sources = path.join(home, 'lib', 'tools', 'report', 'assets');
@@ -15,7 +16,7 @@ const sources = path.join(home, 'lib', 'tools', 'report', 'assets');
  *   and no element of a notebook can pass for it
  */
 export function pageScript(plotly?: string): string {
-  const held = plotly === undefined ? 'null' : JSON.stringify(plotly).replace(/</g, '\\u003c');
+  const held = plotly === undefined ? 'null' : forScript(plotly);
   const script = fs.readFileSync(path.join(sources, 'page.js'), 'utf8');
   return `\n(function () {\nvar plotlySource = ${held};\n${script}})();\n`;
 }

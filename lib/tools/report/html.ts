@@ -29,3 +29,8 @@ function asHtml(value: Content): string {
   if (typeof value === 'object') return value.map(asHtml).join('');
   return escapeHtml(String(value));
 }
+
+/** A value as JSON that ends no script element, whatever texts it holds. */
+export function forScript(value: unknown): string {
+  return JSON.stringify(value).replace(/</g, '\\u003c');
+}

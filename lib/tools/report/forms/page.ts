@@ -11,7 +11,7 @@ import {
   type TextBlock,
   titleOf,
 } from '../blocks';
-import { type Content, markup, type Html, raw } from '../html';
+import { type Content, forScript, markup, type Html, raw } from '../html';
 import { type Frame, frame, type Site } from './frame';
 
 /** A page of blocks. @param name its title when it has no heading of the first level */
@@ -144,5 +144,5 @@ function drawn({ drawing, width, height }: Figure): unknown {
 
 /** JSON within a page: `<` would let a string end the element that holds it. */
 function json(value: unknown): Html {
-  return raw(JSON.stringify(value).replace(/</g, '\\u003c'));
+  return raw(forScript(value));
 }
