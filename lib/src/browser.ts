@@ -12,16 +12,7 @@ import { setPlatform } from './platform/port';
 
 export { type BrowserOptions, browserPlatform } from './platform/browser';
 export { type Display, type Environment, type Platform, platform, PlatformError, setPlatform } from './platform/port';
-export { Random } from './core/random';
-export * from './engine';
-export * from './statistics';
-export * from './data';
 export { setDatasetSource } from './data/source';
-export * from './nn';
-export * from './probe';
-export * from './train';
-export * from './experiments';
-export * from './figure';
-export * from './notebook';
+export * from './rooms';
 
 setPlatform(browserPlatform());

@@ -5,14 +5,5 @@
 import './node';
 
 export type { Environment } from './platform/port';
-export { Random } from './core/random';
-export * from './engine';
-export * from './statistics';
-export * from './data';
 export * from './data/sources';
-export * from './nn';
-export * from './probe';
-export * from './train';
-export * from './experiments';
-export * from './figure';
-export * from './notebook';
+export * from './rooms';
