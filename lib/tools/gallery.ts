@@ -44,7 +44,8 @@ export async function gallery(argv: string[]): Promise<number> {
 }
 
 /**
- * Calls `work` after a file below one of the folders changed; not while it still works, but once more after it. It looks at the files
+ * Calls `work` after a file below one of the folders changed; not while it still works, but once more after it. An error of it is
+ * printed, and the watching goes on. It looks at the files
  * themselves, twice a second: Node's recursive watching misses files on Linux (Node 20).
  *
  * @returns ends the watching
@@ -55,7 +56,7 @@ export function onChange(folders: readonly string[], work: () => Promise<unknown
     const state = stateOf(folders);
     if (working || state === seen) return;
     [seen, working] = [state, true];
-    await work();
+    await work().catch((error: Error) => console.error(error.message));
     working = false;
   };
   const timer = setInterval(() => void look(), 500);

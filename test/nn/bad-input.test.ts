@@ -762,7 +762,9 @@ test(
         const folded = foldNetwork(net);
         tf.tidy(() => {
           const [wanted, got] = [net, folded].map((n) => values(n.apply(x(), { training: false })));
-          wanted.forEach((value, i) => assert.ok(Math.abs(value - got[i]) < 1e-5, name));
+          // Without debiasing, inference divides by the root of epsilon, and the outputs are in the hundreds.
+          const size = Math.max(1, ...wanted.map(Math.abs));
+          wanted.forEach((value, i) => assert.ok(Math.abs(value - got[i]) < 1e-5 * size, name));
         });
         folded.dispose();
       } else {

@@ -40,12 +40,18 @@ test('a change below a folder sets work off, once more for what changes meanwhil
   t.after(() => fs.rmSync(folder, { recursive: true, force: true }));
   fs.mkdirSync(path.join(folder, 'marks'));
   const file = path.join(folder, 'marks', 'lines.ts');
+  const printed: unknown[] = [];
+  t.mock.method(console, 'error', (message: unknown) => printed.push(message));
   let calls = 0;
   await new Promise<void>((resolve) => {
     const end = onChange([folder], async () => {
       calls++;
       if (calls === 1) fs.writeFileSync(file, 'changed while it works');
       if (calls === 2) {
+        fs.writeFileSync(file, 'changed before it fails');
+        throw new Error('the figures could not be made');
+      }
+      if (calls === 3) {
         end();
         resolve();
       }
@@ -53,5 +59,6 @@ test('a change below a folder sets work off, once more for what changes meanwhil
     });
     fs.writeFileSync(file, 'new');
   });
-  assert.equal(calls, 2);
+  assert.equal(calls, 3);
+  assert.deepEqual(printed, ['the figures could not be made']);
 });

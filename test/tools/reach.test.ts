@@ -262,7 +262,11 @@ const checked = {
     'export const listOf = (of: { words: string; fits(value: unknown): boolean }) => ({\n  words: `a list of ${of.words}`,\n' +
     '  fits: (value: unknown) => Array.isArray(value) && value.every((one) => of.fits(one)),\n});\n',
   'options.ts':
-    "import { kind, listOf } from './checks';\nexport const OPTIONS = { n: listOf(kind('numbers', Number.isFinite)) };\n",
+    "import { kind, listOf } from './checks';\nimport { isCounter, start } from './counter';\n" +
+    "export const OPTIONS = { n: listOf(kind('numbers', Number.isFinite)), c: { fits: isCounter } };\n" +
+    'export const KINDS = Object.keys({ start });\n',
+  'counter.ts':
+    'let count = 0;\nexport const isCounter = (x: unknown) => x === ++count;\nexport const start = () => (count = 1);\n',
   'use.ts': 'export const use = 1;\n',
 };
 judge('objects with functions that helpers make are values', {
@@ -271,6 +275,7 @@ judge('objects with functions that helpers make are values', {
   same: {
     'the options': { 'options.ts': checked['options.ts'].replace('numbers', 'finite numbers') },
     'the helpers': { 'checks.ts': checked['checks.ts'].replace('a list', 'an array') },
+    'a function that is put there by name': { 'counter.ts': checked['counter.ts'].replace('++count', '--count') },
   },
 });
 
@@ -293,6 +298,10 @@ for (const [what, text] of Object.entries({
     "const run = (o: { f: () => void }) => { const { f } = o; f(); };\nexport const first = run({ f: () => (globalThis.name = '1') });\n",
   'a function taken out of an argument':
     "const run = ({ f }: { f: () => void }) => f();\nexport const first = run({ f: () => (globalThis.name = '1') });\n",
+  'a function among the values of an object':
+    "export const first = Object.values({ f: () => (globalThis.name = '1') }).map((f) => f());\n",
+  'a function by name among the values of an object':
+    "const set = () => (globalThis.name = '1');\nexport const first = Object.values({ set }).map((f) => f());\n",
   'a function called by its name in an object':
     "const o = { f: () => (globalThis.name = '1') };\nexport const first = o.f();\n",
   'a function that hides under the name of a method':

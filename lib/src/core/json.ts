@@ -20,10 +20,17 @@ export type Stored<T> = unknown extends T
           ? Stored<E>[]
           : { [K in keyof T]: Stored<T[K]> };
 
-/** {@link Stored}: what JSON gives back of a value of numbers, texts, lists and objects. */
-export function stored<T>(value: T): Stored<T> {
+/**
+ * {@link Stored}: what JSON gives back of a value of numbers, texts, lists and objects.
+ * @param expectEntry shown the value and everything in it; throws for what must not be stored
+ */
+export function stored<T>(value: T, expectEntry?: (entry: unknown) => void): Stored<T> {
   const isList = (entry: unknown): entry is ArrayLike<unknown> => ArrayBuffer.isView(entry) && 'length' in entry;
-  return JSON.parse(JSON.stringify(value ?? null, (_, entry: unknown) => (isList(entry) ? Array.from(entry) : entry)));
+  const text = JSON.stringify(value ?? null, (_, entry: unknown) => {
+    expectEntry?.(entry);
+    return isList(entry) ? Array.from(entry) : entry;
+  });
+  return JSON.parse(text);
 }
 
 /**

@@ -177,13 +177,6 @@ export interface BiasGrowthSpec extends Required<Omit<ShiftThenNormalizeOptions,
   seed: number;
 }
 
-const DEFINED_OPTIONS: Options<BiasGrowthSpec> = {
-  ...{ data: needed(DATA_SPEC), examples: counting, units: needed(counting), trains: needed(oneOf(TRAINED)) },
-  ...{ batchSize: counting, steps: needed(counting), learningRate: needed(positive), seed: needed(whole) },
-  ...{ normalize: needed(SHIFT_OPTIONS.normalize), statistics: needed(SHIFT_OPTIONS.statistics) },
-  ...{ scale: needed(flag), affine: needed(flag) },
-};
-
 export const definition: Definition<BiasGrowthSpec, ShiftedRun> = {
   name: 'bias-growth',
   version: 1,
@@ -193,7 +186,12 @@ export const definition: Definition<BiasGrowthSpec, ShiftedRun> = {
     ...{ data: { kind: 'digits', train: 600, test: 10 }, units: 100, trains: 'shift', steps: 100, learningRate: 1 },
     ...{ seed: 1, normalize: 'center', statistics: 'detached', scale: false, affine: false },
   },
-  options: DEFINED_OPTIONS,
+  options: {
+    ...{ data: needed(DATA_SPEC), examples: counting, units: needed(counting), trains: needed(oneOf(TRAINED)) },
+    ...{ batchSize: counting, steps: needed(counting), learningRate: needed(positive), seed: needed(whole) },
+    ...{ normalize: needed(SHIFT_OPTIONS.normalize), statistics: needed(SHIFT_OPTIONS.statistics) },
+    ...{ scale: needed(flag), affine: needed(flag) },
+  },
   compute: async ({ data, examples, ...options }, control) => {
     const { signal } = control;
     const { train } = await datasetOf(data, { signal });

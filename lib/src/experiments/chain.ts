@@ -126,12 +126,6 @@ function expectChain(where: string, w: readonly number[], others: readonly numbe
   if (bad !== undefined) throw new RangeError(`${where}: wanted finite numbers, got ${bad}.`);
 }
 
-const DEFINED_OPTIONS: Options<{ w: number[]; epsilon: number; x: number }> = {
-  w: needed(listOf(finite)),
-  epsilon: needed(finite),
-  x: needed(finite),
-};
-
 export const definition: Definition<{ w: number[]; epsilon: number; x: number }, { terms: number[] }> = {
   name: 'chain-orders',
   version: 1,
@@ -139,6 +133,6 @@ export const definition: Definition<{ w: number[]; epsilon: number; x: number },
     'How much of what a gradient step does is of higher order in the step, by the number and size of the layers?',
   whenAborted: 'throws',
   defaults: { w: Array.from({ length: 12 }, () => 1.1), epsilon: 0.1, x: 1 },
-  options: DEFINED_OPTIONS,
+  options: { w: needed(listOf(finite)), epsilon: needed(finite), x: needed(finite) },
   compute: async (options) => ({ terms: chainOrders(options) }),
 };

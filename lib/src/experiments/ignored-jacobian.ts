@@ -194,16 +194,6 @@ export interface IgnoredJacobianSpec {
   batchSize: number;
 }
 
-const DEFINED_OPTIONS: Options<IgnoredJacobianSpec> = {
-  ...{
-    data: needed(DATA_SPEC),
-    pixels: needed(oneOf(['grey', 'binary'])),
-    norms: needed(listOf(oneOf(NORMS_OVER_BATCH))),
-  },
-  ...{ learningRates: needed(listOf(positive)), seeds: needed(listOf(whole)), features: needed(counting) },
-  ...{ steps: needed(counting), batchSize: needed(counting) },
-};
-
 export const definition: Definition<IgnoredJacobianSpec, { runs: IgnoredJacobianRun[] }> = {
   name: 'ignored-jacobian',
   version: 1,
@@ -213,7 +203,15 @@ export const definition: Definition<IgnoredJacobianSpec, { runs: IgnoredJacobian
     ...{ data: { kind: 'digits', train: 5000, test: 100 }, pixels: 'grey', norms: ['batch', 'whiten'] },
     ...{ learningRates: [1, 10], seeds: [1, 2, 3], features: 32, steps: 100, batchSize: 60 },
   },
-  options: DEFINED_OPTIONS,
+  options: {
+    ...{
+      data: needed(DATA_SPEC),
+      pixels: needed(oneOf(['grey', 'binary'])),
+      norms: needed(listOf(oneOf(NORMS_OVER_BATCH))),
+    },
+    ...{ learningRates: needed(listOf(positive)), seeds: needed(listOf(whole)), features: needed(counting) },
+    ...{ steps: needed(counting), batchSize: needed(counting) },
+  },
   compute: async ({ data, ...options }, control) => {
     const { signal } = control;
     const dataset = await datasetOf(data, { signal });

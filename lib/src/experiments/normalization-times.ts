@@ -159,11 +159,6 @@ export function scalingOf(times: PartTimes): Scaling {
 /** {@link NormalizationTimesOptions} as data. */
 export type NormalizationTimesSpec = Required<NormalizationTimesOptions>;
 
-const DEFINED_OPTIONS: Options<NormalizationTimesSpec> = {
-  ...{ m: needed(counting), sizes: needed(SIZES), iterations: needed(counting), longest: needed(positive) },
-  ...{ repeats: needed(counting), sampleMilliseconds: needed(positive) },
-};
-
 export const definition: Definition<NormalizationTimesSpec, { parts: PartTimes[] }> = {
   name: 'normalization-times',
   version: 1,
@@ -173,6 +168,9 @@ export const definition: Definition<NormalizationTimesSpec, { parts: PartTimes[]
     ...{ m: 60, iterations: 5, longest: 1000, repeats: 5, sampleMilliseconds: 4 },
     sizes: { batch: [256, 1024, 4096], covariance: [64, 256, 1024], zca: [16, 32, 64] },
   },
-  options: DEFINED_OPTIONS,
+  options: {
+    ...{ m: needed(counting), sizes: needed(SIZES), iterations: needed(counting), longest: needed(positive) },
+    ...{ repeats: needed(counting), sampleMilliseconds: needed(positive) },
+  },
   compute: async (options) => ({ parts: normalizationTimes(options) }),
 };

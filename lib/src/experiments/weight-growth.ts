@@ -132,12 +132,6 @@ export interface WeightGrowthSpec extends Pick<
   seeds: number[];
 }
 
-const DEFINED_OPTIONS: Options<WeightGrowthSpec> = {
-  ...{ network: needed(NETWORK_SPEC), data: needed(DATA_SPEC), weights: needed(text) },
-  ...{ scales: needed(listOf(positive)), seeds: needed(listOf(whole)) },
-  ...{ steps: needed(counting), batchSize: needed(counting), learningRate: needed(positive) },
-};
-
 export const definition: Definition<WeightGrowthSpec, { runs: WeightGrowth[] }> = {
   name: 'weight-growth',
   version: 1,
@@ -148,7 +142,11 @@ export const definition: Definition<WeightGrowthSpec, { runs: WeightGrowth[] }> 
     ...{ data: { kind: 'digits', train: 5000, test: 1000 }, weights: 'layer2/weights', scales: [0.1, 1, 10] },
     ...{ seeds: [1, 2, 3], steps: 50, batchSize: 60, learningRate: 1 },
   },
-  options: DEFINED_OPTIONS,
+  options: {
+    ...{ network: needed(NETWORK_SPEC), data: needed(DATA_SPEC), weights: needed(text) },
+    ...{ scales: needed(listOf(positive)), seeds: needed(listOf(whole)) },
+    ...{ steps: needed(counting), batchSize: needed(counting), learningRate: needed(positive) },
+  },
   compute: async ({ network, data, ...options }, control) => {
     const { signal } = control;
     const runs = await weightGrowth({

@@ -1,8 +1,8 @@
 /** What is seen of a network at one evaluation point of a run. */
+import { stored } from '../core/json';
 import { tf } from '../engine';
 import { keepVariables } from '../probe/model';
 import type { LabelledBatch, Probe, ProbePoint } from '../probe/types';
-import { plain } from './describe';
 import { evaluateWithTaps } from './evaluate';
 import type { Evaluation, Reported, Score } from './history';
 import { replaceStatistics } from './population';
@@ -98,9 +98,13 @@ export class Evaluator {
 
 async function measured(probe: Probe, at: ProbePoint, lost: boolean): Promise<unknown> {
   try {
-    return plain(await probe.measure(at));
+    return stored(await probe.measure(at), expectNoTensor);
   } catch (error) {
     if (!lost) throw error;
     return null;
   }
+}
+
+function expectNoTensor(entry: unknown): void {
+  if (entry instanceof tf.Tensor) throw new TypeError('A probe returned a tensor; wanted plain numbers (dataSync).');
 }

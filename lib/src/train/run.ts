@@ -1,4 +1,5 @@
 /** One run of a training step over its batches, and the history of it. */
+import { stored } from '../core/json';
 import { Random } from '../core/random';
 import { engineCard, tf } from '../engine';
 import { batchIndices } from '../data';
@@ -6,9 +7,9 @@ import { platform } from '../platform/port';
 import { profile } from '../platform/profile';
 import type { Json, LabelledBatch } from '../probe/types';
 import { secondsLeft, spent, stopwatch } from './budget';
-import { describeNetwork, plain } from './describe';
+import { describeNetwork } from './describe';
 import { Evaluator } from './evaluation';
-import { finiteOrNull, type Divergence, type Evaluation, type History, type Provenance } from './history';
+import type { Divergence, Evaluation, History, Provenance } from './history';
 import { LossWindows } from './losses';
 import type { PreparedData } from './prepare';
 import { digest } from './provenance';
@@ -116,7 +117,7 @@ class Run {
       this.lastLoss = values[values.length - 1];
     }
     for (const [name, tensor] of recordedIn(outputs)) {
-      (this.perStep[name] ??= []).push(...(tensor.arraySync() as Json[]).map(plain));
+      (this.perStep[name] ??= []).push(...stored(tensor.arraySync() as Json[]));
     }
   }
 
@@ -136,17 +137,17 @@ class Run {
       optimizer: step.settings.optimizer,
       weightDecay: step.settings.weightDecay,
       loss: step.settings.lossName,
-      divergenceBound: finiteOrNull(run.divergenceBound),
+      divergenceBound: run.divergenceBound,
       evaluate: { inference: run.evaluation.inference },
     };
     return {
       commit: platform().commit(),
-      engine: plain(engineCard()),
+      engine: stored(engineCard()),
       data: data.description,
       network: describeNetwork(step.settings.network),
       profile: profile(),
       seeds: run.seeds,
-      settings: JSON.parse(JSON.stringify(settings)) as Provenance['settings'],
+      settings: stored(settings) as Provenance['settings'],
       batches: digest(this.rows),
     };
   }

@@ -18,7 +18,7 @@ export type Names = (name: string) => Meaning;
 
 const PLAIN_CALLS = new Set(
   `Object.entries Object.keys Object.values Object.fromEntries Array.from Array.of Array.isArray
-   Number String Boolean BigInt Symbol Number.isFinite Number.isSafeInteger Number.isInteger Object.is Object.hasOwn Object.getPrototypeOf Number.isNaN Number.parseFloat Number.parseInt
+   Number String Boolean BigInt Symbol Number.isFinite Number.isSafeInteger Number.isInteger ArrayBuffer.isView Object.is Object.hasOwn Object.getPrototypeOf Number.isNaN Number.parseFloat Number.parseInt
    parseFloat parseInt isFinite isNaN String.fromCharCode String.fromCodePoint String.raw JSON.parse JSON.stringify`.split(
     /\s+/,
   ),
@@ -38,7 +38,7 @@ const PLAIN_METHODS = new Set(
 );
 
 const PLAIN_GLOBALS = new Set(
-  `undefined NaN Infinity Math Number String Boolean Object Array Symbol BigInt JSON arguments`.split(' '),
+  `undefined NaN Infinity Math Number String Boolean Object Array ArrayBuffer Symbol BigInt JSON arguments`.split(' '),
 );
 
 /** Tells declarations whose evaluation does something from those that only give a value. Remembers what it found. */
@@ -74,7 +74,7 @@ export class Effects {
     const meaning = (one: ts.Identifier): Meaning => (locals?.has(one.text) ? undefined : names(one.text));
 
     if (ts.isIdentifier(node)) {
-      if (isPropertyName(node) || locals?.has(node.text) || !isCalled) return true;
+      if (isPropertyName(node) || locals?.has(node.text) || !isCalled || isKept(node)) return true;
       const found = names(node.text);
       if (found?.kind === 'own') return this.isPlainWhenCalled(found.declaration, found.where);
       return found === undefined && PLAIN_GLOBALS.has(node.text);
@@ -165,29 +165,30 @@ function isOwnVariable(node: ts.Node, names: Names, locals: Set<string> | undefi
 }
 
 /**
- * True for a function that is put under a name into an object: it runs when it is called by that name, which no call that
- * counts as plain does.
+ * True for a function, or a name of one, that is put under a name into an object: it runs when it is called by that name, which no
+ * call that counts as plain does.
  */
 function isKept(node: ts.Node): boolean {
   const { parent } = node;
-  const owner = ts.isMethodDeclaration(node)
-    ? node
-    : ts.isPropertyAssignment(parent) && parent.initializer === node
-      ? parent
-      : undefined;
+  const isValue =
+    ts.isShorthandPropertyAssignment(parent) || (ts.isPropertyAssignment(parent) && parent.initializer === node);
+  const owner = ts.isMethodDeclaration(node) ? node : isValue ? parent : undefined;
   if (!owner || !ts.isObjectLiteralExpression(owner.parent) || !ts.isIdentifier(owner.name)) return false;
   return !PLAIN_METHODS.has(owner.name.text);
 }
 
-/** True where every declaration of a local name is a whole parameter, or a function: no member that was taken out of an object. */
+/**
+ * True where every declaration of a local name is a whole parameter, or a function: no member that was taken out of an object, and no
+ * value of one, which is what a parameter of a callback may be.
+ */
 function isGivenWhole(callee: ts.Identifier): boolean {
   const isWhole = (node: ts.Node): boolean => {
     const names =
       ts.isBindingElement(node) || ts.isVariableDeclaration(node) || ts.isParameter(node) ? node.name : undefined;
     if (names && ts.isIdentifier(names) && names.text === callee.text) {
       const value = ts.isVariableDeclaration(node) ? node.initializer : undefined;
-      if (!ts.isParameter(node) && !(value && (ts.isArrowFunction(value) || ts.isFunctionExpression(value))))
-        return false;
+      const isWholeParameter = ts.isParameter(node) && !ts.isCallExpression(node.parent.parent);
+      if (!isWholeParameter && !(value && (ts.isArrowFunction(value) || ts.isFunctionExpression(value)))) return false;
     }
     return everyChild(node, isWhole);
   };

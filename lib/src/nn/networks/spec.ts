@@ -1,5 +1,6 @@
 /** A network as data: what a file, an address, another process or another machine can hold. */
 import { expectArgument, shown, whole } from '../../core/checks';
+import { expectJson } from '../../core/json';
 import { expectOneOf } from '../checks';
 import { Sequential } from '../layers/sequential';
 import { gaussian, initializer, Initializer, InitializerName, INITIALIZERS } from '../weights/initializers';
@@ -54,7 +55,8 @@ export function networkOf(spec: NetworkSpec, seed = 0): Sequential {
     throw new RangeError('networkOf: a specification holds no seed. Pass it beside: networkOf(spec, seed).');
   }
   expectArgument('networkOf', 'seed', seed, whole);
-  expectJson(spec, 'spec');
+  expectNoInitializer(spec);
+  expectJson('networkOf', 'spec', spec);
   const { kind, initializer: start, ...options } = spec;
   const build = KINDS[kind] as (options: object) => Sequential;
   return build({ ...options, ...(start !== undefined && { initializer: initializerOf(start) }), seed });
@@ -70,21 +72,11 @@ function initializerOf(spec: InitializerSpec): Initializer {
   );
 }
 
-/** Throws unless JSON gives the value back as it is. */
-function expectJson(value: unknown, place: string): void {
-  if (value === null || typeof value === 'string' || typeof value === 'boolean') return;
-  if (typeof value === 'number' && Number.isFinite(value)) return;
-  if (Array.isArray(value)) return value.forEach((entry, i) => expectJson(entry, `${place}[${i}]`));
-  const isInitializer = typeof (value as Partial<Initializer> | undefined)?.make === 'function';
-  const isPlain =
-    typeof value === 'object' && [Object.prototype, null].includes(Object.getPrototypeOf(value) as object | null);
-  if (isPlain && !isInitializer) {
-    for (const [key, entry] of Object.entries(value)) if (entry !== undefined) expectJson(entry, `${place}.${key}`);
-    return;
-  }
-  const given = isInitializer ? 'an Initializer' : typeof value === 'object' ? 'an object of a class' : shown(value);
+/** An `Initializer` is a function, which JSON cannot hold, and there are two ways to write it as data. */
+function expectNoInitializer({ initializer: start }: { initializer?: unknown }): void {
+  if (typeof (start as Partial<Initializer> | undefined)?.make !== 'function') return;
   throw new TypeError(
-    `networkOf: ${place} must be plain JSON, got ${given}. Initializers go by name or as { gaussian: 0.1 }; ` +
-      "a network that JSON cannot hold is built by a function of one's own.",
+    'networkOf: spec.initializer must be plain JSON, got an Initializer. It goes by name or as { gaussian: 0.1 }; a network that ' +
+      "JSON cannot hold is built by a function of one's own.",
   );
 }
