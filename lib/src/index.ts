@@ -135,6 +135,7 @@ export {
   chainOnBatch,
   chainOrders,
   defineExperiment,
+  defineSweep,
   experiments,
   ignoredJacobian,
   layerChange,

@@ -45,6 +45,7 @@ const TINY: { [N in ExperimentName]: Partial<OptionsOf<N>> } = {
   'normalization-times': { m: 4, sizes: { batch: [2] }, repeats: 1, sampleMilliseconds: 0.01 },
   'saturation-in-training': comparison,
   'scaled-layer': { m: 4, inputs: 2, d: 3, scales: [1, 10], epsilon: 0 },
+  'training-run': { data, network: sides[1].network, steps: 4, batchSize: 10, evaluations: 2 },
   'weight-growth': {
     data,
     network: sides[1].network,

@@ -61,20 +61,44 @@ export interface Experiment<O extends object, R> {
    * @throws as `resolve`, before anything is computed; the signal's reason for a run that was aborted before it began
    */
   run(given?: Partial<O>, control?: RunControl): Promise<Stored<R>>;
+  /**
+   * Answers it again and again, for options that differ little: what such runs can share (data that were loaded, a step that was traced)
+   * is made once. Each answer is that of `run`. End it with `dispose`.
+   */
+  open(): OpenExperiment<O, R>;
+}
+
+/** An experiment that runs many times: see {@link Experiment.open}. */
+export interface OpenExperiment<O extends object, R> {
+  /** As {@link Experiment.run}; one run at a time. */
+  run: Experiment<O, R>['run'];
+  /** Frees what the runs share. */
+  dispose(): void;
+}
+
+/** What the runs of an open experiment share, as its definition makes it. */
+export interface Session<O extends object, R> {
+  /** As {@link Definition.compute}. */
+  compute(options: O, control: RunControl): Promise<R>;
+  /** Frees what the runs share. */
+  dispose(): void;
 }
 
 /** An experiment by what is its own. */
-export interface Definition<O extends object, R> extends Omit<Experiment<O, R>, 'resolve' | 'run'> {
+export interface Definition<O extends object, R> extends Omit<Experiment<O, R>, 'resolve' | 'run' | 'open'> {
   /** What each option must be. */
   readonly options: Options<O>;
   /** Answers the question for options that were checked. */
   readonly compute: (options: O, control: RunControl) => Promise<R>;
+  /** For an experiment whose runs can share something. */
+  readonly open?: () => Session<O, R>;
 }
 
 const DEFINITION: Options<Definition<object, unknown>> = {
   ...{ name: needed(text), version: needed(counting), question: needed(text), defaults: needed(object) },
   ...{ options: needed(recordOf(having('what an option must be', { fits: needed(callback) }))) },
   ...{ compute: needed(callback), whenAborted: needed(oneOf(['returns what finished', 'throws'])) },
+  open: callback,
 };
 
 /**
@@ -91,7 +115,7 @@ export function defineExperiment<O extends object, R>(definition: Definition<O, 
 
 /** {@link defineExperiment} without its check, for the definitions of this library. */
 export function experimentOf<O extends object, R>(definition: Definition<O, R>): Experiment<O, R> {
-  const { options: wanted, compute, ...rest } = definition;
+  const { options: wanted, compute, open, ...rest } = definition;
   const where = `experiment '${rest.name}'`;
   const resolve = (given: Partial<O> = {}): O => {
     expectArgument(where, 'options', given, object);
@@ -101,15 +125,22 @@ export function experimentOf<O extends object, R>(definition: Definition<O, R>):
     expectOptions(where, options, wanted);
     return options;
   };
-  return {
-    ...rest,
-    resolve,
-    run: async (given = {}, control = {}) => {
+  const runBy = (work: Definition<O, R>['compute']): Experiment<O, R>['run'] => {
+    return async (given = {}, control = {}) => {
       const options = resolve(given);
       expectOptions(where, control, CONTROL);
       control.signal?.throwIfAborted();
-      const answer = (await compute(options, control)) as R;
+      const answer = (await work(options, control)) as R;
       return stored(answer);
+    };
+  };
+  return {
+    ...rest,
+    resolve,
+    run: runBy(compute),
+    open: () => {
+      const session = open?.();
+      return { run: runBy(session ? session.compute.bind(session) : compute), dispose: () => session?.dispose() };
     },
   };
 }

@@ -14,6 +14,8 @@ export {
   runIdentity,
   type Definition,
   type Experiment,
+  type OpenExperiment,
+  type Session,
   type RunIdentity,
   type RunProgress,
   type RunControl,
@@ -66,5 +68,7 @@ export {
 } from './scaled-layer';
 export { NORMS_OVER_BATCH, normOverBatchLayer, type NormOverBatch, type NormOverBatchOptions } from './norm-over-batch';
 export { shiftThenNormalize, ShiftThenNormalizeLayer, type ShiftThenNormalizeOptions } from './shift-then-normalize';
+export { defineSweep, type SweepAxis, type Sweeping, type SweepRun, type SweepSpec } from './sweep-spec';
+export { type TrainingRun, type TrainingRunSpec } from './training-run';
 export { weightGrowth, type WeightGrowth, type WeightGrowthOptions, type WeightGrowthSpec } from './weight-growth';
 export type { Needed, Options, Wanted } from '../core/checks';

@@ -14,6 +14,7 @@ import { definition as newtonSchulz } from './newton-schulz';
 import { definition as normalizationTimes } from './normalization-times';
 import { definition as saturationInTraining } from './saturation-in-training';
 import { definition as scaledLayer } from './scaled-layer';
+import { definition as trainingRun } from './training-run';
 import { definition as weightGrowth } from './weight-growth';
 
 /** Made into experiments when they are asked for: loading the library calls nothing of them. */
@@ -30,6 +31,7 @@ const DEFINITIONS = {
   'normalization-times': normalizationTimes,
   'saturation-in-training': saturationInTraining,
   'scaled-layer': scaledLayer,
+  'training-run': trainingRun,
   'weight-growth': weightGrowth,
 } as const;
 
