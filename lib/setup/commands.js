@@ -43,7 +43,7 @@ async function main(argv) {
 }
 
 /** Commands that keep what was finished, and do the rest when they are called again. */
-const resumable = new Set(['data', 'notebooks', 'report', 'replicate']);
+const resumable = new Set(['data', 'notebooks', 'report', 'replicate', 'sweep']);
 
 /**
  * @param {string} command

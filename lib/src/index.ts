@@ -141,6 +141,7 @@ export {
   layerChange,
   layerTimes,
   listExperiments,
+  loadSweep,
   newtonSchulzErrors,
   normalizationTimes,
   normOverBatchLayer,

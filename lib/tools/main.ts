@@ -27,6 +27,7 @@ const entries: Entry[] = [
     module: './replicate',
     run: 'replicate',
   },
+  { name: 'sweep', does: 'make the runs of a sweep, and go on where it was stopped', module: './sweep', run: 'sweep' },
   { name: 'bench', does: 'run the benchmarks', module: './bench', run: 'bench' },
   {
     name: 'mutation',

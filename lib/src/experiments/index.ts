@@ -68,6 +68,7 @@ export {
 } from './scaled-layer';
 export { NORMS_OVER_BATCH, normOverBatchLayer, type NormOverBatch, type NormOverBatchOptions } from './norm-over-batch';
 export { shiftThenNormalize, ShiftThenNormalizeLayer, type ShiftThenNormalizeOptions } from './shift-then-normalize';
+export { loadSweep, type SweepResult } from './sweep-results';
 export { defineSweep, type SweepAxis, type Sweeping, type SweepRun, type SweepSpec } from './sweep-spec';
 export { type TrainingRun, type TrainingRunSpec } from './training-run';
 export { weightGrowth, type WeightGrowth, type WeightGrowthOptions, type WeightGrowthSpec } from './weight-growth';

@@ -4,8 +4,12 @@ import { canonicalJson, expectJson, stored, type Json } from '../core/json';
 import type { Experiment } from './experiment';
 import { experiments, type ExperimentName, type OptionsOf } from './registry';
 
+/** Plain JSON data that nobody changes. */
+type Constant =
+  null | boolean | number | string | readonly Constant[] | { readonly [key: string]: Constant | undefined };
+
 /** The values of one axis: a list, or by the names that tables and figures show. */
-export type SweepAxis = readonly Json[] | { readonly [label: string]: Json };
+export type SweepAxis = readonly Constant[] | { readonly [label: string]: Constant };
 
 /** What {@link defineSweep} takes. */
 export interface SweepSpec<O extends object = object> {
@@ -28,6 +32,8 @@ export interface Sweeping {
   readonly kind: 'sweep';
   /** Where the results are kept. */
   readonly name: string;
+  /** Whether the experiment is the file's own; else it is this library's of that name. */
+  readonly own: boolean;
   /** What is run. */
   readonly experiment: Pick<Experiment<object, unknown>, 'name' | 'version' | 'resolve' | 'open'>;
   /** The names of the axes, in order. */
@@ -107,6 +113,7 @@ export function defineSweep(spec: SweepSpec<object>): Sweeping {
   return {
     kind: 'sweep',
     name,
+    own: typeof spec.experiment !== 'string',
     experiment,
     axes: axes.map(({ path }) => path),
     runs,

@@ -46,8 +46,6 @@ export interface TrainingRun {
   accuracy: number[];
   /** Mean test loss at each; null where it was not finite. */
   loss: (number | null)[];
-  /** Training loss: the mean over the `window` steps that end at each of `steps`. */
-  losses: { window: number; steps: number[]; values: (number | null)[] };
   /** Test accuracy where it ended. */
   final: number;
   /** null when training loss stayed within bounds. */
@@ -99,7 +97,7 @@ class TrainingSession implements Session<TrainingRunSpec, TrainingRun> {
     const { engine, data: dataset, commit } = history.provenance;
     const { steps, accuracy } = accuracies(history);
     return {
-      ...{ steps, accuracy, loss: history.evaluations.map(({ test }) => test.loss), losses: history.losses },
+      ...{ steps, accuracy, loss: history.evaluations.map(({ test }) => test.loss) },
       ...{ final: accuracy[accuracy.length - 1], diverged: history.diverged },
       origin: { engine, data: dataset, commit },
     };

@@ -1,0 +1,15 @@
+/** What a sweep and its workers say to each other. */
+import type { Json } from '../../src/core/json';
+
+/** To a worker. */
+export interface Order {
+  /** The run's name, given back with its answer. */
+  identity: string;
+  options: Json;
+}
+
+/** From a worker. */
+export type Report =
+  | { is: 'ready'; engine: string }
+  | { is: 'done'; identity: string; answer: Json; seconds: number }
+  | { is: 'failed'; identity: string; error: string };

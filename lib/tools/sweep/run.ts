@@ -1,0 +1,146 @@
+/** A sweep from the command line: what is there is not run again, results are kept as they end. */
+import type { Sweeping, SweepRun } from '../../src/experiments';
+import { duration, plural, Screen } from '../run/screen';
+import type { Stop } from '../running';
+import { shown } from '../places';
+import { Pool, TRIES, type Work } from './pool';
+import type { Answer } from './process';
+import { type Result, Store } from './store';
+import { placeText } from './table';
+
+/** How a sweep is run. */
+export interface SweepOptions {
+  /** The sweep's file. */
+  file: string;
+  /** Where the results are kept. */
+  folder: string;
+  /** Hash of the code that decides the numbers. */
+  code: string;
+  /** Processes side by side. */
+  workers: number;
+  /** Begin nothing more after so many seconds. */
+  budget?: number;
+  /** Try again what was set aside. */
+  retry?: boolean;
+}
+
+/** Seconds between two lines where no terminal shows one that changes. */
+const LINE_EVERY = 20;
+
+/** Makes the runs that are not there yet. */
+export class SweepInProgress implements Work {
+  readonly store: Store;
+  private readonly screen = new Screen();
+  private readonly started = performance.now();
+  private readonly byIdentity: ReadonlyMap<string, SweepRun>;
+  private waiting: SweepRun[] = [];
+  private engine = '';
+  private total = 0;
+  private done = 0;
+  private lastLine = performance.now();
+
+  constructor(
+    private readonly sweep: Sweeping,
+    private readonly runs: readonly SweepRun[],
+    private readonly options: SweepOptions,
+    private readonly stop: Stop,
+  ) {
+    this.store = new Store(options.folder);
+    this.byIdentity = new Map(runs.map((run) => [run.identity, run]));
+  }
+
+  /** @returns the exit code: 0 when every run is there, 1 when one was set aside or is left for another time */
+  async run(): Promise<number> {
+    const { sweep, options } = this;
+    this.putAwayStale((result) => result.code !== options.code, 'other code');
+    if (options.retry) for (const { identity } of this.runs) this.store.forgive(identity);
+    if (this.missing().length > 0) {
+      const pool = new Pool({ experiment: sweep.experiment.name, ...(sweep.own && { file: options.file }) });
+      const ignore = this.stop.onAsked(() => pool.kill());
+      const clock = setInterval(() => this.progress(), 250);
+      try {
+        this.engine = await pool.engine();
+        this.putAwayStale((result) => result.engine !== this.engine, 'another engine');
+        this.waiting = this.missing();
+        this.total = this.waiting.length;
+        const there = this.runs.length - this.total;
+        this.screen.line(
+          `${sweep.name}: ${plural(this.runs.length, 'run')} of ${sweep.experiment.name}, ${there} of them there; ` +
+            `${plural(options.workers, 'process').replace('processs', 'processes')} with ${this.engine}`,
+        );
+        await pool.run(Math.min(options.workers, this.total), this);
+      } catch (error) {
+        if (!this.stop.asked) throw error;
+      } finally {
+        clearInterval(clock);
+        ignore();
+        pool.kill();
+        this.screen.clear();
+      }
+    }
+    return this.summary();
+  }
+
+  next(): SweepRun | undefined {
+    return this.stop.asked || this.isSpent() ? undefined : this.waiting.shift();
+  }
+
+  onDone(identity: string, { answer, seconds }: Answer): void {
+    const { at } = this.byIdentity.get(identity)!;
+    this.store.put({ identity, at, answer, seconds, code: this.options.code, engine: this.engine });
+    this.done += 1;
+  }
+
+  onFailed(identity: string, error: string): void {
+    const { at } = this.byIdentity.get(identity)!;
+    this.store.setAside({ identity, at, error, tries: TRIES });
+    this.screen.line(`  set aside after ${TRIES} tries: ${placeText(at)}: ${error}`);
+  }
+
+  /** Runs that have neither a result nor a failure. */
+  private missing(): SweepRun[] {
+    return this.runs.filter(({ identity }) => !this.store.get(identity) && !this.store.failure(identity));
+  }
+
+  private putAwayStale(isStale: (result: Result) => boolean, of: string): void {
+    const stale = this.runs.flatMap(({ identity }) => this.store.get(identity) ?? []).filter(isStale);
+    if (stale.length === 0) return;
+    this.store.putAway(stale);
+    this.screen.line(
+      `${plural(stale.length, 'result')} of ${of}: kept in ${shown(this.store.folder)}/stale, and run again`,
+    );
+  }
+
+  private isSpent(): boolean {
+    return this.options.budget !== undefined && this.seconds() > this.options.budget;
+  }
+
+  private seconds(): number {
+    return (performance.now() - this.started) / 1000;
+  }
+
+  private progress(): void {
+    if (this.total === 0) return;
+    const left = this.done === 0 ? '' : `, ${duration((this.seconds() / this.done) * (this.total - this.done))} left`;
+    const text = `  ${this.done} of ${this.total}, ${duration(this.seconds())}${left}`;
+    if (this.screen.live) return this.screen.status(text);
+    if (performance.now() - this.lastLine < LINE_EVERY * 1000) return;
+    this.lastLine = performance.now();
+    this.screen.line(text);
+  }
+
+  private summary(): number {
+    const aside = this.runs.filter(({ identity }) => this.store.failure(identity)).length;
+    const left = this.missing().length;
+    const there = this.runs.length - aside - left;
+    this.screen.line(
+      `${there} of ${plural(this.runs.length, 'run')} there, ${this.done} of them made in ${duration(this.seconds())}`,
+    );
+    if (aside > 0)
+      this.screen.line(
+        `${plural(aside, 'run')} set aside: see ${shown(this.store.folder)}/failed; \`--retry\` tries again`,
+      );
+    if (left > 0) this.screen.line(`${plural(left, 'run')} left: the same command goes on`);
+    return aside + left > 0 ? 1 : 0;
+  }
+}
