@@ -23,7 +23,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   train: ['core', 'platform', 'engine', 'statistics', 'data', 'nn', 'probe'],
   experiments: ['core', 'platform', 'engine', 'statistics', 'data', 'nn', 'probe', 'train'],
   figure: ['core', 'platform', 'statistics'],
-  notebook: ['core', 'platform', 'engine', 'statistics', 'data', 'figure'],
+  notebook: ['core', 'platform', 'engine', 'statistics', 'data', 'experiments', 'figure'],
+  page: ['platform', 'engine', 'data', 'experiments', 'notebook'],
   setup: ['platform/node'],
   tools: [
     'core',
@@ -42,7 +43,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
 const files = fs
   .readdirSync(library, { recursive: true, encoding: 'utf8' })
   .map((name) => name.split(path.sep).join('/'))
-  .filter((name) => /^(?:src|tools|setup)\/.*\.(?:ts|js)$/.test(name) && !name.endsWith('.d.ts'));
+  .filter((name) => /^(?:src|tools|setup|page)\/.*\.(?:ts|js)$/.test(name) && !name.endsWith('.d.ts'));
 
 /** 'nn' for src/nn/layers.ts, 'tools' for tools/report.ts, '' for the entries: src/index.ts. */
 function roomOf(file: string): string {
@@ -76,7 +77,11 @@ test('every room is on the list, and every room of the list is there', () => {
 
 test('the README of a room says what the room may import, and is read in a minute', () => {
   for (const [room, others] of Object.entries(MAY_IMPORT)) {
-    const file = path.join(library, ...(['setup', 'tools'].includes(room) ? [room] : ['src', room]), 'README.md');
+    const file = path.join(
+      library,
+      ...(['setup', 'tools', 'page'].includes(room) ? [room] : ['src', room]),
+      'README.md',
+    );
     assert.ok(
       fs.existsSync(file),
       `${room} has no README.md: what it is, where to start reading, and what it may import`,

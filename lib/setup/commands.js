@@ -183,7 +183,7 @@ async function testUnder(word, rest) {
 const tool = (/** @type {string[]} */ ...parts) => path.join(layout.nodeModules, ...parts);
 
 /**
- * The linter, the formatter's check, and the compiler's look at the tests.
+ * The linter, the formatter's check, and the compiler's look at the tests and at what runs in a browser.
  *
  * @param {string} shown
  * @param {string[]} rest
@@ -196,7 +196,7 @@ async function lint(shown, rest) {
     path.join('.config', 'eslint.config.mjs'),
     ...(rest.length > 0 ? rest : ['.']),
   ];
-  const types = [tool('typescript', 'bin', 'tsc'), '-p', '.'];
+  const types = ['.', path.join('lib', 'page')].map((of) => [tool('typescript', 'bin', 'tsc'), '-p', of]);
   const prettier = [
     tool('prettier', 'bin', 'prettier.cjs'),
     '--check',
@@ -204,7 +204,7 @@ async function lint(shown, rest) {
     ...(rest.length > 0 ? rest : ['.']),
   ];
   let worst = 0;
-  for (const run of [eslint, types, prettier]) worst = Math.max(worst, await runInFront(process.execPath, run));
+  for (const run of [eslint, ...types, prettier]) worst = Math.max(worst, await runInFront(process.execPath, run));
   return worst;
 }
 

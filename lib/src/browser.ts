@@ -5,8 +5,11 @@
  * It is the library without what only Node has: the native engine, and data in files and from mirrors (`readDataset`,
  * `obtainFiles` ...). `loadDataset` draws digits, unless the page gives a source with `setDatasetSource`. What else a page
  * may say of itself (environment, displays, the commit it was built from) it says once:
- * `setPlatform(browserPlatform({ display }))`.
+ * `setPlatform(browserPlatform({ display }))`. Plain JavaScript computes, unless the page brings WebAssembly with `useWasm`.
  */
+import { js } from './engine/engines/js';
+import { registerEngines } from './engine/engines/registry';
+import { wasmFromBytes } from './engine/engines/wasm/browser';
 import { browserPlatform } from './platform/browser';
 import { setPlatform } from './platform/port';
 
@@ -16,3 +19,12 @@ export { setDatasetSource } from './data/source';
 export * from './rooms';
 
 setPlatform(browserPlatform());
+
+/**
+ * Makes WebAssembly the engine that `ready()` prefers.
+ *
+ * @param bytes of `tfjs-backend-wasm-simd.wasm` of the package `@tensorflow/tfjs-backend-wasm`
+ */
+export function useWasm(bytes: ArrayBuffer): void {
+  registerEngines([wasmFromBytes(bytes), js]);
+}

@@ -134,6 +134,7 @@ export {
   chainGradient,
   chainOnBatch,
   chainOrders,
+  datasetOf,
   defineExperiment,
   defineSweep,
   experiments,
@@ -149,6 +150,7 @@ export {
   runExperiment,
   scaledLayer,
   scalingOf,
+  sideBySide,
   trainShifted,
   weightGrowth,
 } from './experiments';
@@ -187,6 +189,7 @@ export {
   progress,
   provenance,
   rule,
+  runnable,
   say,
   study,
   table,

@@ -10,6 +10,7 @@ import { Command } from 'commander';
 import { readCall } from './call';
 import { readResult } from './notebook';
 import { findNotebooks, home, shown } from './places';
+import { embeddedMnist } from './report/embed';
 import { writeSingles, writeSite } from './report/site';
 import { onlyOne, stoppable } from './running';
 
@@ -17,6 +18,7 @@ interface Options {
   from?: string;
   out?: string;
   single?: boolean;
+  withData?: boolean;
   root: string;
 }
 
@@ -28,6 +30,7 @@ export async function writeReports(argv: string[]): Promise<number> {
     .option('--from <folder>', 'take the executed notebooks from here instead of notebooks/')
     .option('--out <folder>', 'where the pages go; reports/ unless told')
     .option('--single', 'one file a notebook that needs nothing beside it, into reports/single/')
+    .option('--with-data', 'put 2,000 pictures of MNIST into the pages, for experiments that run there')
     .option('--root <folder>', 'the collection', home);
   const call = readCall(command, argv, () => {
     const options = command.opts<Options>();
@@ -45,7 +48,8 @@ export async function writeReports(argv: string[]): Promise<number> {
       const whole = options.from ? files.filter(isWhole) : files;
       if (whole.length === 0) throw new Error(`There is no whole notebook in ${shown(options.from!)}.`);
       const write = options.single ? writeSingles : writeSite;
-      const problems = await onlyOne(out, 'npm run report', stop, () => write(options.root, whole, out, stop));
+      const embedded = options.withData ? await embeddedMnist() : undefined;
+      const problems = await onlyOne(out, 'npm run report', stop, () => write(options.root, whole, out, stop, embedded));
       if (stop.asked) return 1;
       for (const problem of problems) console.error(problem);
       const seconds = ((performance.now() - started) / 1000).toFixed(1);

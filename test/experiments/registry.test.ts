@@ -46,6 +46,7 @@ const TINY: { [N in ExperimentName]: Partial<OptionsOf<N>> } = {
   'saturation-in-training': comparison,
   'scaled-layer': { m: 4, inputs: 2, d: 3, scales: [1, 10], epsilon: 0 },
   'training-run': { data, network: sides[1].network, steps: 4, batchSize: 10, evaluations: 2 },
+  'side-by-side': comparison,
   'weight-growth': {
     data,
     network: sides[1].network,
@@ -57,7 +58,7 @@ const TINY: { [N in ExperimentName]: Partial<OptionsOf<N>> } = {
 };
 const NAMES = Object.keys(TINY) as ExperimentName[];
 /** Times differ; the others are the same comparison as figure-1, read in another way. */
-const ONCE = ['layer-times', 'normalization-times', 'learning-rate-sweep', 'saturation-in-training', 'blow-up'];
+const ONCE = ['layer-times', 'normalization-times', 'learning-rate-sweep', 'saturation-in-training', 'blow-up', 'side-by-side'];
 const run = (name: ExperimentName, control = {}, options: object = TINY[name]): Promise<unknown> =>
   runExperiment(name, options as never, control);
 const answers = new Map<ExperimentName, Promise<unknown>>();

@@ -18,7 +18,7 @@ import { runsOf, type Comparison } from '../train/comparison';
 import type { History, Reported } from '../train/history';
 import { type CompareOptions } from '../train/compare-options';
 import type { OptimizerName } from '../train/optimizer';
-import type { Json } from '../core/json';
+import { stored, type Json } from '../core/json';
 import { DATA_SPEC, datasetOf, type DataSpec } from './data-spec';
 import { ofTraining, type RunControl } from './experiment';
 
@@ -100,8 +100,21 @@ export async function comparisonOf<P extends Probes = NoProbes>(
     evaluate: { every: Math.ceil(spec.steps / evaluations) },
     weightDecay: weightDecay === 0 ? null : weightDecay,
     signal: control.signal,
-    onProgress: ofTraining(control),
+    onProgress: reporting(spec.seeds, control),
   });
+}
+
+/** Progress for a person, and every look at a network for whoever draws as it trains. */
+function reporting(seeds: readonly number[], control: RunControl): CompareOptions['onProgress'] {
+  const progress = ofTraining(control);
+  const { onPoint } = control;
+  if (!onPoint) return progress;
+  return (at) => {
+    progress?.(at);
+    if (!at.run || !at.evaluation) return;
+    const { side, seedIndex, learningRate } = at.run;
+    onPoint({ side, seed: seeds[seedIndex], learningRate, evaluation: stored(at.evaluation) });
+  };
 }
 
 /** A run that was not made, or not to its end. */

@@ -14,6 +14,7 @@ import {
   text,
 } from '../core/checks';
 import { canonicalJson, expectJson, stored, type Json, type Stored } from '../core/json';
+import type { Evaluation } from '../train/history';
 import type { TrainingProgress } from '../train/options';
 
 /** How far a run is. */
@@ -26,15 +27,29 @@ export interface RunProgress {
   text: string;
 }
 
+/** What was seen of one run of a comparison while it trains. */
+export interface RunPoint {
+  /** Name of the side. */
+  side: string;
+  /** Of weights and batches. */
+  seed: number;
+  /** Base rate. */
+  learningRate: number;
+  /** Loss and accuracy on the test set, and what the experiment's probes reported. */
+  evaluation: Stored<Evaluation>;
+}
+
 /** How a run reports, and how it is stopped. Neither changes its result. */
 export interface RunControl {
   /** Called as the run gets on. */
   onProgress?: (progress: RunProgress) => void;
+  /** Called at each evaluation point of an experiment that compares networks. */
+  onPoint?: (point: RunPoint) => void;
   /** Stops the run: see `whenAborted`. */
   signal?: AbortSignal;
 }
 
-const CONTROL: Options<RunControl> = { onProgress: callback, signal: abortSignal };
+const CONTROL: Options<RunControl> = { onProgress: callback, onPoint: callback, signal: abortSignal };
 
 /**
  * One measured question. `O` and `R` are plain JSON, so that another process, a queue or a page can ask for a run by name and take the

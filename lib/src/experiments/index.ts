@@ -17,6 +17,7 @@ export {
   type OpenExperiment,
   type Session,
   type RunIdentity,
+  type RunPoint,
   type RunProgress,
   type RunControl,
 } from './experiment';
@@ -57,6 +58,7 @@ export {
   type OptionsOf,
   type ResultOf,
 } from './registry';
+export { readPoints, READINGS, type Reading, type ReadingName, type RunCurve } from './readings';
 export { atRates, rateLimit, type RateLimit, type RateLimitOptions, type RateRun } from './rate-limit';
 export { type SaturationCurve, type SaturationInTraining, type SaturationSpec } from './saturation-in-training';
 export {
@@ -67,6 +69,7 @@ export {
   type ScaledLayerSpec,
 } from './scaled-layer';
 export { NORMS_OVER_BATCH, normOverBatchLayer, type NormOverBatch, type NormOverBatchOptions } from './norm-over-batch';
+export { sideBySide, type LayerSeen, type SideBySide, type SideSeen } from './side-by-side';
 export { shiftThenNormalize, ShiftThenNormalizeLayer, type ShiftThenNormalizeOptions } from './shift-then-normalize';
 export { loadSweep, type SweepResult } from './sweep-results';
 export { defineSweep, type SweepAxis, type Sweeping, type SweepRun, type SweepSpec } from './sweep-spec';

@@ -15,6 +15,7 @@ import { definition as normalizationTimes } from './normalization-times';
 import { definition as saturationInTraining } from './saturation-in-training';
 import { definition as scaledLayer } from './scaled-layer';
 import { definition as trainingRun } from './training-run';
+import { definition as sideBySide } from './side-by-side';
 import { definition as weightGrowth } from './weight-growth';
 
 /** Made into experiments when they are asked for: loading the library calls nothing of them. */
@@ -32,6 +33,7 @@ const DEFINITIONS = {
   'saturation-in-training': saturationInTraining,
   'scaled-layer': scaledLayer,
   'training-run': trainingRun,
+  'side-by-side': sideBySide,
   'weight-growth': weightGrowth,
 } as const;
 

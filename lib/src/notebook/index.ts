@@ -17,3 +17,11 @@ export {
 export { progress, type Progress, type ProgressReport } from './progress';
 export { exercise, exerciseCheck, EXERCISE_MIME, ExerciseTodo, todo } from './exercise';
 export { engineCell, provenance, type ProvenanceOptions } from './provenance';
+export {
+  RUNNABLE_CONTROLS,
+  RUNNABLE_MIME,
+  runnable,
+  type RunnableControl,
+  type RunnableOptions,
+  type RunnableRecord,
+} from './runnable';

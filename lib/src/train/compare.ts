@@ -14,6 +14,7 @@ import {
 import type { Comparison } from './comparison';
 import { describeNetwork } from './describe';
 import type { History, Reported } from './history';
+import type { RunningSide } from './options';
 import { prepareData, type PreparedData } from './prepare';
 import { expectToFit, type ResolvedRun } from './resolve';
 import { runTraining } from './run';
@@ -148,7 +149,7 @@ class Comparing<V extends Reported> {
       ...what,
       name: `${side.name}, seed ${weights}, rate ${what.learningRate}`,
       seeds: { weights, order, noise: order },
-      onProgress: this.progress(),
+      onProgress: this.progress({ side: side.name, seedIndex, learningRate: what.learningRate }),
       budget: this.budgetLeft(),
     };
     const history = (await runTraining(step, run, this.data)) as History<V>;
@@ -159,7 +160,7 @@ class Comparing<V extends Reported> {
   }
 
   /** Progress of one run, as that of the whole comparison. */
-  private progress(): ResolvedRun['onProgress'] {
+  private progress(running: RunningSide): ResolvedRun['onProgress'] {
     const { steps, onProgress } = this.common;
     if (!onProgress) return null;
     const before = this.result.runs.length * steps;
@@ -167,7 +168,7 @@ class Comparing<V extends Reported> {
     const total = this.options.seeds.length * perSeed * steps;
     return (at) => {
       const [step, seconds] = [before + at.step, this.seconds()];
-      onProgress({ ...at, step, steps: total, seconds, secondsLeft: secondsLeft(seconds, step, total) });
+      onProgress({ ...at, run: running, step, steps: total, seconds, secondsLeft: secondsLeft(seconds, step, total) });
     };
   }
 

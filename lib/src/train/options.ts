@@ -19,6 +19,7 @@ import type { Dataset } from '../data';
 import type { Layer } from '../nn';
 import type { Loss, LossName } from '../nn/loss';
 import type { LabelledBatch, Probes } from '../probe/types';
+import type { Evaluation } from './history';
 import type { OptimizerName, OptimizerSettings, WeightDecay } from './optimizer';
 import type { Schedule } from './schedule';
 
@@ -77,6 +78,20 @@ export interface TrainingProgress {
   loss: number;
   /** Which run, where there are several. */
   name: string;
+  /** In a comparison: which run, as data. */
+  run?: RunningSide;
+  /** What was just seen of the network; absent between two evaluation points. */
+  evaluation?: Evaluation;
+}
+
+/** Which run of a comparison. */
+export interface RunningSide {
+  /** Name of the side. */
+  side: string;
+  /** Its place among the comparison's seeds. */
+  seedIndex: number;
+  /** Base rate. */
+  learningRate: number;
 }
 
 /** Upper bounds at which a run stops and keeps what it has. */

@@ -84,7 +84,7 @@ class Run {
     const took = stopwatch();
     this.evaluations.push(await evaluator.at(this.done, this.diverged !== null));
     this.timing.evaluationSeconds += took();
-    this.report(this.done);
+    this.report(this.done, this.evaluations.at(-1));
   }
 
   /** Trains up to step `end`, or until something ends the run. */
@@ -121,11 +121,20 @@ class Run {
     }
   }
 
-  private report(step: number): void {
+  private report(step: number, evaluation?: Evaluation): void {
     const { steps, name, onProgress } = this.run;
     if (!onProgress) return;
     const seconds = this.seconds();
-    onProgress({ step, steps, seconds, secondsLeft: secondsLeft(seconds, step, steps), loss: this.lastLoss, name });
+    const left = secondsLeft(seconds, step, steps);
+    onProgress({
+      step,
+      steps,
+      seconds,
+      secondsLeft: left,
+      loss: this.lastLoss,
+      name,
+      ...(evaluation && { evaluation }),
+    });
   }
 
   private provenance(): Provenance {

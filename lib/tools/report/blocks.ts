@@ -1,5 +1,6 @@
 /** What a page is made of, whatever its form: a notebook's cells and outputs as a list of blocks. */
 import type { ClaimRecord } from '../../src/notebook/ledger';
+import type { RunnableRecord } from '../../src/notebook/runnable';
 import type { Html } from './html';
 
 export interface Heading {
@@ -126,7 +127,13 @@ export interface Drawing {
   config: Record<string, unknown>;
 }
 
-export type OutputBlock = Lines | HtmlDisplay | MarkdownDisplay | Picture | Figure;
+/** An experiment that runs in the page; the figure before it is that of the stored run. */
+export interface RunnableBlock {
+  kind: 'runnable';
+  record: RunnableRecord;
+}
+
+export type OutputBlock = Lines | HtmlDisplay | MarkdownDisplay | Picture | Figure | RunnableBlock;
 
 export type Block = TextBlock | Cell;
 
@@ -152,6 +159,11 @@ export function outputsOf(blocks: readonly Block[]): OutputBlock[] {
 /** Every figure of the page. */
 export function figuresOf(blocks: readonly Block[]): Figure[] {
   return outputsOf(blocks).filter((output): output is Figure => output.kind === 'figure');
+}
+
+/** Whether something on the page computes. */
+export function computes(blocks: readonly Block[]): boolean {
+  return outputsOf(blocks).some(({ kind }) => kind === 'runnable');
 }
 
 /** The notebook's first takeaway. */

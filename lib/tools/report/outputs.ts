@@ -1,5 +1,6 @@
 /** A cell's outputs as blocks. */
 import { CLAIM_MIME, type ClaimRecord } from '../../src/notebook/ledger';
+import { RUNNABLE_MIME, type RunnableRecord } from '../../src/notebook/runnable';
 import { figureText } from '../notebook/figure-text';
 import { MIME, type Output } from '../notebook';
 import { type Figure, type OutputBlock, type Role, ROLES } from './blocks';
@@ -24,6 +25,8 @@ export function outputBlock(output: Output, { text, nextFigure }: OutputContext)
   // JupyterLab needs it below a figure; here the figure has its own.
   if (role === 'caption') return undefined;
   const said = (type: string) => (data[type] === undefined ? undefined : String(data[type]));
+  const record = data[RUNNABLE_MIME];
+  if (isRunnable(record)) return { kind: 'runnable', record };
   if (data[MIME.plotly] !== undefined) return figure(data, nextFigure());
   const page = said('text/html');
   if (page !== undefined) return { kind: 'html', role, html: raw(page), claims: claimsOf(data) };
@@ -52,6 +55,11 @@ function roleOf({ metadata }: Output): Role | 'caption' {
 
 function claimsOf(data: Record<string, unknown>): ClaimRecord[] {
   return [data[CLAIM_MIME]].flat().filter(isRecord) as unknown as ClaimRecord[];
+}
+
+/** Of the version that this report knows; another keeps its words. */
+function isRunnable(record: unknown): record is RunnableRecord {
+  return isRecord(record) && record.version === 1 && isRecord(record.options) && Array.isArray(record.controls);
 }
 
 function figure(data: Record<string, unknown>, number: number): Figure {

@@ -16,12 +16,16 @@ export function evaluates({ drawing }: Figure): boolean {
  * asked from a network; `file:` is beside 'self' for browsers to which no two files have the same origin.
  *
  * @param script the page's own, to the letter
+ * @param compute that of what computes on the page, where something does: it runs WebAssembly, in a worker that the page holds as text
  */
-export function policy(script: string, figures: readonly Figure[]): string {
-  const digest = createHash('sha256').update(script).digest('base64');
+export function policy(script: string, figures: readonly Figure[], compute?: string): string {
+  const scripts = compute === undefined ? [script] : [script, compute];
+  const digests = scripts.map((text) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`);
+  const may = [...(figures.some(evaluates) ? ["'unsafe-eval'"] : []), ...(compute ? ["'wasm-unsafe-eval'"] : [])];
   const rules = {
     'default-src': "'none'",
-    'script-src': `'sha256-${digest}' 'strict-dynamic'${figures.some(evaluates) ? " 'unsafe-eval'" : ''}`,
+    'script-src': [...digests, "'strict-dynamic'", ...may].join(' '),
+    ...(compute && { 'worker-src': 'blob:' }),
     'style-src': "'self' file: 'unsafe-inline'",
     'img-src': "'self' file: data: blob:",
     'media-src': "'self' file: data: blob:",

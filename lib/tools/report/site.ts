@@ -2,13 +2,17 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { setImmediate } from 'node:timers/promises';
+import type { EmbeddedSet } from '../../src/data/embedded';
 import { expectHeld } from '../../setup/lock';
+import { readLedger } from '../claims';
 import { nameOf, type Notebook, readNotebook, readResult, writeAtomically } from '../notebook';
 import type { Stop } from '../running';
 import { pageScript, writeAssets } from './assets';
-import { type Block, findingOf, leadFigure, titleOf } from './blocks';
+import { type Block, computes, findingOf, leadFigure, titleOf } from './blocks';
+import { COMPUTE_LOADER, computeStyle, writeCompute } from './compute';
 import { factsOf, rowOf } from './facts';
 import { contentsPage, type Entry } from './forms/contents';
+import { EXPLORE, explorePage } from './forms/explore';
 import type { PageLink, Site } from './forms/frame';
 import { page } from './forms/page';
 import { single } from './forms/single';
@@ -72,6 +76,18 @@ class Collection {
     if (this.ledger !== undefined) this.pages.set(LEDGER.file, LEDGER.page);
   }
 
+  /** What the ledger says, by notebook and id, of the claims that have a page here. */
+  claims(root: string): Record<string, { quote: string; verdict: string; page: string }> {
+    const entries = Object.entries(readLedger(root)).flatMap(([name, records]) => {
+      const page = this.pages.get(`${name}.ipynb`);
+      if (page === undefined) return [];
+      return records.map(({ id, claim, verdict, cell }) => {
+        return [`${name}/${id}`, { quote: claim, verdict, page: `${page}#cell-${cell}` }] as const;
+      });
+    });
+    return Object.fromEntries(entries);
+  }
+
   async write(page: string, text: string): Promise<void> {
     expectHeld();
     writeAtomically(path.join(this.out, page), text);
@@ -88,36 +104,54 @@ class Collection {
 }
 
 /** Writes pages, index and assets. @returns formulas that KaTeX does not understand, each with its page */
-export async function writeSite(root: string, files: string[], out: string, stop: Stop): Promise<string[]> {
+export async function writeSite(
+  root: string,
+  files: string[],
+  out: string,
+  stop: Stop,
+  embedded?: EmbeddedSet,
+): Promise<string[]> {
   const collection = new Collection(root, files, out);
   const { sources, ledger, problems } = collection;
   collection.linkLedger();
   const site: Site = { title: TITLE, script: pageScript() };
+  const compute = { script: COMPUTE_LOADER, style: computeStyle() };
   const entries: Entry[] = [];
   for (const [i, source] of sources.entries()) {
     if (stop.asked) return problems;
     const blocks = source.blocks();
     const facts = factsOf(source.notebook);
     const turn = { previous: sources[i - 1], next: sources[i + 1] };
-    await collection.write(source.page, page(site, source.name, blocks, { facts, ...turn }));
+    await collection.write(
+      source.page,
+      page(site, source.name, blocks, { facts, ...turn, ...(computes(blocks) && { compute }) }),
+    );
     entries.push(entryOf(source, blocks));
   }
   if (ledger !== undefined) {
     const blocks = new PageText(collection.around(LEDGER.page)).blocks(ledger);
     await collection.write(LEDGER.page, page(site, LEDGER.name, blocks));
   }
-  const links = ledger === undefined ? [] : [LEDGER];
+  const links = ledger === undefined ? [EXPLORE] : [EXPLORE, LEDGER];
+  await collection.write(EXPLORE.page, explorePage(site, collection.claims(root), compute));
   await collection.write('index.html', contentsPage(site, { lead: LEAD, entries, links }));
   writeAssets(path.join(out, 'assets'));
+  writeCompute(path.join(out, 'assets'), embedded);
   return problems;
 }
 
 /** Writes each notebook as one file. @returns formulas that KaTeX does not understand, each with its page */
-export async function writeSingles(root: string, files: string[], out: string, stop: Stop): Promise<string[]> {
+export async function writeSingles(
+  root: string,
+  files: string[],
+  out: string,
+  stop: Stop,
+  embedded?: EmbeddedSet,
+): Promise<string[]> {
   const collection = new Collection(root, files, out);
   for (const { name, page, notebook, blocks } of collection.sources) {
     if (stop.asked) break;
-    await collection.write(page, single(TITLE, name, blocks(), factsOf(notebook)));
+    await collection.write(page, single(TITLE, name, blocks(), factsOf(notebook), embedded));
   }
   return collection.problems;
 }

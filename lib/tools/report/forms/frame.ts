@@ -20,6 +20,8 @@ export interface Frame {
   previous?: PageLink;
   next?: PageLink;
   isIndex?: boolean;
+  /** Script and style of what computes on the page. */
+  compute?: { script: string; style: string };
 }
 
 /** What all pages have in common. */
@@ -38,13 +40,13 @@ export function frame(site: Site, page: Frame): string {
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${policy(site.script, figures)}">
+<meta http-equiv="Content-Security-Policy" content="${policy(site.script, figures, page.compute?.script)}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light">
 <title>${page.title}${!page.isIndex && ` · ${site.title}`}</title>
 <link rel="icon" href="data:,">
 ${site.style === undefined ? raw('<link rel="stylesheet" href="assets/page.css">') : markup`<style>${raw(site.style)}</style>`}
-</head>
+${page.compute && markup`<style>${raw(page.compute.style)}</style>\n`}</head>
 <body${page.isIndex && raw(' class="index"')}>
 <a class="skip" href="#main">Skip to the text</a>
 <header class="site">
@@ -64,7 +66,7 @@ ${turn(page)}
 </main>
 </div>
 <script>${raw(site.script)}</script>
-</body>
+${page.compute && markup`<script>${raw(page.compute.script)}</script>\n`}</body>
 </html>
 `.text;
 }

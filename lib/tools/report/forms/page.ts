@@ -12,6 +12,7 @@ import {
   titleOf,
 } from '../blocks';
 import { type Content, forScript, markup, type Html, raw } from '../html';
+import { runnablePlace } from './runnable';
 import { type Frame, frame, type Site } from './frame';
 
 /** A page of blocks. @param name its title when it has no heading of the first level */
@@ -83,6 +84,8 @@ function output(block: OutputBlock): Content {
       return picture(block);
     case 'figure':
       return figure(block);
+    case 'runnable':
+      return runnablePlace(block);
   }
 }
 

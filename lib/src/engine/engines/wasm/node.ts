@@ -3,9 +3,9 @@ import { wasmEngine } from './wasm';
 
 /** WebAssembly in Node: its modules lie in the installed package. */
 export const wasm = wasmEngine({
-  prefix: () => {
+  locate: ({ setWasmPaths }) => {
     const folder = path.dirname(require.resolve('@tensorflow/tfjs-backend-wasm/package.json'));
-    return path.join(folder, 'dist') + path.sep;
+    setWasmPaths(path.join(folder, 'dist') + path.sep);
   },
   start: withoutItsListeners,
 });

@@ -4,10 +4,15 @@ import type { Engine } from '../engine';
 import { withWarningsCollected } from '../warnings';
 import { mendKernels } from './kernels';
 
+/** What TensorFlow.js's package takes: the prefix of its modules' addresses, and whether TensorFlow.js's own fetch reads them. */
+export interface WasmPaths {
+  setWasmPaths(prefix: string, usePlatformFetch?: boolean): void;
+}
+
 /** Where WebAssembly's modules are, and what starting one takes. */
 export interface WasmHost {
-  /** the prefix of the modules' paths or addresses, with the last slash */
-  prefix(): string;
+  /** says where the modules are, with the last slash; throws where none can run */
+  locate(paths: WasmPaths): Promise<void> | void;
   /** starts a module */
   start<T>(work: () => Promise<T>): Promise<T>;
 }
@@ -21,9 +26,7 @@ export function wasmEngine(where: WasmHost): Engine {
     name: 'wasm',
     backend: 'wasm',
     async load() {
-      const prefix = where.prefix();
-      const wasm = require('@tensorflow/tfjs-backend-wasm') as { setWasmPaths(prefix: string): void };
-      wasm.setWasmPaths(prefix);
+      await where.locate(require('@tensorflow/tfjs-backend-wasm') as WasmPaths);
       const { value: started, warnings } = await where.start(() =>
         withWarningsCollected(async () => tf.setBackend('wasm')),
       );

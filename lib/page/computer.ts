@@ -1,0 +1,161 @@
+/** The worker from the page's side: started at the first run, kept for the next, ended when the page goes. */
+import type { EngineCard } from '../src/engine';
+import type { ExperimentName, RunPoint } from '../src/experiments';
+import type { EmbeddedSet } from '../src/data/embedded';
+import type { Reply, Request } from './protocol';
+
+/** What the bundle puts into the page. */
+export interface Parts {
+  /** The worker's script. */
+  worker: string;
+  /** TensorFlow.js's WebAssembly module, as base64. */
+  wasm: string;
+  /** The commit that the page was made from. */
+  commit?: string;
+  /** Pictures that came with the page. */
+  embedded?: EmbeddedSet;
+}
+
+/** What a run says as it goes. */
+export interface Listener {
+  onPoint(point: RunPoint): void;
+  onProgress(progress: { done: number; total: number; text: string }): void;
+}
+
+/** How a run ended. */
+export interface Ended {
+  /** The experiment's answer; absent where the worker had to be ended. */
+  answer?: unknown;
+  stopped: boolean;
+  /** Tensors and bytes on the engine after it. */
+  tensors?: number;
+  bytes?: number;
+}
+
+/** A stopped run answers between two steps; a worker that has not after this long is ended. */
+const PATIENCE = 4000;
+
+interface Running extends Listener {
+  id: number;
+  resolve(ended: Ended): void;
+  reject(error: Error): void;
+}
+
+type Files = { name: string; bytes: ArrayBuffer }[];
+
+/** Runs experiments, one at a time. */
+export class Computer {
+  /** What computes; known once a run has begun. */
+  card?: EngineCard;
+  private worker?: Worker;
+  private running?: Running;
+  private runs = 0;
+  private files?: Files;
+  private onData?: (reply: Extract<Reply, { kind: 'data' }>) => void;
+
+  constructor(private readonly parts: Parts) {
+    window.addEventListener('pagehide', () => this.end());
+  }
+
+  /** Whether a run is under way. */
+  get isRunning(): boolean {
+    return this.running !== undefined;
+  }
+
+  /** Pictures that came with the page. */
+  get embedded(): EmbeddedSet | undefined {
+    return this.parts.embedded;
+  }
+
+  /** Runs an experiment. A run under way is stopped first. */
+  async run(experiment: ExperimentName, options: object, listener: Listener): Promise<Ended> {
+    this.stop();
+    const worker = this.start();
+    const id = ++this.runs;
+    return new Promise((resolve, reject) => {
+      this.running?.resolve({ stopped: true });
+      this.running = { id, resolve, reject, ...listener };
+      this.post(worker, { kind: 'run', id, experiment, options });
+    });
+  }
+
+  /** Stops the run under way; what it has shown stays. */
+  stop(): void {
+    const { running, worker } = this;
+    if (!running || !worker) return;
+    this.post(worker, { kind: 'stop', id: running.id });
+    setTimeout(() => {
+      if (this.running !== running) return;
+      this.end();
+      running.resolve({ stopped: true });
+    }, PATIENCE);
+  }
+
+  /** Hands over files that the reader chose. */
+  take(files: Files): Promise<Extract<Reply, { kind: 'data' }>> {
+    // A data set is read once and kept: a fresh worker has none.
+    this.running?.resolve({ stopped: true });
+    this.end();
+    return new Promise((resolve) => {
+      this.onData = (reply) => {
+        this.files = reply.set ? files : undefined;
+        resolve(reply);
+      };
+      this.post(this.start(), { kind: 'files', files });
+    });
+  }
+
+  /** Ends the worker. */
+  private end(): void {
+    this.worker?.terminate();
+    this.worker = undefined;
+    this.running = undefined;
+  }
+
+  private start(): Worker {
+    if (this.worker) return this.worker;
+    const address = URL.createObjectURL(new Blob([this.parts.worker], { type: 'text/javascript' }));
+    const worker = new Worker(address);
+    URL.revokeObjectURL(address);
+    this.worker = worker;
+    worker.onmessage = ({ data }: MessageEvent<Reply>) => this.hear(data);
+    worker.onerror = (event) => this.fail(event.message || 'the worker did not start');
+    const wasm = Uint8Array.from(atob(this.parts.wasm), (c) => c.charCodeAt(0)).buffer;
+    const { commit, embedded } = this.parts;
+    this.post(worker, { kind: 'start', wasm, environment: {}, commit, embedded });
+    if (this.files) this.post(worker, { kind: 'files', files: this.files });
+    return worker;
+  }
+
+  private post(worker: Worker, request: Request): void {
+    worker.postMessage(request);
+  }
+
+  private fail(message: string): void {
+    const { running } = this;
+    this.running = undefined;
+    running?.reject(new Error(message));
+  }
+
+  private hear(reply: Reply): void {
+    if (reply.kind === 'ready') this.card = reply.card;
+    else if (reply.kind === 'data') {
+      this.onData?.(reply);
+      this.onData = undefined;
+    } else if (reply.kind === 'failed' && reply.id === null) {
+      this.fail(reply.message);
+      this.end();
+    } else if (reply.id === this.running?.id) this.hearRun(reply, this.running);
+  }
+
+  private hearRun(reply: Exclude<Reply, { kind: 'ready' | 'data' }>, running: Running): void {
+    if (reply.kind === 'point') running.onPoint(reply.point);
+    else if (reply.kind === 'progress') running.onProgress(reply);
+    else if (reply.kind === 'failed') this.fail(reply.message);
+    else {
+      const { answer, stopped, tensors, bytes } = reply;
+      this.running = undefined;
+      running.resolve({ answer, stopped, tensors, bytes });
+    }
+  }
+}

@@ -1,0 +1,181 @@
+/** The playground: two networks side by side, everything on controls, the state in the address. */
+import type { ComparisonSpec } from '../src/experiments';
+import { cellOf } from './cell';
+import { Chart } from './chart';
+import type { Computer } from './computer';
+import { addressOf, type ControlName, CONTROLS, fromAddress } from './controls';
+import { ControlsView } from './controls-view';
+import { CHANCE, linesFrom, standings } from './curves';
+import { dataView } from './data-view';
+import { element } from './elements';
+import { type ClaimWords, type Preset, PRESETS, STANDARD } from './presets';
+import { LayersView } from './layers-view';
+import { Folded, legend, outcome, provenance, statusText, valuesTable } from './parts-view';
+import { RatesView } from './rates-view';
+import { Session } from './session';
+
+const FIRST: readonly ControlName[] = ['rate', 'a', 'b'];
+const MORE: readonly ControlName[] = ['scale', 'depth', 'width', 'activation', 'batch', 'steps', 'seeds', 'data'];
+
+/** The whole playground. */
+export class Explore {
+  private readonly session: Session;
+  private readonly first: ControlsView;
+  private readonly more: ControlsView;
+  private readonly rates: RatesView;
+  private readonly layers = new LayersView();
+  private readonly accuracy: Chart;
+  private readonly loss: Chart;
+  private readonly run = element('button', { type: 'button', class: 'run' }, 'Run');
+  private readonly status = element('p', { class: 'status', role: 'status' });
+  private readonly said = element('div', { class: 'outcome', 'aria-live': 'polite' });
+  private readonly names = element('div');
+  private readonly from = element('p', { class: 'from' });
+  private readonly code = element('pre', { tabindex: '0' });
+  private readonly tables: Folded[];
+  private readonly offered: Partial<Record<ControlName, string[]>> = {};
+  private spec: ComparisonSpec;
+
+  constructor(
+    private readonly place: HTMLElement,
+    private readonly claims: Record<string, ClaimWords>,
+    private readonly computer: Computer,
+    private readonly commit?: string,
+  ) {
+    if (computer.embedded) this.offered.data = [computer.embedded.name];
+    this.spec = fromAddress(location.hash, STANDARD);
+    if (this.spec.data.kind !== 'digits' && !this.offered.data?.includes(this.spec.data.kind))
+      this.spec = CONTROLS.data.write(this.spec, 'digits');
+    this.session = new Session(computer, 'side-by-side', () => this.update());
+    this.rates = new RatesView(
+      computer,
+      () => this.spec,
+      () => this.session.stop('Stopped for the sweep of rates.'),
+    );
+    const change = (spec: ComparisonSpec) => this.change(spec);
+    this.first = new ControlsView(FIRST, this.spec, change, this.offered);
+    this.more = new ControlsView(MORE, this.spec, change, this.offered);
+    const level = { y: CHANCE, label: 'chance' };
+    const y = { label: 'test accuracy', percent: true, min: 0, max: 1 };
+    this.accuracy = new Chart({ title: 'Test accuracy', x: { label: 'training step' }, y, height: 250, level });
+    this.loss = new Chart({
+      title: 'Test loss, nats',
+      x: { label: 'training step' },
+      y: { label: 'loss', log: true },
+      height: 250,
+    });
+    this.tables = [
+      new Folded('Accuracy and loss as a table', () => valuesTable(this.session, ['accuracy', 'loss'])),
+      new Folded('Inside the layers, as a table', () => this.layers.table(this.session)),
+    ];
+    this.build();
+    this.run.addEventListener('click', () => this.press());
+    window.addEventListener('hashchange', () => this.change(fromAddress(location.hash, STANDARD)));
+    this.change(this.spec);
+  }
+
+  private build(): void {
+    const chips = PRESETS.map((preset) => this.chip(preset));
+    const acts = element('div', { class: 'acts' }, this.run, this.status);
+    const data = dataView(this.computer, (name) => {
+      this.offered.data = [...new Set([...(this.offered.data ?? []), name])];
+      this.change(CONTROLS.data.write({ ...this.spec, data: { kind: name, train: 10000, test: 2000 } }, name));
+    });
+    const rest = element('details', { class: 'more' }, element('summary', {}, 'More controls'), this.more.place, data);
+    rest.open = window.matchMedia('(min-width: 60rem)').matches;
+    const copy = element('button', { type: 'button' }, 'Copy');
+    copy.addEventListener('click', () => void this.copy(copy));
+    const panel = element('section', { class: 'panel', 'aria-label': 'Controls' }, this.first.place, acts, rest);
+    const results = element(
+      'section',
+      { class: 'results', 'aria-label': 'Results' },
+      this.names,
+      element('div', { class: 'pair' }, this.accuracy.place, this.loss.place),
+      this.said,
+      this.from,
+      this.rates.place,
+      this.layers.place,
+      ...this.tables.map(({ place }) => place),
+    );
+    const cell = element(
+      'section',
+      { class: 'take' },
+      element('h2', { id: 'take-it-with-you' }, 'Take it with you'),
+      element(
+        'p',
+        {},
+        'This configuration as a cell of a notebook. With BNLAB_ENGINE=wasm it gives the numbers of this page. The address of the page holds the configuration too.',
+      ),
+      element('div', { class: 'code-box' }, this.code, copy),
+    );
+    const tries = element(
+      'section',
+      { class: 'presets' },
+      element('h2', { id: 'from-the-ledger' }, 'From the ledger'),
+      element('ul', {}, ...chips),
+    );
+    this.place.append(element('div', { class: 'playground' }, panel, results), tries, cell);
+  }
+
+  private chip({ title, state, claim }: Preset): HTMLElement {
+    const button = element('button', { type: 'button' }, title);
+    button.addEventListener('click', () => {
+      this.change(fromAddress(state, STANDARD));
+      this.place.scrollIntoView();
+      void this.start();
+    });
+    const said = this.claims[claim];
+    const words = said && [` “${said.quote}” `, element('a', { href: said.page }, said.verdict)];
+    return element('li', {}, button, ...(words || []));
+  }
+
+  private async copy(button: HTMLButtonElement): Promise<void> {
+    try {
+      await navigator.clipboard.writeText(this.code.textContent ?? '');
+      button.textContent = 'Copied';
+    } catch {
+      getSelection()?.selectAllChildren(this.code);
+      button.textContent = 'Selected: copy it by keyboard';
+    }
+  }
+
+  private press(): void {
+    if (this.session.isBusy) return this.session.stop();
+    void this.start();
+  }
+
+  /** Runs; a run that ended is a point on the map of rates. */
+  private async start(): Promise<void> {
+    this.rates.stop();
+    await this.session.run(this.spec);
+    const { spec, points, state } = this.session;
+    if (spec && state === 'done') this.rates.note(spec, standings(points, spec, true));
+  }
+
+  private change(spec: ComparisonSpec): void {
+    this.spec = spec;
+    this.first.show(spec);
+    this.more.show(spec);
+    this.code.textContent = cellOf(spec);
+    const state = addressOf(spec, STANDARD);
+    if (location.hash.slice(1) !== state) history.replaceState(null, '', `#${state}`);
+    this.rates.show(spec);
+    this.update();
+  }
+
+  private update(): void {
+    const { session } = this;
+    const spec = session.spec ?? this.spec;
+    this.run.textContent = session.isBusy ? 'Stop' : 'Run';
+    this.run.classList.toggle('busy', session.isBusy);
+    this.status.textContent = statusText(session);
+    const x = { label: 'training step', min: 0, max: spec.steps };
+    this.accuracy.show(linesFrom(session.points, spec, 'accuracy'), { x });
+    this.loss.show(linesFrom(session.points, spec, 'loss'), { x });
+    this.layers.show(session.points, spec);
+    this.names.replaceChildren(legend(spec));
+    this.said.replaceChildren(...outcome(session));
+    this.from.textContent = provenance(session, this.commit);
+    for (const table of this.tables) table.update();
+  }
+}

@@ -1,0 +1,110 @@
+/** What every experiment on a page shows besides its curves: a legend, how far it is, where its numbers come from, and the numbers. */
+import { readPoints, READINGS, type ReadingName } from '../src/experiments/readings';
+import type { ComparisonSpec } from '../src/experiments';
+import { numberText, percentText } from './axis';
+import { linesOf, sentences, wearers } from './curves';
+import { element, svg } from './elements';
+import type { Session } from './session';
+
+/** Names and strokes. */
+export function legend(spec: ComparisonSpec, committed = false): HTMLElement {
+  const sample = (as: string, behind = false) =>
+    svg(
+      'svg',
+      { width: 30, height: 10, 'aria-hidden': 'true' },
+      svg(
+        'g',
+        { class: `chart-line as-${as}${behind ? ' committed' : ''}` },
+        svg('path', { class: 'curve', d: 'M1 5H29' }),
+      ),
+    );
+  const sides = [...wearers(spec)];
+  const own = sides.map(([name, as]) => element('li', {}, sample(as), name));
+  const behind = committed && element('li', {}, ...sides.map(([, as]) => sample(as, true)), 'behind: the stored run');
+  return element('ul', { class: 'legend' }, ...own, behind);
+}
+
+/** What is going on, for the eye and for a screen reader. */
+export function statusText(session: Session): string {
+  const { state, progress, message, seconds } = session;
+  if (state === 'starting') return 'Starting: drawing the pictures and the weights …';
+  if (state === 'running') {
+    const share = Math.floor((100 * progress.done) / Math.max(1, progress.total));
+    return `Training ${progress.text.replace(/, rate.*/, '')}: ${share} % of all steps, ${seconds.toFixed(0)} s`;
+  }
+  if (state === 'failed') return `It failed: ${message}`;
+  if (state === 'stopped') return message;
+  return state === 'done' ? `Done in ${seconds.toFixed(1)} s.` : '';
+}
+
+/** What came out, a sentence a side. */
+export function outcome(session: Session): HTMLElement[] {
+  const { points, spec, state } = session;
+  if (!spec || points.length === 0) return [];
+  return sentences(points, spec, state === 'done').map((text) => element('p', {}, text));
+}
+
+/** Where the numbers come from. */
+export function provenance(session: Session, commit?: string): string {
+  const { spec, computer } = session;
+  const card = computer.card;
+  if (!spec || !card) return '';
+  const { kind, train, test } = spec.data;
+  const count = (n?: number) => (n === undefined ? 'all' : n.toLocaleString('en-US'));
+  const made = kind === 'digits' ? 'digits drawn by the page' : { mnist: 'MNIST', fashion: 'Fashion-MNIST' }[kind];
+  return [
+    `This page: ${card.engine} (TensorFlow.js ${card.tfjs}, ${card.node})`,
+    `${made}, ${count(train)} to train on and ${count(test)} to test`,
+    `seed${spec.seeds.length === 1 ? '' : 's'} ${spec.seeds.join(', ')}`,
+    ...(commit ? [`code ${commit}`] : []),
+  ].join(' · ');
+}
+
+/** The numbers behind the curves: a row a step, a column a side. */
+export function valuesTable(session: Session, readings: readonly ReadingName[], layer = 0): HTMLElement {
+  const { points, spec } = session;
+  if (!spec || points.length === 0) return element('p', {}, 'Nothing has run yet.');
+  const columns = readings.flatMap((reading) => {
+    const text = READINGS[reading].percent ? (value: number) => percentText(value, 1) : numberText;
+    return linesOf(readPoints(points, reading, layer), wearers(spec)).map((line) => ({
+      head: `${line.name}: ${READINGS[reading].label}`,
+      at: (step: number) => text(line.y[line.x.indexOf(step)] ?? NaN),
+    }));
+  });
+  const steps = [...new Set(points.map(({ evaluation }) => evaluation.step))].sort((a, b) => a - b);
+  const head = element(
+    'tr',
+    {},
+    element('th', { scope: 'col' }, 'step'),
+    ...columns.map((c) => element('th', { scope: 'col' }, c.head)),
+  );
+  const rows = steps.map((step) =>
+    element(
+      'tr',
+      {},
+      element('th', { scope: 'row' }, String(step)),
+      ...columns.map((c) => element('td', { class: 'number' }, c.at(step))),
+    ),
+  );
+  const middle = spec.seeds.length > 1 ? element('caption', {}, `Medians over ${spec.seeds.length} seeds`) : null;
+  const table = element('table', {}, middle, element('thead', {}, head), element('tbody', {}, ...rows));
+  return element('div', { class: 'table', tabindex: '0', role: 'group', 'aria-label': 'Values' }, table);
+}
+
+/** A part that is filled when it is opened, and again while it is open. */
+export class Folded {
+  readonly place: HTMLDetailsElement;
+  private readonly inside = element('div', { class: 'folded' });
+
+  constructor(
+    title: string,
+    private readonly fill: () => Node,
+  ) {
+    this.place = element('details', {}, element('summary', {}, title), this.inside);
+    this.place.addEventListener('toggle', () => this.update());
+  }
+
+  update(): void {
+    if (this.place.open) this.inside.replaceChildren(this.fill());
+  }
+}

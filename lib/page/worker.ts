@@ -1,0 +1,68 @@
+/** The worker: the library on WebAssembly. It runs one experiment at a time, by name, and says what it sees as it goes. */
+import { setDatasetSource } from '../src/data/source';
+import { ready, tf } from '../src/engine';
+import { js } from '../src/engine/engines/js';
+import { registerEngines } from '../src/engine/engines/registry';
+import { wasmFromBytes } from '../src/engine/engines/wasm/browser';
+import { runExperiment } from '../src/experiments';
+import { browserPlatform } from '../src/platform/browser';
+import { setPlatform } from '../src/platform/port';
+import { embeddedFiles, recognized } from './files';
+import type { Reply, Request } from './protocol';
+
+const scope = self as unknown as {
+  onmessage: (event: MessageEvent<Request>) => void;
+  postMessage(reply: Reply): void;
+};
+
+let running: { id: number; abort: AbortController } | undefined;
+
+async function start({ wasm, environment, commit, embedded }: Extract<Request, { kind: 'start' }>): Promise<void> {
+  setPlatform(browserPlatform({ environment, commit }));
+  registerEngines([wasmFromBytes(wasm), js]);
+  if (embedded) setDatasetSource(async () => embeddedFiles(embedded));
+  const card = await ready();
+  scope.postMessage({ kind: 'ready', card, simd: card.engine === 'wasm' });
+}
+
+async function run({ id, experiment, options }: Extract<Request, { kind: 'run' }>): Promise<void> {
+  const abort = new AbortController();
+  running = { id, abort };
+  try {
+    const answer: unknown = await runExperiment(experiment, options as never, {
+      signal: abort.signal,
+      onProgress: ({ done, total, text }) => scope.postMessage({ kind: 'progress', id, done, total, text }),
+      onPoint: (point) => scope.postMessage({ kind: 'point', id, point }),
+    });
+    const { numTensors, numBytes } = tf.memory();
+    const stopped = abort.signal.aborted;
+    scope.postMessage({ kind: 'done', id, answer, stopped, tensors: numTensors, bytes: numBytes });
+  } finally {
+    running = undefined;
+  }
+}
+
+function take(files: Extract<Request, { kind: 'files' }>['files']): void {
+  const found = recognized(files);
+  if ('set' in found) setDatasetSource(async () => found.files);
+  const set = 'set' in found ? { set: found.set } : {};
+  scope.postMessage({ kind: 'data', message: found.message, ...set });
+}
+
+let turn: Promise<void> = Promise.resolve();
+
+scope.onmessage = ({ data }) => {
+  if (data.kind === 'stop') {
+    if (running?.id === data.id) running.abort.abort();
+    return;
+  }
+  const act = async () => {
+    if (data.kind === 'start') return start(data);
+    if (data.kind === 'run') return run(data);
+    take(data.files);
+  };
+  turn = turn.then(act).catch((error: unknown) => {
+    const id = data.kind === 'run' ? data.id : null;
+    scope.postMessage({ kind: 'failed', id, message: error instanceof Error ? error.message : String(error) });
+  });
+};

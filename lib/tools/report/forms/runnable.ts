@@ -1,0 +1,11 @@
+/** The place of an experiment that runs in the page. Hidden until a script fills it: without one the figure before it says all. */
+import type { RunnableBlock } from '../blocks';
+import { forScript, type Html, markup, raw } from '../html';
+
+/** @param explore the page of the playground, where there is one */
+export function runnablePlace({ record }: RunnableBlock, explore?: string): Html {
+  return markup`<section class="runnable" aria-label="Run this experiment in the page" data-runnable hidden>
+    <div class="bench"${explore !== undefined && markup` data-explore="${explore}"`}></div>
+    <script type="application/json">${raw(forScript(record))}</script>
+  </section>`;
+}

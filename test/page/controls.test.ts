@@ -1,0 +1,101 @@
+/** What a reader can change, as data: each control writes what it reads, an address brings the state back, presets are claims of the ledger. */
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { experiments, RUNNABLE_CONTROLS } from 'bnlab/internal';
+import { readLedger } from 'bnlab/dist/tools/claims';
+import { ticksOf, numberText, spanOf } from '../../lib/page/axis';
+import { addressOf, type Control, CONTROLS, fromAddress, rungs } from '../../lib/page/controls';
+import { sentences, standings } from '../../lib/page/curves';
+import { PRESETS, STANDARD } from '../../lib/page/presets';
+import { home } from '../support/sample';
+
+const all = Object.entries(CONTROLS as Record<string, Control>);
+
+test('each control reads what it wrote, changes nothing else, and the experiment takes it', () => {
+  for (const [name, control] of all) {
+    for (const value of control.values) {
+      const changed = control.write(STANDARD, value);
+      assert.equal(control.read(changed), value, name);
+      for (const [other, { read }] of all)
+        if (other !== name) assert.equal(read(changed), read(STANDARD), `${name}: ${other}`);
+      assert.deepEqual(experiments.get('side-by-side').resolve(changed), changed);
+      assert.notEqual(changed.sides[0].name, changed.sides[1].name);
+    }
+    assert.ok(rungs(control, STANDARD).includes(control.read(STANDARD)));
+  }
+  for (const name of RUNNABLE_CONTROLS) assert.ok(name in CONTROLS, name);
+});
+
+test('an address holds what differs, and brings it back; what it does not know stays as it was', () => {
+  assert.equal(addressOf(STANDARD, STANDARD), '');
+  let spec = STANDARD;
+  for (const [name, control] of all) if (name !== 'data') spec = control.write(spec, control.values.at(-1)!);
+  assert.deepEqual(fromAddress(`#${addressOf(spec, STANDARD)}`, STANDARD), spec);
+  assert.equal(addressOf(CONTROLS.rate.write(STANDARD, 30), STANDARD), 'rate=30');
+  for (const nonsense of [
+    '#rate=-1',
+    '#rate=1e9',
+    '#depth=2.5',
+    '#a=nothing',
+    '#x=1',
+    '#rate=',
+    '#%%%',
+    '#constructor=1',
+  ])
+    assert.deepEqual(fromAddress(nonsense, STANDARD), STANDARD, nonsense);
+  assert.deepEqual(fromAddress('#rate=7.5', STANDARD).learningRates, [7.5]);
+  assert.deepEqual(rungs(CONTROLS.rate, fromAddress('#rate=7.5', STANDARD)).slice(5, 8), [3, 7.5, 10]);
+});
+
+test('each preset is a claim of the ledger, and a state that its address gives', () => {
+  const ledger = readLedger(home);
+  for (const { claim, state, title } of PRESETS) {
+    const [notebook, id] = claim.split('/');
+    assert.ok(
+      ledger[notebook]?.some((record) => record.id === id),
+      `${title}: ${claim} is not in the ledger`,
+    );
+    assert.equal(addressOf(fromAddress(state, STANDARD), STANDARD), state);
+  }
+});
+
+const point = (side: string, step: number, accuracy: number, loss: number | null, seed = 1) => ({
+  ...{ side, seed, learningRate: 1 },
+  evaluation: { step, test: { accuracy, loss, n: 10 }, probes: {} } as never,
+});
+
+test('what came out is said: no better than chance, diverged, the median of the seeds', () => {
+  const points = [
+    point('no BN', 0, 0.1, 2.3),
+    point('no BN', 100, 0.1, null),
+    point('BN', 0, 0.1, 2.3),
+    point('BN', 400, 0.9, 0.3),
+  ];
+  assert.deepEqual(sentences(points, STANDARD, true), [
+    'no BN: 10 % after 100 steps: no better than chance, it learns nothing; it diverged by step 100.',
+    'BN: 90 % after 400 steps.',
+  ]);
+  const early = [point('no BN', 100, 0.1, 9999), point('BN', 20, 0.5, 1)];
+  assert.deepEqual(
+    standings(early, STANDARD, false).map(({ diverged }) => diverged),
+    [true, false],
+  );
+  const two = [point('BN', 400, 0.7, 1), point('BN', 400, 0.9, 1, 2)];
+  assert.deepEqual(sentences(two, STANDARD, true), ['BN: 80 % after 400 steps, the median of its runs.']);
+});
+
+test('numbers beside an axis are round, inside it, and few', () => {
+  for (const [values, log] of [
+    [[0, 1], false],
+    [[-3.2, 7], false],
+    [[0.002, 3], true],
+    [[5, 7], true],
+    [[2, 2], false],
+  ] as const) {
+    const span = spanOf(values, log);
+    const ticks = ticksOf(span, 5);
+    assert.ok(ticks.length >= 2 && ticks.length <= 12, `${values}: ${ticks}`);
+    for (const tick of ticks)
+      assert.ok(tick >= span.min - 1e-9 && tick <= span.max + 1e-9 && numberText(tick).length <= 6);
+  }
+});
