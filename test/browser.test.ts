@@ -1,10 +1,12 @@
 /** The library in a real browser: it bundles without alias or stub, trains, and says what a browser has not. */
 import test, { after, before } from 'node:test';
 import assert from 'node:assert/strict';
+import * as fs from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { loadDataset } from 'bnlab';
 import type * as Library from 'bnlab/dist/src/browser';
 import { nodePlatform } from 'bnlab/dist/src/platform/node';
+import { onEngine } from './support/engines';
 import { type LibraryPage, openLibrary } from './support/page';
 
 /* Functions given to `page.evaluate` run in the page, where the bundle made this global. */
@@ -134,4 +136,63 @@ test('the page gets the displays, and messages pass while the library lets go', 
   assert.match(seen.version, /^(Headless)?Chrome\/\d+/);
   assert.ok(seen.threads >= 1);
   assert.deepEqual(opened.problems, []);
+});
+
+/** The paper's network with and without BN, 200 steps on generated digits: what must be the same wherever the wasm engine runs. */
+const SAME = `
+  const data = await lib.loadDataset('digits', { digits: { train: 2000, test: 500, seed: 1 } });
+  const sizes = [784, 100, 100, 100, 10];
+  const found = [];
+  for (const norm of ['none', 'batch']) {
+    const network = lib.mlp({ sizes, activation: 'sigmoid', norm, seed: 1 });
+    const weights = Object.values(network.stateDict()).map(({ values }) => Float32Array.from(values));
+    const history = await lib.trainNetwork({
+      network, data, steps: 200, batchSize: 60, learningRate: 1, seed: 1, pixels: 'binary', evaluate: { every: 100 },
+    });
+    const { provenance, losses, evaluations } = history;
+    found.push({
+      weights: given.sha256(...weights), batches: provenance.batches, data: provenance.data.digest,
+      losses: losses.values, ends: evaluations.map(({ test }) => test.loss), engine: provenance.engine.engine,
+    });
+    network.dispose();
+  }
+  return found;`;
+
+test('the same batches and initial weights as in Node, bit for bit, and the same losses over 200 steps, on WebAssembly', async () => {
+  interface Found {
+    weights: string;
+    batches: string;
+    data: string;
+    losses: number[];
+    ends: number[];
+    engine: string;
+  }
+  const inNode = await onEngine<Found[]>(
+    'wasm',
+    `const lib = require('bnlab'); given = require('bnlab/dist/src/platform/node').nodePlatform; ${SAME}`,
+  );
+  const module = require.resolve('@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm');
+  const page = await openLibrary();
+  try {
+    const inPage = (await page.page.evaluate(
+      async ([base64, body]) => {
+        bnlab.useWasm(Uint8Array.from(atob(base64), (c) => c.charCodeAt(0)).buffer);
+        await bnlab.ready();
+        const run = new Function('lib', 'given', `return (async () => { ${body} })();`);
+        return (await run(bnlab, bnlab.platform())) as unknown;
+      },
+      [fs.readFileSync(module).toString('base64'), SAME],
+    )) as Found[];
+    assert.deepEqual(inPage.map(({ engine }) => engine), ['wasm', 'wasm']); // prettier-ignore
+    inPage.forEach((there, i) => {
+      const here = inNode[i];
+      for (const name of ['weights', 'batches', 'data'] as const) assert.equal(there[name], here[name], name);
+      for (const name of ['losses', 'ends'] as const)
+        there[name].forEach((loss, k) => assert.ok(Math.abs(loss / here[name][k] - 1) < 1e-5, `${name} ${k}: ${loss}, ${here[name][k]}`)); // prettier-ignore
+      assert.ok(there.losses.at(-1)! < there.losses[0]);
+    });
+    assert.deepEqual(page.problems, []);
+  } finally {
+    await page.close();
+  }
 });

@@ -169,6 +169,7 @@ export class Explore {
     this.run.textContent = session.isBusy ? 'Stop' : 'Run';
     this.run.classList.toggle('busy', session.isBusy);
     this.status.textContent = statusText(session);
+    this.status.dataset.held = session.held;
     const x = { label: 'training step', min: 0, max: spec.steps };
     this.accuracy.show(linesFrom(session.points, spec, 'accuracy'), { x });
     this.loss.show(linesFrom(session.points, spec, 'loss'), { x });

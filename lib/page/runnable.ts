@@ -11,6 +11,7 @@ import { element } from './elements';
 import { Folded, legend, outcome, provenance, statusText, valuesTable } from './parts-view';
 import { Session } from './session';
 import { addressOf } from './controls';
+import { STANDARD } from './presets';
 
 /** Fills the place with the experiment. */
 export class RunnableView {
@@ -22,7 +23,8 @@ export class RunnableView {
   private readonly from = element('p', { class: 'from' });
   private readonly names = element('div');
   private readonly table: Folded;
-  private readonly explore = element('a', {}, 'All its controls, in the playground');
+  private readonly explore = element('a', {}, 'This configuration in the playground, with all its controls');
+  private readonly playground = document.documentElement.dataset.explore;
   private spec: ComparisonSpec;
 
   constructor(
@@ -44,10 +46,15 @@ export class RunnableView {
     this.table = new Folded('Values as a table', () => valuesTable(this.session, [reading], record.figure.layer));
     const controls = new ControlsView(record.controls, this.spec, (spec) => (this.spec = spec) && this.link());
     this.run.addEventListener('click', () => this.press());
-    place.append(controls.place, element('div', { class: 'acts' }, this.run, this.status));
+    const invitation =
+      'Run this experiment in the page: change what you like, and see your curves over the stored ones.';
+    place.append(
+      element('p', {}, invitation),
+      controls.place,
+      element('div', { class: 'acts' }, this.run, this.status),
+    );
     place.append(this.chart.place, this.names, this.said, this.from, this.table.place);
-    if (place.dataset.explore) place.append(element('p', { class: 'from' }, this.explore));
-    this.explore.dataset.page = place.dataset.explore ?? '';
+    if (this.playground !== undefined) place.append(element('p', { class: 'from' }, this.explore));
     this.link();
     this.update();
   }
@@ -57,9 +64,9 @@ export class RunnableView {
     else void this.session.run(this.spec);
   }
 
+  /** The playground takes the state along; a page by itself has none beside it. */
   private link(): void {
-    const state = addressOf(this.spec, this.record.options);
-    this.explore.href = `${this.explore.dataset.page ?? ''}#${state}`;
+    this.explore.href = `${this.playground ?? ''}#${addressOf(this.spec, STANDARD)}`;
   }
 
   /** The stored run stays behind whatever is run here. */
@@ -82,6 +89,7 @@ export class RunnableView {
     this.names.replaceChildren(legend(spec, true));
     this.said.replaceChildren(...outcome(session));
     this.from.textContent = provenance(session, this.commit);
+    for (const part of [this.chart.place, this.names, this.table.place]) part.hidden = session.spec === undefined;
     this.table.update();
   }
 }

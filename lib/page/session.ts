@@ -14,9 +14,8 @@ export class Session {
   /** Why it failed, or why it stopped. */
   message = '';
   seconds = 0;
-  /** Tensors that the engine holds after the run. */
-  tensors?: number;
-  bytes?: number;
+  /** What the engine holds after the run: the same after each, or something leaks. */
+  held = '';
   private began = 0;
   private token = 0;
 
@@ -38,7 +37,7 @@ export class Session {
   async run(spec: ComparisonSpec, experiment = this.experiment): Promise<void> {
     const token = ++this.token;
     const isMine = () => token === this.token;
-    Object.assign(this, { state: 'starting', points: [], spec, message: '', tensors: undefined });
+    Object.assign(this, { state: 'starting', points: [], spec, message: '', held: '' });
     this.progress = { done: 0, total: 1, text: '' };
     this.began = performance.now();
     this.onChange();
@@ -54,7 +53,7 @@ export class Session {
       if (!isMine()) return;
       this.state = ended.stopped ? 'stopped' : 'done';
       this.message ||= ended.stopped ? 'Stopped; what had been computed stays.' : '';
-      [this.tensors, this.bytes] = [ended.tensors, ended.bytes];
+      this.held = ended.tensors === undefined ? '' : `${ended.tensors} tensors, ${ended.bytes} bytes`;
     } catch (error) {
       if (!isMine()) return;
       [this.state, this.message] = ['failed', (error as Error).message];

@@ -92,7 +92,10 @@ export const definition: Definition<ComparisonSpec, SideBySide> = {
   version: 1,
   question: 'What happens inside two networks, from the same weights and over the same batches?',
   whenAborted: 'returns what finished',
-  defaults: { ...SMALL_COMPARISON, learningRates: [3], seeds: [1] },
+  defaults: {
+    ...{ ...SMALL_COMPARISON, learningRates: [3], steps: 400, evaluations: 20 },
+    data: { kind: 'digits', train: 2000, test: 500 },
+  },
   options: COMPARISON_SPEC,
   compute: async ({ sides, ...spec }, control) => {
     const comparison = await comparisonOf<{ layers: Probe<LayerSeen[]> }>({ ...spec, sides: sides.map(seen) }, control);

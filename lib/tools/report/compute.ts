@@ -44,9 +44,10 @@ export function computeScript(embedded?: EmbeddedSet): string {
   return `\n(function () {\n${made.page}\nbnlabPage.begin(${forScript(parts)});\n})();\n`;
 }
 
-/** The script of a page that has this one beside it. */
+/** The script of a page that has this one beside it, and the playground. */
 export const COMPUTE_LOADER = `
 (function () {
+  document.documentElement.dataset.explore = 'explore.html';
   var script = document.createElement('script');
   script.src = 'assets/compute.js';
   document.head.appendChild(script);

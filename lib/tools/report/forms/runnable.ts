@@ -2,10 +2,9 @@
 import type { RunnableBlock } from '../blocks';
 import { forScript, type Html, markup, raw } from '../html';
 
-/** @param explore the page of the playground, where there is one */
-export function runnablePlace({ record }: RunnableBlock, explore?: string): Html {
+export function runnablePlace({ record }: RunnableBlock): Html {
   return markup`<section class="runnable" aria-label="Run this experiment in the page" data-runnable hidden>
-    <div class="bench"${explore !== undefined && markup` data-explore="${explore}"`}></div>
+    <div class="bench"></div>
     <script type="application/json">${raw(forScript(record))}</script>
   </section>`;
 }

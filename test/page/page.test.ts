@@ -1,0 +1,219 @@
+/** A report that computes, opened from disk in a real browser with the network cut: run, stop, take along, and the same numbers as in Node. */
+import test, { after, before } from 'node:test';
+import assert from 'node:assert/strict';
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import * as ts from 'typescript';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import * as bnlab from 'bnlab';
+import { launchBrowser } from 'bnlab/dist/tools/browser';
+import { nodePlatform } from 'bnlab/dist/src/platform/node';
+import { setPlatform } from 'bnlab/dist/src/platform/port';
+import { collection, notebookOf, start } from '../support/sample';
+
+/* Code given to `page.evaluate` runs in the page, whose types this project does not otherwise use. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+declare const document: any, Event: any, location: any;
+
+process.env.BNLAB_ENGINE = 'wasm'; // the engine of the page
+
+const sides = (['none', 'batch'] as const).map((norm) => ({
+  name: norm === 'none' ? 'no BN' : 'BN',
+  network: { kind: 'mlp' as const, sizes: [784, 10, 10, 10], activation: 'sigmoid' as const, norm },
+}));
+const options = { sides, learningRates: [1], seeds: [1], steps: 100, batchSize: 60, evaluations: 5 };
+
+/** What a cell with `runnable` displays. */
+async function stored(): Promise<object[]> {
+  const seen: object[] = [];
+  setPlatform({
+    ...nodePlatform,
+    showsDisplays: () => true,
+    display: ({ bundle, metadata }) => void seen.push({ output_type: 'display_data', data: bundle, metadata }),
+  });
+  await bnlab.runnable({
+    ...{ experiment: bnlab.sideBySide(), options, controls: ['rate', 'activation', 'seeds'], figure: 'accuracy' },
+    ...{
+      title: (last) => `It ends at ${Object.keys(last).join(' and ')}`,
+      alt: 'Two curves',
+      caption: 'Two networks.',
+    },
+  });
+  setPlatform(nodePlatform);
+  return seen;
+}
+
+let root = '';
+let browser: Browser;
+before(async () => {
+  await bnlab.ready();
+  const notebook = JSON.parse(notebookOf([{ md: '# Does it run?' }, 'await runnable();']));
+  notebook.cells[1].outputs = await stored();
+  root = collection({ '01-runs': JSON.stringify(notebook) });
+  const made = await Promise.all(
+    [[], ['--single']].map((extra) => {
+      const out = path.join(root, extra.length > 0 ? 'single' : 'site');
+      return start('report.js', 'writeReports', ['--root', root, '--out', out, ...extra]).ended;
+    }),
+  );
+  for (const { code, said } of made) assert.equal(code, 0, said);
+  browser = await launchBrowser();
+});
+after(async () => {
+  await browser?.close();
+  fs.rmSync(root, { recursive: true, force: true });
+});
+
+/** Opens a page from disk, without a network; whatever it asks for or complains of is a failure. */
+async function open(file: string, more: BrowserContextOptions = {}): Promise<{ page: Page; problems: string[] }> {
+  const context = await browser.newContext({ offline: true, ...more });
+  const page = await context.newPage();
+  const problems: string[] = [];
+  page.on('pageerror', (error) => problems.push(error.message));
+  page.on('console', (message) => void (message.type() === 'error' && problems.push(message.text())));
+  page.on('request', (request) => void (/^(?:file|blob|data):/.test(request.url()) || problems.push(request.url())));
+  const [name, hash = ''] = file.split('#');
+  await page.goto(`${pathToFileURL(path.join(root, name)).href}#${hash}`);
+  return { page, problems };
+}
+
+const ENDED = /^(?:Done|Stopped|It failed|The page was hidden)/;
+const status = async (page: Page, within = '.panel') => (await page.textContent(`${within} .acts .status`)) ?? '';
+async function ended(page: Page, within = '.panel'): Promise<string> {
+  const there = page.locator(`${within} .acts .status`).filter({ hasText: ENDED });
+  await there.waitFor({ timeout: 0 });
+  return status(page, within);
+}
+/** The rows of a table, as texts. */
+const rowsOf = (page: Page, summary: string) =>
+  page.evaluate((title) => {
+    const all = [...document.querySelectorAll('.bench details')];
+    const details = all.find((one) => one.querySelector('summary').textContent === title);
+    return [...details.querySelectorAll('tr')].map((row) => [...row.cells].map((cell) => cell.textContent));
+  }, summary) as Promise<string[][]>;
+
+test('without JavaScript the figure is all there is; with it the reader runs the experiment over it, and sees the numbers of Node', async () => {
+  const { page: bare } = await open('site/01-runs.html', { javaScriptEnabled: false });
+  assert.equal(await bare.locator('[data-runnable]').isVisible(), false);
+  await bare.context().close();
+  for (const file of ['site/01-runs.html', 'single/01-runs.html']) {
+    const { page, problems } = await open(file);
+    const box = page.locator('[data-runnable]');
+    await box.getByRole('button', { name: 'Run it here' }).press('Enter');
+    await ended(page, '[data-runnable]');
+    assert.match(await status(page, '[data-runnable]'), /^Done in /);
+    await box.getByText('Values as a table').click();
+    const [head, ...rows] = await rowsOf(page, 'Values as a table');
+    assert.deepEqual(head, ['step', 'no BN: test accuracy', 'BN: test accuracy']);
+    const { rows: answer } = await bnlab.sideBySide().run(options);
+    const percent = (value: number) => `${(100 * value).toFixed(1)} %`;
+    assert.deepEqual(rows, answer[0].steps.map((step, i) => [String(step), ...answer.map(({ accuracy }) => percent(accuracy[0][i]))])); // prettier-ignore
+    assert.match(
+      (await box.locator('.from').first().textContent())!,
+      /^This page: wasm \(TensorFlow\.js .*digits drawn by the page.*seed 1/,
+    );
+    assert.ok(
+      (await box.locator('.chart .chart-line.committed').count()) === 2 &&
+        (await box.locator('.chart .chart-line:not(.committed)').count()) === 2,
+    );
+    assert.deepEqual(problems, []);
+    await page.context().close();
+  }
+});
+
+test('the playground by keyboard: the address holds the state, and the cell that it gives has the numbers of the page', async () => {
+  const { page, problems } = await open('site/explore.html#steps=100&width=20&depth=2');
+  await page.getByLabel('Learning rate').press('ArrowRight');
+  assert.match(await page.evaluate(() => location.hash as string), /rate=3/);
+  assert.equal(await page.getByLabel('Learning rate').getAttribute('aria-valuetext'), '3');
+  await page.getByRole('button', { name: 'Run', exact: true }).press('Enter');
+  assert.match(await ended(page), /^Done in /);
+  await page.getByText('Accuracy and loss as a table').click();
+  const [, ...rows] = await rowsOf(page, 'Accuracy and loss as a table');
+  const cell = (await page.textContent('.take pre'))!;
+  assert.ok(
+    cell.split('\n').every((line) => line.length <= 88),
+    cell,
+  );
+  const { outputText } = ts.transpileModule(cell.replace(/^import (\{.*\}) from 'bnlab';/, 'const $1 = bnlab;'), {
+    compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext },
+  });
+  const run = new Function('bnlab', `return (async () => { ${outputText}; return comparison; })();`);
+  const comparison = (await run({ ...bnlab, table: () => undefined })) as bnlab.Comparison;
+  const [plain, normalized] = comparison.runs.map(({ history }) => history.evaluations);
+  assert.deepEqual(rows.map(([step]) => Number(step)), plain.map(({ step }) => step)); // prettier-ignore
+  rows.forEach(([, a, b, lossA, lossB], i) => {
+    assert.deepEqual([a, b], [plain, normalized].map((at) => `${(100 * at[i].test.accuracy!).toFixed(1)} %`)); // prettier-ignore
+    [lossA, lossB].forEach((text, k) => {
+      const loss = [plain, normalized][k][i].test.loss!;
+      assert.ok(Math.abs(Number(text) / loss - 1) < 0.006, `step ${i}: ${text}, ${loss}`);
+    });
+  });
+  const address = page.url();
+  await page.goto('about:blank');
+  await page.goto(address);
+  assert.equal(await page.getByLabel('Learning rate').getAttribute('aria-valuetext'), '3');
+  assert.equal(await page.textContent('.take pre'), cell);
+  assert.deepEqual(problems, []);
+  await page.context().close();
+});
+
+test('Stop keeps what there is, a hidden page stops, a divergence is said, and strange files are named', async () => {
+  const { page, problems } = await open('site/explore.html#steps=5000&width=10&depth=1');
+  const run = page.locator('.panel button.run');
+  const hasPoints = () => page.locator('.pair .chart-line .curve').first().waitFor({ timeout: 0 });
+  await run.click();
+  await hasPoints();
+  await run.click();
+  assert.match(await ended(page), /^Stopped; what had been computed stays/);
+  assert.match((await page.textContent('.results .outcome'))!, /no BN: \d+ % after \d+ steps/);
+  assert.ok((await page.locator('.pair .chart-line .curve').count()) > 0);
+  await run.click();
+  await hasPoints();
+  await page.evaluate(() => {
+    Object.defineProperty(document, 'hidden', { value: true, configurable: true });
+    document.dispatchEvent(new Event('visibilitychange'));
+  });
+  assert.match(await ended(page), /^The page was hidden, so the run stopped/);
+  await page.evaluate(() => delete document.hidden);
+
+  await page.goto(page.url().replace(/#.*/, '#rate=300&scale=1&activation=relu&steps=100&width=10'));
+  await page.reload();
+  await run.click();
+  await ended(page);
+  assert.match((await page.textContent('.results .outcome'))!, /no BN: .*diverged by step \d+/);
+
+  if (!(await page.locator('#own-files').isVisible())) await page.getByText('More controls').click();
+  await page.setInputFiles('#own-files', { name: 'mine.gz', mimeType: 'application/gzip', buffer: Buffer.from('no') });
+  const said = page.locator('.drop .status').filter({ hasText: 'needs four files' });
+  await said.waitFor({ timeout: 0 });
+  assert.match((await said.textContent())!, /Missing: train-images.*Not a published file, by its SHA-256: mine\.gz\./);
+  assert.deepEqual(problems, []);
+  await page.context().close();
+});
+
+test('fifty runs, most of them stopped at some moment: the engine holds as much after the last as after the first', async () => {
+  const { page, problems } = await open('site/explore.html#steps=100&width=10&depth=1');
+  const seen = (await page.evaluate(async () => {
+    const run = document.querySelector('.panel button.run');
+    const status = document.querySelector('.panel .acts .status');
+    const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+    const found: string[] = [];
+    for (let i = 0; i < 50; i++) {
+      run.click();
+      if (i % 10 !== 0) {
+        await pause((i * 37) % 190);
+        if (run.textContent === 'Stop') run.click();
+      }
+      while (!/^(?:Done|Stopped|It failed)/.test(status.textContent)) await pause(5);
+      found.push(status.dataset.held);
+    }
+    return found;
+  })) as string[];
+  assert.equal(seen.length, 50);
+  assert.deepEqual([...new Set(seen)], [seen[0]], seen.join(' | '));
+  assert.match(seen[0], /^\d+ tensors, \d+ bytes$/);
+  assert.deepEqual(problems, []);
+  await page.context().close();
+});
