@@ -12,6 +12,7 @@ export function dataView(computer: Computer, onData: (name: 'mnist' | 'fashion')
     element('label', { for: 'own-files' }, 'Your own MNIST or Fashion-MNIST: drop the four files here, or choose them'),
     input,
     said,
+    computer.embedded && element('p', { class: 'from' }, computer.embedded.notice),
   );
   const take = async (files: readonly File[]) => {
     if (files.length === 0) return;

@@ -9,6 +9,8 @@ export interface EmbeddedSet {
   /** How many there are: the examples that a `DataSpec` of these numbers and seed 1 takes. */
   train: number;
   test: number;
+  /** Who made them, and under which terms they travel. */
+  notice: string;
   /** IDX files in gzip, as base64. */
   files: Record<Part, string>;
 }

@@ -23,6 +23,7 @@ export async function embeddedMnist(): Promise<EmbeddedSet> {
   const packed = (bytes: Uint8Array) => gzipSync(bytes, { level: 9 }).toString('base64');
   return {
     ...{ name: 'mnist', train: TRAIN, test: TEST },
+    notice: `${TRAIN + TEST} pictures of ${data.title} travel in this page. ${data.source}; ${data.licence}.`,
     files: {
       ...{ trainImages: packed(train.images), trainLabels: packed(train.labels) },
       ...{ testImages: packed(test.images), testLabels: packed(test.labels) },
