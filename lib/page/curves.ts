@@ -100,3 +100,30 @@ export function sentences(points: readonly RunPoint[], spec: ComparisonSpec, end
     return [`${name}: ${said}${diverged}.`];
   });
 }
+
+/** Where a network ended at one rate: the median of its runs. */
+export interface RateEnd {
+  rate: number;
+  accuracy: number;
+}
+
+/** The ends of a side's runs, by rising rate. A run that diverged has learned nothing, whatever it knew before. */
+export function endsOf(runs: readonly Standing[], side: string): RateEnd[] {
+  const own = runs.filter((run) => run.side === side);
+  const rates = [...new Set(own.map((run) => run.learningRate))].sort((a, b) => a - b);
+  const end = ({ diverged, accuracy }: Standing) => (diverged ? Math.min(accuracy, CHANCE) : accuracy);
+  return rates.map((rate) => ({ rate, accuracy: median(own.filter((run) => run.learningRate === rate).map(end)) }));
+}
+
+/** At which rates a network learns best, and from which on it learns nothing. */
+export function rateSentence(side: string, ends: readonly RateEnd[]): string {
+  if (ends.length < 2) return '';
+  const best = ends.reduce((a, b) => (b.accuracy > a.accuracy ? b : a));
+  if (best.accuracy < DEAD) return `${side}: no better than chance at each of these rates.`;
+  const said = `${side}: best ${percentText(best.accuracy)}, at rate ${best.rate}`;
+  const last = ends.map(({ accuracy }) => accuracy >= DEAD).lastIndexOf(true);
+  const dead = ends[last + 1];
+  return dead
+    ? `${said}; from rate ${dead.rate} on no better than chance.`
+    : `${said}; it still learns at the highest rate tried, ${ends[last].rate}.`;
+}

@@ -1,18 +1,15 @@
 /** The map of rates: where each network ended, at every rate that was tried; and all rates in one go. */
 import type { ComparisonSpec } from '../src/experiments';
-import { percentText } from './axis';
 import { Chart } from './chart';
 import type { Line } from './line';
 import type { Computer } from './computer';
 import { CONTROLS } from './controls';
-import { CHANCE, median, type Standing, standings, wearers } from './curves';
+import { CHANCE, endsOf, rateSentence, type Standing, standings, wearers } from './curves';
 import { element } from './elements';
 import { legend, statusText } from './parts-view';
 import { Session } from './session';
 
 const RATES = CONTROLS.rate.values;
-/** A network that ends no higher has learned nothing: see curves.ts. */
-const TRAINS = 0.5;
 
 /** What all runs on one map have in common: everything but the rate. */
 const keyOf = (spec: ComparisonSpec) => JSON.stringify({ ...spec, learningRates: [] });
@@ -105,41 +102,19 @@ export class RatesView {
     this.status.textContent = isHere ? statusText(session) : '';
     this.chart.show(this.lines());
     this.names.replaceChildren(legend(this.spec()));
-    this.said.replaceChildren(...this.spec().sides.map(({ name }) => element('p', {}, this.sentence(name))));
-  }
-
-  /** Median of the seeds at each rate that was tried. */
-  private at(side: string): { rate: number; accuracy: number }[] {
-    const runs = this.known.filter((run) => run.side === side);
-    const rates = [...new Set(runs.map((run) => run.learningRate))].sort((a, b) => a - b);
-    const endOf = ({ diverged, accuracy }: Standing) => (diverged ? Math.min(accuracy, CHANCE) : accuracy);
-    return rates.map((rate) => ({
-      rate,
-      accuracy: median(runs.filter((run) => run.learningRate === rate).map(endOf)),
-    }));
+    this.said.replaceChildren(
+      ...this.spec().sides.map(({ name }) => element('p', {}, rateSentence(name, endsOf(this.known, name)))),
+    );
   }
 
   private lines(): Line[] {
     return [...wearers(this.spec())].flatMap(([name, as]) => {
-      const rows = this.at(name);
+      const rows = endsOf(this.known, name);
       const [x, y] = [rows.map(({ rate }) => rate), rows.map(({ accuracy }) => accuracy)];
       return [
         { name, as, x, y },
         { name, as, x, y, dots: true },
       ];
     });
-  }
-
-  /** The answer to the question above the map. */
-  private sentence(side: string): string {
-    const rows = this.at(side);
-    if (rows.length < 2) return '';
-    const best = rows.reduce((a, b) => (b.accuracy > a.accuracy ? b : a));
-    if (best.accuracy < TRAINS) return `${side}: no rate of these trains it; best ${percentText(best.accuracy)}.`;
-    const ends = rows.find(({ rate, accuracy }) => rate > best.rate && accuracy < TRAINS);
-    const at = `best ${percentText(best.accuracy)} at rate ${best.rate}`;
-    return ends
-      ? `${side}: ${at}; from rate ${ends.rate} on it no longer learns (${percentText(ends.accuracy)}).`
-      : `${side}: ${at}; it still learns at the highest rate tried, ${rows.at(-1)!.rate}.`;
   }
 }

@@ -344,6 +344,7 @@ export function calls({ network, x, y, history, comparison }: World): Record<str
       },
     ],
     runIdentity: () => [experiments.get('chain-orders'), { w: [1, 2] }],
+    sideBySide: () => [],
     listExperiments: () => [],
     runExperiment: () => ['chain-orders', { w: [1, 2] }, { onProgress: () => undefined }],
     stepsToReach: () => [history, 0.5],
@@ -429,6 +430,20 @@ export function calls({ network, x, y, history, comparison }: World): Record<str
     claimCard: () => [{ question: 'Is it so?', claims: [claim], minutes: { quick: 1, full: 2, paper: 3 } }],
     verdict: () => [{ id: 'one', measured: [1, 2], rule: rule.above(0), data: 'no data' }],
     renderLedger: () => [{ one: [record] }, [{ data: 'other', ledger: { one: [record] } }], []],
+    runnable: () => [
+      {
+        experiment: bnlab.sideBySide(),
+        options: { data: { kind: 'digits', train: 20, test: 10 }, steps: 2, batchSize: 5, seeds: [1], evaluations: 1 },
+        ...{
+          controls: ['rate'],
+          figure: 'saturated',
+          layer: 1,
+          title: () => 'a title',
+          alt: 'alt',
+          caption: 'caption',
+        },
+      },
+    ],
     progress: () => ['Working', 3],
     exercise: () => ['1', 'Do this.', { hint: 'So.' }],
     exerciseCheck: () => ['1', () => true],

@@ -5,7 +5,7 @@ import { experiments, RUNNABLE_CONTROLS } from 'bnlab/internal';
 import { readLedger } from 'bnlab/dist/tools/claims';
 import { ticksOf, numberText, spanOf } from '../../lib/page/axis';
 import { addressOf, type Control, CONTROLS, fromAddress, rungs } from '../../lib/page/controls';
-import { sentences, standings } from '../../lib/page/curves';
+import { endsOf, rateSentence, sentences, standings } from '../../lib/page/curves';
 import { PRESETS, STANDARD } from '../../lib/page/presets';
 import { home } from '../support/sample';
 
@@ -98,4 +98,18 @@ test('numbers beside an axis are round, inside it, and few', () => {
     for (const tick of ticks)
       assert.ok(tick >= span.min - 1e-9 && tick <= span.max + 1e-9 && numberText(tick).length <= 6);
   }
+});
+
+test('the rate from which a network learns nothing: the first of those that are all at chance; a diverged run knows nothing', () => {
+  const run = (learningRate: number, accuracy: number, diverged = false, seed = 1) => ({ side: 'BN', seed, learningRate, step: 1, accuracy, loss: 1, diverged }); // prettier-ignore
+  const ends = endsOf([run(10, 0.1), run(1, 0.8), run(3, 0.3), run(0.1, 0.1), run(30, 0.9, true)], 'BN');
+  assert.deepEqual(ends.map(({ rate, accuracy }) => [rate, accuracy]), [[0.1, 0.1], [1, 0.8], [3, 0.3], [10, 0.1], [30, 0.1]]); // prettier-ignore
+  assert.equal(rateSentence('BN', ends), 'BN: best 80 %, at rate 1; from rate 10 on no better than chance.');
+  assert.equal(
+    rateSentence('BN', ends.slice(0, 3)),
+    'BN: best 80 %, at rate 1; it still learns at the highest rate tried, 3.',
+  );
+  assert.equal(rateSentence('BN', ends.slice(3)), 'BN: no better than chance at each of these rates.');
+  assert.equal(rateSentence('BN', ends.slice(0, 1)), '');
+  assert.equal(endsOf([run(1, 0.2), run(1, 0.6, false, 2), run(1, 0.7, false, 3)], 'BN')[0].accuracy, 0.6);
 });
