@@ -17,6 +17,15 @@ function json<T>(place: Element): T {
   return JSON.parse(place.querySelector('script[type="application/json"]')!.textContent!) as T;
 }
 
+/** A record may come from anyone: one that makes no sense must not cost the others. */
+function show(place: HTMLElement, make: () => unknown): void {
+  try {
+    make();
+  } catch (error) {
+    place.replaceChildren(element('p', {}, `This experiment cannot be run here: ${(error as Error).message}`));
+  }
+}
+
 /** Begins. The bundle calls it once, with its parts. */
 export function begin(parts: Parts): void {
   const missing = whatIsMissing();
@@ -24,7 +33,7 @@ export function begin(parts: Parts): void {
   for (const place of document.querySelectorAll<HTMLElement>('[data-runnable]')) {
     place.hidden = false;
     const body = place.querySelector<HTMLElement>('.bench')!;
-    if (computer) new RunnableView(body, json<RunnableRecord>(place), computer, parts.commit);
+    if (computer) show(body, () => new RunnableView(body, json<RunnableRecord>(place), computer, parts.commit));
     else body.append(element('p', {}, missing!));
   }
   const explore = document.querySelector<HTMLElement>('[data-explore-here]');

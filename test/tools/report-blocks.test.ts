@@ -4,7 +4,15 @@ import assert from 'node:assert/strict';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { parseNotebook, type Notebook } from 'bnlab/dist/tools/notebook';
-import { type Block, figuresOf, findingOf, headingsOf, leadFigure, outputsOf } from 'bnlab/dist/tools/report/blocks';
+import {
+  type Block,
+  computes,
+  figuresOf,
+  findingOf,
+  headingsOf,
+  leadFigure,
+  outputsOf,
+} from 'bnlab/dist/tools/report/blocks';
 import { markup, raw } from 'bnlab/dist/tools/report/html';
 import { PageText } from 'bnlab/dist/tools/report/markdown';
 import { notebookBlocks } from 'bnlab/dist/tools/report/notebook-blocks';
@@ -212,4 +220,18 @@ test('links lead from page to page, and from the pages to what lies beside the n
   const links = [...text.matchAll(/<a href="([^"]*)">[abcd]</g)].map(([, to]) => to);
   assert.deepEqual(links, ['two.html#x', '../notebooks/solutions/one.ipynb', 'none.md', 'https://e.org/two.ipynb']);
   fs.rmSync(root, { recursive: true });
+});
+
+test('an experiment that runs in the page is a block of its own; of a version that nobody here knows the words stay', () => {
+  const record = { version: 1, experiment: 'side-by-side', options: { sides: [] }, controls: ['rate'], committed: [] };
+  const outputs = [record, { ...record, version: 2 }, 'text'].map((given) => ({
+    ...{ output_type: 'display_data', metadata: { bnlab: { role: 'runnable' } } },
+    data: { 'application/vnd.bnlab.runnable.v1+json': given, 'text/markdown': 'In the report it runs.' },
+  }));
+  const made = notebook(['1']);
+  made.cells[0].outputs = outputs as never;
+  const blocks = notebookBlocks(made, around);
+  assert.deepEqual(outputsOf(blocks).map(({ kind }) => kind), ['runnable', 'markdown', 'markdown']); // prettier-ignore
+  assert.equal(computes(blocks), true);
+  assert.equal(computes(textBlocks('text')), false);
 });

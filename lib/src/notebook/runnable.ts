@@ -83,13 +83,12 @@ export interface RunnableRecord {
  * Runs an experiment, shows its figure, and stores what a report needs to run it again in the reader's page: there the figure gets
  * controls, and the reader's curves are drawn over these.
  *
- * @returns the curves, one per side and seed
  * @example
  * await runnable({ experiment: sideBySide(), options: { learningRates: [3] }, controls: ['rate', 'activation'], figure: 'accuracy',
  *   title: (last) => fmt`BN ends at ${percent(last.BN)}`, alt: '...', caption: '...' });
  * @throws TypeError or RangeError for options that make no sense, before anything is computed
  */
-export async function runnable(options: RunnableOptions): Promise<RunCurve[]> {
+export async function runnable(options: RunnableOptions): Promise<void> {
   expectOptions('runnable', options, RUNNABLE_OPTIONS);
   const { experiment, figure, controls } = options;
   const spec = experiment.resolve(options.options);
@@ -114,7 +113,6 @@ export async function runnable(options: RunnableOptions): Promise<RunCurve[]> {
     },
     { bnlab: { role: 'runnable' } },
   );
-  return curves;
 }
 
 /** Place of the layer, from 0. */
