@@ -85,13 +85,14 @@ async function ended(page: Page, within = '.panel'): Promise<string> {
   await there.waitFor({ timeout: 0 });
   return status(page, within);
 }
-/** The rows of a table, as texts. */
-const rowsOf = (page: Page, summary: string) =>
-  page.evaluate((title) => {
-    const all = [...document.querySelectorAll('.bench details')];
-    const details = all.find((one) => one.querySelector('summary').textContent === title);
-    return [...details.querySelectorAll('tr')].map((row) => [...row.cells].map((cell) => cell.textContent));
-  }, summary) as Promise<string[][]>;
+/** Opens a table, and gives its rows as texts. */
+async function rowsOf(page: Page, summary: string): Promise<string[][]> {
+  const details = page.locator('.bench details').filter({ hasText: summary });
+  await details.locator('summary').click();
+  await details.locator('tbody tr').first().waitFor({ timeout: 0 });
+  const rows = await details.locator('tr').all();
+  return Promise.all(rows.map((row) => row.locator('th, td').allTextContents()));
+}
 
 test('without JavaScript the figure is all there is; with it the reader runs the experiment over it, and sees the numbers of Node', async () => {
   const { page: bare } = await open('site/01-runs.html', { javaScriptEnabled: false });
@@ -103,7 +104,6 @@ test('without JavaScript the figure is all there is; with it the reader runs the
     await box.getByRole('button', { name: 'Run it here' }).press('Enter');
     await ended(page, '[data-runnable]');
     assert.match(await status(page, '[data-runnable]'), /^Done in /);
-    await box.getByText('Values as a table').click();
     const [head, ...rows] = await rowsOf(page, 'Values as a table');
     assert.deepEqual(head, ['step', 'no BN: test accuracy', 'BN: test accuracy']);
     const { rows: answer } = await bnlab.sideBySide().run(options);
@@ -124,12 +124,11 @@ test('without JavaScript the figure is all there is; with it the reader runs the
 
 test('the playground by keyboard: the address holds the state, and the cell that it gives has the numbers of the page', async () => {
   const { page, problems } = await open('site/explore.html#steps=100&width=20&depth=2');
-  await page.getByLabel('Learning rate').press('ArrowRight');
+  await page.getByRole('slider', { name: 'Learning rate' }).press('ArrowRight');
   assert.match(await page.evaluate(() => location.hash as string), /rate=3/);
-  assert.equal(await page.getByLabel('Learning rate').getAttribute('aria-valuetext'), '3');
+  assert.equal(await page.getByRole('slider', { name: 'Learning rate' }).getAttribute('aria-valuetext'), '3');
   await page.getByRole('button', { name: 'Run', exact: true }).press('Enter');
   assert.match(await ended(page), /^Done in /);
-  await page.getByText('Accuracy and loss as a table').click();
   const [, ...rows] = await rowsOf(page, 'Accuracy and loss as a table');
   const cell = (await page.textContent('.take pre'))!;
   assert.ok(
@@ -153,7 +152,7 @@ test('the playground by keyboard: the address holds the state, and the cell that
   const address = page.url();
   await page.goto('about:blank');
   await page.goto(address);
-  assert.equal(await page.getByLabel('Learning rate').getAttribute('aria-valuetext'), '3');
+  assert.equal(await page.getByRole('slider', { name: 'Learning rate' }).getAttribute('aria-valuetext'), '3');
   assert.equal(await page.textContent('.take pre'), cell);
   assert.deepEqual(problems, []);
   await page.context().close();

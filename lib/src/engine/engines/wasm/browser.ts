@@ -1,3 +1,4 @@
+import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import { tf } from '../../tf';
 import type { Engine } from '../engine';
 import { wasmEngine } from './wasm';
@@ -10,7 +11,7 @@ import { wasmEngine } from './wasm';
  */
 export function wasmFromBytes(module: ArrayBuffer): Engine {
   return wasmEngine({
-    locate: async ({ setWasmPaths }) => {
+    locate: async () => {
       if (!(await tf.env().getAsync('WASM_HAS_SIMD_SUPPORT')))
         throw new Error('this browser has no WebAssembly with SIMD');
       tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);

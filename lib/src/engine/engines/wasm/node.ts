@@ -3,7 +3,8 @@ import { wasmEngine } from './wasm';
 
 /** WebAssembly in Node: its modules lie in the installed package. */
 export const wasm = wasmEngine({
-  locate: ({ setWasmPaths }) => {
+  locate: () => {
+    const { setWasmPaths } = require('@tensorflow/tfjs-backend-wasm') as { setWasmPaths(prefix: string): void };
     const folder = path.dirname(require.resolve('@tensorflow/tfjs-backend-wasm/package.json'));
     setWasmPaths(path.join(folder, 'dist') + path.sep);
   },

@@ -4,15 +4,10 @@ import type { Engine } from '../engine';
 import { withWarningsCollected } from '../warnings';
 import { mendKernels } from './kernels';
 
-/** What TensorFlow.js's package takes: the prefix of its modules' addresses, and whether TensorFlow.js's own fetch reads them. */
-export interface WasmPaths {
-  setWasmPaths(prefix: string, usePlatformFetch?: boolean): void;
-}
-
 /** Where WebAssembly's modules are, and what starting one takes. */
 export interface WasmHost {
-  /** says where the modules are, with the last slash; throws where none can run */
-  locate(paths: WasmPaths): Promise<void> | void;
+  /** loads TensorFlow.js's package, and tells it where its modules are; throws where none can run */
+  locate(): Promise<void> | void;
   /** starts a module */
   start<T>(work: () => Promise<T>): Promise<T>;
 }
@@ -26,7 +21,7 @@ export function wasmEngine(where: WasmHost): Engine {
     name: 'wasm',
     backend: 'wasm',
     async load() {
-      await where.locate(require('@tensorflow/tfjs-backend-wasm') as WasmPaths);
+      await where.locate();
       const { value: started, warnings } = await where.start(() =>
         withWarningsCollected(async () => tf.setBackend('wasm')),
       );
