@@ -16,6 +16,7 @@ import {
   whole,
 } from '../core/checks';
 import { tf } from '../engine';
+import { StoppedError } from '../platform/stoppable';
 import type { Network, StateDict } from '../nn';
 import { median } from '../statistics';
 import { evaluateWithTaps } from '../train/evaluate';
@@ -88,7 +89,8 @@ export interface RateLimit {
  * @returns one entry per seed
  * @example
  * const [{ highest }] = await rateLimit({ build, data, seeds: [1], rates: [0.1, 1, 10], steps: 300, batchSize: 60 });
- * @throws RangeError for no seeds or rates, rates that do not rise, or a factor `within` that is not above 1
+ * @throws RangeError for no seeds or rates, rates that do not rise, or a factor `within` that is not above 1; StoppedError when a
+ * notebook's Stop button ends it: half a bisection is no limit
  */
 export async function rateLimit(options: RateLimitOptions): Promise<RateLimit[]> {
   expectOptions('rateLimit', options, RATE_LIMIT_OPTIONS);
@@ -113,6 +115,7 @@ export async function rateLimit(options: RateLimitOptions): Promise<RateLimit[]>
         network.loadStateDict(initial);
         const settings = { data, steps, batchSize, learningRate, seed, evaluate: { at: [] } };
         const history = await trainer.train(settings, prepared);
+        if (history.stopped) throw new StoppedError(`rateLimit: stopped at the rate ${learningRate} of seed ${seed}.`);
         // Moving averages lag behind weights that take long steps. Where statistics are not finite, the averages stay.
         replaceStatistics(network, prepared.train.x, { batchSize, batchCount: POPULATION_BATCHES, seed });
         const { accuracy } = evaluateWithTaps({ network, ...prepared.test }, []).score;

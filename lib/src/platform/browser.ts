@@ -87,6 +87,8 @@ export function browserPlatform(options: BrowserOptions = {}): Platform {
     memory,
     processor: () => ({ model: undefined, threads: host.navigator.hardwareConcurrency ?? 1 }),
     yieldToEvents,
+    beginWork: () => null,
+    whenCellEnds: () => undefined,
     milliseconds: () => performance.now(),
     commit: () => commit,
     display: display ?? (({ bundle, update }) => void (update || console.log(bundle['text/plain'].trimEnd()))),

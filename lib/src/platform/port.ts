@@ -61,6 +61,14 @@ export interface Processor {
   threads: number;
 }
 
+/** Long work that has been announced to the host. */
+export interface Work {
+  /** Aborted when it is to end. */
+  readonly signal: AbortSignal;
+  /** It is over. `reached` says how far it came, where it was told to end. */
+  end(reached: string | null): void;
+}
+
 /** The host. */
 export interface Platform {
   /** Which it is. */
@@ -98,6 +106,18 @@ export interface Platform {
 
   /** Lets everything run that waits for its turn (timers, messages, drawing), then goes on. */
   yieldToEvents(): Promise<void>;
+
+  /**
+   * Announces long work, which whoever sits before the host may end; null where nobody can ask for it. Its signal is aborted already
+   * when it was begun by what they have stopped. `stoppable` uses it.
+   */
+  beginWork(): Work | null;
+
+  /**
+   * Calls `listener` once when the notebook's cell that is running has ended; never where no such end is told.
+   * @param listener told whether the reader stopped the cell
+   */
+  whenCellEnds(listener: (stopped: boolean) => void): void;
 
   /** Milliseconds of a clock that only goes forward; its zero means nothing. */
   milliseconds(): number;

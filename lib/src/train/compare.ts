@@ -2,6 +2,7 @@
 import { Random } from '../core/random';
 import { batchIndices } from '../data';
 import type { Network, StateDict } from '../nn';
+import { stoppable } from '../platform/stoppable';
 import type { Json, NoProbes, Probes, ProbeValues } from '../probe/types';
 import { secondsLeft, spent, stopwatch } from './budget';
 import {
@@ -43,17 +44,22 @@ export async function compare<P extends Probes = NoProbes, Q extends Probes = No
   return compareResolved(resolveComparison(options));
 }
 
-/** {@link compare} of options that have been resolved. */
+/** {@link compare} of options that have been resolved. The reader can stop it. */
 export async function compareResolved<V extends Reported>(options: ResolvedComparison): Promise<Comparison<V>> {
   const { run } = options.sides[0];
-  const data = prepareData(run.data, run.pixels, options.loss);
-  const comparing = new Comparing<V>(options, data);
-  try {
-    return await comparing.all();
-  } finally {
-    comparing.dispose();
-    data.dispose();
-  }
+  let comparing: Comparing<V> | undefined;
+  const all = async (signal: AbortSignal | undefined) => {
+    const data = prepareData(run.data, run.pixels, options.loss);
+    const sides = options.sides.map((side) => ({ ...side, run: { ...side.run, signal: signal ?? null } }));
+    comparing = new Comparing<V>({ ...options, sides }, data);
+    try {
+      return await comparing.all();
+    } finally {
+      comparing.dispose();
+      data.dispose();
+    }
+  };
+  return stoppable(run.signal, all, () => comparing?.stoppedAt() ?? null);
 }
 
 /** A side with the network that all its runs train, and its step, traced once. */
@@ -87,6 +93,12 @@ class Comparing<V extends Reported> {
     return this.options.sides[0].run;
   }
 
+  /** Runs of all sides, seeds and rates. */
+  private get runCount(): number {
+    const { seeds, sides } = this.options;
+    return seeds.length * sides.reduce((sum, { rates }) => sum + rates.length, 0);
+  }
+
   async all(): Promise<Comparison<V>> {
     const { sides, seeds } = this.options;
     const n = this.data.train.x.shape[0];
@@ -94,6 +106,10 @@ class Comparing<V extends Reported> {
     for (const side of sides) this.add(side);
     const { batchSize, steps } = this.common;
     for (const [seedIndex, seed] of seeds.entries()) {
+      if (seedIndex > 0 && this.isOver()) {
+        this.leaveOut(seedIndex);
+        continue;
+      }
       // One array for every side and rate; its digest, in each history, shows it.
       const rows = batchIndices({ n, batchSize, steps, random: new Random(seed.order, 'order') });
       const starts = this.starts(seed.weights);
@@ -109,6 +125,22 @@ class Comparing<V extends Reported> {
       }
     }
     return this.result;
+  }
+
+  private leaveOut(seedIndex: number): void {
+    for (const { side } of this.stages)
+      for (const { learningRate } of side.rates) this.result.missing.push({ side: side.name, seedIndex, learningRate });
+  }
+
+  /** How far it came, where it did not come to its end. */
+  stoppedAt(): string | null {
+    const { runs, missing } = this.result;
+    const last = runs.at(-1);
+    const under = last?.history.stopped ? last.history : null;
+    if (!under && missing.length === 0) return null;
+    const { steps } = this.common;
+    const step = (runs.length - (under ? 1 : 0)) * steps + (under?.stepsDone ?? 0);
+    return `stopped at step ${step} of ${this.runCount * steps}${under ? ` (${under.name})` : ''}`;
   }
 
   dispose(): void {
@@ -164,8 +196,7 @@ class Comparing<V extends Reported> {
     const { steps, onProgress } = this.common;
     if (!onProgress) return null;
     const before = this.result.runs.length * steps;
-    const perSeed = this.stages.reduce((sum, { side }) => sum + side.rates.length, 0);
-    const total = this.options.seeds.length * perSeed * steps;
+    const total = this.runCount * steps;
     return (at) => {
       const [step, seconds] = [before + at.step, this.seconds()];
       onProgress({ ...at, run: running, step, steps: total, seconds, secondsLeft: secondsLeft(seconds, step, total) });

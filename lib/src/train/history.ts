@@ -119,7 +119,7 @@ export interface History<V extends Reported = Reported> {
   steps: number;
   /** Steps done; fewer when stopped or diverged. */
   stepsDone: number;
-  /** What ended the run early: an AbortSignal, or a budget of seconds or bytes. What was computed until then is here. */
+  /** What ended the run early: an AbortSignal or a notebook's Stop button (`'signal'`), or a budget of seconds or bytes. What was computed until then is here. */
   stopped: null | 'signal' | 'seconds' | 'bytes';
   /** null when training loss stayed within bounds. */
   diverged: Divergence | null;

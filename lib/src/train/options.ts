@@ -154,7 +154,7 @@ export interface TrainRunOptions<P extends Probes = Probes> {
   name?: string;
   /** Called as the run gets on, and after every evaluation. */
   onProgress?: (progress: TrainingProgress) => void;
-  /** Aborting it ends the run between steps; the history holds what was done. */
+  /** Aborting it ends the run between steps; the history holds what was done. A notebook's Stop button does the same. */
   signal?: AbortSignal;
   /** Bounds of time and memory. */
   budget?: Budget;

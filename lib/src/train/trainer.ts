@@ -1,4 +1,5 @@
 /** Training one network: a run, or a step for many runs. */
+import { stoppable } from '../platform/stoppable';
 import type { History } from './history';
 import type { NoProbes, Probes, ProbeValues } from '../probe/types';
 import {
@@ -39,7 +40,7 @@ export async function trainNetwork<P extends Probes = NoProbes>(
   const { step: settings, run } = resolveTraining(options);
   const step = new TrainingStep(settings);
   try {
-    return (await runWithData(step, run)) as History<ProbeValues<P>>;
+    return (await runStoppably(step, run)) as History<ProbeValues<P>>;
   } finally {
     step.dispose();
   }
@@ -52,6 +53,18 @@ async function runWithData(step: TrainingStep, run: ResolvedRun): Promise<Histor
   } finally {
     data.dispose();
   }
+}
+
+/** A run that its reader can stop. */
+async function runStoppably(step: TrainingStep, run: ResolvedRun, prepared?: PreparedData): Promise<History> {
+  let history: History | undefined;
+  const train = async (signal: AbortSignal | undefined) => {
+    const settings = { ...run, signal: signal ?? null };
+    return (history = await (prepared ? runTraining(step, settings, prepared) : runWithData(step, settings)));
+  };
+  return stoppable(run.signal, train, () =>
+    history?.stopped ? `${history.name}: stopped at step ${history.stepsDone} of ${history.steps}` : null,
+  );
 }
 
 /**
@@ -84,8 +97,7 @@ export class Trainer {
       const { network } = this.step.settings;
       expectTrainable(network);
       const run = resolveRun(options, network.name);
-      const history = prepared ? runTraining(this.step, run, prepared) : runWithData(this.step, run);
-      return (await history) as History<ProbeValues<P>>;
+      return (await runStoppably(this.step, run, prepared)) as History<ProbeValues<P>>;
     } finally {
       this.busy = false;
     }

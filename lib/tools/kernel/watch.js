@@ -12,6 +12,8 @@
 require('./names');
 require('./sockets');
 require('./output');
+require('./errors');
+require('./busy');
 
 const tslab = require.resolve('tslab');
 /** @type {{ sys: { watchFile: (file: string, ...rest: unknown[]) => object, watchDirectory: () => object } }} */

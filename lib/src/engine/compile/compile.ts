@@ -1,4 +1,5 @@
 import { callback, expectArgument } from '../../core/checks';
+import { stoppable } from '../../platform/stoppable';
 import { engineInUse } from '../engines/registry';
 import { tf } from '../tf';
 import { Call, checkedCall } from './call';
@@ -174,9 +175,15 @@ class Compiled {
   }
 
   private async runAll(call: Call): Promise<RunResult> {
-    const { form, ...result } = await runChunks(this.runner, call, this.form, (done) => {
-      this.next = call.firstStep + done;
-    });
+    let done = 0;
+    const run = (signal: AbortSignal | undefined) =>
+      runChunks(this.runner, { ...call, signal }, this.form, (steps) => {
+        done = steps;
+        this.next = call.firstStep + steps;
+      });
+    const { steps } = call;
+    const reached = () => (done < steps ? `stopped at step ${done} of ${steps}` : null);
+    const { form, ...result } = await stoppable(call.signal, run, reached);
     this.form = form;
     return result;
   }

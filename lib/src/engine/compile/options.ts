@@ -60,7 +60,7 @@ export interface RunOptions {
   schedules?: Record<string, Float32Array | readonly number[]>;
   /** called after every chunk of steps, about ten times a second */
   onProgress?: (progress: StepProgress) => void;
-  /** stops between two chunks; what was computed is kept */
+  /** stops between two chunks; what was computed is kept. A notebook's Stop button does the same */
   signal?: AbortSignal;
   /** seed of `context.random` for this call, default that of `compile` */
   seed?: number;

@@ -4,6 +4,7 @@ import * as fs from 'node:fs';
 import * as os from 'node:os';
 import { gunzipSync } from 'node:zlib';
 import type { Files, Memory, Platform, Processor } from '../port';
+import { beginWork, whenCellEnds } from './cell';
 import { cacheFolder } from './cache';
 import { ownCommit } from './commit';
 import { display, inNotebook } from './display';
@@ -48,6 +49,8 @@ export const nodePlatform: Platform = {
   memory,
   processor,
   yieldToEvents: () => new Promise((resolve) => setImmediate(resolve)),
+  beginWork,
+  whenCellEnds,
   milliseconds: () => performance.now(),
   commit: ownCommit,
   display,

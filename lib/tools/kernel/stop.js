@@ -1,0 +1,182 @@
+/**
+ * Loaded into the tslab kernel before tslab, by watch.js: Stop ends what a cell has begun, and keeps what it has.
+ *
+ * tslab leaves an interrupted cell at once: what the cell awaits goes on unseen, its result is lost, and the cell's names are not
+ * defined. Here the library announces work (lib/src/platform/stoppable.ts). An interrupt aborts all work under way, whichever cell
+ * began it; the cell goes on with what the work returns, and ends as failed, so that the cells behind it in the queue are not run. What
+ * a stopped cell begins later is aborted from the start. A cell that does not end soon after its work, and one that has none, is left
+ * as tslab does. Seen with tslab 1.0.22.
+ */
+'use strict';
+
+const { AsyncLocalStorage } = require('node:async_hooks');
+const path = require('node:path');
+const vm = require('node:vm');
+
+/**
+ * @typedef {object} Cell
+ * @property {number} [stoppedAt] when Stop was pressed while it, or what it has begun, was at work
+ * @property {Set<AbortController>} work
+ * @property {string[]} reached how far its work came
+ * @property {unknown[][]} faults what tslab said of it
+ * @property {((stopped: boolean) => void)[]} ending told of its end
+ */
+/** @typedef {{ execution_count?: number }} Count */
+/**
+ * @typedef {object} Handler
+ * @property {(request: unknown, ...writers: unknown[]) => Promise<unknown>} handleExecuteImpl
+ */
+/** @typedef {{ execute(source: string): Promise<boolean>, interrupt(): void }} Executor */
+/** @typedef {{ convert(earlier: string, source: string): { declOutput?: string } }} Converter */
+
+const dist = path.dirname(require.resolve('tslab'));
+/** @type {{ JupyterHandlerImpl: { prototype: Handler } }} */
+const { JupyterHandlerImpl } = require(path.join(dist, 'jupyter.js'));
+/** @type {{ createExecutor(root: string, converters: object, console: object): Executor }} */
+const executor = require(path.join(dist, 'executor.js'));
+/** @type {{ createConverter(...options: unknown[]): Converter }} */
+const converter = require(path.join(dist, 'converter.js'));
+
+/** Milliseconds that a stopped cell has for the rest of its code, once its work is over. */
+const GRACE = 1000;
+/** Milliseconds after which Stop, pressed again, leaves a cell whose work has not ended. */
+const PATIENCE = 2000;
+// A notebook may put others in their place.
+const { setTimeout, performance, AbortController, DOMException } = globalThis;
+
+/** @type {AsyncLocalStorage<Cell>} */
+const cells = new AsyncLocalStorage();
+/** Of all cells. @type {Map<AbortController, Cell>} */
+const working = new Map();
+/** @type {Set<() => void>} */
+const listeners = new Set();
+/** The cell that runs. @type {Cell | undefined} */
+let running;
+/** Leaves the running cell. @type {() => void} */
+let leave = () => {};
+
+/** Whether anything that a cell has begun is at work. */
+const isWorking = () => working.size > 0;
+
+/** @param {() => void} listener told when the last work is over */
+const onRest = (listener) => void listeners.add(listener);
+
+/** The cell that the running code belongs to, also after its end. */
+const cellNow = () => cells.getStore();
+
+/** What the reader's Stop does. */
+function stop() {
+  const again = running?.stoppedAt !== undefined && performance.now() - running.stoppedAt > PATIENCE;
+  for (const [control, cell] of working) {
+    cell.stoppedAt ??= performance.now();
+    control.abort(new DOMException('Stop was pressed.', 'AbortError'));
+  }
+  if (!running) return;
+  running.stoppedAt ??= performance.now();
+  if (again || running.work.size === 0) leave();
+}
+
+/** @param {Cell} cell */
+function leaveSoon(cell) {
+  setTimeout(() => {
+    if (running === cell && cell.work.size === 0) leave();
+  }, GRACE).unref();
+}
+
+/** Takes an announcement: see `Platform.beginWork`. */
+function beginWork() {
+  const cell = cells.getStore();
+  const control = new AbortController();
+  if (!cell) return { signal: control.signal, end() {} };
+  if (cell.stoppedAt !== undefined) control.abort(new DOMException('Stop was pressed.', 'AbortError'));
+  cell.work.add(control);
+  working.set(control, cell);
+  return {
+    signal: control.signal,
+    /** @param {string | null} reached */
+    end(reached) {
+      if (!working.delete(control)) return;
+      cell.work.delete(control);
+      if (reached !== null) cell.reached.push(reached);
+      if (cell.stoppedAt !== undefined && cell.work.size === 0) leaveSoon(cell);
+      if (working.size === 0) for (const listener of listeners) listener();
+    },
+  };
+}
+
+/** @param {(stopped: boolean) => void} listener see `Platform.whenCellEnds` */
+const whenCellEnds = (listener) => void cells.getStore()?.ending.push(listener);
+
+Object.defineProperty(globalThis, Symbol.for('bnlab.kernel'), { value: { beginWork, whenCellEnds } });
+
+const { handleExecuteImpl } = JupyterHandlerImpl.prototype;
+/**
+ * @this {Handler}
+ * @type {Handler['handleExecuteImpl']}
+ */
+const handleStoppable = async function (request, ...writers) {
+  /** @type {Cell} */
+  const cell = { work: new Set(), reached: [], faults: [], ending: [] };
+  running = cell;
+  cellOf.set(/** @type {object} */ (request), cell);
+  try {
+    const count = await cells.run(cell, () => handleExecuteImpl.call(this, request, ...writers));
+    // tslab takes what is thrown for the number of a cell that failed, and gives up those that wait.
+    if (cell.stoppedAt !== undefined) throw count;
+    return count;
+  } catch (error) {
+    if (cell.stoppedAt !== undefined) keepNames();
+    throw error;
+  } finally {
+    running = undefined;
+    for (const listener of cell.ending.splice(0)) listener(cell.stoppedAt !== undefined);
+  }
+};
+JupyterHandlerImpl.prototype.handleExecuteImpl = handleStoppable;
+
+/** @type {WeakMap<object, Cell>} */
+const cellOf = new WeakMap();
+
+const { createExecutor } = executor;
+executor.createExecutor = (root, converters, console) => {
+  const said = { ...console, error: (/** @type {unknown[]} */ ...given) => void cells.getStore()?.faults.push(given) };
+  const made = createExecutor(root, converters, said);
+  leave = made.interrupt.bind(made);
+  made.interrupt = stop;
+  return made;
+};
+
+// An interrupt that comes as a guarded script ends is lost, with Node 20 to 26, and a cell that awaits would go on. Such a cell is run
+// unguarded: its interrupt waits for the next turn of the event loop. One without await is guarded, so that a long loop can be left.
+const { runInThisContext } = vm;
+vm.runInThisContext = (code, options) => {
+  const awaits =
+    typeof options === 'object' && options.breakOnSigint && code.startsWith('(async function(exports, require)');
+  return runInThisContext(code, awaits ? { ...options, breakOnSigint: false } : options);
+};
+
+// tslab forgets what a cell that failed has declared. Of a stopped one it is kept: what was trained has a name.
+const names = {
+  given: '',
+  declared: '',
+  kept: /** @type {{ after: string, declared: string } | undefined} */ (undefined),
+};
+function keepNames() {
+  names.kept = { after: names.given, declared: names.declared };
+}
+const { createConverter } = converter;
+converter.createConverter = (...options) => {
+  const made = createConverter(...options);
+  const convert = made.convert.bind(made);
+  made.convert = (earlier, source) => {
+    const { kept } = names;
+    const known = kept && kept.after === earlier ? kept.declared : earlier;
+    const converted = convert(known, source);
+    names.given = earlier;
+    names.declared = converted.declOutput ?? known;
+    return converted;
+  };
+  return made;
+};
+
+module.exports = { stop, isWorking, onRest, cellNow, cellOf };
