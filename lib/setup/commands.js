@@ -95,20 +95,24 @@ async function start(shown, rest) {
   await setUp({ command: shown });
   // The committed notebooks stay as they are: what this machine computes goes to reports/, and only what is not there yet.
   const executed = path.join(path.dirname(layout.report), 'executed');
+  let worst = 0;
   for (const step of [['data'], ['notebooks', '--out', executed, '--stale', ...rest], ['report', '--from', executed]]) {
     const code = await runInFront(process.execPath, [layout.cli, ...step]);
     stopIfAsked();
-    if (code !== 0) {
-      process.stderr.write(
-        `\`npm run ${step[0]}\` ended with exit code ${code}; what to do is said above. What was finished is kept.\n`,
-      );
-      return code;
-    }
+    worst = Math.max(worst, code);
+    // A notebook that fails costs the others nothing: the report has those that finished, and names it.
+    if (code === 0 || (step[0] === 'notebooks' && code === 1)) continue;
+    process.stderr.write(
+      `\`npm run ${step[0]}\` ended with exit code ${code}; what to do is said above. What was finished is kept.\n`,
+    );
+    return code;
   }
+  const outcome =
+    worst === 0 ? 'Done' : 'Some notebooks failed (why is said above and in the report); the others are done';
   process.stdout.write(
-    `\nDone in ${seconds(Date.now() - began)}. Open ${layout.report}\n  ${pathToFileURL(layout.report).href}\n`,
+    `\n${outcome} in ${seconds(Date.now() - began)}. Open ${layout.report}\n  ${pathToFileURL(layout.report).href}\n`,
   );
-  return 0;
+  return worst;
 }
 
 /**

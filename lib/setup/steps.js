@@ -40,10 +40,17 @@ function outliveReaders() {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 }
 
+/** Milliseconds after which a step that still runs is named, where there is no terminal. */
+const silence = 15_000;
+
 class Steps {
-  /** @param {NodeJS.WriteStream} [stream] */
-  constructor(stream = process.stdout) {
+  /**
+   * @param {NodeJS.WriteStream} [stream]
+   * @param {number} [every] milliseconds between two words on what runs, where there is no terminal
+   */
+  constructor(stream = process.stdout, every = silence) {
     this.stream = stream;
+    this.every = every;
     this.live = Boolean(stream.isTTY) && process.env.TERM !== 'dumb';
     /** @type {Set<Running>} */
     this.running = new Set();
@@ -69,7 +76,9 @@ class Steps {
   async run(name, work) {
     const running = { name, since: Date.now(), note: '' };
     this.running.add(running);
-    if (this.live) this.timer ??= setInterval(() => show(() => this.draw()), 100);
+    this.timer ??= this.live
+      ? setInterval(() => show(() => this.draw()), 100)
+      : setInterval(() => show(() => this.tell()), this.every);
     try {
       const { outcome, text } = await work((note) => {
         running.note = note;
@@ -112,14 +121,23 @@ class Steps {
     });
   }
 
-  draw() {
-    if (!this.live || this.running.size === 0) return;
-    this.frame = (this.frame + 1) % frames.length;
-    const parts = [...this.running].map((step) => {
+  /** Each step that runs, with its time. */
+  parts() {
+    return [...this.running].map((step) => {
       const note = step.note ? ` (${step.note})` : '';
       return `${step.name} ${seconds(Date.now() - step.since)}${note}`;
     });
-    const text = `  ${frames[this.frame]} ${parts.join('   ')}`;
+  }
+
+  /** A line on what runs, for a reader of a log. */
+  tell() {
+    if (this.running.size > 0) this.stream.write(`  … ${this.parts().join('   ')}\n`);
+  }
+
+  draw() {
+    if (!this.live || this.running.size === 0) return;
+    this.frame = (this.frame + 1) % frames.length;
+    const text = `  ${frames[this.frame]} ${this.parts().join('   ')}`;
     this.stream.write(`\r\x1b[K${text.slice(0, Math.max(20, (this.stream.columns || 80) - 1))}`);
   }
 

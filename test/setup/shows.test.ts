@@ -152,3 +152,16 @@ test('doctor: what cannot be looked at is a line of the answer', async () => {
     project.remove();
   }
 });
+
+test('without a terminal a step that goes on is named again', async () => {
+  let said = '';
+  const stream = { write: (text: string) => ((said += text), true) } as unknown as NodeJS.WriteStream;
+  await new Steps(stream, 5).run('library', async (note) => {
+    note('compiling');
+    while (said.split('\n').length < 3) await new Promise((resolve) => setImmediate(resolve));
+    return { outcome: 'done', text: 'made' };
+  });
+  const lines = said.trimEnd().split('\n');
+  for (const line of lines.slice(0, -1)) assert.match(line, /^ {2}… library [\d.]+ s \(compiling\)$/);
+  assert.match(lines.at(-1)!, /✓ library/);
+});

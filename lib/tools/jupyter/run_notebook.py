@@ -3,10 +3,9 @@
 Called by lib/tools/run/kernel-process.ts. The first line of stdin is the task (JSON); stdin then stays open: when it closes, whoever
 asked is gone, and the kernel is stopped. The executed notebook goes to `task["output"]`; the source is never written.
 
-What nbclient alone would miss with tslab: a failing cell sends no error message (only a status, and text on stderr), a
-rejection that nobody awaits or an exception in a timer leaves the cell "ok", what is printed after a cell's end is dropped, and
-so is what a child process prints. The kernel's preload (kernel/preload.ts) notes faults in a file, which is read after each
-cell, and counts what each cell sends, which is compared with what arrived.
+What nbclient alone would miss with tslab: a rejection that nobody awaits or an exception in a timer leaves the cell "ok", what is
+printed after a cell's end is dropped, and so is what a child process prints. The kernel's preload (kernel/preload.ts) notes faults in
+a file, which is read after each cell, and counts what each cell sends, which is compared with what arrived.
 """
 
 import asyncio
@@ -152,8 +151,9 @@ def runs(cell):
 
 
 def error_text(cell):
-    text = "".join(o.get("text", "") for o in cell.outputs if o.output_type == "stream" and o.name == "stderr")
-    return ANSI.sub("", text).strip() or "the kernel reported an error without a text"
+    said = [o.get("text", "") for o in cell.outputs if o.output_type == "stream" and o.name == "stderr"]
+    errors = ["\n".join(o.traceback) for o in cell.outputs if o.output_type == "error"]
+    return ANSI.sub("", "\n".join([*said, *errors])).strip() or "the kernel reported an error without a text"
 
 
 class Execution:

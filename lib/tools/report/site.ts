@@ -6,6 +6,7 @@ import type { EmbeddedSet } from '../../src/data/embedded';
 import { expectHeld } from '../../setup/lock';
 import { readLedger } from '../claims';
 import { nameOf, type Notebook, readNotebook, readResult, writeAtomically } from '../notebook';
+import { failuresIn } from '../run/failures';
 import type { Stop } from '../running';
 import { pageScript, writeAssets } from './assets';
 import { type Block, computes, findingOf, leadFigure, titleOf } from './blocks';
@@ -134,7 +135,8 @@ export async function writeSite(
   }
   const links = ledger === undefined ? [EXPLORE] : [EXPLORE, LEDGER];
   await collection.write(EXPLORE.page, explorePage(site, collection.claims(root), compute));
-  await collection.write('index.html', contentsPage(site, { lead: LEAD, entries, links }));
+  const failed = Object.entries(failuresIn(path.dirname(files[0]))).map(([name, lines]) => ({ name, lines }));
+  await collection.write('index.html', contentsPage(site, { lead: LEAD, entries, links, failed }));
   writeAssets(path.join(out, 'assets'));
   writeCompute(path.join(out, 'assets'), embedded);
   return problems;

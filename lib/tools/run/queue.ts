@@ -15,6 +15,7 @@ import { writeCover } from './cover';
 import { DisplayError } from './displays';
 import { Finisher } from './executed';
 import { type Failure, failureText } from './failure';
+import { noteFailures } from './failures';
 import { type Job, type RunOptions, TIMES } from './job';
 import { type Executed, KernelProcesses } from './kernel-process';
 import { sideBySide } from './machine';
@@ -134,7 +135,9 @@ export class Run {
     const { executed, twins } = await this.finisher.finish(job, text, engine);
     if (this.stop.asked) return; // without its twins it would pass for whole
     const now = fs.existsSync(job.file) ? readNotebookText(job.file) : undefined;
-    if (now !== job.text) {
+    const isChanged = now !== job.text;
+    // A copy elsewhere takes nothing from who edits the notebook, be it JupyterLab that saves what it has open.
+    if (isChanged && job.target === job.file) {
       const what =
         now === undefined ? 'deleted or moved while it ran; nothing is' : 'edited while it ran; the edited one is';
       const kept = now === undefined ? 'written' : 'kept';
@@ -146,7 +149,9 @@ export class Run {
     writeAtomically(job.target, written);
     job.notebook = executed;
     job.state = 'done';
+    if (this.options.out) noteFailures(path.resolve(this.options.out), { [job.name]: null });
     this.screen.line(doneText(job, executed, twins, Buffer.byteLength(written)));
+    if (isChanged) this.screen.line(`  ${job.name} was edited while it ran: this is of the text before. Run it again.`);
   }
 
   /** The ledger and the cover show what the collection's own notebooks say. */
@@ -172,12 +177,22 @@ export class Run {
       `${executed} in ${duration(seconds)} of ${duration(this.budget)}` +
         `${seconds > this.budget ? ': over budget' : ''}${failed ? `; ${failed} failed` : ''}`,
     );
+    const late = this.jobs.filter(({ state, seconds: took, budget }) => state === 'done' && took > budget);
+    if (seconds > this.budget || late.length > 0) {
+      this.screen.line(
+        'Over budget: it took longer than this profile promises its reader, on this machine and beside what else ran. ' +
+          'The results are whole and count; nothing failed.',
+      );
+    }
     return failed ? 1 : 0;
   }
 
   private fail(job: Job, failure: Failure): void {
     job.state = 'failed';
-    for (const line of failureText(job, failure)) this.screen.line(line);
+    const lines = failureText(job, failure);
+    for (const line of lines) this.screen.line(line);
+    const { out } = this.options;
+    if (out) noteFailures(path.resolve(out), { [job.name]: lines });
   }
 
   private showProgress(started: number): void {

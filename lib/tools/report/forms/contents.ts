@@ -18,17 +18,28 @@ export interface Contents {
   lead: string;
   entries: readonly Entry[];
   links: readonly { page: string; text: string }[];
+  /** Notebooks that failed when they were last run, each with what happened. */
+  failed: readonly { name: string; lines: readonly string[] }[];
 }
 
 /** The index. */
-export function contentsPage(site: Site, { lead, entries, links }: Contents): string {
+export function contentsPage(site: Site, { lead, entries, links, failed }: Contents): string {
   const article = markup`<h1>${site.title}</h1>
 <p class="lead">${lead}</p>
 ${count(entries)}
+${failed.length > 0 && failures(failed)}
 <ol class="notebooks">
 ${entries.map(item)}</ol>
 ${links.map(({ page, text }) => markup`<p><a href="${page}">${text}</a></p>\n`)}`;
   return frame(site, { title: site.title, article, isIndex: true });
+}
+
+/** What the run did not finish: by name, each with its reason. */
+function failures(failed: Contents['failed']): Html {
+  return markup`<section class="failed"><h2>Failed in the last run</h2>
+<p>These notebooks did not come to their end; a page of one of them is of an earlier run.</p>
+${failed.map(({ name, lines }) => markup`<details><summary>${name}</summary><pre>${lines.join('\n')}</pre></details>\n`)}</section>
+`;
 }
 
 /** How all claims fared. */
