@@ -13,6 +13,8 @@ const { ask, environment, lastLines, runOrFail } = require('./run');
 const stampFile = path.join(layout.venv, '.bnlab.json');
 const kernelFile = path.join(layout.venv, 'share', 'jupyter', 'kernels', 'tslab', 'kernel.json');
 const oldest = [3, 10];
+/** As the committed notebooks have it: JupyterLab takes a notebook for changed, and saves it, when the kernel has another name. */
+const KERNEL_NAME = 'TypeScript';
 
 /**
  * @typedef {object} Found
@@ -140,7 +142,7 @@ function kernelSpec() {
       '--config-path',
       '{connection_file}',
     ],
-    display_name: 'TypeScript (tslab)',
+    display_name: KERNEL_NAME,
     language: 'typescript',
   };
 }

@@ -1,6 +1,7 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { spawnGuarded } from '../setup/guarded';
+import { writeAtomically } from './notebook';
 import { home, python } from './places';
 
 /**
@@ -13,7 +14,10 @@ import { home, python } from './places';
  * @returns JupyterLab's exit code
  */
 export async function lab(argv: string[]): Promise<number> {
-  const options = ['--ServerApp.ip=127.0.0.1', `--ServerApp.root_dir=${path.join(home, 'notebooks')}`];
+  const options = ['--ServerApp.ip=127.0.0.1'];
+  // Jupyter refuses a folder that is named twice.
+  if (!argv.some((word) => /^--(?:ServerApp\.root_dir|notebook-dir)\b/.test(word)))
+    options.push(`--ServerApp.root_dir=${path.join(home, 'notebooks')}`);
   if (process.getuid?.() === 0) {
     // Jupyter refuses root unless told: in a container, root is often the only user there is.
     process.stderr.write('Running as root: JupyterLab is told to allow it (--allow-root).\n');
@@ -47,8 +51,18 @@ export function labEnvironment(): NodeJS.ProcessEnv {
     IPYTHONDIR: path.join(own, 'ipython'),
   };
   for (const folder of Object.values(folders)) fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
+  writeDefaults(folders.JUPYTER_CONFIG_DIR);
   const environment: NodeJS.ProcessEnv = { ...process.env, ...folders, JUPYTER_PREFER_ENV_PATH: '1' };
   delete environment.JUPYTER_PATH;
   delete environment.JUPYTER_CONFIG_PATH;
   return environment;
+}
+
+/** What JupyterLab does unless the reader's own settings say otherwise: it asks nobody on the network for news or newer versions. */
+function writeDefaults(configFolder: string): void {
+  const file = path.join(configFolder, 'labconfig', 'default_setting_overrides.json');
+  const settings = { '@jupyterlab/apputils-extension:notification': { fetchNews: 'false', checkForUpdates: false } };
+  const text = JSON.stringify(settings, null, 2) + '\n';
+  if (fs.existsSync(file) && fs.readFileSync(file, 'utf8') === text) return;
+  writeAtomically(file, text);
 }

@@ -561,10 +561,15 @@ test('progress: ends as one line without times, also when the reports reach thei
   const svg = picture(
     0.5,
     new Map([
-      ['BN', [3, 2, 1]],
-      ['no BN', [3, NaN, 2.5]],
+      ['BN', [3, 2, 1].map((y, i) => ({ x: 10 * i, y }))],
+      ['no BN', [3, NaN, 2.5].map((y, i) => ({ x: 10 * i, y }))],
     ]),
+    { end: 40, unit: 'steps' },
   );
+  // The last value stands beside each curve, and the axes say what they span.
+  for (const said of ['BN 1', 'no BN 2.5', '3', '1', '0', '40 steps']) assert.ok(svg.includes(`>${said}</text>`), said);
+  assert.match(svg, /<path d="M52.0 18.0L115.5 55.0L179.0 92.0"/);
+  assert.doesNotMatch(svg, /NaN/);
   assert.match(svg, /aria-label="progress bar and BN, no BN so far"/);
   assert.match(svg, /stroke="#00427d"[\s\S]*stroke="#c44f00" [^>]*stroke-dasharray/);
 });

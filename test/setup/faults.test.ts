@@ -69,7 +69,7 @@ test('the tslab kernel runs from a path with spaces and non-ASCII letters', () =
     argv: string[];
     display_name: string;
   };
-  assert.equal(spec.display_name, 'TypeScript (tslab)');
+  assert.equal(spec.display_name, 'TypeScript');
   assert.equal(spec.argv[0], process.execPath);
   assert.ok(spec.argv.includes(whole.file('node_modules/tslab/bin/tslab')));
 });
@@ -88,7 +88,7 @@ test('JupyterLab opens for this machine only, with a token, and keeps all its fi
   assert.equal((await fetch(`http://${host}/api/kernelspecs`)).status, 403);
   const answer = await fetch(`http://${host}/api/kernelspecs?token=${token}`);
   const specs = (await answer.json()) as { kernelspecs: Record<string, { spec: { display_name: string } }> };
-  assert.equal(specs.kernelspecs['tslab'].spec.display_name, 'TypeScript (tslab)');
+  assert.equal(specs.kernelspecs['tslab'].spec.display_name, 'TypeScript');
   running.child.kill('SIGTERM');
   await running.ended;
   // npm's and others' caches aside (an extension of JupyterLab looks for language servers with npm)

@@ -30,7 +30,7 @@ export interface Progress {
   report(this: void, progress: ProgressReport): void;
   /** One or more units done, with values to draw: `bar.tick(1, { BN: loss })`. */
   tick(this: void, amount?: number, values?: Record<string, number>): void;
-  /** The end. Called by itself when the total is reached. */
+  /** The end. Called by itself when the total is reached, and when the cell ends. */
   done(this: void): void;
 }
 
@@ -49,7 +49,7 @@ export function progress(label: string, total?: number): Progress {
   expectArgument('progress', 'label', label, aString);
   if (total !== undefined) expectArgument('progress', 'total', total, number);
   const place = newPlace();
-  const curves = new Map<string, number[]>();
+  const curves: Curves = new Map();
   const began = platform().milliseconds();
   let last = -Infinity;
   let at = 0;
@@ -64,28 +64,35 @@ export function progress(label: string, total?: number): Progress {
     const share = all > 0 ? Math.min(1, at / all) : 0;
     const text = `${label}: ${fmt(at)}${all > 0 ? ` of ${fmt(all)}${unit}` : ''}${left !== undefined && Number.isFinite(left) ? `, ${duration(left)} left` : ''}`;
     place.show({
-      'text/html': `<div class="bnlab-progress">${escapeHtml(text)}<br>${picture(share, curves)}</div>`,
+      'text/html': `<div class="bnlab-progress">${escapeHtml(text)}<br>${picture(share, curves, { end: Math.max(all, at), unit: unit.trim() || 'done' })}</div>`,
       'text/plain': text,
     });
   };
   const add = (values: Record<string, number>) => {
     for (const [name, value] of Object.entries(values)) {
       if (!curves.has(name)) curves.set(name, []);
-      curves.get(name)?.push(value);
+      curves.get(name)?.push({ x: at, y: value });
     }
   };
-  const done = () => {
+  const end = (mark: string, words: string) => {
     if (finished) return;
     finished = true;
-    const text = `${label}: ${all > 0 ? `${fmt(all)}${unit} ` : ''}done`;
+    const text = `${label}: ${words}`;
     place.show(
       {
-        'text/html': `<div class="bnlab-progress" style="color:${ink.muted}">✓ ${escapeHtml(text)}</div>`,
+        'text/html': `<div class="bnlab-progress" style="color:${ink.muted}">${mark} ${escapeHtml(text)}</div>`,
         'text/plain': text,
       },
       { bnlab: { role: 'progress' } },
     );
   };
+  const done = () => end('✓', `${all > 0 ? `${fmt(all)}${unit} ` : ''}done`);
+  platform().whenCellEnds((stopped) => {
+    const reached = `${fmt(at)}${all > 0 ? ` of ${fmt(all)}` : ''}${unit}`;
+    if (stopped) end('■', `stopped at ${reached}`);
+    else if (all > 0) end('–', `ended at ${reached}`);
+    else done();
+  });
   // A script prints one line, when it ends; a notebook shows the bar from the start.
   if (platform().showsDisplays()) draw();
   return {
@@ -111,33 +118,53 @@ export function duration(seconds: number): string {
   return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`;
 }
 
-/** A bar, and below it the curves so far on one scale. @internal */
-export function picture(share: number, curves: ReadonlyMap<string, readonly number[]>): string {
-  const [w, h] = [420, curves.size > 0 ? 96 : 10];
+/** By name, what was reported after so many units. */
+type Curves = Map<string, { x: number; y: number }[]>;
+
+/** Where the curves stand in the picture, pixels. */
+const PLOT = { left: 52, right: 306, top: 18, bottom: 92 } as const;
+
+/**
+ * A bar, and below it the curves so far: on one scale, over the units of the bar, each with its last value.
+ * @param axis the last unit, and what it is called
+ * @internal
+ */
+export function picture(share: number, curves: Curves, axis: { end: number; unit: string }): string {
+  const [w, h] = [420, 112];
   const bar =
     `<rect x="0" y="0" width="${w}" height="8" fill="${ink.grid}"/>` +
     `<rect x="0" y="0" width="${(w * share).toFixed(1)}" height="8" fill="${identities.batch.color}"/>`;
-  const values = [...curves.values()].flat().filter(Number.isFinite);
+  const values = [...curves.values()].flatMap((points) => points.map(({ y }) => y)).filter(Number.isFinite);
   if (values.length === 0) return svg(w, 10, 'progress bar', bar);
   const [low, high] = [values.reduce((a, b) => Math.min(a, b)), values.reduce((a, b) => Math.max(a, b))];
+  const { left, right, top, bottom } = PLOT;
+  const place = ({ x, y }: { x: number; y: number }) => {
+    const [along, up] = [axis.end > 0 ? x / axis.end : 0, (y - low) / (high - low || 1)];
+    return `${(left + along * (right - left)).toFixed(1)} ${(bottom - up * (bottom - top)).toFixed(1)}`;
+  };
   const lines = [...curves].map(([name, points], i) => {
     const look = lookOf(name, i, curves.size);
-    const thinned = points.filter((_, k) => k % Math.ceil(points.length / 200) === 0 || k === points.length - 1);
-    const path = thinned
-      .map((v, k) => {
-        const x = (k / Math.max(1, thinned.length - 1)) * (w - 120);
-        const y = 16 + (1 - (v - low) / (high - low || 1)) * (h - 24);
-        return `${k === 0 ? 'M' : 'L'}${x.toFixed(1)} ${y.toFixed(1)}`;
-      })
-      .join('');
+    const every = Math.ceil(points.length / 200);
+    const thinned = points.filter(({ y }, k) => Number.isFinite(y) && (k % every === 0 || k === points.length - 1));
+    const path = thinned.map((point, k) => `${k === 0 ? 'M' : 'L'}${place(point)}`).join('');
     const dash = look.dash === 'solid' ? '' : ' stroke-dasharray="6 3"';
-    const end = points[points.length - 1];
     return (
       `<path d="${path}" fill="none" stroke="${look.color}" stroke-width="1.75"${dash}/>` +
-      `<text x="${w - 114}" y="${28 + i * 15}" font-size="12" font-family="sans-serif" fill="${look.color}">${escapeHtml(name)} ${fmt(end)}</text>`
+      word(right + 8, top + 10 + i * 15, look.color, `${name} ${fmt(points[points.length - 1].y)}`)
     );
   });
-  return svg(w, h, `progress bar and ${[...curves.keys()].map(escapeHtml).join(', ')} so far`, bar + lines.join(''));
+  const axes =
+    `<path d="M${left} ${top}V${bottom}H${right}" fill="none" stroke="${ink.muted}"/>` +
+    word(left - 4, top + 8, ink.muted, fmt(high), 'end') +
+    (high > low ? word(left - 4, bottom, ink.muted, fmt(low), 'end') : '') +
+    word(left, bottom + 14, ink.muted, '0') +
+    word(right, bottom + 14, ink.muted, `${fmt(axis.end)} ${axis.unit}`, 'end');
+  const label = `progress bar and ${[...curves.keys()].map(escapeHtml).join(', ')} so far`;
+  return svg(w, h, label, bar + axes + lines.join(''));
+}
+
+function word(x: number, y: number, color: string, text: string, anchor: 'start' | 'end' = 'start'): string {
+  return `<text x="${x}" y="${y}" font-size="11" font-family="sans-serif" text-anchor="${anchor}" fill="${color}">${escapeHtml(text)}</text>`;
 }
 
 function svg(w: number, h: number, label: string, body: string): string {

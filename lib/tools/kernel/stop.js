@@ -148,11 +148,12 @@ executor.createExecutor = (root, converters, console) => {
 
 // An interrupt that comes as a guarded script ends is lost, with Node 20 to 26, and a cell that awaits would go on. Such a cell is run
 // unguarded: its interrupt waits for the next turn of the event loop. One without await is guarded, so that a long loop can be left.
+// Nor does Node write the line of the compiled cell, or of a library, before an error's name.
 const { runInThisContext } = vm;
 vm.runInThisContext = (code, options) => {
-  const awaits =
-    typeof options === 'object' && options.breakOnSigint && code.startsWith('(async function(exports, require)');
-  return runInThisContext(code, awaits ? { ...options, breakOnSigint: false } : options);
+  if (typeof options !== 'object' || !options.breakOnSigint) return runInThisContext(code, options);
+  const breakOnSigint = !code.startsWith('(async function(exports, require)');
+  return runInThisContext(code, { ...options, breakOnSigint, displayErrors: false });
 };
 
 // tslab forgets what a cell that failed has declared. Of a stopped one it is kept: what was trained has a name.
