@@ -15,8 +15,15 @@ export function python(): string {
   return file;
 }
 
+/** The reader's own notebooks: no command takes them unless they are named. */
+export const ownFolder = (root: string) => path.join(root, 'notebooks', 'own');
+
+/** Whether it is one of the reader's own notebooks. */
+export const isOwn = (file: string) => /[\\/]notebooks[\\/]own[\\/][^\\/]+$/.test(path.resolve(file));
+
 /**
- * The notebooks that the names mean, in order; all of `<root>/notebooks` when there is no name. A name is a file, a
+ * The notebooks that the names mean, in order; all of `<root>/notebooks` when there is no name. One of the reader's own is meant by its
+ * whole name. A name is a file, a
  * notebook's name, or the number it starts with.
  *
  * @throws Error that lists the notebooks when a name fits none
@@ -29,10 +36,14 @@ export function findNotebooks(root: string, names: string[]): string[] {
         .filter((file) => file.endsWith('.ipynb') && !file.startsWith('.'))
         .sort()
     : [];
-  if (names.length === 0) return all.map((file) => path.join(folder, file));
+  // JupyterLab calls a new notebook so until its reader names it: it is run when it is asked for.
+  if (names.length === 0)
+    return all.filter((file) => !/^Untitled\d*\./.test(file)).map((file) => path.join(folder, file));
   return names.map((name) => {
     if (name.endsWith('.ipynb') && fs.existsSync(name)) return path.resolve(name);
     const base = path.basename(name, '.ipynb');
+    const own = path.join(ownFolder(root), `${base}.ipynb`);
+    if (fs.existsSync(own)) return own;
     const found = all.find((file) => file === `${base}.ipynb`) ?? all.find((file) => file.startsWith(`${base}-`));
     if (!found) {
       const known = all.map((file) => file.replace(/\.ipynb$/, '')).join(', ') || 'none';

@@ -9,7 +9,7 @@ import * as path from 'node:path';
 import { Command } from 'commander';
 import { readCall } from './call';
 import { readResult } from './notebook';
-import { findNotebooks, home, shown } from './places';
+import { findNotebooks, home, isOwn, shown } from './places';
 import { embeddedMnist } from './report/embed';
 import { writeSingles, writeSite } from './report/site';
 import { onlyOne, stoppable } from './running';
@@ -42,7 +42,9 @@ export async function writeReports(argv: string[]): Promise<number> {
   if ('exitCode' in call) return call.exitCode;
   const { options, files } = call.asked;
   const started = performance.now();
-  const out = path.resolve(options.out ?? path.join(options.root, 'reports', options.single ? 'single' : ''));
+  // A reader's own notebooks have pages of their own: the index of the paper's is left as it is.
+  const part = options.single ? 'single' : files.every(isOwn) ? 'own' : '';
+  const out = path.resolve(options.out ?? path.join(options.root, 'reports', part));
   return stoppable(async (stop) => {
     try {
       const whole = options.from ? files.filter(isWhole) : files;

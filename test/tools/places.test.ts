@@ -9,7 +9,7 @@ test('findNotebooks: a number means the notebook that begins with it, a number w
   const root = makeScratch();
   try {
     fs.mkdirSync(path.join(root, 'notebooks'));
-    for (const name of ['05-first.ipynb', '05b-second.ipynb', '06-third.ipynb']) {
+    for (const name of ['05-first.ipynb', '05b-second.ipynb', '06-third.ipynb', 'Untitled1.ipynb']) {
       fs.writeFileSync(path.join(root, 'notebooks', name), '{}');
     }
     const found = (...names: string[]) => findNotebooks(root, names).map((file) => path.basename(file));
@@ -17,6 +17,7 @@ test('findNotebooks: a number means the notebook that begins with it, a number w
     assert.deepEqual(found('05b', '06'), ['05b-second.ipynb', '06-third.ipynb']);
     assert.deepEqual(found('05b-second'), ['05b-second.ipynb']);
     assert.deepEqual(found(), ['05-first.ipynb', '05b-second.ipynb', '06-third.ipynb']);
+    assert.deepEqual(found('Untitled1'), ['Untitled1.ipynb']);
     assert.throws(() => found('05c'), /no notebook '05c'.*05-first, 05b-second, 06-third/);
   } finally {
     removeScratch(root);

@@ -27,14 +27,16 @@ import { profile, type Profile } from '../platform/profile';
 import { judge, summarize, type Rule, type Summary } from './rules';
 import { sectionName } from './words';
 
-/** One reading of one of the paper's sentences. Several claims may quote the same sentence: each is a reading of it. */
+/** One reading of a sentence, of the paper or of another source. Several claims may quote the same sentence: each is a reading of it. */
 export interface Claim {
   /** short name: 'accuracy' */
   id: string;
   /** the paper's sentence, as it stands there */
   quote: string;
-  /** '3.2', 'Figure 1' */
-  section: string;
+  /** Where in the paper: '3.2', 'Figure 1'. */
+  section?: string;
+  /** In place of the section, for a sentence that is not the paper's: who says it, and where: 'Santurkar et al. 2018, section 3'. */
+  source?: string;
   /** what is measured to test it */
   measured: string;
   /**
@@ -57,8 +59,8 @@ export interface ClaimCardOptions {
 }
 
 const CLAIM: Options<Claim> = {
-  ...{ id: needed(aString), quote: needed(aString), section: needed(aString), measured: needed(aString) },
-  cannotFail: flag,
+  ...{ id: needed(aString), quote: needed(aString), measured: needed(aString) },
+  ...{ section: aString, source: aString, cannotFail: flag },
 };
 const DEVIATION: Options<NonNullable<ClaimCardOptions['deviations']>[number]> = {
   ...{ paper: needed(aString), here: needed(aString), because: needed(aString) },
@@ -123,7 +125,7 @@ let state: State | undefined;
  * The first cell: what is asked, what the paper says, what is measured, how long it takes, where we deviate. Its verdict
  * column is filled in by {@link verdict}, further down.
  *
- * @throws TypeError for no question, no claims, or two claims of the same id
+ * @throws TypeError for no question, no claims, two claims of the same id, or one with neither section nor source
  */
 export function claimCard(options: ClaimCardOptions): void {
   expectOptions('claimCard', options, CLAIM_CARD_OPTIONS);
@@ -134,9 +136,19 @@ export function claimCard(options: ClaimCardOptions): void {
   if (!claims?.length) throw new TypeError('claimCard: claims is empty. Name at least one sentence of the paper.');
   const twice = claims.find((claim, i) => claims.findIndex((other) => other.id === claim.id) !== i);
   if (twice) throw new TypeError(`claimCard: two claims are called "${twice.id}". Give each its own id.`);
+  const unplaced = claims.find(({ section, source }) => (section === undefined) === (source === undefined));
+  if (unplaced) {
+    const has = unplaced.section === undefined ? 'neither' : 'both';
+    throw new TypeError(
+      `claimCard: claim "${unplaced.id}" has ${has}; wanted section, for a sentence of the paper, or source, for another's.`,
+    );
+  }
   state = { place: newPlace(), options, records: new Map() };
   showCard(state);
 }
+
+/** Where a claim's sentence stands, in words. */
+const sourceOf = ({ section, source }: Claim): string => source ?? sectionName(section!);
 
 /**
  * Computes the verdict on one claim of the card from what was measured, shows it, writes it into the card, and emits it
@@ -176,7 +188,7 @@ export function verdict(options: VerdictOptions): void {
   state.records.set(claim.id, record);
   const { sign, color } = verdictSigns[record.verdict];
   const rows: [string, string][] = [
-    ['The paper says', `“${record.claim}” (${record.source})`],
+    [claim.source ? 'Claim' : 'The paper says', `“${record.claim}” (${record.source})`],
     ['Expected', record.expected],
     ['Measured', record.measured],
     ['Holds if', record.rule],
@@ -210,7 +222,7 @@ function recordOf(claim: Claim, options: VerdictOptions): ClaimRecord {
   const base = {
     id: claim.id,
     claim: claim.quote,
-    source: sectionName(claim.section),
+    source: sourceOf(claim),
     expected,
     ...(options.expected ? { expectedValue: options.expected.value } : {}),
     ...(options.limit ? { limit: options.limit } : {}),
@@ -308,7 +320,7 @@ function rounded(value: number): number {
 }
 
 const sameSentence = (claim: Claim, before: Claim | undefined): boolean =>
-  before?.quote === claim.quote && before.section === claim.section;
+  before?.quote === claim.quote && sourceOf(before) === sourceOf(claim);
 
 /** Claims of the card that have no verdict yet. @internal */
 export function openClaims(): string[] {
@@ -334,11 +346,11 @@ function showCard({ place, options, records }: State): void {
   const html =
     `<p style="margin:4px 0 8px;font-size:115%"><strong>${inline(question)}</strong></p>` +
     htmlTable(
-      ['The paper says', 'We measure', 'Verdict'],
+      [claims.some(({ source }) => source) ? 'Claim' : 'The paper says', 'We measure', 'Verdict'],
       claims.map((claim, i) => [
         sameSentence(claim, claims[i - 1])
           ? '<em>the same sentence, read as:</em>'
-          : `“${inline(claim.quote)}” (${inline(sectionName(claim.section))})`,
+          : `“${inline(claim.quote)}” (${inline(sourceOf(claim))})`,
         inline(claim.measured),
         verdictOf(claim.id).html,
       ]),
@@ -354,7 +366,7 @@ function showCard({ place, options, records }: State): void {
     unmark(question),
     ...claims.map(
       (claim) =>
-        `  “${unmark(claim.quote)}” (${sectionName(claim.section)}); we measure: ${unmark(claim.measured)}; verdict: ${verdictOf(claim.id).text}`,
+        `  “${unmark(claim.quote)}” (${sourceOf(claim)}); we measure: ${unmark(claim.measured)}; verdict: ${verdictOf(claim.id).text}`,
     ),
     `Time: ${time}`,
     ...(deviations.length > 0 ? ['Deviations from the paper:'] : ['Deviations from the paper: none']),

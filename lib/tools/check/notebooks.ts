@@ -3,6 +3,7 @@ import { checkCells } from './cells';
 import type { CheckedNotebook } from './compile';
 import type { Finding } from './finding';
 import { cellLimits } from './limits';
+import { isOwn } from '../places';
 import { addresses } from './network';
 import { committedOutputs } from './outputs';
 import { pictures } from './pictures';
@@ -16,8 +17,10 @@ export interface CheckOptions {
 export function checkNotebooks(notebooks: CheckedNotebook[], { outputs }: CheckOptions = { outputs: true }): Finding[] {
   const findings = checkCells(notebooks);
   for (const { file, notebook } of notebooks) {
-    findings.push(...cellLimits(file, notebook), ...addresses(file, notebook), ...pictures(file, notebook));
-    if (outputs) findings.push(...committedOutputs(file, notebook));
+    // Style is the collection's; a reader's own notebook is held to what makes it run, and its page whole.
+    if (!isOwn(file)) findings.push(...cellLimits(file, notebook));
+    findings.push(...addresses(file, notebook), ...pictures(file, notebook));
+    if (outputs && !isOwn(file)) findings.push(...committedOutputs(file, notebook));
   }
   const order = new Map(notebooks.map(({ file }, i) => [file, i]));
   const rank = (finding: Finding) => [order.get(finding.file) ?? 0, finding.cell ?? 0, finding.line ?? 0];
