@@ -87,6 +87,7 @@ export {
   linearityProbe,
   linearRegimeOfNormal,
   pairwiseDistances,
+  percentileDrift,
   percentileProbe,
   reductionRatio,
   rowsWithSpectrum,
@@ -98,7 +99,6 @@ export {
   shapeProbe,
   signalPropagation,
   singularValues,
-  wander,
 } from './probe';
 export {
   accuracies,
@@ -122,6 +122,7 @@ export {
   saveComparison,
   saveHistory,
   setPopulationStatistics,
+  speedup,
   stepsToReach,
   StoreError,
   Trainer,

@@ -143,6 +143,7 @@ export function calls({ network, x, y, history, comparison }: World): Record<str
     compile: () => [({ u }: { u: tf.Tensor }) => ({ v: tf.square(u) }), { mode: 'eager' }],
     insideStep: () => [],
     bootstrapInterval: () => [numbers, { level: 0.9, resamples: 100 }],
+    isotonicRegression: () => [[1, 3, 2]],
     linearFit: () => [numbers, [1, 2, 3, 5]],
     median: () => [numbers],
     medianInterval: () => [numbers],
@@ -248,7 +249,7 @@ export function calls({ network, x, y, history, comparison }: World): Record<str
     saturation: () => [{ ...look, activation: 'sigmoid', fraction: 0.05, taps: [byTap] }],
     saturationProbe: () => [{ training: true, activation: 'sigmoid' }],
     typicalUnit: () => [values()],
-    wander: () => [[[0, 1, 2], [1, 2, 3]]], // prettier-ignore
+    percentileDrift: () => [[[0, 1, 2], [1, 2, 3]]], // prettier-ignore
     batchDependence: () => [values(), { sizes: [2, 3], draws: 4, random, example: 1 }],
     curvature: () => [{ ...lossLook, iterations: 2, products: 'differences' }],
     gradientNormProbe: () => [{ training: true }],
@@ -347,6 +348,7 @@ export function calls({ network, x, y, history, comparison }: World): Record<str
     sideBySide: () => [],
     listExperiments: () => [],
     runExperiment: () => ['chain-orders', { w: [1, 2] }, { onProgress: () => undefined }],
+    speedup: () => [{ comparison, reference: 'a', candidate: 'b', learningRates: [0.1], points: 3 }],
     stepsToReach: () => [history, 0.5],
     setPopulationStatistics: () => [build(1), x, { batchSize: 3, batchCount: 2, seed: 1 }],
     scheduleRates: () => [0.1, 3, { kind: 'step', every: 1, factor: 0.5 }],

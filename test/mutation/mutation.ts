@@ -47,7 +47,7 @@ const ROOMS: Record<string, Room> = {
   },
   core: { tests: ['random'], only: ['random.ts'], code: true },
   statistics: { tests: ['statistics'] },
-  probe: { tests: ['looking', 'gradients', 'wander'] },
+  probe: { tests: ['looking', 'gradients', 'percentile-drift'] },
   experiments: { tests: ['experiments'] },
   data: {
     tests: ['files', 'idx'],

@@ -261,26 +261,24 @@ export function saturationProbe(options: Omit<SaturationOptions, 'network' | 'x'
 }
 
 /**
- * How far a distribution wanders while it is followed: (max q50 - min q50) / median(q85 - q15), the movement of its median in units of
- * its own width. 0 for a distribution that stays; above 1 the median has left where most values once were.
+ * How far a distribution moves while it is followed: the range of each percentile over the points, max q - min q, averaged over the
+ * percentiles. In the units of the values: for the input of a sigmoid, on the sigmoid's own axis. A distribution that shifts by c counts c,
+ * one that widens about its median counts too; 0 for one that stays. The range hardly depends on how many points there are between
+ * the farthest two.
  *
- * @param rows [points][15th, 50th, 85th percentile], as {@link percentileProbe} reports them
- * @example wander(probeSeries(history, 'fan').slice(1).map(({ value }) => value.typical))
- * @throws RangeError for no rows, rows of other than three finite numbers, or a width of 0
+ * @param rows [points][percentiles], as {@link percentileProbe} reports them
+ * @example percentileDrift(probeSeries(history, 'fan').slice(1).map(({ value }) => value.typical))
+ * @throws RangeError for no rows, rows of different lengths, or numbers that are not finite
  */
-export function wander(rows: readonly (readonly number[])[]): number {
-  expectArgument('wander', 'rows', rows, listOf(numberList));
-  const bad = rows.findIndex((row) => row.length !== 3 || !row.every(Number.isFinite));
-  if (rows.length === 0 || bad >= 0) {
+export function percentileDrift(rows: readonly (readonly number[])[]): number {
+  expectArgument('percentileDrift', 'rows', rows, listOf(numberList));
+  const width = rows[0]?.length ?? 0;
+  const bad = rows.findIndex((row) => row.length !== width || !row.every(Number.isFinite));
+  if (width === 0 || bad >= 0) {
     throw new RangeError(
-      `wander: wanted rows of three finite percentiles, got ${bad < 0 ? 'none' : `[${rows[bad].join(', ')}] in row ${bad}`}.`,
+      `percentileDrift: wanted rows of equally many finite percentiles, got ${bad < 0 ? 'none' : `[${rows[bad].join(', ')}] in row ${bad}`}.`,
     );
   }
-  const medians = rows.map((row) => row[1]);
-  const [width] = quantiles(
-    rows.map((row) => row[2] - row[0]),
-    [0.5],
-  );
-  if (!(width > 0)) throw new RangeError(`wander: the distribution has width ${width}; nothing to measure by.`);
-  return (Math.max(...medians) - Math.min(...medians)) / width;
+  const ranges = rows[0].map((_, p) => Math.max(...rows.map((row) => row[p])) - Math.min(...rows.map((row) => row[p])));
+  return ranges.reduce((sum, range) => sum + range, 0) / width;
 }

@@ -1,3 +1,4 @@
+export { isotonicRegression } from './isotonic';
 export {
   bootstrapInterval,
   linearFit,

@@ -82,7 +82,8 @@ const RUN = having<ComparisonRun>('a run', {
   history: needed(object),
 });
 const COMPARED = having<Comparison['sides'][number]>('a side', { name: needed(text), learningRates: needed(list) });
-const COMPARISON = resultOf<Comparison>('comparison', { sides: needed(listOf(COMPARED)), runs: needed(listOf(RUN)) });
+/** What a comparison must be at the door. */
+export const COMPARISON = resultOf<Comparison>('comparison', { sides: needed(listOf(COMPARED)), runs: needed(listOf(RUN)) });
 
 /** Throws unless this is a comparison. */
 export function expectComparison(where: string, comparison: Comparison): void {
