@@ -22,7 +22,7 @@ import {
 import { emit, newPlace, type Place } from '../figure/display';
 import { fmt, fmtInterval, list, percent } from '../figure/format';
 import { card, htmlFacts, htmlTable, inline, unmark } from './html';
-import { CLAIM_MIME, verdictSigns, type ClaimRecord } from './ledger';
+import { CLAIM_MIME, ruleWithAgreement, verdictSigns, type ClaimRecord } from './ledger';
 import { profile, type Profile } from '../platform/profile';
 import { judge, summarize, type Rule, type Summary } from './rules';
 import { sectionName } from './words';
@@ -187,16 +187,17 @@ export function verdict(options: VerdictOptions): void {
   const record = recordOf(claim, options);
   state.records.set(claim.id, record);
   const { sign, color } = verdictSigns[record.verdict];
+  const ruled = ruleWithAgreement(record);
   const rows: [string, string][] = [
     [claim.source ? 'Claim' : 'The paper says', `“${record.claim}” (${record.source})`],
     ['Expected', record.expected],
     ['Measured', record.measured],
-    ['Holds if', record.rule],
+    ['Holds if', ruled],
     ['Limit', record.limit ?? ''],
     ['Note', record.reason ?? ''],
   ];
   const shown = options.brief ? [] : rows.filter(([, text]) => text !== '');
-  const line = [record.measured, record.rule && `rule: ${record.rule}`, record.limit && `limit: ${record.limit}`];
+  const line = [record.measured, ruled && `rule: ${ruled}`, record.limit && `limit: ${record.limit}`];
   const brief = options.brief ? `: ${[...line, record.reason].filter(Boolean).join('; ')}` : '';
   const head = (name: string) => `<strong style="color:${color}">${sign} ${name}: ${record.verdict}</strong>`;
   emit(
@@ -270,7 +271,8 @@ function recordOf(claim: Claim, options: VerdictOptions): ClaimRecord {
         : accepted === 'holds' && options.limit
           ? 'holds with a limit'
           : accepted,
-    rule: ruleText(options.rule, summary, options, claim.cannotFail),
+    rule: (options.percent && options.rule.percentText) || options.rule.text,
+    ...agreementOf(options.rule, summary, options, claim.cannotFail),
     ...(reason ? { reason } : {}),
     statistics: {
       unit: options.percent ? 'share' : (options.unit ?? ''),
@@ -300,15 +302,19 @@ function spreadText({ values, n, median: middle, interval }: Summary, options: V
   return `median ${show(middle, bare)}${unit}, ${options.seeds ? 'by seed' : 'each'}: ${each}`;
 }
 
-/** The condition, how many values satisfy it, and what chance alone would do where it could do something. */
-function ruleText(rule: Rule, { values, n, interval }: Summary, options: VerdictOptions, cannotFail = false): string {
-  const text = (options.percent && rule.percentText) || rule.text;
-  if (n === 1) return text;
-  if (interval) return `${text}, over the whole interval`;
+/** How many values satisfy the rule, and what chance alone would do where it could do something; nothing of a single value. */
+function agreementOf(
+  rule: Rule,
+  { values, n, interval }: Summary,
+  options: VerdictOptions,
+  cannotFail = false,
+): Pick<ClaimRecord, 'agreement'> {
+  if (n === 1) return {};
+  if (interval) return { agreement: 'over the whole interval' };
   const satisfied = values.filter((v) => rule.accepts(v)).length;
   const noun = options.seeds ? 'seeds' : 'values';
   const chance = rule.oneSided && !cannotFail && satisfied === n ? ` (by chance 1 in ${fmt(2 ** n)})` : '';
-  return `${text}; ${satisfied} of ${n} ${noun}${chance}`;
+  return { agreement: `${satisfied} of ${n} ${noun}${chance}` };
 }
 
 function show(value: number, options: VerdictOptions): string {

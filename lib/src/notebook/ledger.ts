@@ -30,8 +30,10 @@ export interface ClaimRecord {
   measured: string;
   /** computed from the measurement by `rule`, never typed */
   verdict: Verdict;
-  /** when it holds, in words */
+  /** when it holds, in words; the same whatever was measured, and over however many seeds */
   rule: string;
+  /** what satisfies the rule: '5 of 5 seeds (by chance 1 in 32)'; none of a single value */
+  agreement?: string;
   /** what the reader should know of the verdict; for 'out of reach', why */
   reason?: string;
   /** what was expected, as a value */
@@ -206,7 +208,7 @@ function readingCells({ name, record }: Reading, first: boolean, replications: r
   const notes = [
     record.limit && `Limit: ${record.limit}.`,
     record.reason,
-    record.rule && `Rule: ${record.rule}.`,
+    record.rule && `Rule: ${ruleWithAgreement(record)}.`,
   ].filter(Boolean);
   return [
     first ? `“${record.claim}”` : '',
@@ -236,6 +238,11 @@ function changeCells({ notebook, id, before, bound, because }: RuleChange, recor
 function ruleOf(bound: NonNullable<RuleChange['bound']>): Rule {
   if ('above' in bound) return rule.above(bound.above);
   return 'below' in bound ? rule.below(bound.below) : rule.near(...bound.near);
+}
+
+/** 'the value is above 0; 5 of 5 seeds (by chance 1 in 32)' @internal */
+export function ruleWithAgreement({ rule, agreement }: Pick<ClaimRecord, 'rule' | 'agreement'>): string {
+  return agreement ? `${rule}; ${agreement}` : rule;
 }
 
 const signed = (verdict: Verdict): string => `${verdictSigns[verdict]?.sign ?? '?'} **${verdict}**`;
