@@ -236,6 +236,7 @@ test('probes during training: plain numbers at every evaluation, and no trace in
       probes: {
         figure1: percentileProbe({ tap: 'layer2/preActivation' }),
         unit3: percentileProbe({ tap: 'layer2/preActivation', unit: 3, percentiles: [0.5] }),
+        inTraining: percentileProbe({ tap: 'layer2/preActivation', unit: 3, training: true }),
         saturation: saturationProbe({ training: true, activation: 'sigmoid' }),
         gradients: gradientNormProbe(),
         updates: updateRatioProbe(),
@@ -271,6 +272,15 @@ test('probes during training: plain numbers at every evaluation, and no trace in
     const seen = captureActivations({ network: watched, x: check.x, training: false, taps: [tap] })[tap];
     const last = probeSeries(history, 'figure1').at(-1)!.value!;
     activationPercentiles(seen, last.unit!).typical.forEach((q, i) => close(q, last.typical[i]!, 1e-5));
+    // Or training mode: the test set normalized by its own statistics.
+    const inTraining = captureActivations({ network: watched, x: check.x, training: true, taps: [tap] })[tap];
+    const lastInTraining = probeSeries(history, 'inTraining').at(-1)!.value!;
+    activationPercentiles(inTraining, 3).typical.forEach((q, i) => close(q, lastInTraining.typical[i]!, 1e-5));
+    assert.notDeepEqual(
+      first.inTraining!.all,
+      first.figure1!.all,
+      'at the start moving averages know nothing of the values',
+    );
     watched.dispose();
     alone.dispose();
     tf.dispose([train, check]);

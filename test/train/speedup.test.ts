@@ -112,7 +112,7 @@ test('speedup: identical networks with other noise give 1 within its scatter, wh
   assert.ok(mean(maximum) < -3 * error(maximum), 'the measure that is replaced favours no side');
 });
 
-test('speedup: each side at the rate at which it gets to the accuracy first', () => {
+test('speedup: each side at the rate at which it gets to the accuracy first, of those that are looked at', () => {
   const early = { tau: 30, end: 0.8 };
   const late = { tau: 300 };
   const { accuracy, rates } = speedup({ ...a, comparison: comparison({ a: [[early], [late]], b: [[late], [late]] }) });
@@ -120,7 +120,7 @@ test('speedup: each side at the rate at which it gets to the accuracy first', ()
   assert.equal(rates.reference[19], 2);
   assert.deepEqual(new Set(rates.candidate), new Set([1]));
   near(accuracy[19], 0.95, 1e-3);
-  const one = speedup({ ...a, learningRates: [1], comparison: comparison({ a: [[early]], b: [[late]] }) });
+  const one = speedup({ ...a, referenceRates: [1], comparison: comparison({ a: [[early]], b: [[late]] }) });
   near(one.accuracy[19], 0.8, 1e-9);
 });
 
@@ -139,7 +139,7 @@ test('speedup: what cannot be compared is said', () => {
   assert.throws(() => speedup({ ...a, comparison: made }), /side 'b' gets at no rate above .* 0\.1/);
   assert.throws(() => speedup({ ...a, candidate: 'c', comparison: made }), /no side 'c'/);
   assert.throws(
-    () => speedup({ ...a, learningRates: [5], comparison: made }),
+    () => speedup({ ...a, candidateRates: [5], comparison: made }),
     /learning rates 1; wanted one of them, got 5/,
   );
   const stopped = comparison({ a: [[{ tau: 1, stopped: true }]], b: [level] });

@@ -151,12 +151,14 @@ function unitValues({ shape, values }: Values, unit: number): Float32Array {
 }
 
 /**
- * Follows {@link activationPercentiles} through training, on the test set in inference mode.
+ * Follows {@link activationPercentiles} through training, on the test set: in inference mode, or with `training` normalized by the
+ * statistics of the test set itself, as training normalizes by those of its mini-batches. The two differ while moving averages lag behind.
  *
  * The unit is chosen at the first evaluation and kept. Values that are not numbers (a diverged network) give NaN, null in a history.
  *
  * @param options.tap what to look at; the paper's Figure 1 shows inputs to the last hidden sigmoid, `layer3/preActivation`
  * @param options.unit index, or `'typical'` (default): see {@link typicalUnit}
+ * @param options.training normalize by the statistics of the test set; default false
  * @returns a probe that reports {@link ActivationPercentiles}
  * @example trainNetwork({ ...options, probes: { figure1: percentileProbe({ tap: 'layer3/preActivation' }) } })
  */
@@ -164,15 +166,18 @@ export function percentileProbe(options: {
   tap: string;
   unit?: number | 'typical';
   percentiles?: number[];
+  training?: boolean;
 }): Probe<ActivationPercentiles> {
   expectOptions<typeof options>('percentileProbe', options, {
-    ...{ tap: needed(text), unit: either(oneOf(['typical']), whole), percentiles: listOf(number) },
+    ...{ tap: needed(text), unit: either(oneOf(['typical']), whole), percentiles: listOf(number), training: flag },
   });
-  const { tap, unit = 'typical', percentiles = FIGURE_1_PERCENTILES } = options;
+  const { tap, unit = 'typical', percentiles = FIGURE_1_PERCENTILES, training = false } = options;
   return {
-    taps: [tap],
-    measure: ({ taps, memory }) => {
-      const values: Values = { shape: taps[tap].shape, values: taps[tap].dataSync() as Float32Array };
+    taps: training ? [] : [tap],
+    measure: ({ network, test, taps, memory }) => {
+      const values: Values = training
+        ? captureActivations({ network, x: test.x, training, taps: [tap] })[tap]
+        : { shape: taps[tap].shape, values: taps[tap].dataSync() as Float32Array };
       const none = percentiles.map(() => NaN);
       if (values.values.some(Number.isNaN)) return { unit: (memory.unit as number) ?? NaN, typical: none, all: none };
       memory.unit ??= unit === 'typical' ? typicalUnit(values) : unit;

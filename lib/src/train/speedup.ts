@@ -13,8 +13,10 @@ export interface SpeedupOptions {
   reference: string;
   /** Side that is held against it. */
   candidate: string;
-  /** Rates that are looked at, for both sides; default all that a side has. */
-  learningRates?: readonly number[];
+  /** Rates of the reference that are looked at; default all that it has. */
+  referenceRates?: readonly number[];
+  /** The same of the candidate. */
+  candidateRates?: readonly number[];
   /** How many accuracies; default 20. */
   points?: number;
 }
@@ -34,8 +36,8 @@ export interface Speedup {
 }
 
 const SPEEDUP_OPTIONS: Options<SpeedupOptions> = {
-  comparison: needed(COMPARISON),
-  ...{ reference: needed(text), candidate: needed(text), learningRates: listOf(number), points: counting },
+  ...{ comparison: needed(COMPARISON), reference: needed(text), candidate: needed(text), points: counting },
+  ...{ referenceRates: listOf(number), candidateRates: listOf(number) },
 };
 
 /** Accuracies at which two sides are compared, unless told. */
@@ -58,8 +60,11 @@ const POINTS = 20;
  */
 export function speedup(options: SpeedupOptions): Speedup {
   expectOptions('speedup', options, SPEEDUP_OPTIONS);
-  const { comparison, learningRates, points = POINTS } = options;
-  const sides = [options.reference, options.candidate].map((name) => risingOf(comparison, name, learningRates));
+  const { comparison, points = POINTS } = options;
+  const sides = [
+    risingOf(comparison, options.reference, options.referenceRates),
+    risingOf(comparison, options.candidate, options.candidateRates),
+  ];
   const start = Math.max(
     ...sides.flatMap(({ rates }) => rates.flatMap(({ runs }) => runs.map(({ level }) => level[0]))),
   );
