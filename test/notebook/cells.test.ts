@@ -301,7 +301,7 @@ test('verdict record: what the ledger keeps', () => {
     measured: record.measured,
     verdict: 'holds',
     rule: 'the value is 20% ± 15%',
-      agreement: '3 of 3 seeds',
+    agreement: '3 of 3 seeds',
     reason: 'why',
     statistics: { unit: 'share', values: [0.1, 0.3, 0.2], n: 3, median: 0.2 },
     data: 'MNIST',

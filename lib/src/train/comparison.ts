@@ -83,7 +83,10 @@ const RUN = having<ComparisonRun>('a run', {
 });
 const COMPARED = having<Comparison['sides'][number]>('a side', { name: needed(text), learningRates: needed(list) });
 /** What a comparison must be at the door. */
-export const COMPARISON = resultOf<Comparison>('comparison', { sides: needed(listOf(COMPARED)), runs: needed(listOf(RUN)) });
+export const COMPARISON = resultOf<Comparison>('comparison', {
+  sides: needed(listOf(COMPARED)),
+  runs: needed(listOf(RUN)),
+});
 
 /** Throws unless this is a comparison. */
 export function expectComparison(where: string, comparison: Comparison): void {
