@@ -99,6 +99,7 @@ export {
   shapeProbe,
   signalPropagation,
   singularValues,
+  zcaGradients,
 } from './probe';
 export {
   accuracies,
@@ -145,12 +146,10 @@ export {
   listExperiments,
   loadSweep,
   newtonSchulzErrors,
-  normalizationTimes,
   normOverBatchLayer,
   rateLimit,
   runExperiment,
   scaledLayer,
-  scalingOf,
   sideBySide,
   trainShifted,
   weightGrowth,

@@ -31,3 +31,32 @@ test(
     assert.throws(() => newtonSchulzErrors([1], { iterations: -1 }), /at least 0, got -1/);
   }),
 );
+
+test(
+  'newtonSchulzErrors: the plain form multiplies rounding by (kappa + sqrt(kappa) - 2) / 2 an iteration near the root, the coupled one keeps it',
+  clean(() => {
+    for (const kappa of [8, 16]) {
+      // Two eigenvalues: it is at the root after a few iterations, and what then grows is rounding.
+      const plain = newtonSchulzErrors([1, 1 / kappa], { iterations: 40, form: 'plain', seed: 3 }).measured;
+      const least = plain.indexOf(Math.min(...plain));
+      const from = plain.findIndex((error, k) => k > least && error > 3e-5);
+      const to = plain.findIndex((error, k) => k > from && error > 1e-2);
+      assert.ok(from > 0 && to > from, `${plain}`);
+      const perIteration = (plain[to] / plain[from]) ** (1 / (to - from));
+      near(perIteration, (kappa + Math.sqrt(kappa) - 2) / 2, 0.15, `kappa ${kappa}`);
+      const coupled = newtonSchulzErrors([1, 1 / kappa], { iterations: 40, seed: 3 }).measured;
+      assert.ok(
+        coupled.slice(12).every((error) => error < 1e-5),
+        `${coupled}`,
+      );
+      // Until rounding has grown, the forms are the same.
+      plain.slice(0, 5).forEach((error, k) => near(error, coupled[k], 1e-3, `iteration ${k}`));
+    }
+    // Below 2.43 the factor is below 1.
+    const mild = newtonSchulzErrors([1, 0.5], { iterations: 40, form: 'plain' }).measured;
+    assert.ok(
+      mild.slice(12).every((error) => error < 1e-5),
+      `${mild}`,
+    );
+  }),
+);

@@ -1,6 +1,6 @@
 import test, { before } from 'node:test';
 import assert from 'node:assert/strict';
-import { atRates, mlp, rateLimit, ready, tf, type RateLimitOptions } from 'bnlab';
+import { atRates, mlp, rateLimit, ready, tf, type Network, type ProbePoint, type RateLimitOptions } from 'bnlab';
 import { clouds } from '../support/clouds';
 import { leakFree } from '../support/tensors';
 
@@ -100,6 +100,36 @@ test('atRates: by seed and rate, and a rate that was not tried is an error that 
     [0.5, 0.25],
   ]);
   assert.throws(() => atRates(limits, [1], (run) => run.loss), /seed 1 has no run at rate 1; it has 0\.25, 0\.5/);
+});
+
+test('rateLimit: a probe is asked where each run ends, and its condition is sought from the lowest rate upwards', async () => {
+  // The bias of the last layer, as far as its run moved it: it rises with the rate.
+  const probe = {
+    measure: ({ network }: ProbePoint) => Math.hypot(...(network as Network).stateDict()['layer2/bias'].values),
+  };
+  const build = (seed: number) => mlp({ sizes: [3, 10, 3], activation: 'tanh', seed });
+  const rates = [0.001, 0.1, 10];
+  const plain = await limit({ build, rates, within: 100 });
+  const limits = await limit({ build, rates, probe, holds: ({ probed }) => (probed as number) < 0.05, within: 1.3 });
+  for (const [s, { runs, highest, fails }] of limits.entries()) {
+    const moved = runs.map(({ probed }) => probed as number);
+    assert.ok(highest !== null && fails !== null && fails / highest <= 1.3);
+    runs.forEach(({ learningRate }, i) => {
+      if (learningRate <= highest) assert.ok(moved[i] < 0.05);
+    });
+    assert.ok(moved[runs.findIndex(({ learningRate }) => learningRate === fails)] >= 0.05);
+    // The probe changes nothing of the run.
+    for (const rate of rates) {
+      const { probed, ...same } = runs.find(({ learningRate }) => learningRate === rate)!;
+      assert.deepEqual(
+        same,
+        plain[s].runs.find(({ learningRate }) => learningRate === rate),
+      );
+      assert.equal(typeof probed, 'number');
+    }
+  }
+  const [never] = await limit({ build, seeds: [1], rates, holds: () => false });
+  assert.deepEqual([never.highest, never.fails, never.runs.length], [null, null, 3]);
 });
 
 test('rateLimit: what it cannot do is an error', async () => {

@@ -39,10 +39,9 @@ const TINY: { [N in ExperimentName]: Partial<OptionsOf<N>> } = {
     steps: 4,
     batchSize: 10,
   },
-  'layer-times': { m: 4, inputs: 2, d: 2, norms: ['batch'], repeats: 1, sampleMilliseconds: 0.01 },
+  'layer-times': { m: 4, sizes: [2], layers: [{ name: 'BN', norm: 'batch' }], repeats: 1, sampleMilliseconds: 0.01 },
   'learning-rate-sweep': comparison,
   'newton-schulz': { eigenvalues: [1, 0.1], iterations: 4 },
-  'normalization-times': { m: 4, sizes: { batch: [2] }, repeats: 1, sampleMilliseconds: 0.01 },
   'saturation-in-training': comparison,
   'scaled-layer': { m: 4, inputs: 2, d: 3, scales: [1, 10], epsilon: 0 },
   'training-run': { data, network: sides[1].network, steps: 4, batchSize: 10, evaluations: 2 },
@@ -58,7 +57,7 @@ const TINY: { [N in ExperimentName]: Partial<OptionsOf<N>> } = {
 };
 const NAMES = Object.keys(TINY) as ExperimentName[];
 /** Times differ; the others are the same comparison as figure-1, read in another way. */
-const ONCE = ['layer-times', 'normalization-times', 'learning-rate-sweep', 'saturation-in-training', 'blow-up', 'side-by-side'];
+const ONCE = ['layer-times', 'learning-rate-sweep', 'saturation-in-training', 'blow-up', 'side-by-side'];
 const run = (name: ExperimentName, control = {}, options: object = TINY[name]): Promise<unknown> =>
   runExperiment(name, options as never, control);
 const answers = new Map<ExperimentName, Promise<unknown>>();

@@ -302,13 +302,20 @@ export function calls({ network, x, y, history, comparison }: World): Record<str
       { x: x2(), batches: Int32Array.from([0, 1, 2, 1, 2, 3]), batchSize: 3, looked: x2(), method: 'zca' },
     ],
     newtonSchulzErrors: () => [[2, 1], { iterations: 2, prescale: 'trace', seed: 1 }],
-    interleavedTimes: () => [
-      { a: () => 1, b: () => 2 },
-      { repeats: 1, sampleMilliseconds: 0.01 },
+    zcaGradients: () => [
+      [
+        [2, 0],
+        [0, 1],
+      ],
+      [
+        [1, 2],
+        [3, 4],
+      ],
+      { precision: 'float32' },
     ],
-    layerTimes: () => [{ m: 4, inputs: 2, d: 2, norms: ['batch'], repeats: 1, sampleMilliseconds: 0.01 }],
-    normalizationTimes: () => [{ m: 4, sizes: { batch: [2] }, repeats: 1, sampleMilliseconds: 0.01 }],
-    scalingOf: () => [{ part: 'batch', d: [2, 4, 8], milliseconds: [[1, 2, 4]] }],
+    layerTimes: () => [
+      { m: 4, sizes: [2], layers: [{ name: 'BN', norm: 'batch' }], repeats: 1, sampleMilliseconds: 0.01 },
+    ],
     accuracyBand: () => [comparison, { side: 'a', learningRate: 0.1 }],
     bandOf: () => [comparison, { side: 'a' }, () => 1],
     chooseLearningRates: () => [comparison],

@@ -18,7 +18,7 @@ export interface Declared {
 /** Types of options that are not called so. */
 const CALLED_OTHERWISE = new Set(['DatasetFiles', 'FoldInput', 'InceptionChannels']);
 /** Objects without a name of their own that are data, which may hold more. */
-const DATA = new Set(['saturationKind', 'interleavedTimes', 'populationStatistics']);
+const DATA = new Set(['saturationKind', 'populationStatistics']);
 
 /** Every function and class that `bnlab` exports. */
 export function publicFace(): Declared[] {

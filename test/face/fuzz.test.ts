@@ -135,7 +135,7 @@ test('no bad input shows the inside of the library', async (t) => {
 const SLOW: Record<string, string> = {
   ignoredJacobian: 'trains',
   runnable: 'trains',
-  normalizationTimes: 'times for seconds by default',
+  layerTimes: 'compiles each step',
 };
 /** Here no option is left to its default. */
 const SLOW_BY_DEFAULT: Record<string, string> = {

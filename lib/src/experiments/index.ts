@@ -29,9 +29,14 @@ export {
   type IgnoredJacobianRun,
   type IgnoredJacobianSpec,
 } from './ignored-jacobian';
-export { interleavedTimes, type RepeatOptions } from './interleaved-times';
 export { layerChange, type LayerChange, type LayerChangeOptions } from './layer-change';
-export { layerTimes, type LayerTimesOptions, type LayerTimesSpec } from './layer-times';
+export {
+  layerTimes,
+  type LayerTime,
+  type LayerTimesOptions,
+  type LayerTimesSpec,
+  type TimedLayer,
+} from './layer-times';
 export { type LearningRateSweep } from './learning-rate-sweep';
 export {
   newtonSchulzErrors,
@@ -39,16 +44,6 @@ export {
   type NewtonSchulzErrors,
   type NewtonSchulzSpec,
 } from './newton-schulz';
-export {
-  normalizationTimes,
-  scalingOf,
-  TIMED_PARTS,
-  type NormalizationTimesOptions,
-  type NormalizationTimesSpec,
-  type PartTimes,
-  type Scaling,
-  type TimedPart,
-} from './normalization-times';
 export {
   experiments,
   listExperiments,

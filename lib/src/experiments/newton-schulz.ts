@@ -23,12 +23,14 @@ export interface NewtonSchulzErrorOptions {
   iterations: number;
   /** As of `newtonSchulz`. Default `trace`. */
   prescale?: NewtonSchulzOptions['prescale'];
+  /** As of `newtonSchulz`. Default `coupled`. */
+  form?: NewtonSchulzOptions['form'];
   /** Of the directions of the covariance. Default 0. */
   seed?: number;
 }
 
 const NEWTON_SCHULZ_ERROR_OPTIONS: Options<NewtonSchulzErrorOptions> = {
-  ...{ iterations: needed(own), prescale: oneOf(['trace', 'none']), seed: whole },
+  ...{ iterations: needed(own), prescale: oneOf(['trace', 'none']), form: oneOf(['coupled', 'plain']), seed: whole },
 };
 
 /** Errors after 0, 1, 2, ... iterations. */
@@ -53,7 +55,7 @@ export function newtonSchulzErrors(
 ): NewtonSchulzErrors {
   expectOptions('newtonSchulzErrors', options, NEWTON_SCHULZ_ERROR_OPTIONS);
   expectArgument('newtonSchulzErrors', 'eigenvalues', eigenvalues, numbers);
-  const { iterations, prescale = 'trace', seed = 0 } = options;
+  const { iterations, prescale = 'trace', form = 'coupled', seed = 0 } = options;
   if (!Number.isInteger(iterations) || iterations < 0) {
     throw new RangeError(
       `newtonSchulzErrors: iterations must be a whole number of at least 0, got ${shown(iterations)}.`,
@@ -65,7 +67,7 @@ export function newtonSchulzErrors(
     const x = tf.tensor2d(rowsWithSpectrum(eigenvalues, { m: d + 1, seed }));
     const sigma = tf.div(tf.matMul(x, x, true), d + 1);
     return counts.map((k) => {
-      const a = newtonSchulz(sigma, { iterations: k, prescale });
+      const a = newtonSchulz(sigma, { iterations: k, prescale, form });
       const off = tf.sub(tf.matMul(tf.matMul(a, sigma), a, false, true), tf.eye(d));
       const error = Math.sqrt(tf.mean(tf.square(off)).dataSync()[0] * d);
       return Number.isFinite(error) ? error : Infinity;
@@ -92,10 +94,10 @@ export const definition: Definition<NewtonSchulzSpec, NewtonSchulzErrors> = {
   version: 1,
   question: 'How many Newton-Schulz iterations whiten a covariance, and when do they diverge?',
   whenAborted: 'throws',
-  defaults: { eigenvalues: [1, 0.3, 0.01], iterations: 15, prescale: 'trace', seed: 0 },
+  defaults: { eigenvalues: [1, 0.3, 0.01], iterations: 15, prescale: 'trace', form: 'coupled', seed: 0 },
   options: {
     ...{ eigenvalues: needed(listOf(notNegative)), iterations: needed(whole), seed: needed(whole) },
-    prescale: needed(oneOf(['trace', 'none'])),
+    ...{ prescale: needed(oneOf(['trace', 'none'])), form: needed(oneOf(['coupled', 'plain'])) },
   },
   compute: async ({ eigenvalues, ...options }) => newtonSchulzErrors(eigenvalues, options),
 };

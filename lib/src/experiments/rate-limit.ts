@@ -17,7 +17,9 @@ import {
 } from '../core/checks';
 import { tf } from '../engine';
 import { StoppedError } from '../platform/stoppable';
+import type { Stored } from '../core/json';
 import type { Network, StateDict } from '../nn';
+import type { Probe } from '../probe';
 import { median } from '../statistics';
 import { evaluateWithTaps } from '../train/evaluate';
 import type { History } from '../train/history';
@@ -28,7 +30,7 @@ import { Trainer } from '../train/trainer';
 import { type StepRecord, type TrainRunOptions } from '../train/options';
 
 /** What {@link rateLimit} takes. */
-export interface RateLimitOptions extends Pick<TrainRunOptions, 'data' | 'steps' | 'batchSize'> {
+export interface RateLimitOptions<T = unknown> extends Pick<TrainRunOptions, 'data' | 'steps' | 'batchSize'> {
   /** Called once per seed. */
   build: (seed: number) => Network;
   /** One limit each; of weights and batches. */
@@ -39,6 +41,10 @@ export interface RateLimitOptions extends Pick<TrainRunOptions, 'data' | 'steps'
   accuracy?: number;
   /** The limit is sought until the rates on its two sides differ by this factor at most. Default 1.1. */
   within?: number;
+  /** Measured where each run ends, on its first mini-batch. */
+  probe?: Probe<T>;
+  /** What counts as below the limit, instead of training. Its limit is sought from the lowest rate upwards. */
+  holds?: (run: RateRun<T>) => boolean;
   /** Called after each run. */
   onRun?: () => void;
 }
@@ -46,13 +52,13 @@ export interface RateLimitOptions extends Pick<TrainRunOptions, 'data' | 'steps'
 const RATE_LIMIT_OPTIONS: Options<RateLimitOptions> = {
   ...{ build: needed(callback), seeds: needed(listOf(whole)), rates: needed(listOf(positive)) },
   ...{ data: needed(own), steps: needed(own), batchSize: needed(own), accuracy: number, within: number },
-  onRun: callback,
+  ...{ probe: own, holds: callback, onRun: callback },
 };
 
 const POPULATION_BATCHES = 10;
 
 /** One training. */
-export interface RateRun {
+export interface RateRun<T = unknown> {
   /** The constant rate of plain gradient descent. */
   learningRate: number;
   /** Share of the test set at the end, at inference, with population statistics of ten training mini-batches. */
@@ -63,15 +69,17 @@ export interface RateRun {
   loss: number;
   /** ||W|| over all weight matrices at the end, over the same at the start; Infinity where it is not finite. */
   growth: number;
+  /** What the probe reported; null in a network that has diverged, absent without a probe. */
+  probed?: Stored<T> | null;
 }
 
 /** One seed's runs, and where they stop to train. */
-export interface RateLimit {
+export interface RateLimit<T = unknown> {
   /** Of weights and batches. */
   seed: number;
   /** All runs, by rising rate. */
-  runs: RateRun[];
-  /** The highest rate that trains, from the best one upwards to the first that does not; null where no rate trains. */
+  runs: RateRun<T>[];
+  /** The highest rate that trains (or `holds`), from the best one (the lowest) upwards to the first that does not; null where none does. */
   highest: number | null;
   /** The first higher rate that does not train, at most `within` times `highest`; null where none was tried: the limit is at least `highest`. */
   fails: number | null;
@@ -86,15 +94,18 @@ export interface RateLimit {
  * and a rate beyond the limit that happens to train does not count.
  * Runs of one seed start from the same weights and see the same batches.
  *
+ * With `holds` the limit is that of another condition, such as few stuck units by a `saturationProbe`, from the lowest rate upwards to the
+ * first run that does not meet it; `highest` is null where the lowest rate does not.
+ *
  * @returns one entry per seed
  * @example
  * const [{ highest }] = await rateLimit({ build, data, seeds: [1], rates: [0.1, 1, 10], steps: 300, batchSize: 60 });
  * @throws RangeError for no seeds or rates, rates that do not rise, or a factor `within` that is not above 1; StoppedError when a
  * notebook's Stop button ends it: half a bisection is no limit
  */
-export async function rateLimit(options: RateLimitOptions): Promise<RateLimit[]> {
+export async function rateLimit<T = unknown>(options: RateLimitOptions<T>): Promise<RateLimit<T>[]> {
   expectOptions('rateLimit', options, RATE_LIMIT_OPTIONS);
-  const { build, seeds, rates, data, steps, batchSize, accuracy = 0.5, within = 1.1, onRun } = options;
+  const { build, seeds, rates, data, steps, batchSize, accuracy = 0.5, within = 1.1, probe, onRun } = options;
   if (seeds.length === 0 || rates.length === 0 || rates.some((rate, i) => i > 0 && rate <= rates[i - 1])) {
     throw new RangeError(`rateLimit: wanted seeds, and rates that rise, got [${seeds}] and [${rates}].`);
   }
@@ -104,7 +115,7 @@ export async function rateLimit(options: RateLimitOptions): Promise<RateLimit[]>
   expectArgument('rateLimit', 'what build() returned', network, aNetwork);
   const trainer = new Trainer({ network, record: weightsNorm });
   const prepared = prepareData(data, 'grey', 'crossEntropy');
-  const limits: RateLimit[] = [];
+  const limits: RateLimit<T>[] = [];
   try {
     for (const seed of seeds) {
       const start = build(seed);
@@ -113,16 +124,22 @@ export async function rateLimit(options: RateLimitOptions): Promise<RateLimit[]>
       const before = norm(initial);
       const run = async (learningRate: number) => {
         network.loadStateDict(initial);
-        const settings = { data, steps, batchSize, learningRate, seed, evaluate: { at: [] } };
-        const history = await trainer.train(settings, prepared);
+        const settings = { data, steps, batchSize, learningRate, seed };
+        const end = probe ? { probes: { end: probe }, evaluate: { at: [steps] } } : { evaluate: { at: [] } };
+        const history = await trainer.train({ ...settings, ...end }, prepared);
         if (history.stopped) throw new StoppedError(`rateLimit: stopped at the rate ${learningRate} of seed ${seed}.`);
         // Moving averages lag behind weights that take long steps. Where statistics are not finite, the averages stay.
         replaceStatistics(network, prepared.train.x, { batchSize, batchCount: POPULATION_BATCHES, seed });
         const { accuracy } = evaluateWithTaps({ network, ...prepared.test }, []).score;
         onRun?.();
-        return { learningRate, accuracy: accuracy ?? 0, ...lossAndGrowth(history, before) };
+        const probed = history.evaluations.at(-1)?.probes.end as Stored<T> | undefined;
+        return {
+          ...{ learningRate, accuracy: accuracy ?? 0, ...lossAndGrowth(history, before) },
+          ...(probe ? { probed: probed ?? null } : {}),
+        };
       };
-      limits.push({ seed, ...(await search(run, rates, accuracy, within)) });
+      const holds = options.holds ?? ((of: RateRun<T>) => of.accuracy > accuracy);
+      limits.push({ seed, ...(await search(run, rates, { holds, within, fromBest: !options.holds })) });
     }
   } finally {
     prepared.dispose();
@@ -143,10 +160,10 @@ const LIMITS = listOf(having<RateLimit>('what rateLimit returned', { seed: neede
  * @example atRates(limits, rates, (run) => run.accuracy)
  * @throws RangeError for a rate that a seed has no run at
  */
-export function atRates(
-  limits: readonly RateLimit[],
+export function atRates<T = unknown>(
+  limits: readonly RateLimit<T>[],
   rates: readonly number[],
-  value: (run: RateRun) => number,
+  value: (run: RateRun<T>) => number,
 ): number[][] {
   expectArguments('atRates', { limits: [limits, LIMITS], rates: [rates, listOf(positive)], value: [value, callback] });
   return limits.map(({ seed, runs }) =>
@@ -160,24 +177,22 @@ export function atRates(
 }
 
 /** The grid, then bisection between its two rates around the first limit. */
-async function search(
-  run: (rate: number) => Promise<RateRun>,
+async function search<T>(
+  run: (rate: number) => Promise<RateRun<T>>,
   rates: readonly number[],
-  accuracy: number,
-  within: number,
-): Promise<Omit<RateLimit, 'seed'>> {
-  const runs: RateRun[] = [];
+  { holds, within, fromBest }: { holds: (run: RateRun<T>) => boolean; within: number; fromBest: boolean },
+): Promise<Omit<RateLimit<T>, 'seed'>> {
+  const runs: RateRun<T>[] = [];
   for (const rate of rates) runs.push(await run(rate));
-  const trains = (of: RateRun) => of.accuracy > accuracy;
-  const best = runs.reduce((most, of, i) => (of.accuracy > runs[most].accuracy ? i : most), 0);
-  if (!trains(runs[best])) return { runs, highest: null, fails: null };
-  const end = runs.findIndex((of, i) => i > best && !trains(of));
+  const first = fromBest ? runs.reduce((most, of, i) => (of.accuracy > runs[most].accuracy ? i : most), 0) : 0;
+  if (!holds(runs[first])) return { runs, highest: null, fails: null };
+  const end = runs.findIndex((of, i) => i > first && !holds(of));
   if (end < 0) return { runs, highest: rates[rates.length - 1], fails: null };
   let [highest, fails] = [rates[end - 1], rates[end]];
   while (fails / highest > within) {
     const middle = await run(Math.sqrt(highest * fails));
     runs.push(middle);
-    if (trains(middle)) highest = middle.learningRate;
+    if (holds(middle)) highest = middle.learningRate;
     else fails = middle.learningRate;
   }
   runs.sort((a, b) => a.learningRate - b.learningRate);

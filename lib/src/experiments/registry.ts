@@ -11,7 +11,6 @@ import { definition as ignoredJacobian } from './ignored-jacobian';
 import { definition as layerTimes } from './layer-times';
 import { definition as learningRateSweep } from './learning-rate-sweep';
 import { definition as newtonSchulz } from './newton-schulz';
-import { definition as normalizationTimes } from './normalization-times';
 import { definition as saturationInTraining } from './saturation-in-training';
 import { definition as scaledLayer } from './scaled-layer';
 import { definition as trainingRun } from './training-run';
@@ -29,7 +28,6 @@ const DEFINITIONS = {
   'layer-times': layerTimes,
   'learning-rate-sweep': learningRateSweep,
   'newton-schulz': newtonSchulz,
-  'normalization-times': normalizationTimes,
   'saturation-in-training': saturationInTraining,
   'scaled-layer': scaledLayer,
   'training-run': trainingRun,

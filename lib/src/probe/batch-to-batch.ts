@@ -35,7 +35,8 @@ export interface BatchToBatch {
 
 const BATCH_TO_BATCH_OPTIONS: Options<BatchToBatchOptions> = {
   ...{ x: needed(own), batches: needed(numbers), batchSize: needed(counting), looked: needed(own) },
-  ...{ method: needed(oneOf(['batch', ...WHITENINGS])), epsilon: notNegative, iterations: own, prescale: own },
+  ...{ method: needed(oneOf(['batch', ...WHITENINGS])), epsilon: notNegative, iterations: own },
+  ...{ prescale: own, form: own },
 };
 
 /**
@@ -88,8 +89,8 @@ export function batchToBatch(options: BatchToBatchOptions): BatchToBatch {
 
 /** mean [d] and A [d, d] of y = A (x - mean). */
 function linearMap(batch: tf.Tensor, options: BatchToBatchOptions): { mean: tf.Tensor; matrix: tf.Tensor } {
-  const { method, epsilon = 1e-5, iterations, prescale } = options;
-  if (method !== 'batch') return whiten(batch, { method, epsilon, iterations, prescale });
+  const { method, epsilon = 1e-5, iterations, prescale, form } = options;
+  if (method !== 'batch') return whiten(batch, { method, epsilon, iterations, prescale, form });
   const { mean, variance } = batchMoments(batch);
   return { mean, matrix: tf.diag(tf.rsqrt(tf.add(variance, epsilon))) };
 }

@@ -13,6 +13,7 @@ export {
   type SaturationOptions,
 } from './activations';
 export { batchDependence, type BatchDependence, type BatchDependenceOptions } from './batch-dependence';
+export { zcaGradients, type ZcaGradientOptions, type ZcaGradients } from './eigenvector-gradient';
 export { inputHessian, type InputHessian } from './input-hessian';
 export { gradientProjection, type GradientProjection } from './gradient-projection';
 export { curvature, type Curvature, type CurvatureOptions } from './curvature';

@@ -112,7 +112,8 @@ export function whiteningMatrix(
   const method = options.method ?? 'zca';
   expectOneOf('whiteningMatrix', 'method', method, WHITENINGS);
   if (method === 'newton-schulz') {
-    return newtonSchulz(covariance, { iterations: options.iterations, prescale: options.prescale });
+    const { iterations, prescale, form } = options;
+    return newtonSchulz(covariance, { iterations, prescale, form });
   }
   expectSquare('whiteningMatrix', covariance);
   expectFinite('whiteningMatrix', 'covariance', covariance);
