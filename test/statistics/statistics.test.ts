@@ -1,7 +1,16 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { bootstrapInterval, linearFit, median, medianInterval, powerLaw, quantile, Random } from 'bnlab';
+import {
+  bootstrapInterval,
+  linearFit,
+  median,
+  medianInterval,
+  powerLaw,
+  quantile,
+  Random,
+  relativeLinearFit,
+} from 'bnlab';
 import { quantileBand, quantiles } from 'bnlab/internal';
 import { closeWithin } from '../support/close';
 
@@ -132,6 +141,31 @@ test('linearFit: the stated error of the slope is the spread of slopes under noi
   const stated = median(runs.map((r) => r.slopeError));
   assert.ok(Math.abs(mean - 2) < 0.01, `mean slope ${mean}`);
   assert.ok(stated / spread > 0.88 && stated / spread < 1.12, `stated ${stated}, spread ${spread}`);
+});
+
+test('relativeLinearFit: a line through points exactly, whatever their size, and by shares where they do not lie on one', () => {
+  const m = [1, 4, 16, 64, 256, 1024];
+  const exact = relativeLinearFit(m, m.map((v) => 3e-3 + 5e-6 * v)); // prettier-ignore
+  close(exact.intercept, 3e-3);
+  close(exact.slope, 5e-6);
+  assert.ok(exact.largestError < 1e-12);
+  // S = Smin (1 + B/m) over 1/m is (S/Smin - 1)(E/Emin - 1) = 1 with E = m S.
+  const [sMin, b] = [70, 40];
+  const fit = relativeLinearFit(m.map((v) => 1 / v), m.map((v) => sMin * (1 + b / v))); // prettier-ignore
+  for (const v of m) {
+    const s = sMin * (1 + b / v);
+    close((s / fit.intercept - 1) * ((v * s) / fit.slope - 1), 1);
+  }
+  // Two points above x = 0 and 1, one of them twice: minimizes 2 shares against each other, not distances.
+  const through = relativeLinearFit([0, 0, 1], [1, 3, 100]);
+  close(through.intercept, (1 / 1 + 1 / 3) / (1 / 1 + 1 / 9)); // sum(w y)/sum(w), w = 1/y^2
+  close(through.intercept + through.slope, 100);
+  close(
+    through.largestError,
+    1 - through.intercept / 3 > through.intercept - 1 ? 1 - through.intercept / 3 : through.intercept - 1,
+  );
+  assert.throws(() => relativeLinearFit([1, 2], [1, 0]), /y\[1\] is 0/);
+  assert.throws(() => relativeLinearFit([1, 1], [1, 2]), /all 2 values of x are 1/);
 });
 
 test('powerLaw: error of a mean falls as n^-1/2', () => {

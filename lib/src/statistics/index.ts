@@ -8,10 +8,12 @@ export {
   quantile,
   quantileBand,
   quantiles,
+  relativeLinearFit,
   type BootstrapOptions,
   type Interval,
   type LinearFit,
   type MedianInterval,
   type PowerLaw,
   type QuantileBand,
+  type RelativeLinearFit,
 } from './statistics';

@@ -62,6 +62,16 @@ export interface PowerLaw {
   factor: number;
 }
 
+/** Line y = intercept + slope x, fitted to y by shares: see {@link relativeLinearFit}. */
+export interface RelativeLinearFit {
+  /** Units of y per unit of x. */
+  slope: number;
+  /** y at x = 0. */
+  intercept: number;
+  /** The largest distance of the line from a point, as a share of its y. */
+  largestError: number;
+}
+
 /** Which statistic, how wide, and which random numbers: see {@link bootstrapInterval}. */
 export interface BootstrapOptions {
   /** Function of a sample; default {@link median}. */
@@ -235,6 +245,36 @@ export function linearFit(x: ArrayLike<number>, y: ArrayLike<number>): LinearFit
 }
 
 /**
+ * The line that minimizes sum((intercept + slope x - y)^2 / y^2): every point counts by the share that it is missed by. For y that span
+ * decades, such as the time a + b m of a step, where least squares would hear the largest alone.
+ *
+ * @param y above 0
+ * @example relativeLinearFit([1, 10, 100], [3, 21, 201]) // {intercept: 1, slope: 2, largestError: 0}
+ * @throws RangeError for what {@link linearFit} refuses, and for y that is not above zero
+ */
+export function relativeLinearFit(x: ArrayLike<number>, y: ArrayLike<number>): RelativeLinearFit {
+  const [xs, ys] = points('relativeLinearFit', x, y);
+  const wrong = ys.findIndex((value) => !(value > 0));
+  if (wrong >= 0) {
+    throw new RangeError(
+      `relativeLinearFit: y must be above zero to be missed by a share, but y[${wrong}] is ${ys[wrong]}.`,
+    );
+  }
+  // About the weighted means, as in linearFit; weights of size 1.
+  const least = Math.min(...ys);
+  const weights = ys.map((value) => (least / value) ** 2);
+  const total = simple.sum(weights);
+  const mean = (values: number[]) => simple.sum(values.map((value, i) => (weights[i] / total) * value));
+  const [mx, my] = [mean(xs), mean(ys)];
+  const width = Math.max(...xs.map((value) => Math.abs(value - mx)));
+  const dx = xs.map((value) => (value - mx) / width);
+  const slope = mean(dx.map((value, i) => value * (ys[i] - my))) / mean(dx.map((value) => value * value)) / width;
+  const intercept = my - slope * mx;
+  const largestError = Math.max(...xs.map((value, i) => Math.abs((intercept + slope * value) / ys[i] - 1)));
+  return { slope, intercept, largestError };
+}
+
+/**
  * Power law y = factor x^exponent, as a least-squares line on logarithmic axes.
  *
  * @example powerLaw([1, 4, 16], [8, 4, 2]) // {exponent: -0.5, exponentError: 0, factor: 8}
@@ -250,17 +290,24 @@ export function powerLaw(x: ArrayLike<number>, y: ArrayLike<number>): PowerLaw {
   return { exponent: line.slope, exponentError: line.slopeError, factor: Math.exp(line.intercept) };
 }
 
-function fit(caller: string, xs: ArrayLike<number>, ys: ArrayLike<number>): LinearFit {
+/** The points of a line: as many y as x, at least two, not all above each other. */
+function points(caller: string, xs: ArrayLike<number>, ys: ArrayLike<number>): [x: number[], y: number[]] {
   const x = finite(caller, 'x', xs);
   const y = finite(caller, 'y', ys);
   if (x.length !== y.length) {
     throw new RangeError(`${caller}: x and y must have the same length, got ${x.length} and ${y.length}.`);
   }
   if (x.length < 2) throw new RangeError(`${caller}: wanted at least two points, got ${x.length}.`);
-  const constant = (values: number[]) => values.every((value) => value === values[0]);
   if (constant(x)) {
     throw new RangeError(`${caller}: all ${x.length} values of x are ${x[0]}; a slope needs two different ones.`);
   }
+  return [x, y];
+}
+
+const constant = (values: number[]) => values.every((value) => value === values[0]);
+
+function fit(caller: string, xs: ArrayLike<number>, ys: ArrayLike<number>): LinearFit {
+  const [x, y] = points(caller, xs, ys);
   // About the means: sums of x^2 and x y cancel where x is far from zero. In units of the width, so that no square underflows.
   const middle = { x: simple.mean(x), y: constant(y) ? y[0] : simple.mean(y) };
   const width = Math.max(...x.map((value) => Math.abs(value - middle.x)));
