@@ -10,7 +10,15 @@ import './node';
 export type * from './internal';
 export { Random } from './core/random';
 export { compile, engineCard, EngineError, ready, tf } from './engine';
-export { bootstrapInterval, linearFit, median, medianInterval, powerLaw, quantile } from './statistics';
+export {
+  bootstrapInterval,
+  linearFit,
+  median,
+  medianInterval,
+  powerLaw,
+  quantile,
+  relativeLinearFit,
+} from './statistics';
 export { batchIndices, DataError, generateDigits, imageShape, loadDataset, subset, toTensors } from './data';
 export { cifarFiles, emnistFiles, kmnistFiles, readDataset } from './data/sources';
 export {
@@ -77,6 +85,7 @@ export {
   driftProbe,
   effectiveRank,
   gaussianMean,
+  gradientNoise,
   gradientNormProbe,
   gradientNorms,
   gradientProjection,
@@ -140,17 +149,21 @@ export {
   defineExperiment,
   defineSweep,
   experiments,
+  gradientErrors,
   ignoredJacobian,
   layerChange,
   layerTimes,
   listExperiments,
   loadSweep,
   newtonSchulzErrors,
+  noiseInTraining,
   normOverBatchLayer,
   rateLimit,
   runExperiment,
   scaledLayer,
   sideBySide,
+  stepsToLosses,
+  stepTimes,
   trainShifted,
   weightGrowth,
 } from './experiments';

@@ -30,6 +30,10 @@ const TINY: { [N in ExperimentName]: Partial<OptionsOf<N>> } = {
   'chain-orders': { w: [2, 3] },
   'figure-1': { ...comparison, evaluations: 2 },
   'gradient-scan': { data, examples: 10, width: 5, depths: [1, 2], seeds: [1, 2] },
+  'gradient-noise': {
+    ...{ data, network: sides[0].network, seeds: [1, 2], losses: [2], batchSize: 10, mostSteps: 4 },
+    ...{ draws: 2, drawSizes: [1, 40] },
+  },
   'ignored-jacobian': {
     data,
     norms: ['batch'],
@@ -46,6 +50,13 @@ const TINY: { [N in ExperimentName]: Partial<OptionsOf<N>> } = {
   'scaled-layer': { m: 4, inputs: 2, d: 3, scales: [1, 10], epsilon: 0 },
   'training-run': { data, network: sides[1].network, steps: 4, batchSize: 10, evaluations: 2 },
   'side-by-side': comparison,
+  'step-times': {
+    ...{ network: { kind: 'mlp', sizes: [4, 3] }, batchSizes: [1, 4], modes: ['eager'], repeats: 1 },
+    sampleMilliseconds: 0.01,
+  },
+  'steps-to-losses': {
+    ...{ data, network: sides[0].network, seeds: [1, 2], batchSizes: [10, 40], losses: [2.4], mostExamples: 400 },
+  },
   'weight-growth': {
     data,
     network: sides[1].network,
@@ -57,7 +68,7 @@ const TINY: { [N in ExperimentName]: Partial<OptionsOf<N>> } = {
 };
 const NAMES = Object.keys(TINY) as ExperimentName[];
 /** Times differ; the others are the same comparison as figure-1, read in another way. */
-const ONCE = ['layer-times', 'learning-rate-sweep', 'saturation-in-training', 'blow-up', 'side-by-side'];
+const ONCE = ['layer-times', 'step-times', 'learning-rate-sweep', 'saturation-in-training', 'blow-up', 'side-by-side'];
 const run = (name: ExperimentName, control = {}, options: object = TINY[name]): Promise<unknown> =>
   runExperiment(name, options as never, control);
 const answers = new Map<ExperimentName, Promise<unknown>>();
@@ -137,14 +148,21 @@ test('aborted under way: what finished comes back, and what did not is named', a
     assert.ok(some.runs.length < whole.runs.length, name);
     assert.deepEqual(some.runs, whole.runs.slice(0, some.runs.length));
   }
-  for (const name of ['bias-growth', 'gradient-scan'] as const) {
+  for (const name of ['bias-growth', 'gradient-noise', 'gradient-scan', 'step-times', 'steps-to-losses'] as const) {
     assert.equal(experiments.get(name).whenAborted, 'throws');
     await assert.rejects(abortedAtOnce(name), { name: 'AbortError' });
   }
 });
 
 test('progress rises from 0 to the whole, and does not change the answer', async () => {
-  for (const name of ['figure-1', 'weight-growth', 'ignored-jacobian', 'bias-growth', 'gradient-scan'] as const) {
+  for (const name of [
+    'figure-1',
+    'weight-growth',
+    'ignored-jacobian',
+    'bias-growth',
+    'gradient-scan',
+    'steps-to-losses',
+  ] as const) {
     const seen: RunProgress[] = [];
     const answer = await run(name, { onProgress: (at: RunProgress) => seen.push(at) });
     assert.deepEqual(answer, await answerOf(name));

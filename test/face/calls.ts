@@ -109,6 +109,7 @@ export function calls({ network, x, y, history, comparison }: World): Record<str
   const digits = generateDigits({ train: 30, test: 10 }).train;
   const run = { data: { train: { x, y }, test: { x, y } }, steps: 2, batchSize: 3 };
   const build = (seed: number) => mlp({ sizes: [4, 3, 3], norm: 'batch', seed });
+  const plain = (seed: number) => mlp({ sizes: [4, 3, 3], seed });
   const look = { network, x, training: true };
   const lossLook = { ...look, y };
   const batch = { batchSize: 4, steps: 2, random: new Random(1) };
@@ -147,6 +148,7 @@ export function calls({ network, x, y, history, comparison }: World): Record<str
     linearFit: () => [numbers, [1, 2, 3, 5]],
     median: () => [numbers],
     medianInterval: () => [numbers],
+    relativeLinearFit: () => [numbers, [1, 2, 3, 5]],
     powerLaw: () => [numbers, [1, 2, 3, 5]],
     quantile: () => [numbers, 0.5],
     quantileBand: () => [[numbers, numbers], 0.25, 0.75],
@@ -254,6 +256,7 @@ export function calls({ network, x, y, history, comparison }: World): Record<str
     curvature: () => [{ ...lossLook, iterations: 2, products: 'differences' }],
     gradientNormProbe: () => [{ training: true }],
     gradientNorms: () => [lossLook],
+    gradientNoise: () => [{ network: plain(1), x, y, loss: 'crossEntropy' }],
     inputHessian: () => [x, {}],
     gradientProjection: () => [{ ...lossLook, training: true }],
     gradientPredictiveness: () => [{ ...lossLook, stepSizes: [0.1] }],
@@ -316,6 +319,20 @@ export function calls({ network, x, y, history, comparison }: World): Record<str
     layerTimes: () => [
       { m: 4, sizes: [2], layers: [{ name: 'BN', norm: 'batch' }], repeats: 1, sampleMilliseconds: 0.01 },
     ],
+    gradientErrors: () => [{ network, x, y, batchSizes: [2, 3], draws: 2, seed: 1, training: true }],
+    noiseInTraining: () => [
+      {
+        ...{ build: plain, x, y, seeds: [1], losses: [0.1], batchSize: 3, learningRate: 0.1, mostSteps: 2 },
+        ...{ draws: 1, drawSizes: [2] },
+      },
+    ],
+    stepsToLosses: () => [
+      {
+        ...{ build: plain, x, y, seeds: [1], batchSizes: [3], losses: [2], learningRate: 0.1, factor: 3 },
+        ...{ lookAt: 4, mostExamples: 6 },
+      },
+    ],
+    stepTimes: () => [{ network, x, y, batchSizes: [2], modes: ['eager'], repeats: 1, sampleMilliseconds: 0.01 }],
     accuracyBand: () => [comparison, { side: 'a', learningRate: 0.1 }],
     bandOf: () => [comparison, { side: 'a' }, () => 1],
     chooseLearningRates: () => [comparison],
@@ -478,6 +495,7 @@ export function calls({ network, x, y, history, comparison }: World): Record<str
     Parallel: () => ['p', [dense(3, 2), conv2d(1, 1, 1)]],
     Residual: () => ['r', dense(3, 3), null],
     Sequential: () => ['s', [dense(3, 2)], {}],
+    Deck: () => [6, 3, random],
     Trainer: () => [{ network: build(1), optimizer: 'sgd', mode: 'eager' }],
     ShiftThenNormalizeLayer: () => [2, { scale: true }],
   };

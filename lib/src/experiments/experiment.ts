@@ -190,7 +190,10 @@ export function runIdentity<O extends object>(
   return canonicalJson({ ...identity });
 }
 
+/** What an experiment's function reports of itself, as training does: units done, units in all, what is being done. */
+export type PartsDone = Pick<TrainingProgress, 'step' | 'steps' | 'name'>;
+
 /** RunProgress of training as that of a run. */
-export function ofTraining({ onProgress }: RunControl): ((at: TrainingProgress) => void) | undefined {
+export function ofTraining({ onProgress }: RunControl): ((at: PartsDone) => void) | undefined {
   return onProgress && (({ step, steps, name }) => onProgress({ done: step, total: steps, text: name }));
 }

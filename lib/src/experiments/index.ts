@@ -9,6 +9,7 @@ export {
   type SideSpec,
 } from './comparison-spec';
 export { datasetOf, type DataSpec } from './data-spec';
+export { Deck } from './descent';
 export {
   defineExperiment,
   runIdentity,
@@ -22,6 +23,8 @@ export {
   type RunControl,
 } from './experiment';
 export { type AccuracyCurve, type Figure1 } from './figure-1';
+export { gradientErrors, type GradientError, type GradientErrorsOptions } from './gradient-errors';
+export { noiseInTraining, type GradientNoiseSpec, type NoiseInTrainingOptions, type NoiseLook } from './gradient-noise';
 export { type GradientScanSpec } from './gradient-scan';
 export {
   ignoredJacobian,
@@ -69,5 +72,14 @@ export { shiftThenNormalize, ShiftThenNormalizeLayer, type ShiftThenNormalizeOpt
 export { loadSweep, type SweepResult } from './sweep-results';
 export { defineSweep, type SweepAxis, type Sweeping, type SweepRun, type SweepSpec } from './sweep-spec';
 export { type TrainingRun, type TrainingRunSpec } from './training-run';
+export { stepTimes, type StepMode, type StepTimes, type StepTimesOptions, type StepTimesSpec } from './step-times';
+export {
+  stepsToLosses,
+  type StepsAtRate,
+  type StepsToLoss,
+  type StepsToLosses,
+  type StepsToLossesOptions,
+  type StepsToLossesSpec,
+} from './steps-to-losses';
 export { weightGrowth, type WeightGrowth, type WeightGrowthOptions, type WeightGrowthSpec } from './weight-growth';
 export type { Needed, Options, Wanted } from '../core/checks';

@@ -6,6 +6,7 @@ import { definition as blowUp } from './blow-up';
 import { definition as chainOrders } from './chain';
 import { experimentOf, type Definition, type Experiment, type RunControl } from './experiment';
 import { definition as figure1 } from './figure-1';
+import { definition as gradientNoise } from './gradient-noise';
 import { definition as gradientScan } from './gradient-scan';
 import { definition as ignoredJacobian } from './ignored-jacobian';
 import { definition as layerTimes } from './layer-times';
@@ -15,6 +16,8 @@ import { definition as saturationInTraining } from './saturation-in-training';
 import { definition as scaledLayer } from './scaled-layer';
 import { definition as trainingRun } from './training-run';
 import { definition as sideBySide } from './side-by-side';
+import { definition as stepTimes } from './step-times';
+import { definition as stepsToLosses } from './steps-to-losses';
 import { definition as weightGrowth } from './weight-growth';
 
 /** Made into experiments when they are asked for: loading the library calls nothing of them. */
@@ -23,6 +26,7 @@ const DEFINITIONS = {
   'blow-up': blowUp,
   'chain-orders': chainOrders,
   'figure-1': figure1,
+  'gradient-noise': gradientNoise,
   'gradient-scan': gradientScan,
   'ignored-jacobian': ignoredJacobian,
   'layer-times': layerTimes,
@@ -32,6 +36,8 @@ const DEFINITIONS = {
   'scaled-layer': scaledLayer,
   'training-run': trainingRun,
   'side-by-side': sideBySide,
+  'step-times': stepTimes,
+  'steps-to-losses': stepsToLosses,
   'weight-growth': weightGrowth,
 } as const;
 
