@@ -141,12 +141,6 @@ export interface GradientNoiseSpec extends Pick<
   drawSizes: number[];
 }
 
-const DEFINED_OPTIONS: Options<GradientNoiseSpec> = {
-  ...{ network: needed(NETWORK_SPEC), data: needed(DATA_SPEC), seeds: needed(listOf(whole)) },
-  ...{ losses: needed(listOf(positive)), batchSize: needed(counting), learningRate: needed(positive) },
-  ...{ mostSteps: needed(counting), draws: needed(counting), drawSizes: needed(listOf(counting)) },
-};
-
 export const definition: Definition<GradientNoiseSpec, { looks: NoiseLook[] }> = {
   name: 'gradient-noise',
   version: 1,
@@ -158,7 +152,11 @@ export const definition: Definition<GradientNoiseSpec, { looks: NoiseLook[] }> =
     ...{ data: { kind: 'digits', train: 1024, test: 10 }, seeds: [1, 2, 3], losses: [1, 0.5], batchSize: 64 },
     ...{ learningRate: 0.1, mostSteps: 1000, draws: 20, drawSizes: [1, 8, 64, 512] },
   },
-  options: DEFINED_OPTIONS,
+  options: {
+    ...{ network: needed(NETWORK_SPEC), data: needed(DATA_SPEC), seeds: needed(listOf(whole)) },
+    ...{ losses: needed(listOf(positive)), batchSize: needed(counting), learningRate: needed(positive) },
+    ...{ mostSteps: needed(counting), draws: needed(counting), drawSizes: needed(listOf(counting)) },
+  },
   compute: async ({ network, data, ...options }, control) => {
     const { train } = await datasetOf(data, { signal: control.signal });
     const { x, y } = toTensors(train);

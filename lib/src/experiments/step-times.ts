@@ -135,10 +135,6 @@ export interface StepTimesSpec {
   sampleMilliseconds: number;
 }
 
-const DENSE = having<StepTimesSpec['network']>("a dense network such as { kind: 'mlp', sizes: [784, 100, 10] }", {
-  ...{ kind: needed(oneOf(['mlp'])), sizes: needed(listOf(counting)) },
-});
-
 export const definition: Definition<StepTimesSpec, { milliseconds: StepTimes }> = {
   name: 'step-times',
   version: 1,
@@ -149,7 +145,12 @@ export const definition: Definition<StepTimesSpec, { milliseconds: StepTimes }> 
     ...{ batchSizes: [1, 8, 64, 512], modes: ['compiled', 'eager'], repeats: 5, sampleMilliseconds: 20 },
   },
   options: {
-    ...{ network: needed(DENSE), batchSizes: needed(listOf(counting)), modes: needed(listOf(oneOf(STEP_MODES))) },
+    network: needed(
+      having<StepTimesSpec['network']>("a dense network such as { kind: 'mlp', sizes: [784, 100, 10] }", {
+        ...{ kind: needed(oneOf(['mlp'])), sizes: needed(listOf(counting)) },
+      }),
+    ),
+    ...{ batchSizes: needed(listOf(counting)), modes: needed(listOf(oneOf(STEP_MODES))) },
     ...{ repeats: needed(counting), sampleMilliseconds: needed(positive) },
   },
   compute: async ({ network: spec, ...options }, control) => {

@@ -241,12 +241,6 @@ export interface StepsToLossesSpec {
   mostExamples: number;
 }
 
-const DEFINED_OPTIONS: Options<StepsToLossesSpec> = {
-  ...{ network: needed(NETWORK_SPEC), data: needed(DATA_SPEC), seeds: needed(listOf(whole)) },
-  ...{ batchSizes: needed(listOf(counting)), losses: needed(listOf(positive)), learningRate: needed(positive) },
-  ...{ factor: needed(positive), mostExamples: needed(counting) },
-};
-
 export const definition: Definition<StepsToLossesSpec, StepsToLosses> = {
   name: 'steps-to-losses',
   version: 1,
@@ -258,7 +252,11 @@ export const definition: Definition<StepsToLossesSpec, StepsToLosses> = {
     ...{ data: { kind: 'digits', train: 1000, test: 10 }, seeds: [1, 2, 3], batchSizes: [4, 32, 256] },
     ...{ losses: [1, 0.5], learningRate: 0.1, factor: 2, mostExamples: 50000 },
   },
-  options: DEFINED_OPTIONS,
+  options: {
+    ...{ network: needed(NETWORK_SPEC), data: needed(DATA_SPEC), seeds: needed(listOf(whole)) },
+    ...{ batchSizes: needed(listOf(counting)), losses: needed(listOf(positive)), learningRate: needed(positive) },
+    ...{ factor: needed(positive), mostExamples: needed(counting) },
+  },
   compute: async ({ network, data, ...options }, control) => {
     const { train } = await datasetOf(data, { signal: control.signal });
     const { x, y } = toTensors(train);
