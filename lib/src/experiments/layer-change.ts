@@ -22,7 +22,7 @@ export interface LayerChangeOptions {
   network: Network;
   /** Inputs [m, n] float32; with batch normalization, the batch of the statistics. */
   x: tf.Tensor;
-  /** Label of the weights that change. Default `layer1/weights`. */
+  /** Label of the weights that change, or `all` hidden ones, each by a share of its own. Default `layer1/weights`. */
   weights?: string;
   /** r: rms of the change over rms of the weights. Default 0.001. */
   share?: number;
@@ -42,6 +42,8 @@ export interface LayerChange {
   relative: number[];
   /** chi of each layer: see {@link layerChange}. */
   chi: number[];
+  /** a^2 of each layer: see {@link layerChange}. */
+  added: number[];
 }
 
 /**
@@ -56,6 +58,13 @@ export interface LayerChange {
  * chi is computed by quadrature, over Gaussians with each unit's own mean and variance over the examples, averaged over the units above and
  * below the line.
  *
+ * Where `all` hidden weights change, each layer adds a change of its own: with A for `relative`,
+ *
+ *     A_l^2 = chi_l (A_(l-1)^2 + a_l^2),   a_l^2 = E|z|^2 / (spread of z)^2   for the z that the layer receives.
+ *
+ * The part of z that all examples share, which a sigmoid's output has much of, carries a change of the weights to all of them alike. Batch
+ * normalization subtracts that part again: a = 1.
+ *
  * In float64: without normalization a sigmoid network's spread falls fourfold per layer, below what float32 can tell apart.
  *
  * @returns one entry per hidden layer, measured and foreseen
@@ -67,8 +76,9 @@ export function layerChange(options: LayerChangeOptions): LayerChange {
   const { network, x, weights = 'layer1/weights', share = 1e-3, seed = 0 } = options;
   expectInputs('layerChange', x);
   const layers = hiddenLayers(network);
+  const random = new Random(seed, 'layer change');
   const changed = layers.map((layer) =>
-    layer.label === weights ? { ...layer, W: nudged(layer.W, share, new Random(seed, 'layer change')) } : layer,
+    weights === 'all' || layer.label === weights ? { ...layer, W: nudged(layer.W, share, random) } : layer,
   );
   if (changed.every((layer, i) => layer === layers[i])) {
     const known = layers.map(({ label }) => label).join(', ');
@@ -76,13 +86,14 @@ export function layerChange(options: LayerChangeOptions): LayerChange {
   }
   const u = Float64Array.from(x.dataSync());
   const [before, after] = [layers, changed].map((of) => forward(of, u, x.shape[0]));
-  const result: LayerChange = { change: [], relative: [], chi: [] };
+  const result: LayerChange = { change: [], relative: [], chi: [], added: [] };
   before.forEach(({ pre, z }, l) => {
     const change = rms(z.map((v, i) => v - after[l].z[i])) / share;
     const { units, activation } = layers[l];
     result.change.push(change);
     result.relative.push(change / Math.sqrt(average(momentsOf(z, units).map(({ variance }) => variance))));
     result.chi.push(chiOf(activation, momentsOf(pre, units)));
+    result.added.push(layers[l].norm ? 1 : sharedPart(l === 0 ? u : before[l - 1].z, x.shape[0]));
   });
   return result;
 }
@@ -180,6 +191,11 @@ function momentsOf(values: Float64Array, units: number): Moments[] {
   values.forEach((v, i) => (moments[i % units].mean += v / rows));
   values.forEach((v, i) => (moments[i % units].variance += (v - moments[i % units].mean) ** 2 / rows));
   return moments;
+}
+
+/** E|z|^2 over the squared spread of z, for m rows. */
+function sharedPart(z: Float64Array, m: number): number {
+  return rms(z) ** 2 / average(momentsOf(z, z.length / m).map(({ variance }) => variance));
 }
 
 function chiOf(activation: ActivationName, units: Moments[]): number {
