@@ -142,6 +142,7 @@ export {
 } from './train';
 export {
   atRates,
+  bestTrackingRate,
   chainGradient,
   chainOnBatch,
   chainOrders,
@@ -155,15 +156,19 @@ export {
   layerTimes,
   listExperiments,
   loadSweep,
+  movingInput,
   newtonSchulzErrors,
   noiseInTraining,
   normOverBatchLayer,
   rateLimit,
   runExperiment,
   scaledLayer,
+  shiftedRegression,
   sideBySide,
   stepsToLosses,
   stepTimes,
+  trackingError,
+  trackOptimum,
   trainShifted,
   weightGrowth,
 } from './experiments';

@@ -28,6 +28,7 @@ const TINY: { [N in ExperimentName]: Partial<OptionsOf<N>> } = {
   'bias-growth': { data, units: 5, steps: 6 },
   'blow-up': comparison,
   'chain-orders': { w: [2, 3] },
+  'drifting-optimum': { rates: [0.1, 1], seeds: [1, 2], steps: 50 },
   'figure-1': { ...comparison, evaluations: 2 },
   'gradient-scan': { data, examples: 10, width: 5, depths: [1, 2], seeds: [1, 2] },
   'gradient-noise': {
@@ -45,6 +46,16 @@ const TINY: { [N in ExperimentName]: Partial<OptionsOf<N>> } = {
   },
   'layer-times': { m: 4, sizes: [2], layers: [{ name: 'BN', norm: 'batch' }], repeats: 1, sampleMilliseconds: 0.01 },
   'learning-rate-sweep': comparison,
+  'moving-input': {
+    data,
+    network: sides[1].network,
+    below: 1,
+    seeds: [1, 2],
+    rates: [1],
+    steps: 4,
+    batchSize: 10,
+    looks: 2,
+  },
   'newton-schulz': { eigenvalues: [1, 0.1], iterations: 4 },
   'saturation-in-training': comparison,
   'scaled-layer': { m: 4, inputs: 2, d: 3, scales: [1, 10], epsilon: 0 },
@@ -57,6 +68,7 @@ const TINY: { [N in ExperimentName]: Partial<OptionsOf<N>> } = {
   'steps-to-losses': {
     ...{ data, network: sides[0].network, seeds: [1, 2], batchSizes: [10, 40], losses: [2.4], mostExamples: 400 },
   },
+  'shifted-regression': { examples: 10, seeds: [1, 2] },
   'weight-growth': {
     data,
     network: sides[1].network,
@@ -148,7 +160,7 @@ test('aborted under way: what finished comes back, and what did not is named', a
     assert.ok(some.runs.length < whole.runs.length, name);
     assert.deepEqual(some.runs, whole.runs.slice(0, some.runs.length));
   }
-  for (const name of ['bias-growth', 'gradient-noise', 'gradient-scan', 'step-times', 'steps-to-losses'] as const) {
+  for (const name of ['bias-growth', 'gradient-noise', 'gradient-scan', 'moving-input', 'step-times', 'steps-to-losses'] as const) {
     assert.equal(experiments.get(name).whenAborted, 'throws');
     await assert.rejects(abortedAtOnce(name), { name: 'AbortError' });
   }
@@ -161,6 +173,7 @@ test('progress rises from 0 to the whole, and does not change the answer', async
     'ignored-jacobian',
     'bias-growth',
     'gradient-scan',
+    'moving-input',
     'steps-to-losses',
   ] as const) {
     const seen: RunProgress[] = [];

@@ -11,6 +11,15 @@ export {
 export { datasetOf, type DataSpec } from './data-spec';
 export { Deck } from './descent';
 export {
+  bestTrackingRate,
+  trackingError,
+  trackOptimum,
+  type DriftingOptimum,
+  type TrackedOptimum,
+  type TrackOptimumOptions,
+  type TrackOptimumSpec,
+} from './drifting-optimum';
+export {
   defineExperiment,
   runIdentity,
   type Definition,
@@ -41,6 +50,8 @@ export {
   type TimedLayer,
 } from './layer-times';
 export { type LearningRateSweep } from './learning-rate-sweep';
+export { movingInput, type MovingInput, type MovingInputOptions, type MovingInputSpec } from './moving-input';
+export { INPUT_MOTIONS, type InputMotion, type MovingInputRun } from './moving-input-study';
 export {
   newtonSchulzErrors,
   type NewtonSchulzErrorOptions,
@@ -68,6 +79,14 @@ export {
 } from './scaled-layer';
 export { NORMS_OVER_BATCH, normOverBatchLayer, type NormOverBatch, type NormOverBatchOptions } from './norm-over-batch';
 export { sideBySide, type LayerSeen, type SideBySide, type SideSeen } from './side-by-side';
+export {
+  shiftedRegression,
+  type NormalDistribution,
+  type ShiftedRegression,
+  type ShiftedRegressionOptions,
+  type ShiftedRegressionSpec,
+  type WeightedFit,
+} from './shifted-regression';
 export { shiftThenNormalize, ShiftThenNormalizeLayer, type ShiftThenNormalizeOptions } from './shift-then-normalize';
 export { loadSweep, type SweepResult } from './sweep-results';
 export { defineSweep, type SweepAxis, type Sweeping, type SweepRun, type SweepSpec } from './sweep-spec';

@@ -4,6 +4,7 @@ import type { Json, Stored } from '../core/json';
 import { definition as biasGrowth } from './bias-growth';
 import { definition as blowUp } from './blow-up';
 import { definition as chainOrders } from './chain';
+import { definition as driftingOptimum } from './drifting-optimum';
 import { experimentOf, type Definition, type Experiment, type RunControl } from './experiment';
 import { definition as figure1 } from './figure-1';
 import { definition as gradientNoise } from './gradient-noise';
@@ -11,6 +12,7 @@ import { definition as gradientScan } from './gradient-scan';
 import { definition as ignoredJacobian } from './ignored-jacobian';
 import { definition as layerTimes } from './layer-times';
 import { definition as learningRateSweep } from './learning-rate-sweep';
+import { definition as movingInput } from './moving-input';
 import { definition as newtonSchulz } from './newton-schulz';
 import { definition as saturationInTraining } from './saturation-in-training';
 import { definition as scaledLayer } from './scaled-layer';
@@ -18,6 +20,7 @@ import { definition as trainingRun } from './training-run';
 import { definition as sideBySide } from './side-by-side';
 import { definition as stepTimes } from './step-times';
 import { definition as stepsToLosses } from './steps-to-losses';
+import { definition as shiftedRegression } from './shifted-regression';
 import { definition as weightGrowth } from './weight-growth';
 
 /** Made into experiments when they are asked for: loading the library calls nothing of them. */
@@ -25,12 +28,14 @@ const DEFINITIONS = {
   'bias-growth': biasGrowth,
   'blow-up': blowUp,
   'chain-orders': chainOrders,
+  'drifting-optimum': driftingOptimum,
   'figure-1': figure1,
   'gradient-noise': gradientNoise,
   'gradient-scan': gradientScan,
   'ignored-jacobian': ignoredJacobian,
   'layer-times': layerTimes,
   'learning-rate-sweep': learningRateSweep,
+  'moving-input': movingInput,
   'newton-schulz': newtonSchulz,
   'saturation-in-training': saturationInTraining,
   'scaled-layer': scaledLayer,
@@ -38,6 +43,7 @@ const DEFINITIONS = {
   'side-by-side': sideBySide,
   'step-times': stepTimes,
   'steps-to-losses': stepsToLosses,
+  'shifted-regression': shiftedRegression,
   'weight-growth': weightGrowth,
 } as const;
 
