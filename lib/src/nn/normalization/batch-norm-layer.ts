@@ -18,9 +18,12 @@ import { BaseLayer } from '../layers/base';
 import { allLayers } from '../layers/composite';
 import { Layer } from '../types';
 import { BatchNormResult } from './batch-norm';
-import { unbiasedVariance } from './moments';
+import { Convention, ConventionName, conventionOf } from './conventions';
+import { batchNormInference } from './inference';
+import { batchMoments, unbiasedVariance } from './moments';
+import { moveFromFirst } from './moving';
 import { CORRECT, pitfall, PitfallName, NormalizationScheme } from './pitfalls';
-import { DEFAULT_EPSILON, expectBatch, scaleAndShift, valuesPerFeature } from './shared';
+import { expectBatch, scaleAndShift, valuesPerFeature } from './shared';
 
 /** Options of batch normalization as a layer. */
 export interface BatchNormLayerOptions {
@@ -32,6 +35,13 @@ export interface BatchNormLayerOptions {
   allowZeroEpsilon?: boolean;
   /** Weight of the past in the moving averages: moving = decay*moving + (1-decay)*batch. Default 0.9. */
   decay?: number;
+  /**
+   * Keep statistics as another library does: `CONVENTIONS` sets the decay, epsilon, start values, and whether the variance that is
+   * stored is biased, so that the same batches leave the same statistics and the same outputs at inference. `decay` and `epsilon` beside it
+   * win. A batch of one in training stays an error, and a frozen layer stands still, whatever that library does. Left out: this
+   * library's own, which stores the unbiased variance, as Algorithm 2 and PyTorch do.
+   */
+  convention?: ConventionName;
   /** Learn beta. Default true. */
   center?: boolean;
   /** Learn gamma. Default true. */
@@ -62,7 +72,7 @@ export interface BatchNormLayerOptions {
 
 export const BATCH_NORM_LAYER_OPTIONS: Options<BatchNormLayerOptions> = {
   ...{ name: own, epsilon: own, allowZeroEpsilon: flag, decay: own, center: flag, scale: flag, debias: flag },
-  ...{ initialGamma: own, initialBeta: own, check: flag, pitfall: own, kernel: own },
+  ...{ convention: own, initialGamma: own, initialBeta: own, check: flag, pitfall: own, kernel: own },
 };
 
 /** The layer that `batchNormLayer` makes. */
@@ -73,18 +83,21 @@ export class BatchNormLayer extends BaseLayer {
   readonly decay: number;
   /** Whether `statistics` divides by the weight gathered. */
   readonly debias: boolean;
+  /** Whose statistics it keeps; null for this library's own. */
+  readonly convention: ConventionName | null;
   /** [d], or null without `scale`. */
   readonly gamma: tf.Variable | null;
   /** [d], or null without `center`. */
   readonly beta: tf.Variable | null;
   /** Exponential moving average of the batch means, [d]; see `statistics` for what inference uses. */
   readonly movingMean: tf.Variable;
-  /** Exponential moving average of the unbiased batch variances, [d]. */
+  /** Exponential moving average of the batch variances, [d]: unbiased, unless the convention says otherwise. */
   readonly movingVariance: tf.Variable;
-  /** With `debias`: the weight gathered so far, 1 - decay^t. */
+  /** With `debias`: the weight gathered so far, 1 - decay^t. Where the first batch is copied: 1 once there was one. Else null. */
   readonly movingWeight: tf.Variable | null;
   /** The functions it is made of: the right ones, or those of a pitfall. */
   readonly scheme: NormalizationScheme;
+  private readonly rules: Convention;
   private readonly allowZeroEpsilon: boolean;
   private readonly check: boolean;
   private readonly kernel: 'auto' | 'composed';
@@ -96,13 +109,16 @@ export class BatchNormLayer extends BaseLayer {
   ) {
     super(checkedOptions('batchNormLayer', options, BATCH_NORM_LAYER_OPTIONS).name ?? 'batchNorm');
     expectCount(this.name, 'features', features);
-    this.epsilon = options.epsilon ?? DEFAULT_EPSILON;
+    this.rules = conventionOf(this.name, options);
+    this.convention = options.convention ?? null;
+    this.epsilon = options.epsilon ?? this.rules.epsilon;
     this.allowZeroEpsilon = options.allowZeroEpsilon ?? false;
     expectEpsilon(this.name, this.epsilon, this.allowZeroEpsilon);
-    this.decay = options.decay ?? 0.9;
+    this.decay = options.decay ?? this.rules.decay!;
     expectDecay(this.name, this.decay);
     this.check = options.check ?? true;
-    this.debias = options.debias ?? false;
+    const { start } = this.rules;
+    this.debias = start === 'zero' || start === 'debiased';
     this.kernel = options.kernel ?? 'auto';
     expectOneOf(this.name, 'kernel', this.kernel, ['auto', 'composed']);
     this.scheme = options.pitfall === undefined ? CORRECT : pitfall(options.pitfall);
@@ -111,15 +127,15 @@ export class BatchNormLayer extends BaseLayer {
     const d = [features];
     this.gamma = (options.scale ?? true) ? this.addVariable('gamma', tf.fill(d, options.initialGamma ?? 1)) : null;
     this.beta = (options.center ?? true) ? this.addVariable('beta', tf.fill(d, options.initialBeta ?? 0)) : null;
-    const fromZero = this.debias || this.scheme.startsFromZero;
+    const fromOne = (start === 'standard' || start === 'debiased') && !this.scheme.startsFromZero;
     this.movingMean = this.addVariable('movingMean', tf.zeros(d), false);
-    this.movingVariance = this.addVariable('movingVariance', fromZero ? tf.zeros(d) : tf.ones(d), false);
-    this.movingWeight = this.debias ? this.addVariable('movingWeight', tf.scalar(0), false) : null;
+    this.movingVariance = this.addVariable('movingVariance', fromOne ? tf.ones(d) : tf.zeros(d), false);
+    this.movingWeight = start === 'standard' ? null : this.addVariable('movingWeight', tf.scalar(0), false);
     this.limit(this.movingVariance, 'a variance, none negative', (value) => value >= 0);
     if (this.movingWeight) this.limit(this.movingWeight, 'a weight from 0 to 1', (value) => value >= 0 && value <= 1);
   }
 
-  /** What inference normalizes with: the moving averages, corrected for their start with `debias`. The caller disposes them. */
+  /** What inference normalizes with: the moving averages, divided by their weight with `debias`. The caller disposes them. */
   statistics(): { mean: tf.Tensor; variance: tf.Tensor } {
     this.expectAlive();
     return tf.tidy(() => {
@@ -128,9 +144,10 @@ export class BatchNormLayer extends BaseLayer {
       // Before the first batch there is nothing to average: normalize with (0, 1), which changes nothing.
       const none = tf.equal(weight, 0).toFloat();
       const divisor = tf.add(weight, none);
+      const variance = tf.div(this.movingVariance, divisor);
       return {
         mean: tf.div(this.movingMean, divisor),
-        variance: tf.add(tf.div(this.movingVariance, divisor), none),
+        variance: this.rules.start === 'debiased' ? variance : tf.add(variance, none),
       };
     });
   }
@@ -170,12 +187,13 @@ export class BatchNormLayer extends BaseLayer {
       }
       expectBatch(this.name, x);
       // Looked at, the layer is computed in two steps, so that gradients with respect to xHat pass through what the tap saw.
-      const { y, mean, variance } = context.tap
-        ? this.normalize(x, null, null)
-        : this.normalize(x, this.gamma, this.beta);
+      const [gamma, beta] = context.tap ? [null, null] : [this.gamma, this.beta];
+      const { y, mean, variance } = this.rules.normalizesByMoving
+        ? this.normalizeByMoving(x, gamma, beta)
+        : this.normalize(x, gamma, beta);
       if (context.updateStatistics ?? true) {
         if (this.check) expectFiniteStatistics(this.name, x, variance);
-        this.update(mean, variance, valuesPerFeature(x));
+        this.update(mean, variance, x);
       }
       if (!context.tap) return y;
       context.tap(`${this.name}/mean`, mean);
@@ -195,14 +213,35 @@ export class BatchNormLayer extends BaseLayer {
     return scheme.normalize(x, gamma, beta, { epsilon, allowZeroEpsilon, check: false });
   }
 
-  private update(mean: tf.Tensor, variance: tf.Tensor, m: number): void {
+  /** By the moving averages with this batch in them, through which the gradient reaches the batch. */
+  private normalizeByMoving(x: tf.Tensor, gamma: tf.Tensor | null, beta: tf.Tensor | null): BatchNormResult {
+    const { epsilon, allowZeroEpsilon } = this;
+    const { mean, variance } = batchMoments(x);
+    const moved = this.moved(mean, variance, x);
+    const options = { epsilon, allowZeroEpsilon, check: false };
+    return { y: batchNormInference(x, moved.mean, moved.variance, gamma, beta, options), mean, variance };
+  }
+
+  /** The moving averages after a batch of these statistics, the variance biased. */
+  private moved(mean: tf.Tensor, variance: tf.Tensor, x: tf.Tensor): { mean: tf.Tensor; variance: tf.Tensor } {
     const { move, unbiasedMoving } = this.scheme;
-    const spread = unbiasedMoving ? unbiasedVariance(variance, m) : variance;
-    const newMean = move(this.movingMean, mean, this.decay);
-    const newVariance = move(this.movingVariance, spread, this.decay);
-    this.movingMean.assign(newMean);
-    this.movingVariance.assign(newVariance);
-    if (this.movingWeight) this.movingWeight.assign(move(this.movingWeight, tf.scalar(1), this.decay));
+    const { unbiased, start } = this.rules;
+    const mended = unbiasedMoving && (unbiased === 'images' ? x.rank === 4 : unbiased);
+    const spread = mended ? unbiasedVariance(variance, valuesPerFeature(x)) : variance;
+    const take = (moving: tf.Tensor, batch: tf.Tensor) =>
+      start === 'firstBatch'
+        ? moveFromFirst(moving, batch, this.decay, this.movingWeight!)
+        : move(moving, batch, this.decay);
+    return { mean: take(this.movingMean, mean), variance: take(this.movingVariance, spread) };
+  }
+
+  private update(batchMean: tf.Tensor, batchVariance: tf.Tensor, x: tf.Tensor): void {
+    const { mean, variance } = this.moved(batchMean, batchVariance, x);
+    this.movingMean.assign(mean);
+    this.movingVariance.assign(variance);
+    if (!this.movingWeight) return;
+    const one = tf.scalar(1);
+    this.movingWeight.assign(this.debias ? this.scheme.move(this.movingWeight, one, this.decay) : one);
   }
 }
 
@@ -218,7 +257,8 @@ export class BatchNormLayer extends BaseLayer {
  * @example const bn = batchNormLayer(100, { name: 'layer1', decay: 0.99 });
  *   const y = bn.apply(x, { training: true });
  * @param features d, the size of the last axis
- * @throws RangeError when epsilon is not above 0, decay not in [0, 1]; when applied: wrong rank, another feature count, a
+ * @throws RangeError when epsilon is not above 0, decay not in [0, 1], a convention is not known or stands beside a pitfall or
+ *   `debias`; when applied: wrong rank, another feature count, a
  *   batch of one in training, NaN or infinity in training. Nothing is updated then. TypeError when the context does not say
  *   whether this is training
  */

@@ -5,6 +5,7 @@ export { batchNorm, type BatchNormFunction, type BatchNormResult } from './batch
 export { BatchNormLayer, batchNormLayer, batchNormLayers, type BatchNormLayerOptions } from './batch-norm-layer';
 export { batchRenorm, BatchRenormLayer, batchRenormLayer } from './batch-renorm';
 export type { BatchRenormLayerOptions, BatchRenormOptions, BatchRenormResult } from './batch-renorm';
+export { type Convention, type ConventionName, CONVENTIONS } from './conventions';
 export { normalizationCost, type NormalizationCost } from './cost';
 export { batchNorm64, batchNormGradient64, moments64 } from './float64';
 export type { BatchNorm64, Float64Options, Rows } from './float64';
