@@ -160,7 +160,14 @@ test('aborted under way: what finished comes back, and what did not is named', a
     assert.ok(some.runs.length < whole.runs.length, name);
     assert.deepEqual(some.runs, whole.runs.slice(0, some.runs.length));
   }
-  for (const name of ['bias-growth', 'gradient-noise', 'gradient-scan', 'moving-input', 'step-times', 'steps-to-losses'] as const) {
+  for (const name of [
+    'bias-growth',
+    'gradient-noise',
+    'gradient-scan',
+    'moving-input',
+    'step-times',
+    'steps-to-losses',
+  ] as const) {
     assert.equal(experiments.get(name).whenAborted, 'throws');
     await assert.rejects(abortedAtOnce(name), { name: 'AbortError' });
   }

@@ -375,7 +375,13 @@ export function calls({ network, x, y, history, comparison }: World): Record<str
     ],
     runIdentity: () => [experiments.get('chain-orders'), { w: [1, 2] }],
     sideBySide: () => [],
+    defineSweep: () => [{ name: 'seeds', experiment: 'training-run', grid: { seed: [1, 2] } }],
     listExperiments: () => [],
+    loadSweep: () => {
+      const folder = temporaryFolder();
+      fs.writeFileSync(path.join(folder, 'results.ndjson'), '{"at":{"seed":1},"answer":2,"seconds":3,"engine":"js"}\n');
+      return [folder];
+    },
     runExperiment: () => ['chain-orders', { w: [1, 2] }, { onProgress: () => undefined }],
     speedup: () => [
       { comparison, reference: 'a', candidate: 'b', referenceRates: [0.1], candidateRates: [0.1], points: 3 },

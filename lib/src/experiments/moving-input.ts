@@ -28,7 +28,8 @@ import { Study, type MovingInputRun } from './moving-input-study';
 import { Halves } from './recorded-input';
 
 /** What {@link movingInput} takes. */
-export interface MovingInputOptions extends RunControl, Pick<TrainRunOptions, 'data' | 'steps' | 'batchSize'> {
+export interface MovingInputOptions
+  extends Omit<RunControl, 'onPoint'>, Pick<TrainRunOptions, 'data' | 'steps' | 'batchSize'> {
   /** Builds a network whose layers stand one after the other, as `mlp` does, without dropout. */
   build: (seed: number) => Network & { readonly layers: Layer[] };
   /** How many of its layers are F1; the rest is F2. */

@@ -21,7 +21,6 @@ import { oneHotLabels } from '../train/labels';
 import { resolveStep } from '../train/resolve';
 import { TrainingStep } from '../train/step';
 import { type Definition, ofTraining, type PartsDone } from './experiment';
-import type { RepeatOptions } from './interleaved-times';
 
 /** `compiled`: many steps a call, as `compile` runs them; `eager`: one operation after the other, each called from JavaScript. */
 export type StepMode = (typeof STEP_MODES)[number];
@@ -29,7 +28,7 @@ export type StepMode = (typeof STEP_MODES)[number];
 export const STEP_MODES = ['compiled', 'eager'] as const;
 
 /** What {@link stepTimes} takes. */
-export interface StepTimesOptions extends RepeatOptions {
+export interface StepTimesOptions {
   /** Left as it is: the steps are of length 0. */
   network: Network;
   /** The training set, [n, inputs] float32. */
@@ -40,6 +39,10 @@ export interface StepTimesOptions extends RepeatOptions {
   batchSizes: readonly number[];
   /** How the steps are run. Default both. */
   modes?: readonly StepMode[];
+  /** Samples of each. Default 5. */
+  repeats?: number;
+  /** A sample is as many steps as last so many milliseconds. Default 20. */
+  sampleMilliseconds?: number;
   /** Called as the run gets on. */
   onProgress?: (progress: PartsDone) => void;
   /** Aborting it ends the run, which then throws the signal's reason. */
