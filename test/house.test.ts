@@ -25,7 +25,20 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   figure: ['core', 'platform', 'statistics'],
   notebook: ['core', 'platform', 'engine', 'statistics', 'data', 'figure'],
   setup: ['platform/node'],
-  tools: ['core', 'platform', 'platform/node', 'engine', 'statistics', 'data', 'data/sources', 'notebook', 'setup'],
+  tools: [
+    ...[
+      'core',
+      'platform',
+      'platform/node',
+      'engine',
+      'statistics',
+      'data',
+      'data/sources',
+      'figure',
+      'notebook',
+      'setup',
+    ],
+  ],
 };
 
 const files = fs

@@ -45,7 +45,9 @@ export async function writeReports(argv: string[]): Promise<number> {
       const whole = options.from ? files.filter(isWhole) : files;
       if (whole.length === 0) throw new Error(`There is no whole notebook in ${shown(options.from!)}.`);
       const write = options.single ? writeSingles : writeSite;
-      const problems = await onlyOne(out, 'npm run report', stop, () => write(options.root, whole, out, stop));
+      const problems = await onlyOne(out, 'npm run report', stop, () =>
+        write({ root: options.root, files: whole, out }, stop),
+      );
       if (stop.asked) return 1;
       for (const problem of problems) console.error(problem);
       const seconds = ((performance.now() - started) / 1000).toFixed(1);

@@ -1,6 +1,7 @@
 /** What lies beside the pages: style, fonts inside, and plotly.js. */
 import * as fs from 'node:fs';
 import * as path from 'node:path';
+import { buildSync } from 'esbuild';
 import { copyAtomically } from '../../src/platform/node/write';
 import { writeAtomically } from '../notebook';
 import { home } from '../places';
@@ -9,20 +10,44 @@ import { forScript } from './html';
 /** The browser's files are not compiled, so they are read from the sources. */
 const sources = path.join(home, 'lib', 'tools', 'report', 'assets');
 
+/** What live figures need: plotly.js, and what draws a figure for another page. */
+export interface FigureScripts {
+  plotly: string;
+  retheme: string;
+}
+
 /**
  * The pages' own script.
  *
- * @param plotly the text of plotly.js, for a page that has nothing beside it; within the script, so that the page's policy knows it
+ * @param held what live figures need, for a page that has nothing beside it; within the script, so that the page's policy knows it
  *   and no element of a notebook can pass for it
  */
-export function pageScript(plotly?: string): string {
-  const held = plotly === undefined ? 'null' : forScript(plotly);
+export function pageScript(held?: FigureScripts): string {
   const script = fs.readFileSync(path.join(sources, 'page.js'), 'utf8');
-  return `\n(function () {\nvar plotlySource = ${held};\n${script}})();\n`;
+  return `\n(function () {\nvar held = ${held === undefined ? 'null' : forScript(held)};\n${script}})();\n`;
+}
+
+/** Texts of the scripts that live figures need. */
+export function figureScripts(): FigureScripts {
+  return { plotly: plotlyText(), retheme: rethemeText() };
+}
+
+/** The library's `retheme` for a browser. */
+function rethemeText(): string {
+  const { outputFiles } = buildSync({
+    entryPoints: [require.resolve('../../src/figure/retheme/retheme')],
+    bundle: true,
+    minify: true,
+    write: false,
+    format: 'iife',
+    globalName: 'bnlabFigures',
+    platform: 'browser',
+  });
+  return outputFiles[0].text;
 }
 
 /** The text of plotly.js, minified. */
-export function plotlyText(): string {
+function plotlyText(): string {
   return fs.readFileSync(require.resolve('plotly.js-dist-min'), 'utf8');
 }
 
@@ -31,9 +56,10 @@ export function pageStyle(): string {
   return `${mathStyle()}\n${fs.readFileSync(path.join(sources, 'page.css'), 'utf8')}`;
 }
 
-/** Writes style and plotly.js into a folder. */
+/** Writes style and scripts into a folder. */
 export function writeAssets(folder: string): void {
   writeAtomically(path.join(folder, 'page.css'), pageStyle());
+  writeAtomically(path.join(folder, 'retheme.js'), rethemeText());
   const plotly = require.resolve('plotly.js-dist-min');
   const target = path.join(folder, 'plotly.js');
   if (fs.statSync(target, { throwIfNoEntry: false })?.size !== fs.statSync(plotly).size) copyAtomically(plotly, target);

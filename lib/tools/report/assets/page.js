@@ -78,58 +78,84 @@
     formula.setAttribute('aria-label', 'Formula');
   });
 
-  var plotly;
-  function loadPlotly() {
-    plotly =
-      plotly ||
-      new Promise(function (resolve, reject) {
-        var script = document.createElement('script');
-        script.src = plotlySource === null ? 'assets/plotly.js' : URL.createObjectURL(new Blob([plotlySource]));
-        script.onload = function () {
-          resolve(window.Plotly);
-        };
-        script.onerror = reject;
-        document.head.appendChild(script);
-      });
-    return plotly;
+  function script(name) {
+    return new Promise(function (resolve, reject) {
+      var element = document.createElement('script');
+      element.src = held === null ? 'assets/' + name + '.js' : URL.createObjectURL(new Blob([held[name]]));
+      element.onload = resolve;
+      element.onerror = reject;
+      document.head.appendChild(element);
+    });
+  }
+  var tools;
+  function loadTools() {
+    tools = tools || Promise.all([script('plotly'), script('retheme')]);
+    return tools;
+  }
+
+  // A figure is drawn for the page it is on: dark where the reader's screens are, and a telephone's where it is narrow.
+  var NARROW = 560;
+  var dark = window.matchMedia('(prefers-color-scheme: dark)');
+  function themesOf(figure) {
+    return (dark.matches ? ['dark'] : []).concat(figure.clientWidth < NARROW ? ['phone'] : []);
+  }
+  function themed(drawn, themes) {
+    try {
+      return themes.reduce(function (one, theme) {
+        return window.bnlabFigures.retheme(one, theme);
+      }, drawn);
+    } catch (error) {
+      return drawn; // a figure that others made
+    }
   }
 
   function fit(figure) {
     var live = figure.querySelector('.live');
-    var width = Number(figure.style.getPropertyValue('--width'));
-    var height = Number(figure.style.getPropertyValue('--height'));
-    // As page.css has it for the picture: no narrower than 560 pixels.
-    var scale = Math.min(1, Math.max(figure.clientWidth, 560) / width);
+    var layout = live.layout;
+    var scale = Math.min(1, figure.clientWidth / layout.width);
+    live.style.width = layout.width + 'px';
     live.style.transform = scale < 1 ? 'scale(' + scale + ')' : '';
-    live.style.height = height * scale + 'px';
-    live.style.marginRight = (scale - 1) * width + 'px'; // what the transform leaves empty must not be scrolled
+    live.style.height = layout.height * scale + 'px';
+    live.style.marginRight = (scale - 1) * layout.width + 'px'; // what the transform leaves empty must not be scrolled
+  }
+
+  function draw(figure) {
+    var drawn = JSON.parse(figure.querySelector('script[type="application/json"]').textContent);
+    var themes = themesOf(figure);
+    var live = figure.querySelector('.live');
+    figure.dataset.themes = themes.join(' ');
+    return window.Plotly.newPlot(live, themed(drawn, themes)).then(function () {
+      figure.dataset.state = 'live';
+      live.setAttribute('role', 'group');
+      live.setAttribute('aria-label', figure.dataset.alt);
+      fit(figure);
+      live.querySelectorAll('.modebar-btn').forEach(function (button) {
+        button.setAttribute('aria-label', button.getAttribute('data-title') || 'Figure tool');
+      });
+    });
   }
 
   function enliven(figure) {
     if (figure.dataset.state) return;
     figure.dataset.state = 'loading';
-    loadPlotly()
-      .then(function (Plotly) {
-        var drawn = JSON.parse(figure.querySelector('script[type="application/json"]').textContent);
-        var live = figure.querySelector('.live');
-        live.hidden = false;
-        drawn.layout.width = Number(figure.style.getPropertyValue('--width'));
-        drawn.layout.height = Number(figure.style.getPropertyValue('--height'));
-        drawn.config.displaylogo = false;
-        return Plotly.newPlot(live, drawn).then(function () {
-          figure.dataset.state = 'live';
-          live.setAttribute('role', 'group');
-          live.setAttribute('aria-label', figure.dataset.alt);
-          fit(figure);
-          live.querySelectorAll('.modebar-btn').forEach(function (button) {
-            button.setAttribute('aria-label', button.getAttribute('data-title') || 'Figure tool');
-          });
-        });
+    loadTools()
+      .then(function () {
+        figure.querySelector('.live').hidden = false;
+        return draw(figure);
       })
       .catch(function () {
         figure.dataset.state = 'picture'; // the picture stays
         figure.querySelector('.live').hidden = true;
       });
+  }
+
+  // Another width, or another scheme: what is drawn is drawn anew where it has to be.
+  function look() {
+    figures.forEach(function (figure) {
+      if (figure.dataset.state !== 'live') return;
+      if (figure.dataset.themes === themesOf(figure).join(' ')) fit(figure);
+      else draw(figure);
+    });
   }
 
   var figures = Array.prototype.slice.call(document.querySelectorAll('figure.plot'));
@@ -150,9 +176,6 @@
   } else {
     figures.forEach(enliven);
   }
-  window.addEventListener('resize', function () {
-    figures.forEach(function (figure) {
-      if (figure.dataset.state === 'live') fit(figure);
-    });
-  });
+  window.addEventListener('resize', look);
+  dark.addEventListener('change', look);
 })();

@@ -3,6 +3,7 @@ import type { Figure, Heading } from '../blocks';
 import type { Fact } from '../facts';
 import { type Content, markup, type Html, raw } from '../html';
 import { policy } from '../policy';
+import { schemeStyle } from '../schemes';
 
 /** Another page. */
 export interface PageLink {
@@ -40,9 +41,10 @@ export function frame(site: Site, page: Frame): string {
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="${policy(site.script, figures)}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light">
+<meta name="color-scheme" content="light dark">
 <title>${page.title}${!page.isIndex && ` · ${site.title}`}</title>
 <link rel="icon" href="data:,">
+<style>${raw(schemeStyle(page.article.text))}</style>
 ${site.style === undefined ? raw('<link rel="stylesheet" href="assets/page.css">') : markup`<style>${raw(site.style)}</style>`}
 </head>
 <body${page.isIndex && raw(' class="index"')}>

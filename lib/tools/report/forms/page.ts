@@ -12,6 +12,7 @@ import {
   titleOf,
 } from '../blocks';
 import { type Content, forScript, markup, type Html, raw } from '../html';
+import { stacking } from '../tables';
 import { type Frame, frame, type Site } from './frame';
 
 /** A page of blocks. @param name its title when it has no heading of the first level */
@@ -45,7 +46,8 @@ function article(blocks: readonly Block[]): Html {
 }
 
 function text(block: TextBlock): Html {
-  return block.kind === 'heading' ? heading(block) : block.html;
+  if (block.kind === 'heading') return heading(block);
+  return block.kind === 'prose' ? raw(stacking(block.html.text)) : block.html;
 }
 
 function heading({ level, id, html: inner, plain }: Heading): Html {
@@ -76,7 +78,7 @@ function output(block: OutputBlock): Content {
     case 'lines':
       return markup`<pre class="stream${block.isError && ' stderr'}" tabindex="0">${block.text}</pre>`;
     case 'html':
-      return markup`<div class="output html">${movable(block.html)}</div>`;
+      return markup`<div class="output html">${movable(raw(stacking(block.html.text)))}</div>`;
     case 'markdown':
       return markup`<div class="output markdown">${block.blocks.map(text)}${solution(block.solution)}</div>`;
     case 'picture':
@@ -109,9 +111,9 @@ function picture({ alt, content }: Picture): Html {
 }
 
 function figure(block: Figure): Html {
-  const { number, alt, caption, summary, width, height, twin } = block;
-  const still = twin
-    ? markup`<div class="twin" role="img" aria-label="${alt}">${twin}</div>`
+  const { number, alt, caption, summary, width, height } = block;
+  const still = block.twin
+    ? twins(block)
     : markup`<noscript><p class="missing">This figure was stored without a picture; it needs JavaScript. ${alt}</p></noscript>`;
   const words =
     summary &&
@@ -136,10 +138,22 @@ function figure(block: Figure): Html {
   </figure>`;
 }
 
-/** What plotly.js is given on this page: the one place where a page's own look would come in. */
+/** The figure's pictures: one for wide pages, one for a telephone, where there is one. */
+export function twins({ alt, twin, phone }: Figure): Html {
+  const still = (content: Html, more = '') =>
+    markup`<div class="twin${more}" role="img" aria-label="${alt}">${content}</div>`;
+  if (!twin || !phone) return markup`${twin && still(twin)}`;
+  return markup`${still(twin, ' wide')}${still(phone, ' narrow')}`;
+}
+
+/** What plotly.js is given. Its button that sends a figure to a server of its makers is off. */
 function drawn({ drawing, width, height }: Figure): unknown {
   const { layout, config } = drawing;
-  return { ...drawing, layout: { ...layout, width, height }, config: { ...config, displaylogo: false } };
+  return {
+    ...drawing,
+    layout: { ...layout, width, height },
+    config: { ...config, displaylogo: false, showSendToCloud: false },
+  };
 }
 
 /** JSON within a page: `<` would let a string end the element that holds it. */

@@ -1,11 +1,11 @@
 /** One file a notebook, which needs nothing beside it: to be mailed. */
-import { pageScript, pageStyle, plotlyText } from '../assets';
+import { pageScript, pageStyle, figureScripts } from '../assets';
 import { type Block, figuresOf } from '../blocks';
 import type { Fact } from '../facts';
 import { page } from './page';
 
 /** A notebook as one file. A page without figures does without plotly.js. */
 export function single(title: string, name: string, blocks: readonly Block[], facts: readonly Fact[]): string {
-  const plotly = figuresOf(blocks).length > 0 ? plotlyText() : undefined;
-  return page({ title, script: pageScript(plotly), style: pageStyle() }, name, blocks, { facts });
+  const scripts = figuresOf(blocks).length > 0 ? figureScripts() : undefined;
+  return page({ title, script: pageScript(scripts), style: pageStyle() }, name, blocks, { facts });
 }
