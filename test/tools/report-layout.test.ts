@@ -13,7 +13,7 @@ import { collection, start } from '../support/sample';
 
 /* Code given to `page.evaluate` runs in the page, whose types this project does not otherwise use. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
-declare const document: any, window: any, getComputedStyle: any;
+declare const document: any, getComputedStyle: any;
 
 const ledger = `# Claims
 
