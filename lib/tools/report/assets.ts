@@ -1,6 +1,7 @@
 /** What lies beside the pages: style, fonts inside, and plotly.js. */
 import * as fs from 'node:fs';
 import * as path from 'node:path';
+import { runInNewContext } from 'node:vm';
 import { buildSync } from 'esbuild';
 import { copyAtomically } from '../../src/platform/node/write';
 import { writeAtomically } from '../notebook';
@@ -65,6 +66,13 @@ export function writeAssets(folder: string): void {
   if (fs.statSync(target, { throwIfNoEntry: false })?.size !== fs.statSync(plotly).size) copyAtomically(plotly, target);
 }
 
+/** The letters of verdicts (✓, ◐, ✗), which the packaged browser's fonts lack; a PDF keeps the few that it uses. */
+export function signStyle(): string {
+  const file = require.resolve('@fontsource/noto-sans-symbols-2/files/noto-sans-symbols-2-symbols-400-normal.woff2');
+  const font = fs.readFileSync(file).toString('base64');
+  return `@font-face{font-family:"Noto Sans Symbols 2";src:url(data:font/woff2;base64,${font}) format("woff2")}`;
+}
+
 /** KaTeX's style with its fonts inside: browsers refuse fonts beside a page that was opened as a file. */
 function mathStyle(): string {
   const folder = path.join(path.dirname(require.resolve('katex/package.json')), 'dist');
@@ -75,4 +83,31 @@ function mathStyle(): string {
       if (!file) throw new Error(`KaTeX's style names no woff2 font in '${listed}'.`);
       return `src:url(data:font/woff2;base64,${fs.readFileSync(path.join(folder, file)).toString('base64')}) format("woff2")`;
     });
+}
+
+/** The decks' own script. */
+export function deckScript(): string {
+  return `\n(function () {\n${fs.readFileSync(path.join(sources, 'deck.js'), 'utf8')}})();\n`;
+}
+
+/** reveal.js has its window for a speaker as a text that it writes; a deck's policy must know the script in it. */
+export function speakerScript(): string {
+  const text = fs.readFileSync(require.resolve('reveal.js/plugin/notes'), 'utf8');
+  const written = /document\.write\(`((?:[^`\\]|\\[^])*)`\)/.exec(text)?.[1];
+  const page = written === undefined ? '' : (runInNewContext(`\`${written}\``) as string);
+  const script = /<script>([^]*?)<\/script>/.exec(page)?.[1];
+  if (script === undefined) throw new Error('reveal.js brings no script for the speaker’s window where 6.0.2 has it.');
+  return script;
+}
+
+/** Writes a deck's style and scripts into a folder. */
+export function writeDeckAssets(folder: string): void {
+  writeAtomically(path.join(folder, 'page.css'), pageStyle());
+  for (const [name, file] of [
+    ['reveal.js', require.resolve('reveal.js')],
+    ['notes.js', require.resolve('reveal.js/plugin/notes')],
+    ['reveal.css', require.resolve('reveal.js/reveal.css')],
+    ['slides.css', path.join(sources, 'slides.css')],
+  ])
+    writeAtomically(path.join(folder, name), fs.readFileSync(file, 'utf8'));
 }

@@ -15,17 +15,23 @@ export function evaluates({ drawing }: Figure): boolean {
  * ('strict-dynamic': plotly.js); none that stands in Markdown, HTML or SVG. Styles and pictures may stand in the text. Nothing is
  * asked from a network; `file:` is beside 'self' for browsers to which no two files have the same origin.
  *
- * @param script the page's own, to the letter
+ * @param scripts the page's own, to the letter
+ * @param extra whether the page shows itself in frames, as a speaker's window does
  */
-export function policy(script: string, figures: readonly Figure[]): string {
-  const digest = createHash('sha256').update(script).digest('base64');
+export function policy(
+  scripts: readonly string[],
+  figures: readonly Figure[],
+  extra: { frames?: boolean } = {},
+): string {
+  const digests = scripts.map((script) => `'sha256-${createHash('sha256').update(script).digest('base64')}'`);
   const rules = {
     'default-src': "'none'",
-    'script-src': `'sha256-${digest}' 'strict-dynamic'${figures.some(evaluates) ? " 'unsafe-eval'" : ''}`,
+    'script-src': `${digests.join(' ')} 'strict-dynamic'${figures.some(evaluates) ? " 'unsafe-eval'" : ''}`,
     'style-src': "'self' file: 'unsafe-inline'",
     'img-src': "'self' file: data: blob:",
     'media-src': "'self' file: data: blob:",
     'font-src': 'data:',
+    ...(extra.frames ? { 'frame-src': "'self' file:" } : {}),
     'base-uri': "'none'",
     'form-action': "'none'",
   };

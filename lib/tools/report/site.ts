@@ -1,14 +1,17 @@
 /** The forms that a collection is written in. */
 import * as path from 'node:path';
 import type { Stop } from '../running';
-import { pageScript, writeAssets } from './assets';
+import { launchBrowser } from '../browser';
+import { deckScript, pageScript, speakerScript, writeAssets, writeDeckAssets } from './assets';
 import { type Block, findingOf, leadFigure, titleOf } from './blocks';
 import { Collection, LEDGER, type Places, type Source } from './collection';
 import { factsOf, rowOf } from './facts';
 import { contentsPage, type Entry } from './forms/contents';
 import type { Site } from './forms/frame';
 import { page } from './forms/page';
+import { pdf } from './forms/pdf';
 import { single } from './forms/single';
+import { type Deck, slides } from './forms/slides';
 import { markup } from './html';
 import { PageText } from './markdown';
 
@@ -62,6 +65,29 @@ export const writeSingles = form(async (collection, _places, stop) => {
     if (stop.asked) return;
     await collection.write(page, single(TITLE, name, await blocks(), factsOf(notebook)));
   }
+});
+
+/** Each notebook as a PDF. */
+export const writePdfs = form(async (collection, _places, stop) => {
+  const browser = await launchBrowser([], stop, 'all');
+  try {
+    for (const { name, page, notebook, blocks } of collection.sources) {
+      if (stop.asked) return;
+      await collection.write(page, await pdf(browser, TITLE, name, await blocks(), factsOf(notebook)));
+    }
+  } finally {
+    await browser.close();
+  }
+}, '.pdf');
+
+/** Each notebook as a deck of slides. */
+export const writeSlides = form(async (collection, { out }, stop) => {
+  const deck: Deck = { title: TITLE, script: deckScript(), speaker: speakerScript() };
+  for (const { name, page, blocks } of collection.sources) {
+    if (stop.asked) return;
+    await collection.write(page, slides(deck, name, await blocks()));
+  }
+  writeDeckAssets(path.join(out, 'assets'));
 });
 
 function entryOf({ name, page, notebook }: Source, blocks: readonly Block[]): Entry {

@@ -39,7 +39,7 @@ export function frame(site: Site, page: Frame): string {
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${policy(site.script, figures)}">
+<meta http-equiv="Content-Security-Policy" content="${policy([site.script], figures)}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>${page.title}${!page.isIndex && ` · ${site.title}`}</title>

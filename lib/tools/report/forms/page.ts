@@ -45,7 +45,8 @@ function article(blocks: readonly Block[]): Html {
   return markup`${parts}`;
 }
 
-function text(block: TextBlock): Html {
+/** Text as the page shows it. */
+export function text(block: TextBlock): Html {
   if (block.kind === 'heading') return heading(block);
   return block.kind === 'prose' ? raw(stacking(block.html.text)) : block.html;
 }
@@ -73,7 +74,8 @@ function codeBlock({ html: inner, lines, count }: NonNullable<Cell['code']>): Ht
 `;
 }
 
-function output(block: OutputBlock): Content {
+/** An output as the page shows it. */
+export function output(block: OutputBlock): Content {
   switch (block.kind) {
     case 'lines':
       return markup`<pre class="stream${block.isError && ' stderr'}" tabindex="0">${block.text}</pre>`;
@@ -135,6 +137,14 @@ function figure(block: Figure): Html {
     </div>
     <figcaption><b><a href="#figure-${number}">Figure ${number}</a>.</b> ${caption}${words}</figcaption>
     <script type="application/json">${json(drawn(block))}</script>
+  </figure>`;
+}
+
+/** A figure where nothing is live: its picture for a wide page, and its caption. */
+export function figureOn({ number, alt, caption, twin }: Figure): Html {
+  return markup`<figure class="plot">
+    <div class="twin" role="img" aria-label="${alt}">${twin ?? alt}</div>
+    <figcaption><b>Figure ${number}.</b> ${caption}</figcaption>
   </figure>`;
 }
 
