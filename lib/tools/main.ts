@@ -18,6 +18,7 @@ const entries: Entry[] = [
   { name: 'data', does: 'fetch and check the data', module: './data', run: 'data' },
   { name: 'notebooks', does: 'execute notebooks and keep their outputs', module: './notebooks', run: 'runNotebooks' },
   { name: 'report', does: 'write reports/ from the executed notebooks', module: './report', run: 'writeReports' },
+  { name: 'convert', does: 'write notebooks in the formats of nbconvert', module: './convert', run: 'convert' },
   { name: 'lab', does: 'open JupyterLab on the notebooks', module: './lab', run: 'lab' },
   { name: 'check', does: 'check the notebooks without running them', module: './check', run: 'check' },
   { name: 'claims', does: "list the paper's claims and their verdicts", module: './claims', run: 'claims' },
