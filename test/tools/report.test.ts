@@ -392,7 +392,12 @@ test('a report from executed copies, of some notebooks, and one that cannot be',
   ]);
   assert.equal(some.code, 0, some.said);
   assert.deepEqual(fs.readdirSync(out).sort(), ['02-next.html', 'assets', 'index.html']);
-  assert.deepEqual(fs.readdirSync(path.join(out, 'assets')).sort(), ['page.css', 'plotly.js', 'retheme.js']);
+  assert.deepEqual(fs.readdirSync(path.join(out, 'assets')).sort(), [
+    'page.css',
+    'plotly.js',
+    'retheme.js',
+    'search.js',
+  ]);
   assert.equal(none.code, 2);
   assert.match(none.said, /nowhere: no such folder\. Run/);
 });

@@ -57,8 +57,9 @@ export function pageStyle(): string {
   return `${mathStyle()}\n${fs.readFileSync(path.join(sources, 'page.css'), 'utf8')}`;
 }
 
-/** Writes style and scripts into a folder. */
-export function writeAssets(folder: string): void {
+/** Writes style and scripts into a folder. @param search what searches all pages */
+export function writeAssets(folder: string, search: string): void {
+  writeAtomically(path.join(folder, 'search.js'), search);
   writeAtomically(path.join(folder, 'page.css'), pageStyle());
   writeAtomically(path.join(folder, 'retheme.js'), rethemeText());
   const plotly = require.resolve('plotly.js-dist-min');

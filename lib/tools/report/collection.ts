@@ -21,6 +21,7 @@ export const LEDGER = {
 
 /** A notebook, and where its page is to be. */
 export interface Source extends PageLink {
+  file: string;
   notebook: Notebook;
   /** Its blocks, each figure with its pictures. */
   blocks: () => Promise<Block[]>;
@@ -75,6 +76,12 @@ export class Collection {
     if (this.ledger !== undefined) this.pages.set(LEDGER.file, LEDGER.page);
   }
 
+  /** The notebook's file, seen from its page; nothing for pages that lie elsewhere. */
+  beside({ file }: Source): string | undefined {
+    const isBeside = !path.relative(path.dirname(this.folder), this.out).startsWith('..');
+    return isBeside ? path.relative(this.out, file).split(path.sep).map(encodeURIComponent).join('/') : undefined;
+  }
+
   async write(page: string, text: string | Uint8Array): Promise<void> {
     expectHeld();
     writeAtomically(path.join(this.out, page), text);
@@ -97,7 +104,7 @@ export class Collection {
       await this.drawer.draw(figuresOf(made));
       return made;
     };
-    return { name, page, notebook, blocks };
+    return { name, page, file, notebook, blocks };
   }
 }
 

@@ -3,7 +3,7 @@ import * as path from 'node:path';
 import type { Stop } from '../running';
 import { launchBrowser } from '../browser';
 import { deckScript, pageScript, speakerScript, writeAssets, writeDeckAssets } from './assets';
-import { type Block, findingOf, leadFigure, titleOf } from './blocks';
+import { type Block, findingOf, headingsOf, leadFigure, titleOf } from './blocks';
 import { Collection, LEDGER, type Places, type Source } from './collection';
 import { factsOf, rowOf } from './facts';
 import { contentsPage, type Entry } from './forms/contents';
@@ -14,6 +14,8 @@ import { single } from './forms/single';
 import { type Deck, slides } from './forms/slides';
 import { markup } from './html';
 import { PageText } from './markdown';
+import { addNotes, NO_WORDS, wordsOf } from './notes';
+import { searchScript, type Section, sectionsOf } from './search';
 
 const TITLE = 'Batch Normalization, executed';
 const LEAD =
@@ -42,28 +44,39 @@ export const writeSite = form(async (collection, { out }, stop) => {
   collection.linkLedger();
   const site: Site = { title: TITLE, script: pageScript() };
   const entries: Entry[] = [];
+  const sections: Section[] = [];
+  let words = NO_WORDS;
   for (const [i, source] of sources.entries()) {
     if (stop.asked) return;
     const blocks = await source.blocks();
-    const facts = factsOf(source.notebook);
-    const turn = { previous: sources[i - 1], next: sources[i + 1] };
-    await collection.write(source.page, page(site, source.name, blocks, { facts, ...turn }));
+    const title = titleOf(blocks)?.plain ?? source.name;
     entries.push(entryOf(source, blocks));
+    sections.push(...sectionsOf(source.page, title, blocks));
+    // The first page that has a glossary has it for all that follow.
+    if (words === NO_WORDS && headingsOf(blocks).some(({ id }) => id === 'glossary'))
+      words = wordsOf(blocks, source.page);
+    addNotes(blocks, words);
+    const about = { facts: factsOf(source.notebook), cite: citationOf(source, title), file: collection.beside(source) };
+    const turn = { previous: sources[i - 1], next: sources[i + 1] };
+    await collection.write(source.page, page(site, source.name, blocks, { ...about, ...turn }));
   }
   if (ledger !== undefined) {
     const blocks = new PageText(collection.around(LEDGER.page)).blocks(ledger);
+    sections.push(...sectionsOf(LEDGER.page, 'Claims', blocks));
     await collection.write(LEDGER.page, page(site, LEDGER.name, blocks));
   }
   const links = ledger === undefined ? [] : [LEDGER];
   await collection.write('index.html', contentsPage(site, { lead: LEAD, entries, links }));
-  writeAssets(path.join(out, 'assets'));
+  writeAssets(path.join(out, 'assets'), searchScript(sections));
 });
 
 /** Each notebook as one file. */
 export const writeSingles = form(async (collection, _places, stop) => {
   for (const { name, page, notebook, blocks } of collection.sources) {
     if (stop.asked) return;
-    await collection.write(page, single(TITLE, name, await blocks(), factsOf(notebook)));
+    const made = await blocks();
+    addNotes(made, NO_WORDS);
+    await collection.write(page, single(TITLE, name, made, factsOf(notebook)));
   }
 });
 
@@ -89,6 +102,19 @@ export const writeSlides = form(async (collection, { out }, stop) => {
   }
   writeDeckAssets(path.join(out, 'assets'));
 });
+
+/** How others name the page, as BibTeX. */
+function citationOf({ name, notebook }: Source, title: string): string {
+  const { commit, profile } = notebook.metadata.bnlab?.provenance ?? {};
+  const state = [commit && `code ${commit}`, profile && `profile ${profile}`].filter(Boolean).join(', ');
+  return [
+    `@misc{batch-normalization-executed-${name},`,
+    `  title = {${title}},`,
+    `  howpublished = {${TITLE}: notebook ${name}},`,
+    ...(state ? [`  note = {${state}}`] : []),
+    '}',
+  ].join('\n');
+}
 
 function entryOf({ name, page, notebook }: Source, blocks: readonly Block[]): Entry {
   return {

@@ -29,7 +29,7 @@
         block.open = shown;
       });
     };
-    document.querySelector('.tools').hidden = false;
+    button.hidden = false;
     if (remembered() === 'shown') showAll(true);
     button.addEventListener('click', function () {
       var shown = button.getAttribute('aria-pressed') !== 'true';
@@ -37,6 +37,66 @@
       remember(shown ? 'shown' : 'hidden');
     });
   }
+  document.querySelector('.tools').hidden = false;
+
+  // Notes go by Escape, until the next word is pointed at.
+  document.addEventListener('keydown', function (event) {
+    if (event.key === 'Escape') document.body.classList.add('hushed');
+  });
+  ['pointermove', 'focusin'].forEach(function (name) {
+    document.addEventListener(name, function () {
+      document.body.classList.remove('hushed');
+    });
+  });
+
+  // Search: the index comes with the first question.
+  var searching = document.querySelector('dialog.search');
+  if (searching) {
+    var field = searching.querySelector('input');
+    var found = searching.querySelector('ol');
+    var status = searching.querySelector('.found');
+    var index;
+    var ask = function () {
+      index = index || script('search');
+      index.then(function () {
+        var words = field.value.trim();
+        var hits = window.bnlabSearch.search(words, {
+          prefix: true,
+          fuzzy: 0.15,
+          combineWith: 'AND',
+          boost: { title: 3 },
+        });
+        found.textContent = '';
+        status.textContent = words ? hits.length + (hits.length === 1 ? ' place' : ' places') : '';
+        hits.slice(0, 20).forEach(function (hit) {
+          var item = document.createElement('li');
+          var link = document.createElement('a');
+          link.href = hit.id;
+          link.textContent = hit.title;
+          var page = document.createElement('span');
+          page.textContent = hit.title === hit.page ? '' : hit.page;
+          item.append(link, ' ', page);
+          found.append(item);
+        });
+      });
+    };
+    var openSearch = function () {
+      searching.showModal();
+      field.focus();
+    };
+    document.getElementById('search').addEventListener('click', openSearch);
+    field.addEventListener('input', ask);
+    found.addEventListener('click', function () {
+      searching.close();
+    });
+    document.addEventListener('keydown', function (event) {
+      var isTyping = /^(?:INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName);
+      if (event.key !== '/' || isTyping || searching.open) return;
+      event.preventDefault();
+      openSearch();
+    });
+  }
+
   var contents = document.querySelector('.toc details');
   if (contents && window.matchMedia('(max-width: 75rem)').matches) contents.open = false;
 
