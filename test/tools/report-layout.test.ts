@@ -32,8 +32,8 @@ before(async () => {
   const { data, layout } = lineFigure({
     ...{ title: 'Both fall', data: 'generated', x: { label: 'step' }, y: { label: 'loss' } },
     series: [
-      { as: 'none', x: [0, 1, 2], y: [3, 2, 1] },
-      { as: 'batch', x: [0, 1, 2], y: [2, 1, 0.5] },
+      { as: 'none', x: [0, 1, 2, 3], y: [3, 2, 1, 0.25] },
+      { as: 'batch', x: [0, 1, 2, 3], y: [2, 1, 0.5, 0.125] },
     ],
     ...{ alt: 'Two curves that fall.', caption: 'Loss over steps.' },
   });
@@ -134,6 +134,36 @@ test('a telephone: each figure is drawn for its width, whole, with and without J
     if (i > 0) assert.ok(box.top >= boxes[i - 1].bottom, 'and below the one before');
   }
   assert.equal(await cells.nth(2).getAttribute('data-label'), 'Measured');
+  await close();
+});
+
+test('a figure is read off by a slider, by keyboard and from disk: what each line says there, and a mark where', async () => {
+  const { tab, requests, errors, close } = await page('01-squares.html');
+  const slider = tab.locator('#figure-1 div.reading input');
+  const said = tab.locator('#figure-1 div.reading output');
+  assert.equal((await said.innerText()).replace(/\s+/g, ' '), '0 no BN: 3 BN: 2');
+  await slider.scrollIntoViewIfNeeded();
+  await tab.waitForSelector('#figure-1[data-state="live"]');
+  await slider.focus();
+  await tab.keyboard.press('ArrowRight');
+  await tab.keyboard.press('End');
+  assert.equal((await said.innerText()).replace(/\s+/g, ' '), '3 no BN: 0.25 BN: 0.125');
+  assert.equal(await slider.getAttribute('aria-valuetext'), 'step 3');
+  const marks = () =>
+    tab.evaluate(() =>
+      document
+        .querySelector('#figure-1 .live')
+        .layout.shapes.flatMap(({ name, x0 }: { name: string; x0: number }) => (name === 'reading' ? [x0] : [])),
+    );
+  assert.deepEqual(await marks(), [3]);
+  await tab.emulateMedia({ colorScheme: 'dark' });
+  await tab.waitForSelector('#figure-1[data-themes="dark"]');
+  await tab.waitForFunction(() =>
+    document.querySelector('#figure-1 .live').layout.shapes?.some(({ name }: { name: string }) => name === 'reading'),
+  );
+  assert.equal(await tab.locator('#figure-2 div.reading').count(), 0, 'one line is read as it is');
+  onlyFiles(requests);
+  assert.deepEqual(errors, []);
   await close();
 });
 

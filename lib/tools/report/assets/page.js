@@ -186,6 +186,7 @@
     figure.dataset.themes = themes.join(' ');
     return window.Plotly.newPlot(live, themed(drawn, themes)).then(function () {
       figure.dataset.state = 'live';
+      figure.dispatchEvent(new Event('drawn'));
       live.setAttribute('role', 'group');
       live.setAttribute('aria-label', figure.dataset.alt);
       fit(figure);
@@ -207,6 +208,77 @@
         figure.dataset.state = 'picture'; // the picture stays
         figure.querySelector('.live').hidden = true;
       });
+  }
+
+  // A slider over the places that a figure's lines share: what each says there, and where that is.
+  function readable(figure) {
+    var held = figure.querySelector('script.reading');
+    if (!held) return;
+    var reading = JSON.parse(held.textContent);
+    var drawn = JSON.parse(figure.querySelector('script[type="application/json"]').textContent);
+    var box = document.createElement('div');
+    var label = document.createElement('label');
+    var slider = document.createElement('input');
+    var said = document.createElement('output');
+    box.className = 'reading';
+    slider.type = 'range';
+    slider.max = String(reading.x.length - 1);
+    slider.value = '0';
+    label.append(reading.label + ' ', slider);
+    box.append(label, said);
+    figure.querySelector('figcaption').before(box);
+    var number = function (value, percent) {
+      if (typeof value !== 'number') return 'none';
+      return percent ? (100 * value).toFixed(1) + '%' : String(Number(value.toPrecision(3)));
+    };
+    var isTouched = false;
+    var tell = function () {
+      var at = Number(slider.value);
+      var place = number(reading.x[at]);
+      slider.setAttribute('aria-valuetext', reading.label + ' ' + place);
+      said.textContent = '';
+      var head = document.createElement('b');
+      head.textContent = place;
+      said.append(head);
+      reading.lines.forEach(function (line) {
+        var item = document.createElement('span');
+        var name = (line.panel ? line.panel + ', ' : '') + line.name;
+        item.textContent = name + ': ' + number(drawn.data[line.trace].y[at], line.percent);
+        said.append(item);
+      });
+      mark(at);
+    };
+    var mark = function (at) {
+      var live = figure.querySelector('.live');
+      if (!isTouched || figure.dataset.state !== 'live') return;
+      var kept = (live.layout.shapes || []).filter(function (shape) {
+        return shape.name !== 'reading';
+      });
+      var panels = {};
+      reading.lines.forEach(function (line) {
+        panels[line.xaxis + line.yaxis] = line;
+      });
+      var color = window.getComputedStyle(figure).color;
+      var lines = Object.keys(panels).map(function (key) {
+        var line = { color: color, width: 1.5, dash: 'dot' };
+        var place = {
+          xref: panels[key].xaxis,
+          yref: panels[key].yaxis + ' domain',
+          x0: reading.x[at],
+          x1: reading.x[at],
+        };
+        return Object.assign({ name: 'reading', type: 'line', y0: 0, y1: 1, line: line }, place);
+      });
+      window.Plotly.relayout(live, { shapes: kept.concat(lines) });
+    };
+    slider.addEventListener('input', function () {
+      isTouched = true;
+      tell();
+    });
+    figure.addEventListener('drawn', function () {
+      mark(Number(slider.value));
+    });
+    tell();
   }
 
   // Another width, or another scheme: what is drawn is drawn anew where it has to be.
@@ -236,6 +308,7 @@
   } else {
     figures.forEach(enliven);
   }
+  figures.forEach(readable);
   window.addEventListener('resize', look);
   dark.addEventListener('change', look);
 })();

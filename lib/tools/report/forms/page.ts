@@ -12,6 +12,7 @@ import {
   titleOf,
 } from '../blocks';
 import { type Content, forScript, markup, type Html, raw } from '../html';
+import { readingOf } from '../readings';
 import { stacking } from '../tables';
 import { type Frame, frame, type Site } from './frame';
 
@@ -114,6 +115,7 @@ function picture({ alt, content }: Picture): Html {
 
 function figure(block: Figure): Html {
   const { number, alt, caption, summary, width, height } = block;
+  const reading = readingOf(block.drawing);
   const still = block.twin
     ? twins(block)
     : markup`<noscript><p class="missing">This figure was stored without a picture; it needs JavaScript. ${alt}</p></noscript>`;
@@ -137,6 +139,7 @@ function figure(block: Figure): Html {
     </div>
     <figcaption><b><a href="#figure-${number}">Figure ${number}</a>.</b> ${caption}${words}</figcaption>
     <script type="application/json">${json(drawn(block))}</script>
+    ${reading && markup`<script type="application/json" class="reading">${json(reading)}</script>`}
   </figure>`;
 }
 
