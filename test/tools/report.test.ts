@@ -70,6 +70,16 @@ test('with JavaScript: figures become live when they come near, and nothing leav
   for (let k = 0; (await labels.count()) === 0; k++) await tab.mouse.move(point.x + (k % 3), point.y);
   assert.match((await labels.first().textContent())!, /9/);
 
+  const tools = await tab
+    .locator('#figure-1 .modebar-btn')
+    .evaluateAll((all) =>
+      all.map((one) => (one as unknown as { getAttribute(n: string): string }).getAttribute('data-title')),
+    );
+  assert.ok(
+    tools.some((title) => /png/i.test(title)),
+    tools.join(', '),
+  );
+  assert.ok(!tools.some((title) => /cloud|share|studio/i.test(title)), tools.join(', '));
   assert.deepEqual(await violations(tab), []);
   onlyFiles(requests);
   assert.deepEqual(errors, []);

@@ -6,6 +6,7 @@ import { buildSync } from 'esbuild';
 import { copyAtomically } from '../../src/platform/node/write';
 import { writeAtomically } from '../notebook';
 import { home } from '../places';
+import type { Figure } from './blocks';
 import { forScript } from './html';
 
 /** The browser's files are not compiled, so they are read from the sources. */
@@ -28,9 +29,20 @@ export function pageScript(held?: FigureScripts): string {
   return `\n(function () {\nvar held = ${held === undefined ? 'null' : forScript(held)};\n${script}})();\n`;
 }
 
-/** Texts of the scripts that live figures need. */
-export function figureScripts(): FigureScripts {
-  return { plotly: plotlyText(), retheme: rethemeText() };
+/** Texts of the scripts that these live figures need. */
+export function figureScripts(figures: readonly Figure[]): FigureScripts {
+  return { plotly: fs.readFileSync(plotlyFor(figures), 'utf8'), retheme: rethemeText() };
+}
+
+/** Traces that plotly.js draws in its part for figures on two axes, a third of the whole. */
+const CARTESIAN = new Set('scatter bar box violin heatmap histogram histogram2d contour image pie'.split(' '));
+
+/** The smallest minified plotly.js that draws the figures. */
+function plotlyFor(figures: readonly Figure[]): string {
+  const isCartesian = figures.every(({ drawing }) =>
+    drawing.data.every(({ type = 'scatter' }) => CARTESIAN.has(String(type))),
+  );
+  return require.resolve(isCartesian ? 'plotly.js-cartesian-dist-min' : 'plotly.js-dist-min');
 }
 
 /** The library's `retheme` for a browser. */
@@ -47,22 +59,17 @@ function rethemeText(): string {
   return outputFiles[0].text;
 }
 
-/** The text of plotly.js, minified. */
-function plotlyText(): string {
-  return fs.readFileSync(require.resolve('plotly.js-dist-min'), 'utf8');
-}
-
 /** The pages' style, that of formulas among it. */
 export function pageStyle(): string {
   return `${mathStyle()}\n${fs.readFileSync(path.join(sources, 'page.css'), 'utf8')}`;
 }
 
-/** Writes style and scripts into a folder. @param search what searches all pages */
-export function writeAssets(folder: string, search: string): void {
+/** Writes style and scripts into a folder. @param search what searches all pages @param figures those of all pages */
+export function writeAssets(folder: string, search: string, figures: readonly Figure[]): void {
   writeAtomically(path.join(folder, 'search.js'), search);
   writeAtomically(path.join(folder, 'page.css'), pageStyle());
   writeAtomically(path.join(folder, 'retheme.js'), rethemeText());
-  const plotly = require.resolve('plotly.js-dist-min');
+  const plotly = plotlyFor(figures);
   const target = path.join(folder, 'plotly.js');
   if (fs.statSync(target, { throwIfNoEntry: false })?.size !== fs.statSync(plotly).size) copyAtomically(plotly, target);
 }

@@ -3,7 +3,7 @@ import * as path from 'node:path';
 import type { Stop } from '../running';
 import { launchBrowser } from '../browser';
 import { deckScript, pageScript, speakerScript, writeAssets, writeDeckAssets } from './assets';
-import { type Block, findingOf, headingsOf, leadFigure, titleOf } from './blocks';
+import { type Block, type Figure, figuresOf, findingOf, headingsOf, leadFigure, titleOf } from './blocks';
 import { Collection, LEDGER, type Places, type Source } from './collection';
 import { factsOf, rowOf } from './facts';
 import { contentsPage, type Entry } from './forms/contents';
@@ -45,12 +45,14 @@ export const writeSite = form(async (collection, { out }, stop) => {
   const site: Site = { title: TITLE, script: pageScript() };
   const entries: Entry[] = [];
   const sections: Section[] = [];
+  const figures: Figure[] = [];
   let words = NO_WORDS;
   for (const [i, source] of sources.entries()) {
     if (stop.asked) return;
     const blocks = await source.blocks();
     const title = titleOf(blocks)?.plain ?? source.name;
     entries.push(entryOf(source, blocks));
+    figures.push(...figuresOf(blocks));
     sections.push(...sectionsOf(source.page, title, blocks));
     // The first page that has a glossary has it for all that follow.
     if (words === NO_WORDS && headingsOf(blocks).some(({ id }) => id === 'glossary'))
@@ -67,7 +69,7 @@ export const writeSite = form(async (collection, { out }, stop) => {
   }
   const links = ledger === undefined ? [] : [LEDGER];
   await collection.write('index.html', contentsPage(site, { lead: LEAD, entries, links }));
-  writeAssets(path.join(out, 'assets'), searchScript(sections));
+  writeAssets(path.join(out, 'assets'), searchScript(sections), figures);
 });
 
 /** Each notebook as one file. */

@@ -6,6 +6,7 @@ import { page } from './page';
 
 /** A notebook as one file. A page without figures does without plotly.js. */
 export function single(title: string, name: string, blocks: readonly Block[], facts: readonly Fact[]): string {
-  const scripts = figuresOf(blocks).length > 0 ? figureScripts() : undefined;
+  const figures = figuresOf(blocks);
+  const scripts = figures.length > 0 ? figureScripts(figures) : undefined;
   return page({ title, script: pageScript(scripts), style: pageStyle() }, name, blocks, { facts });
 }
