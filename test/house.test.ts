@@ -27,16 +27,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   page: ['platform', 'engine', 'data', 'experiments', 'notebook'],
   setup: ['platform/node'],
   tools: [
-    'core',
-    'platform',
-    'platform/node',
-    'engine',
-    'statistics',
-    'data',
-    'data/sources',
-    'experiments',
-    'notebook',
-    'setup',
+    ...['core', 'platform', 'platform/node', 'engine', 'statistics', 'data', 'data/sources', 'experiments', 'figure'],
+    ...['notebook', 'setup'],
   ],
 };
 

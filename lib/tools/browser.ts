@@ -29,12 +29,15 @@ export interface BrowserPlace {
   environment: Record<string, string>;
 }
 
+/** Fonts of the packaged browser: its own, by which text is measured alike on every machine, or the machine's too, for other scripts. */
+export type Fonts = 'own' | 'all';
+
 /**
  * Finds a browser.
  *
  * @throws Error that says what was looked for, and what to do
  */
-export async function findBrowser(): Promise<BrowserPlace> {
+export async function findBrowser(fonts: Fonts = 'own'): Promise<BrowserPlace> {
   const named = process.env.BNLAB_BROWSER;
   if (named) {
     if (fs.existsSync(named)) return { executable: named, environment: {} };
@@ -45,18 +48,18 @@ export async function findBrowser(): Promise<BrowserPlace> {
     .flatMap((dir) => NAMES.map((name) => path.join(dir, name)));
   const found = [...onPath, ...(FIXED[process.platform] ?? [])].find((file) => fs.existsSync(file));
   if (found) return { executable: found, environment: {} };
-  if (process.platform === 'linux' && process.arch === 'x64') return packaged();
+  if (process.platform === 'linux' && process.arch === 'x64') return packaged(fonts);
   throw new Error('No Chromium or Chrome was found. Install one, or name one with BNLAB_BROWSER.');
 }
 
 /** Unpacks the browser of `@sparticuz/chromium` where it is kept between runs; whole or not at all. */
-async function packaged(): Promise<BrowserPlace> {
+async function packaged(fonts: Fonts): Promise<BrowserPlace> {
   const { version } = JSON.parse(
     fs.readFileSync(path.join(home, 'node_modules', '@sparticuz', 'chromium', 'package.json'), 'utf8'),
   ) as { version: string };
   const place = (folder: string): BrowserPlace => ({
     executable: path.join(folder, 'chromium'),
-    environment: { FONTCONFIG_FILE: fontSettings(folder) },
+    environment: { FONTCONFIG_FILE: fontSettings(folder, fonts) },
   });
   const keep = [cacheFolder(), path.join(home, '.bnlab')];
   const folders = keep.map((folder) => path.join(folder, `browser-${version}`));
@@ -107,11 +110,13 @@ function isWhole(folder: string): boolean {
  * Settings under which the browser finds its own fonts, and only those: text is then measured alike on every machine. The
  * package's settings look in fixed folders of another system; without any font Chromium crashes on most pages.
  */
-function fontSettings(folder: string): string {
-  const file = path.join(folder, 'fonts.conf');
+function fontSettings(folder: string, fonts: Fonts): string {
+  const file = path.join(folder, fonts === 'own' ? 'fonts.conf' : 'all-fonts.conf');
+  const more = ['/usr/share/fonts', '/usr/local/share/fonts', path.join(os.homedir(), '.local', 'share', 'fonts')];
+  const folders = [path.join(folder, 'fonts'), ...(fonts === 'own' ? [] : more)];
   const text =
     '<?xml version="1.0"?>\n<!DOCTYPE fontconfig SYSTEM "fonts.dtd">\n<fontconfig>\n' +
-    `  <dir>${escapeHtml(path.join(folder, 'fonts'))}</dir>\n` +
+    folders.map((one) => `  <dir>${escapeHtml(one)}</dir>\n`).join('') +
     `  <cachedir>${escapeHtml(path.join(folder, 'font-cache'))}</cachedir>\n</fontconfig>\n`;
   if (!fs.existsSync(file) || fs.readFileSync(file, 'utf8') !== text) writeAtomically(file, text);
   return file;
@@ -138,8 +143,8 @@ async function unpack(folder: string): Promise<void> {
  * @param stop ends the browser, also one that has not answered yet
  * @throws Error when none is found or it does not start
  */
-export async function launchBrowser(extra: string[] = [], stop = new Stop()): Promise<Browser> {
-  const { executable, environment } = await findBrowser();
+export async function launchBrowser(extra: string[] = [], stop = new Stop(), fonts: Fonts = 'own'): Promise<Browser> {
+  const { executable, environment } = await findBrowser(fonts);
   const { chromium } = await import('playwright-core');
   const flags = ['--font-render-hinting=none', '--disable-gpu', '--force-color-profile=srgb', ...extra];
   const sandbox = process.getuid?.() === 0 ? ['--no-sandbox'] : [];

@@ -19,6 +19,7 @@ const entries: Entry[] = [
   { name: 'notebooks', does: 'execute notebooks and keep their outputs', module: './notebooks', run: 'runNotebooks' },
   { name: 'report', does: 'write reports/ from the executed notebooks', module: './report', run: 'writeReports' },
   { name: 'new', does: 'make a notebook of your own', module: './new', run: 'newNotebook' },
+  { name: 'convert', does: 'write notebooks in the formats of nbconvert', module: './convert', run: 'convert' },
   { name: 'lab', does: 'open JupyterLab on the notebooks', module: './lab', run: 'lab' },
   { name: 'check', does: 'check the notebooks without running them', module: './check', run: 'check' },
   { name: 'claims', does: "list the paper's claims and their verdicts", module: './claims', run: 'claims' },

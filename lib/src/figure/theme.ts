@@ -178,6 +178,8 @@ export function templateOf(
 /** What the reader may do with a figure: hover, zoom, save as SVG; no logo, no network. */
 export const config = {
   displaylogo: false,
+  // plotly.js 4 has a button that sends the figure to its makers' server.
+  showSendToCloud: false,
   responsive: false,
   modeBarButtonsToRemove: ['select2d', 'lasso2d', 'autoScale2d', 'zoomIn2d', 'zoomOut2d'],
   toImageButtonOptions: { format: 'svg' },

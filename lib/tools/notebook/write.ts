@@ -8,7 +8,7 @@ import { writeAtomically as writeWhole } from '../../src/platform/node/write';
  *
  * @throws Error that names the file and says what to do
  */
-export function writeAtomically(file: string, text: string): void {
+export function writeAtomically(file: string, text: string | Uint8Array): void {
   try {
     const isThere = fs.existsSync(file);
     const place = isThere ? fs.realpathSync(file) : file;

@@ -116,6 +116,8 @@ export interface Figure {
   height: number;
   /** The figure as plotly.js drew it when the notebook ran. */
   twin?: Html;
+  /** The same for a telephone's width. */
+  phone?: Html;
   drawing: Drawing;
 }
 

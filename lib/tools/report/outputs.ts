@@ -6,6 +6,7 @@ import { MIME, type Output } from '../notebook';
 import { type Figure, type OutputBlock, type Role, ROLES } from './blocks';
 import { raw } from './html';
 import type { PageText } from './markdown';
+import { displayForBoth } from './schemes';
 
 /** What an output needs to know of its page. */
 export interface OutputContext {
@@ -29,11 +30,17 @@ export function outputBlock(output: Output, { text, nextFigure }: OutputContext)
   if (isRunnable(record)) return { kind: 'runnable', record };
   if (data[MIME.plotly] !== undefined) return figure(data, nextFigure());
   const page = said('text/html');
-  if (page !== undefined) return { kind: 'html', role, html: raw(page), claims: claimsOf(data) };
+  if (page !== undefined)
+    return { kind: 'html', role, html: raw(role === 'display' ? page : displayForBoth(page)), claims: claimsOf(data) };
   const markdown = said('text/markdown');
   if (markdown !== undefined) {
     const items = role === 'takeaways' && { items: text.items(markdown) };
-    return { kind: 'markdown', role, blocks: text.blocks(markdown), ...items };
+    return {
+      kind: 'markdown',
+      role,
+      blocks: text.blocks(role === 'display' ? markdown : displayForBoth(markdown)),
+      ...items,
+    };
   }
   const alt = oneLine(said('text/plain') ?? 'A picture');
   const svg = said(MIME.svg);
@@ -65,7 +72,7 @@ function isRunnable(record: unknown): record is RunnableRecord {
 function figure(data: Record<string, unknown>, number: number): Figure {
   const given = data[MIME.plotly];
   const stored = isRecord(given) ? given : {};
-  const { meta: _words, ...layout } = isRecord(stored.layout) ? stored.layout : {};
+  const layout = withoutWords(isRecord(stored.layout) ? stored.layout : {});
   const { alt, caption, summary } = figureText(stored);
   const svg = data[MIME.svg];
   return {
@@ -84,6 +91,13 @@ function figure(data: Record<string, unknown>, number: number): Figure {
       config: isRecord(stored.config) ? stored.config : {},
     },
   };
+}
+
+/** What a figure says of itself stands beside it; its colours' roles stay, for other pages. */
+function withoutWords(layout: Record<string, unknown>): Record<string, unknown> {
+  if (!isRecord(layout.meta)) return layout;
+  const { alt: _alt, caption: _caption, summary: _summary, ...meta } = layout.meta;
+  return { ...layout, meta };
 }
 
 function pixels(value: unknown, otherwise: number): number {

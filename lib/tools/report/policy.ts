@@ -15,12 +15,18 @@ export function evaluates({ drawing }: Figure): boolean {
  * ('strict-dynamic': plotly.js); none that stands in Markdown, HTML or SVG. Styles and pictures may stand in the text. Nothing is
  * asked from a network; `file:` is beside 'self' for browsers to which no two files have the same origin.
  *
- * @param script the page's own, to the letter
- * @param compute that of what computes on the page, where something does: it runs WebAssembly, in a worker that the page holds as text
+ * @param scripts the page's own, to the letter
+ * @param extra whether the page shows itself in frames, as a speaker's window does; the script of what computes on the page, where something
+ *   does: it runs WebAssembly, in a worker that the page holds as text
  */
-export function policy(script: string, figures: readonly Figure[], compute?: string): string {
-  const scripts = compute === undefined ? [script] : [script, compute];
-  const digests = scripts.map((text) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`);
+export function policy(
+  scripts: readonly string[],
+  figures: readonly Figure[],
+  extra: { frames?: boolean; compute?: string } = {},
+): string {
+  const { compute } = extra;
+  const all = compute === undefined ? scripts : [...scripts, compute];
+  const digests = all.map((script) => `'sha256-${createHash('sha256').update(script).digest('base64')}'`);
   const may = [...(figures.some(evaluates) ? ["'unsafe-eval'"] : []), ...(compute ? ["'wasm-unsafe-eval'"] : [])];
   const rules = {
     'default-src': "'none'",
@@ -30,6 +36,7 @@ export function policy(script: string, figures: readonly Figure[], compute?: str
     'img-src': "'self' file: data: blob:",
     'media-src': "'self' file: data: blob:",
     'font-src': 'data:',
+    ...(extra.frames ? { 'frame-src': "'self' file:" } : {}),
     'base-uri': "'none'",
     'form-action': "'none'",
   };

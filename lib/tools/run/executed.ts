@@ -3,6 +3,7 @@ import { type Profile } from '../../src/platform/profile';
 import { claimsIn } from '../claims';
 import { displays, MIME, normalize, type Notebook, parseNotebook, type Provenance, readResult } from '../notebook';
 import { codeCommit } from '../../src/platform/node/commit';
+import { presentAsSlides } from '../notebook/presentation';
 import { hashes, steadyMinutes } from '../notebook/provenance';
 import type { Library } from '../reach/library';
 import type { Stop } from '../running';
@@ -34,6 +35,7 @@ export class Finisher {
     const executed = parseNotebook(text, job.name);
     normalize(executed);
     checkDisplays(executed);
+    presentAsSlides(executed);
     const twins = this.options.twins ? await this.drawTwins(executed) : 0;
     executed.metadata.bnlab = { ...executed.metadata.bnlab, provenance: this.provenance(job, executed, engine) };
     return { executed, twins };

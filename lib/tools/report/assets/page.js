@@ -29,7 +29,7 @@
         block.open = shown;
       });
     };
-    document.querySelector('.tools').hidden = false;
+    button.hidden = false;
     if (remembered() === 'shown') showAll(true);
     button.addEventListener('click', function () {
       var shown = button.getAttribute('aria-pressed') !== 'true';
@@ -37,6 +37,66 @@
       remember(shown ? 'shown' : 'hidden');
     });
   }
+  document.querySelector('.tools').hidden = false;
+
+  // Notes go by Escape, until the next word is pointed at.
+  document.addEventListener('keydown', function (event) {
+    if (event.key === 'Escape') document.body.classList.add('hushed');
+  });
+  ['pointermove', 'focusin'].forEach(function (name) {
+    document.addEventListener(name, function () {
+      document.body.classList.remove('hushed');
+    });
+  });
+
+  // Search: the index comes with the first question.
+  var searching = document.querySelector('dialog.search');
+  if (searching) {
+    var field = searching.querySelector('input');
+    var found = searching.querySelector('ol');
+    var status = searching.querySelector('.found');
+    var index;
+    var ask = function () {
+      index = index || script('search');
+      index.then(function () {
+        var words = field.value.trim();
+        var hits = window.bnlabSearch.search(words, {
+          prefix: true,
+          fuzzy: 0.15,
+          combineWith: 'AND',
+          boost: { title: 3 },
+        });
+        found.textContent = '';
+        status.textContent = words ? hits.length + (hits.length === 1 ? ' place' : ' places') : '';
+        hits.slice(0, 20).forEach(function (hit) {
+          var item = document.createElement('li');
+          var link = document.createElement('a');
+          link.href = hit.id;
+          link.textContent = hit.title;
+          var page = document.createElement('span');
+          page.textContent = hit.title === hit.page ? '' : hit.page;
+          item.append(link, ' ', page);
+          found.append(item);
+        });
+      });
+    };
+    var openSearch = function () {
+      searching.showModal();
+      field.focus();
+    };
+    document.getElementById('search').addEventListener('click', openSearch);
+    field.addEventListener('input', ask);
+    found.addEventListener('click', function () {
+      searching.close();
+    });
+    document.addEventListener('keydown', function (event) {
+      var isTyping = /^(?:INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName);
+      if (event.key !== '/' || isTyping || searching.open) return;
+      event.preventDefault();
+      openSearch();
+    });
+  }
+
   var contents = document.querySelector('.toc details');
   if (contents && window.matchMedia('(max-width: 75rem)').matches) contents.open = false;
 
@@ -78,58 +138,156 @@
     formula.setAttribute('aria-label', 'Formula');
   });
 
-  var plotly;
-  function loadPlotly() {
-    plotly =
-      plotly ||
-      new Promise(function (resolve, reject) {
-        var script = document.createElement('script');
-        script.src = plotlySource === null ? 'assets/plotly.js' : URL.createObjectURL(new Blob([plotlySource]));
-        script.onload = function () {
-          resolve(window.Plotly);
-        };
-        script.onerror = reject;
-        document.head.appendChild(script);
-      });
-    return plotly;
+  function script(name) {
+    return new Promise(function (resolve, reject) {
+      var element = document.createElement('script');
+      element.src = held === null ? 'assets/' + name + '.js' : URL.createObjectURL(new Blob([held[name]]));
+      element.onload = resolve;
+      element.onerror = reject;
+      document.head.appendChild(element);
+    });
+  }
+  var tools;
+  function loadTools() {
+    tools = tools || Promise.all([script('plotly'), script('retheme')]);
+    return tools;
+  }
+
+  // A figure is drawn for the page it is on: dark where the reader's screens are, and a telephone's where it is narrow.
+  var NARROW = 560;
+  var dark = window.matchMedia('(prefers-color-scheme: dark)');
+  function themesOf(figure) {
+    return (dark.matches ? ['dark'] : []).concat(figure.clientWidth < NARROW ? ['phone'] : []);
+  }
+  function themed(drawn, themes) {
+    try {
+      return themes.reduce(function (one, theme) {
+        return window.bnlabFigures.retheme(one, theme);
+      }, drawn);
+    } catch (error) {
+      return drawn; // a figure that others made
+    }
   }
 
   function fit(figure) {
     var live = figure.querySelector('.live');
-    var width = Number(figure.style.getPropertyValue('--width'));
-    var height = Number(figure.style.getPropertyValue('--height'));
-    // As page.css has it for the picture: no narrower than 560 pixels.
-    var scale = Math.min(1, Math.max(figure.clientWidth, 560) / width);
+    var layout = live.layout;
+    var scale = Math.min(1, figure.clientWidth / layout.width);
+    live.style.width = layout.width + 'px';
     live.style.transform = scale < 1 ? 'scale(' + scale + ')' : '';
-    live.style.height = height * scale + 'px';
-    live.style.marginRight = (scale - 1) * width + 'px'; // what the transform leaves empty must not be scrolled
+    live.style.height = layout.height * scale + 'px';
+    live.style.marginRight = (scale - 1) * layout.width + 'px'; // what the transform leaves empty must not be scrolled
+  }
+
+  function draw(figure) {
+    var drawn = JSON.parse(figure.querySelector('script[type="application/json"]').textContent);
+    var themes = themesOf(figure);
+    var live = figure.querySelector('.live');
+    figure.dataset.themes = themes.join(' ');
+    return window.Plotly.newPlot(live, themed(drawn, themes)).then(function () {
+      figure.dataset.state = 'live';
+      figure.dispatchEvent(new Event('drawn'));
+      live.setAttribute('role', 'group');
+      live.setAttribute('aria-label', figure.dataset.alt);
+      fit(figure);
+      live.querySelectorAll('.modebar-btn').forEach(function (button) {
+        button.setAttribute('aria-label', button.getAttribute('data-title') || 'Figure tool');
+      });
+    });
   }
 
   function enliven(figure) {
     if (figure.dataset.state) return;
     figure.dataset.state = 'loading';
-    loadPlotly()
-      .then(function (Plotly) {
-        var drawn = JSON.parse(figure.querySelector('script[type="application/json"]').textContent);
-        var live = figure.querySelector('.live');
-        live.hidden = false;
-        drawn.layout.width = Number(figure.style.getPropertyValue('--width'));
-        drawn.layout.height = Number(figure.style.getPropertyValue('--height'));
-        drawn.config.displaylogo = false;
-        return Plotly.newPlot(live, drawn).then(function () {
-          figure.dataset.state = 'live';
-          live.setAttribute('role', 'group');
-          live.setAttribute('aria-label', figure.dataset.alt);
-          fit(figure);
-          live.querySelectorAll('.modebar-btn').forEach(function (button) {
-            button.setAttribute('aria-label', button.getAttribute('data-title') || 'Figure tool');
-          });
-        });
+    loadTools()
+      .then(function () {
+        figure.querySelector('.live').hidden = false;
+        return draw(figure);
       })
       .catch(function () {
         figure.dataset.state = 'picture'; // the picture stays
         figure.querySelector('.live').hidden = true;
       });
+  }
+
+  // A slider over the places that a figure's lines share: what each says there, and where that is.
+  function readable(figure) {
+    var held = figure.querySelector('script.reading');
+    if (!held) return;
+    var reading = JSON.parse(held.textContent);
+    var drawn = JSON.parse(figure.querySelector('script[type="application/json"]').textContent);
+    var box = document.createElement('div');
+    var label = document.createElement('label');
+    var slider = document.createElement('input');
+    var said = document.createElement('output');
+    box.className = 'reading';
+    slider.type = 'range';
+    slider.max = String(reading.x.length - 1);
+    slider.value = '0';
+    label.append(reading.label + ' ', slider);
+    box.append(label, said);
+    figure.querySelector('figcaption').before(box);
+    var number = function (value, percent) {
+      if (typeof value !== 'number') return 'none';
+      return percent ? (100 * value).toFixed(1) + '%' : String(Number(value.toPrecision(3)));
+    };
+    var isTouched = false;
+    var tell = function () {
+      var at = Number(slider.value);
+      var place = number(reading.x[at]);
+      slider.setAttribute('aria-valuetext', reading.label + ' ' + place);
+      said.textContent = '';
+      var head = document.createElement('b');
+      head.textContent = place;
+      said.append(head);
+      reading.lines.forEach(function (line) {
+        var item = document.createElement('span');
+        var name = (line.panel ? line.panel + ', ' : '') + line.name;
+        item.textContent = name + ': ' + number(drawn.data[line.trace].y[at], line.percent);
+        said.append(item);
+      });
+      mark(at);
+    };
+    var mark = function (at) {
+      var live = figure.querySelector('.live');
+      if (!isTouched || figure.dataset.state !== 'live') return;
+      var kept = (live.layout.shapes || []).filter(function (shape) {
+        return shape.name !== 'reading';
+      });
+      var panels = {};
+      reading.lines.forEach(function (line) {
+        panels[line.xaxis + line.yaxis] = line;
+      });
+      var color = window.getComputedStyle(figure).color;
+      var lines = Object.keys(panels).map(function (key) {
+        var line = { color: color, width: 1.5, dash: 'dot' };
+        var place = {
+          xref: panels[key].xaxis,
+          yref: panels[key].yaxis + ' domain',
+          x0: reading.x[at],
+          x1: reading.x[at],
+        };
+        return Object.assign({ name: 'reading', type: 'line', y0: 0, y1: 1, line: line }, place);
+      });
+      window.Plotly.relayout(live, { shapes: kept.concat(lines) });
+    };
+    slider.addEventListener('input', function () {
+      isTouched = true;
+      tell();
+    });
+    figure.addEventListener('drawn', function () {
+      mark(Number(slider.value));
+    });
+    tell();
+  }
+
+  // Another width, or another scheme: what is drawn is drawn anew where it has to be.
+  function look() {
+    figures.forEach(function (figure) {
+      if (figure.dataset.state !== 'live') return;
+      if (figure.dataset.themes === themesOf(figure).join(' ')) fit(figure);
+      else draw(figure);
+    });
   }
 
   var figures = Array.prototype.slice.call(document.querySelectorAll('figure.plot'));
@@ -150,9 +308,7 @@
   } else {
     figures.forEach(enliven);
   }
-  window.addEventListener('resize', function () {
-    figures.forEach(function (figure) {
-      if (figure.dataset.state === 'live') fit(figure);
-    });
-  });
+  figures.forEach(readable);
+  window.addEventListener('resize', look);
+  dark.addEventListener('change', look);
 })();

@@ -3,6 +3,7 @@ import type { Figure, Heading } from '../blocks';
 import type { Fact } from '../facts';
 import { type Content, markup, type Html, raw } from '../html';
 import { policy } from '../policy';
+import { schemeStyle } from '../schemes';
 
 /** Another page. */
 export interface PageLink {
@@ -17,6 +18,10 @@ export interface Frame {
   headings?: readonly Heading[];
   figures?: readonly Figure[];
   facts?: readonly Fact[];
+  /** BibTeX. */
+  cite?: string;
+  /** The notebook's file, seen from the page. */
+  file?: string;
   previous?: PageLink;
   next?: PageLink;
   isIndex?: boolean;
@@ -40,11 +45,12 @@ export function frame(site: Site, page: Frame): string {
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${policy(site.script, figures, page.compute?.script)}">
+<meta http-equiv="Content-Security-Policy" content="${policy([site.script], figures, { compute: page.compute?.script })}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light">
+<meta name="color-scheme" content="light dark">
 <title>${page.title}${!page.isIndex && ` · ${site.title}`}</title>
 <link rel="icon" href="data:,">
+<style>${raw(schemeStyle(page.article.text))}</style>
 ${site.style === undefined ? raw('<link rel="stylesheet" href="assets/page.css">') : markup`<style>${raw(site.style)}</style>`}
 ${page.compute && markup`<style>${raw(page.compute.style)}</style>\n`}</head>
 <body${page.isIndex && raw(' class="index"')}>
@@ -52,7 +58,8 @@ ${page.compute && markup`<style>${raw(page.compute.style)}</style>\n`}</head>
 <header class="site">
 <p>${site.style === undefined ? markup`<a href="index.html">${site.title}</a>` : site.title}</p>
 <div class="tools" hidden>
-<button type="button" id="code" aria-pressed="false">Show code</button>
+${site.style === undefined && raw('<button type="button" id="search" aria-haspopup="dialog">Search</button>')}
+<button type="button" id="code" aria-pressed="false" hidden>Show code</button>
 </div>
 </header>
 <div class="frame">
@@ -61,15 +68,22 @@ ${contents(headings)}
 <article>
 ${page.article}
 </article>
-${facts.length > 0 && foot(facts)}
+${facts.length > 0 && foot(page)}
 ${turn(page)}
 </main>
 </div>
+${site.style === undefined && SEARCH}
 <script>${raw(site.script)}</script>
 ${page.compute && markup`<script>${raw(page.compute.script)}</script>\n`}</body>
 </html>
 `.text;
 }
+
+const SEARCH = raw(`<dialog class="search" aria-label="Search all pages">
+<form method="dialog"><input type="search" aria-label="Search all pages" placeholder="Search all pages" autocomplete="off"><button>Close</button></form>
+<p class="found" role="status"></p>
+<ol></ol>
+</dialog>`);
 
 function contents(headings: readonly Heading[]): Content {
   const entries = headings.filter(({ level }) => level === 2 || level === 3);
@@ -84,7 +98,7 @@ function contents(headings: readonly Heading[]): Content {
   </nav>`;
 }
 
-function foot(facts: readonly Fact[]): Html {
+function foot({ facts = [], cite, file }: Frame): Html {
   return markup`<aside class="facts" aria-label="How this page was computed">
     <h2 id="how-this-page-was-computed">How this page was computed</h2>
     <dl>
@@ -97,6 +111,8 @@ function foot(facts: readonly Fact[]): Html {
 `,
       )}
     </dl>
+    ${file && markup`<p><a href="${file}" download>Download the notebook</a></p>`}
+    ${cite && markup`<details class="cite"><summary>Cite this page</summary><pre tabindex="0">${cite}</pre></details>`}
   </aside>`;
 }
 

@@ -13,6 +13,8 @@ import {
 } from '../blocks';
 import { type Content, forScript, markup, type Html, raw } from '../html';
 import { runnablePlace } from './runnable';
+import { readingOf } from '../readings';
+import { stacking } from '../tables';
 import { type Frame, frame, type Site } from './frame';
 
 /** A page of blocks. @param name its title when it has no heading of the first level */
@@ -45,8 +47,10 @@ function article(blocks: readonly Block[]): Html {
   return markup`${parts}`;
 }
 
-function text(block: TextBlock): Html {
-  return block.kind === 'heading' ? heading(block) : block.html;
+/** Text as the page shows it. */
+export function text(block: TextBlock): Html {
+  if (block.kind === 'heading') return heading(block);
+  return block.kind === 'prose' ? raw(stacking(block.html.text)) : block.html;
 }
 
 function heading({ level, id, html: inner, plain }: Heading): Html {
@@ -72,12 +76,13 @@ function codeBlock({ html: inner, lines, count }: NonNullable<Cell['code']>): Ht
 `;
 }
 
-function output(block: OutputBlock): Content {
+/** An output as the page shows it. */
+export function output(block: OutputBlock): Content {
   switch (block.kind) {
     case 'lines':
       return markup`<pre class="stream${block.isError && ' stderr'}" tabindex="0">${block.text}</pre>`;
     case 'html':
-      return markup`<div class="output html">${movable(block.html)}</div>`;
+      return markup`<div class="output html">${movable(raw(stacking(block.html.text)))}</div>`;
     case 'markdown':
       return markup`<div class="output markdown">${block.blocks.map(text)}${solution(block.solution)}</div>`;
     case 'picture':
@@ -112,9 +117,10 @@ function picture({ alt, content }: Picture): Html {
 }
 
 function figure(block: Figure): Html {
-  const { number, alt, caption, summary, width, height, twin } = block;
-  const still = twin
-    ? markup`<div class="twin" role="img" aria-label="${alt}">${twin}</div>`
+  const { number, alt, caption, summary, width, height } = block;
+  const reading = readingOf(block.drawing);
+  const still = block.twin
+    ? twins(block)
     : markup`<noscript><p class="missing">This figure was stored without a picture; it needs JavaScript. ${alt}</p></noscript>`;
   const words =
     summary &&
@@ -136,13 +142,34 @@ function figure(block: Figure): Html {
     </div>
     <figcaption><b><a href="#figure-${number}">Figure ${number}</a>.</b> ${caption}${words}</figcaption>
     <script type="application/json">${json(drawn(block))}</script>
+    ${reading && markup`<script type="application/json" class="reading">${json(reading)}</script>`}
   </figure>`;
 }
 
-/** What plotly.js is given on this page: the one place where a page's own look would come in. */
+/** A figure where nothing is live: its picture for a wide page, and its caption. */
+export function figureOn({ number, alt, caption, twin }: Figure): Html {
+  return markup`<figure class="plot">
+    <div class="twin" role="img" aria-label="${alt}">${twin ?? alt}</div>
+    <figcaption><b>Figure ${number}.</b> ${caption}</figcaption>
+  </figure>`;
+}
+
+/** The figure's pictures: one for wide pages, one for a telephone, where there is one. */
+export function twins({ alt, twin, phone }: Figure): Html {
+  const still = (content: Html, more = '') =>
+    markup`<div class="twin${more}" role="img" aria-label="${alt}">${content}</div>`;
+  if (!twin || !phone) return markup`${twin && still(twin)}`;
+  return markup`${still(twin, ' wide')}${still(phone, ' narrow')}`;
+}
+
+/** What plotly.js is given. Its button that sends a figure to a server of its makers is off. */
 function drawn({ drawing, width, height }: Figure): unknown {
   const { layout, config } = drawing;
-  return { ...drawing, layout: { ...layout, width, height }, config: { ...config, displaylogo: false } };
+  return {
+    ...drawing,
+    layout: { ...layout, width, height },
+    config: { ...config, displaylogo: false, showSendToCloud: false },
+  };
 }
 
 /** JSON within a page: `<` would let a string end the element that holds it. */

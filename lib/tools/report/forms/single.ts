@@ -1,6 +1,6 @@
 /** One file a notebook, which needs nothing beside it: to be mailed. */
 import type { EmbeddedSet } from '../../../src/data/embedded';
-import { pageScript, pageStyle, plotlyText } from '../assets';
+import { pageScript, pageStyle, figureScripts } from '../assets';
 import { type Block, computes, figuresOf } from '../blocks';
 import { computeScript, computeStyle } from '../compute';
 import type { Fact } from '../facts';
@@ -14,7 +14,8 @@ export function single(
   facts: readonly Fact[],
   embedded?: EmbeddedSet,
 ): string {
-  const plotly = figuresOf(blocks).length > 0 ? plotlyText() : undefined;
+  const figures = figuresOf(blocks);
+  const scripts = figures.length > 0 ? figureScripts(figures) : undefined;
   const compute = computes(blocks) ? { script: computeScript(embedded), style: computeStyle() } : undefined;
-  return page({ title, script: pageScript(plotly), style: pageStyle() }, name, blocks, { facts, compute });
+  return page({ title, script: pageScript(scripts), style: pageStyle() }, name, blocks, { facts, compute });
 }

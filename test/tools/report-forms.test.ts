@@ -1,0 +1,134 @@
+/** The forms of a report beside its pages: a PDF, and a talk; made of a sample, the talk given in a browser with the network off. */
+import test, { after, before } from 'node:test';
+import assert from 'node:assert/strict';
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { launchBrowser } from 'bnlab/dist/tools/browser';
+import { notebookText, parseNotebook } from 'bnlab/dist/tools/notebook';
+import { addTwins, TwinMaker } from 'bnlab/dist/tools/run/twins';
+import { onlyFiles, open, sources } from '../support/report-pages';
+import { collection, start } from '../support/sample';
+
+/* Code given to `page.evaluate` runs in the page, whose types this project does not otherwise use. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+declare const document: any;
+
+let browser: Browser;
+let root: string;
+
+const plan = `# When do squares grow?
+
+**Reading in a group** (40 minutes): the first part, 15; what it lacks, 25.
+
+Two questions to discuss. Do they always? And why?
+`;
+
+before(async () => {
+  browser = await launchBrowser();
+  const all = sources();
+  const notebook = JSON.parse(all['01-squares']);
+  const md = (id: string, source: string) => ({ cell_type: 'markdown', id, metadata: {}, source });
+  notebook.cells.unshift(md('plan', plan), md('part', '## First part\n\nSome text.'));
+  notebook.cells.push(md('lacks', '## What it lacks\n\nMore.'));
+  const figure = notebook.cells.findIndex((cell: { outputs?: object[] }) => cell.outputs?.length === 2);
+  notebook.cells.splice(figure + 1, 0, md('reading', 'The curve rises: look at its end.'));
+  root = collection({ '01-squares': JSON.stringify(notebook), '02-next': all['02-next'] });
+  const file = path.join(root, 'notebooks', '01-squares.ipynb');
+  const stored = parseNotebook(fs.readFileSync(file, 'utf8'), file);
+  const maker = await TwinMaker.open();
+  await addTwins(stored, maker);
+  await maker.close();
+  fs.writeFileSync(file, notebookText(stored));
+  for (const form of ['--pdf', '--slides']) {
+    const made = await start('report.js', 'writeReports', ['--root', root, form, '01']).ended;
+    assert.equal(made.code, 0, made.said);
+  }
+});
+
+after(async () => {
+  await browser?.close();
+  if (root) fs.rmSync(root, { recursive: true, force: true });
+});
+
+test('a PDF: a bookmark for each heading, every figure with its words, no link to where it was made', () => {
+  assert.deepEqual(fs.readdirSync(path.join(root, 'reports', 'pdf')), ['01-squares.pdf']);
+  const text = fs.readFileSync(path.join(root, 'reports', 'pdf', '01-squares.pdf'), 'latin1');
+  assert.ok(text.startsWith('%PDF-'));
+  const bookmarks = [...text.matchAll(/\/Title \(([^)]*)\)\s*\/(?:Parent|Dest|A)\b/g)].map(([, title]) => title);
+  for (const title of ['When do squares grow?', 'First part', 'What it lacks', 'How this page was computed'])
+    assert.ok(bookmarks.includes(title), `${title} among ${bookmarks.join(', ')}`);
+  for (const name of ['Squares', 'Cubes'])
+    assert.match(text, new RegExp(`/Alt \\(${name}: a curve that rises from 1 to 16\\)`), 'a figure has its words');
+  assert.doesNotMatch(text, /file:\/\//);
+  assert.doesNotMatch(text, new RegExp(path.basename(root)));
+});
+
+const current = (tab: Page) => tab.locator('section.present > section.slide.present');
+
+/** Goes through the talk by keyboard; what each slide shows at its end. */
+async function all(tab: Page): Promise<{ kind: string; text: string; overflow: number }[]> {
+  const seen = new Map<number, { kind: string; text: string; overflow: number }>();
+  for (;;) {
+    const { at, count, ...slide } = await tab.evaluate(() => {
+      const slides = [...document.querySelectorAll('.slides section.slide')];
+      const present = document.querySelector('section.present > section.slide.present');
+      const body = present.querySelector('.body');
+      const [kind, text, overflow] = [present.classList[1], body.textContent, body.scrollHeight - body.clientHeight];
+      return { at: slides.indexOf(present), count: slides.length, kind, text, overflow };
+    });
+    seen.set(at, slide);
+    if (at === count - 1) return [...seen.values()];
+    await tab.keyboard.press('Space');
+  }
+}
+
+test('a talk: question, figure with its reading, verdict, what to discuss; code on demand; nothing leaves the machine', async () => {
+  const { tab, requests, errors, close } = await open(browser, path.join(root, 'reports', 'slides', '01-squares.html'));
+  await tab.waitForSelector('.reveal.ready');
+  const seen = await all(tab);
+  const kinds = seen.map(({ kind }) => kind);
+  assert.equal(kinds[0], 'title');
+  assert.match(seen[0].text, /When do squares grow\?/);
+  assert.equal(kinds.filter((kind) => kind === 'figure').length, 2);
+  assert.ok(kinds.indexOf('verdict') > kinds.indexOf('figure'));
+  const figure = seen.find(({ kind }) => kind === 'figure')!;
+  assert.match(figure.text, /Figure 1\. Squares/);
+  assert.match(figure.text, /The curve rises: look at its end\./);
+  assert.equal(kinds.at(-1), 'prompts');
+  assert.match(seen.at(-1)!.text, /^To discuss\s*Two questions to discuss\. Do they always\? And why\?\s*$/);
+  assert.deepEqual(
+    seen.filter(({ overflow }) => overflow > 0),
+    [],
+  );
+  await tab.reload();
+  await tab.waitForSelector('.reveal.ready');
+  while ((await current(tab).locator('details.code').count()) === 0) await tab.keyboard.press('Space');
+  const code = current(tab).locator('details.code pre').first();
+  assert.ok(!(await code.isVisible()));
+  await tab.keyboard.press('c');
+  assert.ok(await code.isVisible());
+  await tab.keyboard.press('c');
+  assert.ok(!(await code.isVisible()));
+  onlyFiles(requests);
+  assert.deepEqual(errors, []);
+  await close();
+});
+
+test('the speaker’s window has the minutes of the whole and of each part', async () => {
+  const { tab, close } = await open(browser, path.join(root, 'reports', 'slides', '01-squares.html'));
+  await tab.waitForSelector('.reveal.ready');
+  const [speaker] = await Promise.all([tab.context().waitForEvent('page'), tab.keyboard.press('s')]);
+  const notes = speaker.locator('.speaker-controls-notes .value');
+  await notes.getByText('40 minutes').waitFor();
+  assert.match(await notes.innerText(), /the first part: 15 min[^]*what it lacks: 25 min/);
+  await tab.keyboard.press('ArrowRight');
+  await notes.getByText('15 min: the first part.').waitFor();
+  await close();
+});
+
+test('one form at a time', async () => {
+  const made = await start('report.js', 'writeReports', ['--root', root, '--pdf', '--slides']).ended;
+  assert.equal(made.code, 2);
+  assert.match(made.said, /--pdf and --slides are two forms/);
+});
