@@ -1,6 +1,6 @@
 import test, { before } from 'node:test';
 import assert from 'node:assert/strict';
-import { gradientNoise, gradientNorms, mlp, ready, tf } from 'bnlab';
+import { dense, gradientNoise, gradientNorms, mlp, ready, sequential, tf } from 'bnlab';
 import { closeWithin } from '../support/close';
 import { clouds } from '../support/clouds';
 import { leakFree, untouchedBy } from '../support/tensors';
@@ -59,6 +59,9 @@ test('gradientNoise: a network in which an example has no gradient of its own is
       () => gradientNoise({ network, x, y }),
       /gradientNoise: network 'mlp' trains .*gamma.*wanted dense layers alone/,
     );
+    const silent = sequential([dense(3, 3, { name: 'layer1' })]); // a dense layer by itself taps nothing
+    assert.throws(() => gradientNoise({ network: silent, x, y }), /has no tap 'layer1\/linear'/);
+    silent.dispose();
     tf.dispose([x, y]);
     network.dispose();
   });

@@ -1,10 +1,24 @@
 /** How much the gradients of single examples differ: what decides how good an estimate the gradient of a mini-batch is. */
-import { expectOptions } from '../core/checks';
+import { expectOptions, type Options, without } from '../core/checks';
 import { tf } from '../engine';
 import type { Layer } from '../nn';
-import { lossOf } from '../nn/loss';
+import { lossOf, type Loss, type LossName } from '../nn/loss';
 import { checked, LOSS_LOOK_OPTIONS, type LossLookOptions } from './gradients';
 import { jointDot, labelsOf, lossGradients, numbersOf, untouched } from './model';
+
+/** What {@link gradientNoise} takes. */
+export interface GradientNoiseOptions {
+  /** Dense layers with a nonlinearity between them, as `mlp` makes them without normalization; left as it is. */
+  network: Layer;
+  /** Inputs [N, inputs] float32. */
+  x: tf.Tensor;
+  /** Targets [N, outputs]; one-hot for classes. */
+  y: tf.Tensor;
+  /** A mean over the examples. Default `'crossEntropy'`. */
+  loss?: LossName | Loss;
+}
+
+const GRADIENT_NOISE_OPTIONS: Options<GradientNoiseOptions> = without(LOSS_LOOK_OPTIONS, ['training']);
 
 /** The gradients g_i of N examples, g their mean, S their covariance: S = 1/N sum (g_i - g)(g_i - g)^T. */
 export interface GradientNoise {
@@ -36,12 +50,10 @@ interface DenseTaps {
  *
  * The network is taken at inference: with batch normalization in training mode, an example alone has no gradient.
  *
- * @param options.x [N, inputs] float32
- * @param options.y [N, outputs], for a loss that is a mean over the examples
  * @example gradientNoise({ network: mlp({ sizes: [784, 100, 10], activation: 'relu', seed: 1 }), x, y }).critical
  * @throws RangeError for a network that is not made of dense layers with a nonlinearity between them, and as `gradientNorms`
  */
-export function gradientNoise(options: Omit<LossLookOptions, 'training'>): GradientNoise {
+export function gradientNoise(options: GradientNoiseOptions): GradientNoise {
   const { network, x, y, loss } = checked('gradientNoise', expected(options));
   const layers = denseTaps(network);
   const n = x.shape[0];
@@ -55,6 +67,12 @@ export function gradientNoise(options: Omit<LossLookOptions, 'training'>): Gradi
         return layers.some(({ output }) => output === name);
       };
       const of = lossGradients(network, x, y, lossOf(loss), false, tapped);
+      const untapped = layers.find(({ input, output }) => !(output in of.taps) || !inputs.has(input));
+      if (untapped) {
+        throw new RangeError(
+          `gradientNoise: network '${network.name}' has no tap '${untapped.output}' or '${untapped.input ?? 'x'}'; wanted the taps of mlp(...).`,
+        );
+      }
       const squares = layers.map(({ bias, input, output }) => {
         const delta = tf.sum(tf.square(tf.mul(of.taps[output], n)), 1); // |delta_i|^2 of each example's own loss
         const u = inputs.get(input)!;
@@ -72,9 +90,8 @@ export function gradientNoise(options: Omit<LossLookOptions, 'training'>): Gradi
   return result;
 }
 
-function expected(options: Omit<LossLookOptions, 'training'>): LossLookOptions {
-  const { training: _, ...wanted } = LOSS_LOOK_OPTIONS;
-  expectOptions<Omit<LossLookOptions, 'training'>>('gradientNoise', options, wanted);
+function expected(options: GradientNoiseOptions): LossLookOptions {
+  expectOptions('gradientNoise', options, GRADIENT_NOISE_OPTIONS);
   return { ...options, training: false };
 }
 

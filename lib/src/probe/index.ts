@@ -15,7 +15,7 @@ export {
 export { batchDependence, type BatchDependence, type BatchDependenceOptions } from './batch-dependence';
 export { zcaGradients, type ZcaGradientOptions, type ZcaGradients } from './eigenvector-gradient';
 export { inputHessian, type InputHessian } from './input-hessian';
-export { gradientNoise, type GradientNoise } from './gradient-noise';
+export { gradientNoise, type GradientNoise, type GradientNoiseOptions } from './gradient-noise';
 export { gradientProjection, type GradientProjection } from './gradient-projection';
 export { curvature, type Curvature, type CurvatureOptions } from './curvature';
 export {
