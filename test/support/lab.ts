@@ -67,12 +67,10 @@ export async function until(page: Page, status: 'idle' | 'busy'): Promise<void> 
   await page.waitForSelector(`.jp-Notebook-ExecutionIndicator[data-status="${status}"]`);
 }
 
-/** Runs a command of JupyterLab, as its menu would; not awaited to its end. */
+/** Runs a command of JupyterLab as soon as its menu would offer it; not awaited to its end. */
 export async function command(page: Page, name: string): Promise<void> {
-  await page.evaluate((id) => {
-    const { jupyterapp } = globalThis as unknown as { jupyterapp: { commands: { execute(id: string): unknown } } };
-    void jupyterapp.commands.execute(id);
-  }, name);
+  await page.waitForFunction(`globalThis.jupyterapp.commands.isEnabled('${name}')`);
+  await page.evaluate(`void globalThis.jupyterapp.commands.execute('${name}')`);
 }
 
 async function freePort(): Promise<number> {
