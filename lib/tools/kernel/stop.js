@@ -146,7 +146,7 @@ executor.createExecutor = (root, converters, console) => {
   return made;
 };
 
-// An interrupt that comes as a guarded script ends is lost, with Node 20 to 26, and a cell that awaits would go on. Such a cell is run
+// An interrupt that comes as a guarded script ends is lost (findings/node-lost-interrupt.sh), and a cell that awaits would go on. It is run
 // unguarded: its interrupt waits for the next turn of the event loop. One without await is guarded, so that a long loop can be left.
 // Nor does Node write the line of the compiled cell, or of a library, before an error's name.
 const { runInThisContext } = vm;
