@@ -192,7 +192,9 @@ export class Run {
     const lines = failureText(job, failure);
     for (const line of lines) this.screen.line(line);
     const { out } = this.options;
-    if (out) noteFailures(path.resolve(out), { [job.name]: lines });
+    // A report goes to others, whom the file's place does not concern.
+    const [first, ...rest] = lines;
+    if (out) noteFailures(path.resolve(out), { [job.name]: [first.replace(/ \([^()]*\)$/, ''), ...rest] });
   }
 
   private showProgress(started: number): void {
