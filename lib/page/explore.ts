@@ -10,7 +10,7 @@ import { dataView } from './data-view';
 import { element } from './elements';
 import { type ClaimWords, type Preset, PRESETS, STANDARD } from './presets';
 import { LayersView } from './layers-view';
-import { Folded, legend, outcome, provenance, statusText, valuesTable } from './parts-view';
+import { Folded, legend, provenance, tell, valuesTable } from './parts-view';
 import { RatesView } from './rates-view';
 import { Session } from './session';
 
@@ -28,7 +28,7 @@ export class Explore {
   private readonly loss: Chart;
   private readonly run = element('button', { type: 'button', class: 'run' }, 'Run');
   private readonly status = element('p', { class: 'status', role: 'status' });
-  private readonly said = element('div', { class: 'outcome', 'aria-live': 'polite' });
+  private readonly said = element('div', { class: 'outcome' });
   private readonly names = element('div');
   private readonly from = element('p', { class: 'from' });
   private readonly code = element('pre', { tabindex: '0' });
@@ -168,14 +168,13 @@ export class Explore {
     const spec = session.spec ?? this.spec;
     this.run.textContent = session.isBusy ? 'Stop' : 'Run';
     this.run.classList.toggle('busy', session.isBusy);
-    this.status.textContent = statusText(session);
     this.status.dataset.held = session.held;
     const x = { label: 'training step', min: 0, max: spec.steps };
     this.accuracy.show(linesFrom(session.points, spec, 'accuracy'), { x });
     this.loss.show(linesFrom(session.points, spec, 'loss'), { x });
     this.layers.show(session.points, spec);
     this.names.replaceChildren(legend(spec));
-    this.said.replaceChildren(...outcome(session));
+    tell(session, this.status, this.said);
     this.from.textContent = provenance(session, this.commit);
     for (const table of this.tables) table.update();
   }

@@ -24,8 +24,8 @@ export function legend(spec: ComparisonSpec, committed = false): HTMLElement {
   return element('ul', { class: 'legend' }, ...own, behind);
 }
 
-/** What is going on, for the eye and for a screen reader. */
-export function statusText(session: Session): string {
+/** What is going on. */
+function statusText(session: Session): string {
   const { state, progress, message, seconds } = session;
   if (state === 'starting') return 'Starting: drawing the pictures and the weights …';
   if (state === 'running') {
@@ -37,11 +37,13 @@ export function statusText(session: Session): string {
   return state === 'done' ? `Done in ${seconds.toFixed(1)} s.` : '';
 }
 
-/** What came out, a sentence a side. */
-export function outcome(session: Session): HTMLElement[] {
-  const { points, spec, state } = session;
-  if (!spec || points.length === 0) return [];
-  return sentences(points, spec, state === 'done').map((text) => element('p', {}, text));
+/** Shows how far it is and what came out. While it runs a screen reader is left in peace; it hears the end. */
+export function tell(session: Session, status: HTMLElement, outcome?: HTMLElement): void {
+  const { points, spec, state, isBusy } = session;
+  for (const place of [status, outcome]) place?.setAttribute('aria-live', isBusy ? 'off' : 'polite');
+  status.textContent = statusText(session);
+  const said = spec && points.length > 0 ? sentences(points, spec, state === 'done') : [];
+  outcome?.replaceChildren(...said.map((text) => element('p', {}, text)));
 }
 
 /** Where the numbers come from. */
@@ -54,6 +56,7 @@ export function provenance(session: Session, commit?: string): string {
   const made = kind === 'digits' ? 'digits drawn by the page' : { mnist: 'MNIST', fashion: 'Fashion-MNIST' }[kind];
   return [
     `This page: ${card.engine} (TensorFlow.js ${card.tfjs}, ${card.node})`,
+    ...card.passedOver.map(({ engine, why }) => `${engine} does not run, so this is slow: ${why}`),
     `${made}, ${count(train)} to train on and ${count(test)} to test`,
     `seed${spec.seeds.length === 1 ? '' : 's'} ${spec.seeds.join(', ')}`,
     ...(commit ? [`code ${commit}`] : []),

@@ -6,7 +6,7 @@ import type { Computer } from './computer';
 import { CONTROLS } from './controls';
 import { CHANCE, endsOf, rateSentence, type Standing, standings, wearers } from './curves';
 import { element } from './elements';
-import { legend, statusText } from './parts-view';
+import { legend, tell } from './parts-view';
 import { Session } from './session';
 
 const RATES = CONTROLS.rate.values;
@@ -20,7 +20,7 @@ export class RatesView {
   private readonly session: Session;
   private readonly all = element('button', { type: 'button', class: 'run' }, 'Try every rate');
   private readonly status = element('p', { class: 'status', role: 'status' });
-  private readonly said = element('div', { class: 'outcome', 'aria-live': 'polite' });
+  private readonly said = element('div', { class: 'outcome' });
   private readonly names = element('div');
   private known: Standing[] = [];
   private key = '';
@@ -99,7 +99,9 @@ export class RatesView {
       );
     this.all.textContent = session.isBusy ? 'Stop' : 'Try every rate';
     this.all.classList.toggle('busy', session.isBusy);
-    this.status.textContent = isHere ? statusText(session) : '';
+    if (isHere) tell(session, this.status);
+    else this.status.textContent = '';
+    this.said.setAttribute('aria-live', session.isBusy ? 'off' : 'polite');
     this.chart.show(this.lines());
     this.names.replaceChildren(legend(this.spec()));
     this.said.replaceChildren(
