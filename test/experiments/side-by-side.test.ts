@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import test, { before } from 'node:test';
 import { networkOf, ready, sideBySide } from 'bnlab';
-import { readPoints, type RunPoint, type SideSpec } from 'bnlab/internal';
+import { readPoints } from 'bnlab/dist/src/experiments/readings';
+import { type RunPoint, type SideSpec } from 'bnlab/internal';
 
 process.env.BNLAB_ENGINE ??= 'wasm'; // the engine of a page; it has no graphs to trace
 before(async () => void (await ready()));

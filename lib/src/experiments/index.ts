@@ -67,7 +67,7 @@ export {
   type OptionsOf,
   type ResultOf,
 } from './registry';
-export { readPoints, READINGS, type Reading, type ReadingName, type RunCurve } from './readings';
+export { type Reading, type ReadingName, type RunCurve } from './readings';
 export { atRates, rateLimit, type RateLimit, type RateLimitOptions, type RateRun } from './rate-limit';
 export { type SaturationCurve, type SaturationInTraining, type SaturationSpec } from './saturation-in-training';
 export {
