@@ -107,7 +107,7 @@ const NODE_ONLY = [
   'src/engine/engines/wasm/',
   'src/engine/compile/graph/',
 ];
-const NODE_MODULES = new Set([...builtinModules, 'yauzl', 'undici']);
+const NODE_MODULES = new Set([...builtinModules, 'undici']);
 const NODE_GLOBALS = new Set([
   'process',
   'Buffer',

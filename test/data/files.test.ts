@@ -143,24 +143,24 @@ test('.npy: what cannot be read is named, with what to do', () => {
   assert.throws(() => readNpy(gzipSync(whole)), isFailure('format', /gzip/, /Decompress/));
 });
 
-test('.npz: arrays by name, stored and compressed; a bit that fell over is noticed', async () => {
+test('.npz: arrays by name, stored and compressed; a bit that fell over is noticed', () => {
   for (const { name, file, arrays } of golden.npz) {
     const bytes = bytesOf(file);
-    const read = await readNpz(bytes);
+    const read = readNpz(bytes);
     assert.deepEqual(Object.keys(read), Object.keys(arrays));
     for (const key of Object.keys(arrays)) assertHolds(read[key], arrays[key]);
-    assert.deepEqual(Object.keys(await readNpz(bytes, name, 'y')), ['y']);
-    await assert.rejects(readNpz(bytes, name, 'z'), isFailure('format', /no array 'z'; wanted one of x, y/));
-    await assert.rejects(readNpz(bytes.subarray(0, bytes.length - 30), name), isFailure('format', /zip says/));
+    assert.deepEqual(Object.keys(readNpz(bytes, name, 'y')), ['y']);
+    assert.throws(() => readNpz(bytes, name, 'z'), isFailure('format', /no array 'z'; wanted one of x, y/));
+    assert.throws(() => readNpz(bytes.subarray(0, bytes.length - 30), name), isFailure('format', /zip says/));
   }
   const wrong = bytesOf(golden.npz[0].file);
   // The last byte of the first array's values: stored, so nothing but the checksum can tell.
   const at = Buffer.from(wrong).indexOf('PK\x03\x04', 4, 'latin1') - 1;
   wrong[at] ^= 1;
-  await assert.rejects(readNpz(wrong), isFailure('format', /checksum of x\.npy is another/));
-  await assert.rejects(readNpz(Uint8Array.of(1, 2, 3)), isFailure('format', /zip says/, /numpy\.savez/));
-  await assert.rejects(readNpz(Uint8Array.of(0x50, 0x4b, 3)), isFailure('format', /zip says/, /numpy\.savez/));
-  await assert.rejects(readNpz(gzipSync(wrong)), isFailure('format', /gzip; wanted an \.npz file/, /Decompress/));
+  assert.throws(() => readNpz(wrong), isFailure('format', /checksum of x\.npy is another/));
+  assert.throws(() => readNpz(Uint8Array.of(1, 2, 3)), isFailure('format', /zip says/, /numpy\.savez/));
+  assert.throws(() => readNpz(Uint8Array.of(0x50, 0x4b, 3)), isFailure('format', /zip says/, /numpy\.savez/));
+  assert.throws(() => readNpz(gzipSync(wrong)), isFailure('format', /gzip; wanted an \.npz file/, /Decompress/));
 });
 
 test('IDX: every element type, from one dimension to five, is read to the bit', () => {

@@ -26,12 +26,15 @@ import {
   rule,
   saveComparison,
   saveHistory,
+  saveWeights,
   SCALAR_FUNCTIONS,
   tf,
   trainNetwork,
 } from 'bnlab';
 
 import { FILES, idxBytes, temporaryFolder, writeManifest } from '../data/fixture';
+
+const { weightArrays, writeSafetensors, writeTfjsWeights } = bnlab;
 
 /** What calls are made of, made once. */
 export interface World {
@@ -70,6 +73,7 @@ export async function makeWorld(): Promise<World> {
   });
   await saveHistory(fileOf('history.json'), history);
   await saveComparison(fileOf('comparison.json'), comparison);
+  await saveWeights(network, fileOf('weights.npz'), { to: 'keras' });
   return { network, x, y, history, comparison };
 }
 
@@ -114,6 +118,7 @@ export function calls({ network, x, y, history, comparison }: World): Record<str
   const lossLook = { ...look, y };
   const batch = { batchSize: 4, steps: 2, random: new Random(1) };
   const random = new Random(4);
+  const tfjs = () => writeTfjsWeights(weightArrays(network, { to: 'tfjs' }), 'weights.bin');
   const idx = idxBytes([2], Uint8Array.of(7, 9));
   const images = idxBytes([2, 28, 28], new Uint8Array(2 * 784));
   const array = (shape: number[], values: number[]) => ({ shape, values: Uint8Array.from(values), type: 'uint8' });
@@ -171,6 +176,13 @@ export function calls({ network, x, y, history, comparison }: World): Record<str
     readIdx: () => [idx, 'a file'],
     readNpy: () => [Buffer.from(golden.npy[0].file, 'base64'), 'a file'],
     readNpz: () => [Buffer.from(golden.npz[0].file, 'base64'), 'a file', Object.keys(golden.npz[0].arrays)[0]],
+    writeNpy: () => [array([2], [1, 2])],
+    writeNpz: () => [{ a: array([2], [1, 2]) }],
+    readSafetensors: () => [writeSafetensors({ a: array([2], [1, 2]) }), 'a file'],
+    writeSafetensors: () => [{ a: array([2], [1, 2]) }],
+    readTfjsWeights: () => [tfjs().manifest, [tfjs().bytes], 'a file'],
+    tfjsFiles: () => [tfjs().manifest, 'a file'],
+    writeTfjsWeights: () => [weightArrays(network, { to: 'tfjs' }), 'weights.bin'],
     cifarFiles: () => [folder, 'cifar100'],
     emnistFiles: () => [folder, 'letters'],
     kmnistFiles: () => [folder],
@@ -393,6 +405,11 @@ export function calls({ network, x, y, history, comparison }: World): Record<str
     loadHistory: () => [fileOf('history.json')],
     saveComparison: () => [fileOf('comparison.json'), comparison],
     saveHistory: () => [fileOf('history.json'), history],
+    loadWeights: () => [network, fileOf('weights.npz'), { from: 'keras' }],
+    saveWeights: () => [network, fileOf('saved.safetensors'), { to: 'pytorch' }],
+    weightArrays: () => [network, { to: 'pytorch' }],
+    takeWeights: () => [network, weightArrays(network, { to: 'pytorch' }), 'pytorch'],
+    giveWeights: () => [network, 'pytorch'],
     oneHotLabels: () => [[0, 1], 3],
     trainNetwork: () => [{ ...run, network: build(1), learningRate: 0.1, seed: 1, mode: 'eager' }],
     shiftThenNormalize: () => [2, { normalize: 'both' }],

@@ -36,11 +36,11 @@ ENVIRONMENTS = [
     ("mlx", "3.11", ["mlx_probe.py"], []),
     ("mindspore", "3.11", ["mindspore_probe.py"], []),
 ]
-# Trained networks: environment, script, the files it writes.
+# Trained networks: environment, what trains and writes one, what reads it again after this library has.
 NETWORKS = [
-    ("torch", ["torch_network.py"]),
-    ("tensorflow", ["keras_network.py"]),
-    ("tfjs", ["tfjs_network.cjs"]),
+    ("torch", "torch_network.py", "torch_back.py"),
+    ("tensorflow", "keras_network.py", "keras_back.py"),
+    ("tfjs", "tfjs_network.cjs", "tfjs_back.cjs"),
 ]
 
 
@@ -104,6 +104,20 @@ def compact(value, depth=0):
     return json.dumps(value)
 
 
+def show_the_way_back(folder, pythons):
+    """Each framework loads what this library wrote of its network. Asserted, not stored: it is rounding."""
+    target = pathlib.Path(tempfile.mkdtemp(prefix="bnlab-zoo-back-"))
+    run(folder, "", None, "back.cjs", target)
+    for name, _, script in NETWORKS:
+        if name not in pythons:
+            continue
+        for framework, files in run(folder, name, pythons[name], script, target).items():
+            for written, worst in files.items():
+                print(f"{framework} reads {written}: outputs within {worst:.1e}")
+                assert worst < 1e-5, f"{framework} computes something else from {written}"
+    shutil.rmtree(target)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--check", action="store_true")
@@ -125,8 +139,8 @@ def main():
         for probe in probes:
             for record in run(folder, name, python, probe):
                 rows[f"{record.pop('library')}: {record['call']}"] = record
-    for name, scripts in NETWORKS:
-        for script in scripts if name in pythons else []:
+    for name, script, _ in NETWORKS:
+        if name in pythons:
             print(script, flush=True)
             networks |= run(folder, name, pythons[name], script, target)
     table = {"machine": platform.machine(), "libraries": dict(sorted(rows.items())), "networks": networks}
@@ -138,6 +152,7 @@ def main():
     (HERE / "networks").mkdir(exist_ok=True)
     for made in target.iterdir():
         shutil.copyfile(made, HERE / "networks" / made.name)
+    show_the_way_back(folder, pythons)
     written = [file, *sorted((HERE / "networks").iterdir())]
     sources = sorted([*HERE.glob("*.py"), *HERE.glob("*.cjs"), *(HERE / "requirements").iterdir()])
     sha = lambda paths: {str(p.relative_to(HERE)): hashlib.sha256(p.read_bytes()).hexdigest() for p in paths}

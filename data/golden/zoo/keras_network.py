@@ -14,33 +14,43 @@ import safetensors.numpy
 from keras import layers
 from pictures import as_json, examples
 
-target = pathlib.Path(sys.argv[1])
-keras.utils.set_random_seed(1)
-net = keras.Sequential(
-    [
-        keras.Input((12, 8, 1)),
-        layers.Conv2D(6, 3, strides=2, padding="same", use_bias=False),
-        layers.BatchNormalization(),
-        layers.ReLU(),
-        layers.Conv2D(8, 3, padding="same"),
-        layers.BatchNormalization(),
-        layers.ReLU(),
-        layers.MaxPooling2D(2),
-        layers.Flatten(),
-        layers.Dense(16),
-        layers.BatchNormalization(),
-        layers.ReLU(),
-        layers.Dense(4),
-    ]
-)
-x, y = examples(640)
-loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-net.compile(keras.optimizers.SGD(0.1, momentum=0.9), loss, metrics=["accuracy"])
-net.fit(x, y, batch_size=32, epochs=10, shuffle=False, verbose=0)
-shown, _ = examples(8, start=10000)
-logits = net(shown, training=False).numpy()
-accuracy = float(net.evaluate(x, y, verbose=0)[1])
-weights = {w.path: w.numpy() for w in net.weights}
-np.savez(target / "keras.npz", **weights)
-safetensors.numpy.save_file(weights, target / "keras.safetensors")
-print(json.dumps({"keras": {"version": keras.__version__, "accuracy": accuracy, **as_json(shown, logits)}}))
+
+def build():
+    return keras.Sequential(
+        [
+            keras.Input((12, 8, 1)),
+            layers.Conv2D(6, 3, strides=2, padding="same", use_bias=False),
+            layers.BatchNormalization(),
+            layers.ReLU(),
+            layers.Conv2D(8, 3, padding="same"),
+            layers.BatchNormalization(),
+            layers.ReLU(),
+            layers.MaxPooling2D(2),
+            layers.Flatten(),
+            layers.Dense(16),
+            layers.BatchNormalization(),
+            layers.ReLU(),
+            layers.Dense(4),
+        ]
+    )
+
+
+def main():
+    target = pathlib.Path(sys.argv[1])
+    keras.utils.set_random_seed(1)
+    net = build()
+    x, y = examples(640)
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    net.compile(keras.optimizers.SGD(0.1, momentum=0.9), loss, metrics=["accuracy"])
+    net.fit(x, y, batch_size=32, epochs=10, shuffle=False, verbose=0)
+    shown, _ = examples(8, start=10000)
+    logits = net(shown, training=False).numpy()
+    accuracy = float(net.evaluate(x, y, verbose=0)[1])
+    weights = {w.path: w.numpy() for w in net.weights}
+    np.savez(target / "keras.npz", **weights)
+    safetensors.numpy.save_file(weights, target / "keras.safetensors")
+    print(json.dumps({"keras": {"version": keras.__version__, "accuracy": accuracy, **as_json(shown, logits)}}))
+
+
+if __name__ == "__main__":
+    main()

@@ -10,38 +10,47 @@ import torch
 from pictures import examples, as_json
 from torch import nn
 
-target = pathlib.Path(sys.argv[1])
-torch.manual_seed(1)
-torch.set_num_threads(1)
-# Padding on both sides and stride 2: what 'same' of TensorFlow does otherwise. Pictures that are not square, so that
-# swapped axes cannot go unnoticed.
-net = nn.Sequential(
-    nn.Conv2d(1, 6, 3, stride=2, padding=1, bias=False),
-    nn.BatchNorm2d(6),
-    nn.ReLU(),
-    nn.MaxPool2d(3, stride=2, padding=1),
-    nn.Conv2d(6, 8, 3, padding=1),
-    nn.BatchNorm2d(8),
-    nn.ReLU(),
-    nn.Flatten(),
-    nn.Linear(8 * 3 * 2, 16),
-    nn.BatchNorm1d(16),
-    nn.ReLU(),
-    nn.Linear(16, 4),
-)
-x, y = examples(640)
-x, y = torch.tensor(x).permute(0, 3, 1, 2), torch.tensor(y)
-optimizer = torch.optim.SGD(net.parameters(), lr=0.1, momentum=0.9)
-for step in range(200):
-    rows = torch.arange(step * 32, step * 32 + 32) % 640
-    loss = nn.functional.cross_entropy(net(x[rows]), y[rows])
-    optimizer.zero_grad(), loss.backward(), optimizer.step()
 
-net.eval()
-shown, _ = examples(8, start=10000)
-with torch.no_grad():
-    logits = net(torch.tensor(shown).permute(0, 3, 1, 2))
-    accuracy = (net(x).argmax(1) == y).float().mean().item()
-safetensors.torch.save_file(net.state_dict(), target / "pytorch.safetensors")
-np.savez(target / "pytorch.npz", **{name: value.numpy() for name, value in net.state_dict().items()})
-print(json.dumps({"pytorch": {"version": torch.__version__, "accuracy": accuracy, **as_json(shown, logits.numpy())}}))
+def build():
+    """Padding on both sides and stride 2: what 'same' of TensorFlow does otherwise. Flattened images of 3 x 2, not square."""
+    return nn.Sequential(
+        nn.Conv2d(1, 6, 3, stride=2, padding=1, bias=False),
+        nn.BatchNorm2d(6),
+        nn.ReLU(),
+        nn.MaxPool2d(3, stride=2, padding=1),
+        nn.Conv2d(6, 8, 3, padding=1),
+        nn.BatchNorm2d(8),
+        nn.ReLU(),
+        nn.Flatten(),
+        nn.Linear(8 * 3 * 2, 16),
+        nn.BatchNorm1d(16),
+        nn.ReLU(),
+        nn.Linear(16, 4),
+    )
+
+
+def main():
+    target = pathlib.Path(sys.argv[1])
+    torch.manual_seed(1)
+    torch.set_num_threads(1)
+    net = build()
+    x, y = examples(640)
+    x, y = torch.tensor(x).permute(0, 3, 1, 2), torch.tensor(y)
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1, momentum=0.9)
+    for step in range(200):
+        rows = torch.arange(step * 32, step * 32 + 32) % 640
+        loss = nn.functional.cross_entropy(net(x[rows]), y[rows])
+        optimizer.zero_grad(), loss.backward(), optimizer.step()
+
+    net.eval()
+    shown, _ = examples(8, start=10000)
+    with torch.no_grad():
+        logits = net(torch.tensor(shown).permute(0, 3, 1, 2))
+        accuracy = (net(x).argmax(1) == y).float().mean().item()
+    safetensors.torch.save_file(net.state_dict(), target / "pytorch.safetensors")
+    np.savez(target / "pytorch.npz", **{name: value.numpy() for name, value in net.state_dict().items()})
+    print(json.dumps({"pytorch": {"version": torch.__version__, "accuracy": accuracy, **as_json(shown, logits.numpy())}}))
+
+
+if __name__ == "__main__":
+    main()

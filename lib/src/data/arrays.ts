@@ -145,3 +145,24 @@ export function decode<T extends Elements>(
   for (let i = 0; i < length; i++) out[i] = read(view, i * (bytes.length / length));
   return out;
 }
+
+/** IEEE 754 half precision: 1 sign bit, 5 of the exponent (bias 15), 10 of the fraction. */
+export function half(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 0x1f;
+  const fraction = bits & 0x3ff;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  if (exponent === 31) return fraction ? NaN : sign * Infinity;
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}
+
+/** The bytes of an array's elements, little-endian. */
+export function encode(values: Elements): Uint8Array {
+  const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength).slice();
+  const width = values.BYTES_PER_ELEMENT;
+  // What computes here is little-endian; another host turns each element round.
+  if (new Uint8Array(Uint16Array.of(1).buffer)[0] === 0) {
+    for (let at = 0; at < bytes.length; at += width) bytes.subarray(at, at + width).reverse();
+  }
+  return bytes;
+}

@@ -64,3 +64,5 @@ export const dataArray: core.Wanted = {
     throw new RangeError(`${where}: ${name} has ${given.values.length} values; wanted ${wanted}.`);
   },
 };
+/** Arrays by name. */
+export const dataArrays: core.Wanted = core.recordOf(dataArray);

@@ -28,7 +28,10 @@ export {
 } from './examples';
 export { type IdxArray, readExamples, readIdx } from './idx';
 export { type ManifestDataset, type ManifestFile, type Part, PARTS, REAL_DATASETS, type RealName } from './manifest';
-export { readNpy } from './npy';
+export { readNpy, writeNpy } from './npy';
+export { readNpz, writeNpz } from './npz';
+export { readSafetensors, writeSafetensors } from './safetensors';
+export { readTfjsWeights, tfjsFiles, writeTfjsWeights } from './tfjs-weights';
 export {
   type DatasetSource,
   type DownloadOptions,

@@ -1,11 +1,23 @@
 /**
- * NumPy's files: `.npy`, one array.
+ * NumPy's files: `.npy`, one array, read and written.
  *
  * Source: numpy.lib.format, versions 1.0, 2.0 and 3.0 of the format.
  */
 import { text } from '../core/checks';
-import { ascii, type DataArray, decode, type Elements, firstBytes, foreign, permuted, plainBytes } from './arrays';
-import { bytes as byteArray, expectArguments } from './checks';
+import {
+  ascii,
+  type DataArray,
+  decode,
+  type Elements,
+  encode,
+  firstBytes,
+  foreign,
+  half,
+  kindOf,
+  permuted,
+  plainBytes,
+} from './arrays';
+import { bytes as byteArray, dataArray, expectArgument, expectArguments } from './checks';
 import { DataError } from './errors';
 
 type Read = (view: DataView, offset: number, little: boolean) => number;
@@ -40,16 +52,6 @@ const TYPES: Record<string, NpyType> = {
   f4: { name: 'float32', bytes: 4, make: Float32Array, read: (view, at, little) => view.getFloat32(at, little) },
   f8: { name: 'float64', bytes: 8, make: Float64Array, read: (view, at, little) => view.getFloat64(at, little) },
 };
-
-/** IEEE 754 half precision: 1 sign bit, 5 of the exponent (bias 15), 10 of the fraction. */
-function half(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 31) return fraction ? NaN : sign * Infinity;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
-}
 
 /**
  * Reads an `.npy` file: integers of 8 to 64 bits, floating point of 16 to 64 bits, truth values; either byte order; C or
@@ -118,4 +120,39 @@ export function readNpy(bytes: Uint8Array, name = 'NPY data'): DataArray {
   // Fortran order: the first index runs fastest, which is row-major order of the reversed shape.
   const reversed = [...shape.keys()].reverse();
   return { shape, values: permuted(values, [...shape].reverse(), reversed), type: type.name };
+}
+
+/** Code in a header of what each kind of array holds. */
+const CODES: Record<string, string> = {
+  ...{
+    Uint8Array: '|u1',
+    Int8Array: '|i1',
+    Uint16Array: '<u2',
+    Int16Array: '<i2',
+    Uint32Array: '<u4',
+    Int32Array: '<i4',
+  },
+  ...{ Float32Array: '<f4', Float64Array: '<f8' },
+};
+
+/**
+ * An `.npy` file of an array, which `numpy.load` reads: version 1.0, row-major, little-endian, of the type that the values are
+ * held in (`Float32Array`: float32), whatever `array.type` says.
+ *
+ * @throws DataError `argument` for what is no array, or values of a number that does not fit the shape
+ */
+export function writeNpy(array: DataArray): Uint8Array {
+  expectArgument('writeNpy', 'array', array, dataArray);
+  const { shape, values } = array;
+  const sizes = shape.length === 1 ? `${shape[0]},` : shape.join(', ');
+  const header = `{'descr': '${CODES[kindOf(values)]}', 'fortran_order': False, 'shape': (${sizes}), }`;
+  // The values start at a multiple of 64 bytes, as numpy wants them; the header ends with a line feed.
+  const start = Math.ceil((10 + header.length + 1) / 64) * 64;
+  const body = encode(values);
+  const out = new Uint8Array(start + body.length).fill(0x20, 10, start);
+  out.set([0x93, ...new TextEncoder().encode('NUMPY'), 1, 0, (start - 10) & 0xff, (start - 10) >> 8]);
+  out.set(new TextEncoder().encode(header), 10);
+  out[start - 1] = 0x0a;
+  out.set(body, start);
+  return out;
 }

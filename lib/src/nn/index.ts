@@ -1,5 +1,5 @@
 export type { ApplyContext, LayerRandom } from './context';
-export type { Layer, Network, StateDict } from './types';
+export type { Layer, Network, StateDict, StoredStateDict } from './types';
 export { expectShape } from './checks';
 export { stopGradient, type StatisticsGradient } from './stop-gradient';
 export * from './normalization';

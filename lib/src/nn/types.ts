@@ -23,6 +23,9 @@ export interface Layer {
 /** The values of a network's variables by label, moving averages included, as plain data. */
 export type StateDict = Record<string, { shape: number[]; values: Float32Array }>;
 
+/** A {@link StateDict} that has been through JSON, where a list or an object with the places as keys stands for the values. */
+export type StoredStateDict = Record<string, { shape: number[]; values: number[] | Record<string, number> }>;
+
 /** A layer made of layers, with its weights as a whole. */
 export interface Network extends Layer {
   /** The layers inside, from input to output. */
@@ -41,9 +44,9 @@ export interface Network extends Layer {
    */
   stateDict(): StateDict;
   /**
-   * Puts values back, as `stateDict` gives them.
+   * Puts values back, as `stateDict` gives them, also when they have been through JSON: the same float32 values, bit for bit.
    * @throws RangeError when labels or shapes differ, a value is not finite, or one is out of its range, such as a negative moving variance;
-   *   TypeError for values that are no Float32Array, or when the network was disposed; then nothing is changed
+   *   TypeError for values that are no numbers, or when the network was disposed; then nothing is changed
    */
-  loadStateDict(state: StateDict): void;
+  loadStateDict(state: StateDict | StoredStateDict): void;
 }

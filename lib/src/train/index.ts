@@ -55,3 +55,11 @@ export {
   type TrainRunOptions,
 } from './options';
 export { Trainer, trainNetwork } from './trainer';
+export {
+  loadWeights,
+  saveWeights,
+  weightArrays,
+  type LoadWeightsOptions,
+  type SaveWeightsOptions,
+  type WeightsOf,
+} from './weights';

@@ -1,6 +1,5 @@
 /** What asks the host for data: files in folders, downloads, and what reads them. Node alone has it. */
 export { dataCacheFolder } from './folders';
 export { cifarFiles, emnistFiles, kmnistFiles } from './known';
-export { readNpz } from './npz';
 export { obtainFiles } from './obtain';
 export { type ArrayFile, type DatasetFiles, type PartFiles, readDataset } from './read';

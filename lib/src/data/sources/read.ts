@@ -22,9 +22,9 @@ import { type Dataset } from '../dataset';
 import { DataError } from '../errors';
 import { type Examples, EXAMPLES_OPTIONS, type ExamplesOptions, pairUp, pixelsOf } from '../examples';
 import { readNpy } from '../npy';
+import { readNpz } from '../npz';
 import { sameFile } from './folders';
 import { readIdx } from '../idx';
-import { readNpz } from './npz';
 
 /** One array: an IDX or `.npy` file, either of them gzip or not, or an `.npz` file, with the array's name if it holds several. */
 export type ArrayFile = string | { file: string; array?: string };
@@ -153,7 +153,7 @@ async function readArray(folder: string, given: ArrayFile, what: string): Promis
   const bytes = contentsOf(found.bytes, found.path);
   const name = `${what} (${found.path})`;
   if (ascii(bytes, 0, 2) === 'PK') {
-    const arrays = await readNpz(bytes, name, array);
+    const arrays = readNpz(bytes, name, array);
     const names = Object.keys(arrays);
     if (names.length === 1) return arrays[names[0]];
     const wanted = `one of them by name: { file: '${file}', array: '${names[0]}' }`;

@@ -4,7 +4,7 @@ import { tf } from '../../engine';
 import { watchState } from '../../engine/compile/watch';
 import { copyShared, loadStateDictInto, stateDictOf } from '../weights/state';
 import { ApplyContext } from '../context';
-import { Layer, Network, StateDict } from '../types';
+import { Layer, Network, StateDict, StoredStateDict } from '../types';
 
 /** Layers that are applied as one, with the variables of all of them. */
 export abstract class Composite implements Network {
@@ -60,7 +60,7 @@ export abstract class Composite implements Network {
     return stateDictOf(`${this.name}.stateDict`, this.named);
   }
 
-  loadStateDict(state: StateDict): void {
+  loadStateDict(state: StateDict | StoredStateDict): void {
     loadStateDictInto(`${this.name}.loadStateDict`, this.named, state);
   }
 }

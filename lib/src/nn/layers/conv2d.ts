@@ -1,18 +1,22 @@
 import { checkedOptions, Options, own } from '../../core/checks';
 import { tf } from '../../engine';
 import { ApplyContext } from '../context';
-import { expectCount, expectFeatures, expectFloatTensor, expectOneOf } from '../checks';
+import { expectCount, expectFeatures, expectFloatTensor } from '../checks';
 import { initialWeights, WEIGHT_OPTIONS, WeightOptions } from '../weights/initial';
 import { BaseLayer } from './base';
 import { convolve } from './convolve';
+import { expectPadding, Padding, withPadding } from './padding';
 import { expectWindow } from './pooling';
 
 /** Options of a convolution. */
 export interface ConvolutionOptions extends WeightOptions {
   /** Default 1. */
   stride?: number;
-  /** `same` (the default) keeps height and width, divided by the stride; `valid` uses no padding. */
-  pad?: 'same' | 'valid';
+  /**
+   * `same` (the default) keeps height and width, divided by the stride; `valid` uses no padding; a number is that many zeros on every
+   * side, as PyTorch pads. With a stride they differ: `same` puts an odd zero at the end, PyTorch's padding = 1 one at the start too.
+   */
+  pad?: Padding;
 }
 
 const CONVOLUTION_OPTIONS: Options<ConvolutionOptions> = { ...WEIGHT_OPTIONS, stride: own, pad: own };
@@ -25,8 +29,8 @@ export class Conv2dLayer extends BaseLayer {
   readonly bias: tf.Variable | null;
   /** Step of the kernel, in pixels, in both directions. */
   readonly stride: number;
-  /** `same` pads with zeros; `valid` does not. */
-  readonly pad: 'same' | 'valid';
+  /** `same` and a number pad with zeros; `valid` does not. */
+  readonly pad: Padding;
 
   constructor(
     /** Channels of the input. */
@@ -44,7 +48,7 @@ export class Conv2dLayer extends BaseLayer {
     this.stride = options.stride ?? 1;
     expectCount(this.name, 'stride', this.stride);
     this.pad = options.pad ?? 'same';
-    expectOneOf(this.name, 'pad', this.pad, ['same', 'valid']);
+    expectPadding(this.name, this.pad);
     this.weights = this.addVariable('weights', initialWeights(this.name, [size, size, inputs, outputs], options));
     this.bias = (options.bias ?? true) ? this.addVariable('bias', tf.zeros([outputs])) : null;
   }
@@ -54,8 +58,9 @@ export class Conv2dLayer extends BaseLayer {
     expectFloatTensor(this.name, 'x', x, [4]);
     expectFeatures(this.name, x, this.inputs);
     return tf.tidy(() => {
-      expectWindow(this.name, x, this.size, this.pad);
-      const linear = convolve(x as tf.Tensor4D, this.weights as tf.Tensor4D, this.stride, this.pad);
+      const { x: padded, pad } = withPadding(x, this.pad, 0);
+      expectWindow(this.name, padded, this.size, pad);
+      const linear = convolve(padded as tf.Tensor4D, this.weights as tf.Tensor4D, this.stride, pad);
       return this.bias ? tf.add(linear, this.bias) : linear;
     });
   }

@@ -2,6 +2,7 @@ import { expectOptions, Options, own } from '../../core/checks';
 import { tf } from '../../engine';
 import { describe, expectCount, expectOneOf, NAME_OPTION } from '../checks';
 import { FunctionLayer } from './function-layer';
+import { expectPadding, Padding, withPadding } from './padding';
 
 /** Options of pooling. */
 export interface PoolOptions {
@@ -13,22 +14,35 @@ export interface PoolOptions {
   pad?: 'same' | 'valid';
 }
 
-const POOL_OPTIONS: Options<PoolOptions> = { name: own, stride: own, pad: own };
+/** Options of max pooling. */
+export interface MaxPoolOptions extends Omit<PoolOptions, 'pad'> {
+  /** As in {@link PoolOptions}, or a number: so many pixels on every side, up to half the size, that never are the largest. */
+  pad?: Padding;
+}
+
+const POOL_OPTIONS: Options<MaxPoolOptions> = { name: own, stride: own, pad: own };
 
 function pooling(
   what: string,
   size: number,
-  options: PoolOptions,
+  options: MaxPoolOptions,
   pool: (x: tf.Tensor4D, size: number, stride: number, pad: 'same' | 'valid') => tf.Tensor,
 ): FunctionLayer {
   expectOptions(what, options, POOL_OPTIONS);
   const { name = what, stride = size, pad = 'same' } = options;
   expectCount(name, 'size', size);
   expectCount(name, 'stride', stride);
-  expectOneOf(name, 'pad', pad, ['same', 'valid']);
+  expectPadding(name, pad);
+  const widest = Math.floor(size / 2);
+  if (typeof pad === 'number' && pad > widest) {
+    throw new RangeError(
+      `${name}: pad must be at most ${widest}, half the size, so that no window is empty; got ${pad}.`,
+    );
+  }
   const apply = (x: tf.Tensor) => {
-    expectWindow(name, x, size, pad);
-    return pool(x as tf.Tensor4D, size, stride, pad);
+    const { x: padded, pad: rest } = withPadding(x, pad, -Infinity);
+    expectWindow(name, padded, size, rest);
+    return pool(padded as tf.Tensor4D, size, stride, rest);
   };
   return new FunctionLayer(name, apply, [4]);
 }
@@ -48,7 +62,7 @@ export function expectWindow(where: string, x: tf.Tensor, size: number, pad: 'sa
  * @throws RangeError for sizes that are not whole numbers from 1, or another pad; when applied: wrong rank, an empty image, or with
  *   `valid` an image smaller than the window
  */
-export function maxPool(size: number, options: PoolOptions = {}): FunctionLayer {
+export function maxPool(size: number, options: MaxPoolOptions = {}): FunctionLayer {
   return pooling('maxPool', size, options, (x, window, stride, pad) => tf.maxPool(x, window, stride, pad));
 }
 
@@ -59,6 +73,7 @@ export function maxPool(size: number, options: PoolOptions = {}): FunctionLayer 
  * @throws as `maxPool`
  */
 export function averagePool(size: number, options: PoolOptions = {}): FunctionLayer {
+  expectOneOf(options?.name ?? 'averagePool', 'pad', options?.pad ?? 'same', ['same', 'valid']);
   return pooling('averagePool', size, options, (x, window, stride, pad) => tf.avgPool(x, window, stride, pad));
 }
 

@@ -1,7 +1,7 @@
 /** The values of a network's variables as plain data: taken out, put back, and shared between networks. */
 import { expectArgument, isTensor, object, shown } from '../../core/checks';
 import { tf } from '../../engine';
-import { StateDict } from '../types';
+import { StateDict, StoredStateDict } from '../types';
 
 type Named = Readonly<Record<string, tf.Variable>>;
 
@@ -31,7 +31,7 @@ export function stateDictOf(where: string, named: Named): StateDict {
 }
 
 /** Puts values back, all or none. */
-export function loadStateDictInto(where: string, named: Named, state: StateDict): void {
+export function loadStateDictInto(where: string, named: Named, state: StateDict | StoredStateDict): void {
   expectAlive(where, Object.values(named));
   expectArgument(where, 'state', state, object);
   const wanted = Object.keys(named);
@@ -43,13 +43,10 @@ export function loadStateDictInto(where: string, named: Named, state: StateDict)
         `not known here: ${extra.join(', ') || 'none'}.`,
     );
   }
-  for (const label of wanted) expectValues(`${where}: ${label}`, named[label], state[label]);
+  const given = wanted.map((label) => valuesFor(`${where}: ${label}`, named[label], state[label]));
   tf.tidy(() => {
     // All of them are tensors before the first is assigned: what cannot be one leaves the network as it was.
-    const tensors = wanted.map((label) => {
-      const { values, shape } = state[label];
-      return tf.tensor(values, shape, named[label].dtype);
-    });
+    const tensors = wanted.map((label, i) => tf.tensor(given[i], named[label].shape, named[label].dtype));
     wanted.forEach((label, i) => named[label].assign(tensors[i]));
   });
 }
@@ -78,22 +75,35 @@ export function copyShared(where: string, to: Named, from: { readonly name: stri
   return shared;
 }
 
-/** Throws unless an entry of a state can be put into a variable. */
-function expectValues(where: string, variable: tf.Variable, entry: StateDict[string]): void {
-  const { shape, values } = (entry ?? {}) as Partial<StateDict[string]>;
+/** The values of an entry of a state, which fit the variable; throws for others. */
+function valuesFor(where: string, variable: tf.Variable, entry: (StateDict | StoredStateDict)[string]): Float32Array {
+  const { shape, values } = (entry ?? {}) as Partial<typeof entry>;
   const mine = `[${variable.shape.join(', ')}]`;
-  if (isTensor(entry) || !Array.isArray(shape) || !(values instanceof Float32Array)) {
+  const floats = isTensor(entry) || !Array.isArray(shape) ? undefined : floatsOf(where, values);
+  if (!floats) {
     const given = values === undefined || isTensor(entry) ? shown(entry) : shown(values);
     throw new TypeError(
-      `${where}: wanted { shape: ${mine}, values: a Float32Array }, as stateDict() gives it, got ${given}. ` +
+      `${where}: wanted { shape: ${mine}, values: a Float32Array }, as stateDict() and JSON of it give it, got ${given}. ` +
         'Other numbers: Float32Array.from(values).',
     );
   }
-  if (!tf.util.arraysEqual(variable.shape, shape) || values.length !== variable.size) {
-    throw new RangeError(`${where} is ${mine}, the state has [${shape.join(', ')}] with ${values.length} values.`);
+  if (!tf.util.arraysEqual(variable.shape, shape!) || floats.length !== variable.size) {
+    throw new RangeError(`${where} is ${mine}, the state has [${shape!.join(', ')}] with ${floats.length} values.`);
   }
   const limit = LIMITS.get(variable);
-  const bad = values.findIndex((value) => !Number.isFinite(value) || limit?.holds(value) === false);
-  if (bad < 0) return;
-  throw new RangeError(`${where}: value ${bad} is ${values[bad]}; wanted ${limit?.words ?? 'a finite number'}.`);
+  const bad = floats.findIndex((value) => !Number.isFinite(value) || limit?.holds(value) === false);
+  if (bad < 0) return floats;
+  throw new RangeError(`${where}: value ${bad} is ${floats[bad]}; wanted ${limit?.words ?? 'a finite number'}.`);
+}
+
+/** Numbers as a Float32Array, as the list that JSON of `stored` holds, or as the object that JSON makes of a Float32Array. */
+function floatsOf(where: string, values: unknown): Float32Array | undefined {
+  if (values instanceof Float32Array) return values;
+  if (typeof values !== 'object' || values === null || ArrayBuffer.isView(values)) return undefined;
+  const list: unknown[] = Array.isArray(values) ? Array.from(values as unknown[]) : Object.values(values);
+  if (!Array.isArray(values) && Object.keys(values).some((key, i) => key !== String(i))) return undefined;
+  const bad = list.findIndex((value) => typeof value !== 'number');
+  if (bad < 0) return Float32Array.from(list as number[]);
+  const advice = list[bad] === null ? ' JSON makes null of NaN and infinity.' : '';
+  throw new TypeError(`${where}: value ${bad} is ${shown(list[bad])}; wanted a number.${advice}`);
 }

@@ -1,0 +1,37 @@
+// The trained networks of this folder, built in this library: what it takes for their weights to fit. Used by the tests, and by
+// back.cjs, which writes them for the frameworks to read.
+const { activation, batchNormLayer, conv2d, dense, flatten, maxPool, sequential } = require('bnlab');
+
+const relu = () => activation('relu');
+
+/** torch_network.py: padding by number, PyTorch's epsilon. */
+const pytorch = () => {
+  const norm = (d, name) => batchNormLayer(d, { name, convention: 'pytorch' });
+  return sequential([
+    ...[conv2d(1, 6, 3, { name: 'c1', stride: 2, pad: 1, bias: false }), norm(6, 'n1'), relu()],
+    maxPool(3, { stride: 2, pad: 1 }),
+    ...[conv2d(6, 8, 3, { name: 'c2', pad: 1 }), norm(8, 'n2'), relu(), flatten()],
+    ...[dense(48, 16, { name: 'd1' }), norm(16, 'n3'), relu(), dense(16, 4, { name: 'd2' })],
+  ]);
+};
+
+/** keras_network.py: padding 'same', Keras's epsilon. */
+const keras = () => {
+  const norm = (d, name) => batchNormLayer(d, { name, convention: 'keras' });
+  return sequential([
+    ...[conv2d(1, 6, 3, { name: 'c1', stride: 2, bias: false }), norm(6, 'n1'), relu()],
+    ...[conv2d(6, 8, 3, { name: 'c2' }), norm(8, 'n2'), relu(), maxPool(2), flatten()],
+    ...[dense(48, 16, { name: 'd1' }), norm(16, 'n3'), relu(), dense(16, 4, { name: 'd2' })],
+  ]);
+};
+
+/** tfjs_network.cjs, without its softmax: logits. */
+const tfjs = () => {
+  const norm = (d, name) => batchNormLayer(d, { name, convention: 'keras' });
+  return sequential([
+    ...[conv2d(1, 6, 3, { name: 'c1', stride: 2, bias: false }), norm(6, 'n1'), relu(), flatten()],
+    ...[dense(144, 16, { name: 'd1' }), norm(16, 'n2'), relu(), dense(16, 4, { name: 'd2' })],
+  ]);
+};
+
+module.exports = { pytorch, keras, tfjs };
