@@ -442,7 +442,11 @@ const BUILD: Case[] = [
   ['dense without inputs', () => dense(0, 3), /dense: inputs must be a whole number, at least 1, got 0/],
   ['dense, half a unit', () => dense(3, 2.5), /outputs must be a whole number, at least 1, got 2.5/],
   ['a layer without a name', () => dense(3, 2, { name: '' }), /name must be a non-empty string, got ""/],
-  ['conv2d pad', () => conv2d(1, 1, 3, { pad: 'full' as 'same' }), /pad must be one of same, valid; got 'full'/],
+  [
+    'conv2d pad',
+    () => conv2d(1, 1, 3, { pad: 'full' as 'same' }),
+    /pad must be 'same', 'valid' or a whole number of pixels from 0, got 'full'/,
+  ],
   ['conv2d stride', () => conv2d(1, 1, 3, { stride: 0 }), /stride must be a whole number, at least 1, got 0/],
   ['decay above 1', () => batchNormLayer(2, { decay: 1.1 }), /decay must be in \[0, 1\], got 1.1.*weight of the past/],
   ['decay below 0', () => batchNormLayer(2, { decay: -0.1 }), /decay must be in \[0, 1\], got -0.1/],
@@ -511,7 +515,11 @@ const BUILD: Case[] = [
     () => activation(undefined as never),
     /activation: kind must be one of sigmoid, .*got 'undefined'/,
   ],
-  ['max pool pad', () => maxPool(2, { pad: 'full' as 'same' }), /maxPool: pad must be one of same, valid; got 'full'/],
+  [
+    'max pool pad',
+    () => maxPool(2, { pad: 'full' as 'same' }),
+    /maxPool: pad must be 'same', 'valid' or a whole number of pixels from 0, got 'full'/,
+  ],
   [
     'average pool pad',
     () => averagePool(2, { pad: 1 as never }),
