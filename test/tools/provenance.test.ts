@@ -125,7 +125,9 @@ test('a notebook reaches the experiments that it names, and no other', () => {
     const cells = notebook.cells.flatMap((c) => (c.cell_type === 'code' ? [c.source] : []));
     const reached = readLibrary(home).reach(cells);
     const definitions = reached.pieces.filter((piece) => /^definition in lib\/src\/experiments\//.test(piece.name));
-    const named = cells.some((source) => /\bsideBySide\(/.test(source)) ? ['side-by-side'] : [];
+    const named = cells.some((source) => /import \{[^}]*\bsideBySide\b[^}]*\} from 'bnlab'/.test(source))
+      ? ['side-by-side']
+      : [];
     const wanted = named.map((file) => `definition in lib/src/experiments/${file}.ts`);
     assert.deepEqual(definitions.map((piece) => piece.name), wanted, name); // prettier-ignore
   }
