@@ -146,6 +146,7 @@ class Talk {
   }
 
   private output(block: OutputBlock): void {
+    if (block.kind === 'runnable') return; // a slide holds its figure
     if ((block.kind === 'html' || block.kind === 'markdown') && LEFT_OUT.has(block.role)) return;
     const shown = markup`${block.kind === 'figure' ? figureOn(block) : output(block)}`;
     if (block.kind === 'figure') {
