@@ -56,7 +56,7 @@ export function bestTrackingRate(problem: DriftingOptimum): number {
 }
 
 function expectRate(where: string, eta: number): void {
-  if (eta > 0 && eta < 2) return;
+  if (typeof eta === 'number' && eta > 0 && eta < 2) return;
   throw new RangeError(
     `${where}: the rate must be above 0 and below 2, where the descent converges; got ${shown(eta)}.`,
   );

@@ -89,7 +89,8 @@ const TRUTH = [0, -1, 0, 1];
  */
 export function shiftedRegression(options: ShiftedRegressionOptions): ShiftedRegression {
   expectOptions('shiftedRegression', options, SHIFTED_OPTIONS);
-  const { train, test, noise, degree, powers, examples, seeds } = { ...SHIMODAIRA, ...options };
+  const { train = SHIMODAIRA.train, test = SHIMODAIRA.test, powers, examples, seeds } = options;
+  const { noise = SHIMODAIRA.noise, degree = SHIMODAIRA.degree } = options;
   if (examples <= degree) {
     throw new RangeError(
       `shiftedRegression: ${examples} examples do not determine ${degree + 1} coefficients; wanted more.`,

@@ -1,5 +1,18 @@
 /** A sweep as data: one experiment, and the grid of options that it is run over. */
-import { expectArgument, expectOptions, having, kind, needed, object, type Options, shown, text } from '../core/checks';
+import {
+  callback,
+  counting,
+  expectArgument,
+  expectOptions,
+  having,
+  kind,
+  needed,
+  object,
+  type Options,
+  own,
+  shown,
+  text,
+} from '../core/checks';
 import { canonicalJson, expectJson, stored, type Json } from '../core/json';
 import type { Experiment } from './experiment';
 import { experiments, type ExperimentName, type OptionsOf } from './registry';
@@ -52,19 +65,13 @@ export interface SweepRun {
   readonly options: Json;
 }
 
-const isName = (value: unknown): boolean => typeof value === 'string' && /^[a-z0-9]+(?:-[a-z0-9]+)*$/.test(value);
-const EXPERIMENT = having('an experiment, as defineExperiment makes it', {
-  name: needed(text),
-  resolve: needed(object),
-});
-const SPEC: Options<SweepSpec> = {
-  name: needed(kind("small letters, digits and hyphens, such as 'rates-and-scales'", isName)),
-  experiment: needed(
-    kind('the name of an experiment, or one', (value) => typeof value === 'string' || EXPERIMENT.fits(value)),
-  ),
-  options: object,
-  grid: needed(object),
-};
+const EXPERIMENT = having<SweepSpec['experiment'] & object>(
+  'the name of an experiment, or one that defineExperiment made',
+  {
+    ...{ name: needed(text), version: needed(counting), resolve: needed(callback), open: needed(callback) },
+  },
+);
+const SPEC: Options<SweepSpec> = { name: needed(text), experiment: needed(own), options: object, grid: needed(object) };
 
 /**
  * Describes a sweep: which experiment, over which values of its options. `npm run sweep -- FILE` runs what a file exports as its default.
@@ -90,6 +97,12 @@ export function defineSweep(spec: SweepSpec<object>): Sweeping {
   const given: unknown = spec; // looked at without narrowing its type
   expectOptions(where, given, SPEC);
   const { name, options = {}, grid } = spec;
+  if (!/^[a-z0-9]+(?:-[a-z0-9]+)*$/.test(name)) {
+    throw new RangeError(
+      `${where}: name must be small letters, digits and hyphens, such as 'rates-and-scales', got ${shown(name)}.`,
+    );
+  }
+  if (typeof spec.experiment !== 'string') expectArgument(where, 'experiment', spec.experiment, EXPERIMENT);
   const named = typeof spec.experiment === 'string' ? experiments.get(spec.experiment) : spec.experiment;
   const experiment = named as Sweeping['experiment']; // each takes options of its own, which it checks itself
   expectJson(where, 'options', options);
