@@ -66,7 +66,7 @@ export class SweepInProgress implements Work {
         const there = this.runs.length - this.total;
         this.screen.line(
           `${sweep.name}: ${plural(this.runs.length, 'run')} of ${sweep.experiment.name}, ${there} of them there; ` +
-            `${plural(options.workers, 'process').replace('processs', 'processes')} with ${this.engine}`,
+            `${options.workers} ${options.workers === 1 ? 'process' : 'processes'} with ${this.engine}`,
         );
         await pool.run(Math.min(options.workers, this.total), this);
       } catch (error) {
