@@ -401,8 +401,9 @@ test('a report from executed copies, of some notebooks, and one that cannot be',
     start('report.js', 'writeReports', ['--root', root, '--from', path.join(root, 'nowhere')]).ended,
   ]);
   assert.equal(some.code, 0, some.said);
-  assert.deepEqual(fs.readdirSync(out).sort(), ['02-next.html', 'assets', 'index.html']);
+  assert.deepEqual(fs.readdirSync(out).sort(), ['02-next.html', 'assets', 'explore.html', 'index.html']);
   assert.deepEqual(fs.readdirSync(path.join(out, 'assets')).sort(), [
+    'compute.js',
     'page.css',
     'plotly.js',
     'retheme.js',

@@ -25,6 +25,7 @@ export {
   type Definition,
   type Experiment,
   type OpenExperiment,
+  type PartsDone,
   type Session,
   type RunIdentity,
   type RunPoint,
@@ -67,7 +68,7 @@ export {
   type OptionsOf,
   type ResultOf,
 } from './registry';
-export { type Reading, type ReadingName, type RunCurve } from './readings';
+export { READINGS, type Reading, type ReadingName, type RunCurve } from './readings';
 export { atRates, rateLimit, type RateLimit, type RateLimitOptions, type RateRun } from './rate-limit';
 export { type SaturationCurve, type SaturationInTraining, type SaturationSpec } from './saturation-in-training';
 export {
@@ -89,9 +90,23 @@ export {
 } from './shifted-regression';
 export { shiftThenNormalize, ShiftThenNormalizeLayer, type ShiftThenNormalizeOptions } from './shift-then-normalize';
 export { loadSweep, type SweepResult } from './sweep-results';
-export { defineSweep, type SweepAxis, type Sweeping, type SweepRun, type SweepSpec } from './sweep-spec';
+export {
+  defineSweep,
+  type SweepAxis,
+  type Sweeping,
+  type SweepRun,
+  type SweepSpec,
+  type SweepValue,
+} from './sweep-spec';
 export { type TrainingRun, type TrainingRunSpec } from './training-run';
-export { stepTimes, type StepMode, type StepTimes, type StepTimesOptions, type StepTimesSpec } from './step-times';
+export {
+  STEP_MODES,
+  stepTimes,
+  type StepMode,
+  type StepTimes,
+  type StepTimesOptions,
+  type StepTimesSpec,
+} from './step-times';
 export {
   stepsToLosses,
   type StepsAtRate,

@@ -18,11 +18,11 @@ import type { Experiment } from './experiment';
 import { experiments, type ExperimentName, type OptionsOf } from './registry';
 
 /** Plain JSON data that nobody changes. */
-type Constant =
-  null | boolean | number | string | readonly Constant[] | { readonly [key: string]: Constant | undefined };
+export type SweepValue =
+  null | boolean | number | string | readonly SweepValue[] | { readonly [key: string]: SweepValue | undefined };
 
 /** The values of one axis: a list, or by the names that tables and figures show. */
-export type SweepAxis = readonly Constant[] | { readonly [label: string]: Constant };
+export type SweepAxis = readonly SweepValue[] | { readonly [label: string]: SweepValue };
 
 /** What {@link defineSweep} takes. */
 export interface SweepSpec<O extends object = object> {

@@ -65,11 +65,13 @@ const RUNNABLE_OPTIONS: Options<RunnableOptions> = {
 
 /** What a report reads: the run that is stored, and how to make another. */
 export interface RunnableRecord {
+  /** Of this layout. */
   version: 1;
   /** Name of the experiment. */
   experiment: string;
   /** With the defaults filled in. */
   options: ComparisonSpec;
+  /** What a reader can change. */
   controls: RunnableControl[];
   /** What is drawn; `layer` from 0. */
   figure: { reading: ReadingName; layer: number };

@@ -46,6 +46,7 @@ export { loadComparison, loadHistory, saveComparison, saveHistory, StoreError } 
 export {
   type Budget,
   type EvaluationOptions,
+  type RunningSide,
   type StepOptions,
   type StepRecord,
   type TensorData,

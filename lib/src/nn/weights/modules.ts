@@ -5,8 +5,11 @@ import type { Part } from './parts';
 
 /** An array of a file: by shape and values, with what the file says they are. */
 export interface NamedArray {
+  /** Its sizes. */
   shape: number[];
+  /** Row by row, the last axis fastest. */
   values: ArrayLike<number>;
+  /** As the file names it, such as `F32`. */
   type: string;
 }
 
