@@ -3,6 +3,7 @@
  */
 'use strict';
 
+const fs = require('node:fs');
 const path = require('node:path');
 const { pathToFileURL } = require('node:url');
 const { filesBelow } = require('./files');
@@ -101,7 +102,7 @@ async function start(shown, rest) {
     stopIfAsked();
     worst = Math.max(worst, code);
     // A notebook that fails costs the others nothing: the report has those that finished, and names it.
-    if (code === 0 || (step[0] === 'notebooks' && code === 1)) continue;
+    if (code === 0 || (step[0] === 'notebooks' && code === 1 && fs.existsSync(executed))) continue;
     process.stderr.write(
       `\`npm run ${step[0]}\` ended with exit code ${code}; what to do is said above. What was finished is kept.\n`,
     );

@@ -25,6 +25,7 @@ import { type Definition, ofTraining, type PartsDone } from './experiment';
 /** `compiled`: many steps a call, as `compile` runs them; `eager`: one operation after the other, each called from JavaScript. */
 export type StepMode = (typeof STEP_MODES)[number];
 
+/** Names of {@link StepMode}. */
 export const STEP_MODES = ['compiled', 'eager'] as const;
 
 /** What {@link stepTimes} takes. */
