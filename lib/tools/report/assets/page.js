@@ -311,4 +311,10 @@
   figures.forEach(readable);
   window.addEventListener('resize', look);
   dark.addEventListener('change', look);
+  // Chromium (147) can lose the event of a scheme that changes: a figure that is of another one is drawn anew all the same.
+  window.setInterval(function () {
+    figures.forEach(function (figure) {
+      if (figure.dataset.state === 'live' && figure.dataset.themes !== themesOf(figure).join(' ')) draw(figure);
+    });
+  }, 1000);
 })();
