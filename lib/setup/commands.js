@@ -102,7 +102,7 @@ async function start(shown, rest) {
     stopIfAsked();
     worst = Math.max(worst, code);
     // A notebook that fails costs the others nothing: the report has those that finished, and names it.
-    if (code === 0 || (step[0] === 'notebooks' && code === 1 && fs.existsSync(executed))) continue;
+    if (code === 0 || (step[0] === 'notebooks' && code === 1 && holdsNotebooks(executed))) continue;
     process.stderr.write(
       `\`npm run ${step[0]}\` ended with exit code ${code}; what to do is said above. What was finished is kept.\n`,
     );
@@ -114,6 +114,11 @@ async function start(shown, rest) {
     `\n${outcome} in ${seconds(Date.now() - began)}. Open ${layout.report}\n  ${pathToFileURL(layout.report).href}\n`,
   );
   return worst;
+}
+
+/** @param {string} folder */
+function holdsNotebooks(folder) {
+  return fs.existsSync(folder) && fs.readdirSync(folder).some((file) => file.endsWith('.ipynb'));
 }
 
 /**
