@@ -282,11 +282,13 @@
   }
 
   // Another width, or another scheme: what is drawn is drawn anew where it has to be.
+  function isOfAnotherPage(figure) {
+    return figure.dataset.state === 'live' && figure.dataset.themes !== themesOf(figure).join(' ');
+  }
   function look() {
     figures.forEach(function (figure) {
-      if (figure.dataset.state !== 'live') return;
-      if (figure.dataset.themes === themesOf(figure).join(' ')) fit(figure);
-      else draw(figure);
+      if (isOfAnotherPage(figure)) draw(figure);
+      else if (figure.dataset.state === 'live') fit(figure);
     });
   }
 
@@ -313,8 +315,6 @@
   dark.addEventListener('change', look);
   // Chromium (147) can lose the event of a scheme that changes: a figure that is of another one is drawn anew all the same.
   window.setInterval(function () {
-    figures.forEach(function (figure) {
-      if (figure.dataset.state === 'live' && figure.dataset.themes !== themesOf(figure).join(' ')) draw(figure);
-    });
+    figures.filter(isOfAnotherPage).forEach(draw);
   }, 1000);
 })();
