@@ -109,7 +109,7 @@ test('what XLA cannot compile, which shows when it first runs, falls back to a l
 test("XLA's settings: ours where the user has none, and the user's word stands", () => {
   const order = '--xla_cpu_enable_concurrency_optimized_scheduler';
   const rest =
-    '--xla_cpu_enable_fast_min_max=false --xla_cpu_copy_insertion_use_region_analysis=true --xla_disable_hlo_passes=algsimp';
+    '--xla_cpu_enable_fast_min_max=false --xla_cpu_copy_insertion_use_region_analysis=true --xla_cpu_prefer_vector_width=512 --xla_disable_hlo_passes=algsimp';
   assert.equal(withXlaDefaults(), `${order}=false ${rest}`);
   assert.equal(withXlaDefaults('--xla_dump_to=x'), `--xla_dump_to=x ${order}=false ${rest}`);
   assert.equal(withXlaDefaults(`${order}=true`), `${order}=true ${rest}`);
