@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import test, { before } from 'node:test';
 import { compile, Random, ready, tf } from 'bnlab';
+import { Session } from 'bnlab/dist/src/engine/compile/graph/session';
 import { productsAddon, type ProductsAddon } from 'bnlab/dist/src/engine/engines/native/products';
 import { onEngine } from '../support/engines';
 
@@ -88,6 +89,7 @@ const training = `
   const [d, width] = given;
   const weights = [made([d, width], 1), made([width, width], 2), made([width, 3], 3)];
   const square = made([width, width], 4);
+  const [other, turned, rows] = [made([d, d], 6), made([d, d], 7), made([9, d], 8)];
   const x = tf.randomUniform([64, d], -1, 1, 'float32', 5);
   const optimizer = tf.train.sgd(0.05);
   const step = compile(({ x }) => {
@@ -97,11 +99,14 @@ const training = `
     }, true, weights);
     // the new value is a product of the old one with itself
     square.assign(tf.add(square, tf.mul(tf.scalar(-0.01), tf.matMul(square, square, true))));
+    other.assign(tf.sub(other, tf.mul(tf.matMul(x, x, true), tf.scalar(0.01))));
+    turned.assign(tf.sub(tf.mul(tf.matMul(x, x, true), tf.scalar(0.01)), turned));
+    rows.assign(tf.add(rows, tf.mul(tf.scalar(0.01), tf.matMul(tf.ones([1, 8]), x))));
     return { loss, trace: tf.sum(tf.mul(square, tf.eye(width))) };
   });
   const batches = Int32Array.from({ length: 40 * 8 }, (_, i) => (i * 7) % 64);
   const { outputs } = await step.run({ data: { x }, batches, batchSize: 8 });
-  const values = [...Object.values(outputs), ...weights, square].flatMap((tensor) => Array.from(tensor.dataSync()));
+  const values = [...Object.values(outputs), ...weights, square, other, turned, rows].flatMap((tensor) => Array.from(tensor.dataSync()));
   return { values, loops: step.loops, calls: productsAddon()?.calls() ?? 0 };`;
 
 interface Trained {
@@ -119,8 +124,8 @@ test('a step with products of our own changes the weights as one with those of X
   for (const { name } of addon.kinds) {
     const own = await trained(name, sizes);
     assert.deepEqual(own.loops, ['xla']);
-    // forward 3, in the weights 3, in the inputs 2, the square: for each of 40 steps
-    assert.equal(own.calls, 9 * 40, name);
+    // forward 3, in the weights 3, in the inputs 2, of matrices with themselves 3, one row: for each of 40 steps
+    assert.equal(own.calls, 12 * 40, name);
     own.values.forEach((value, i) => {
       const wanted = plain.values[i];
       assert.ok(Math.abs(value - wanted) <= 1e-6 * Math.max(1, Math.abs(wanted)), `${name}: ${value}, not ${wanted}`);
@@ -130,9 +135,26 @@ test('a step with products of our own changes the weights as one with those of X
 });
 
 test('large steps keep the products of XLA, and a name that is no kind is refused', async () => {
-  const { calls } = await trained(addon.kinds[0].name, [784, 700]);
+  const { calls } = await trained(addon.kinds[0].name, [60, 420]);
   assert.equal(calls, 0);
   await assert.rejects(trained('mmx', [5, 5]), /BNLAB_PRODUCTS='mmx': this machine has 'xla', /);
+});
+
+test('where TensorFlow refuses them, the step runs with the products of XLA', async (t) => {
+  const { run } = Session.prototype;
+  let refused = 0;
+  t.mock.method(Session.prototype, 'run', function (this: Session, ...given: Parameters<typeof run>) {
+    if (refused++ === 0) throw new Error('XLA compilation failed');
+    return run.apply(this, given);
+  });
+  const [w, x] = [tf.variable(tf.ones([5, 7])), tf.ones([4, 5])];
+  const step = compile<{ x: tf.Tensor }>(({ x }) => ({ y: tf.matMul(x, w) }));
+  const before = addon.calls();
+  const { outputs } = await step.run({ data: { x }, batches: Int32Array.of(0, 1, 2, 3), batchSize: 2 });
+  assert.deepEqual([...outputs.y.dataSync()], Array<number>(2 * 2 * 7).fill(5));
+  assert.deepEqual([step.loops, addon.calls() - before, refused > 1], [['xla'], 0, true]);
+  step.dispose();
+  tf.dispose([w, x, outputs.y]);
 });
 
 test('large weights that are read by others are updated after them', async () => {

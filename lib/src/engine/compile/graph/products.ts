@@ -10,7 +10,7 @@ interface ProductCall {
   target: string;
   inputs: readonly number[];
   output: number;
-  /** whether the result takes the place of the third input, base, in base + scale a b */
+  /** whether the result takes the place of the third input, base, in base + scale a b or base - scale a b */
   update: boolean;
 }
 
@@ -33,7 +33,7 @@ const PER_VALUE = 16;
 /**
  * The products of a step, when it is small enough for one thread; else none, and XLA's own run on all threads.
  *
- * A product that only serves to change a variable, w + scale a b, is one call that reads w and writes over it. It comes
+ * A product that only serves to change a variable, w + scale a b or w - scale a b, is one call that reads w and writes over it. It comes
  * after whatever else reads w (see in-place.ts).
  */
 export function ownProducts(body: Body, registers: Registers): ProductCalls {
@@ -53,11 +53,11 @@ export function ownProducts(body: Body, registers: Registers): ProductCalls {
     const found = updateOf(body, i);
     const product = found && calls.get(found.product);
     const reads = unorderedReads(body, i);
-    const before = ops.slice(0, found && ops.indexOf(found.add));
+    const before = ops.slice(0, found && ops.indexOf(found.sum));
     if (!product || !reads.every((id) => before.some(({ outputs }) => outputs.includes(id)))) return;
     calls.delete(found.product);
-    const target = product.target.replace('product', 'update');
-    calls.set(found.add, {
+    const target = product.target.replace('product', found.sign);
+    calls.set(found.sum, {
       target,
       inputs: [...product.inputs, found.base, found.scale, ...reads],
       output,
@@ -79,7 +79,9 @@ function canBeOwn({ inputs, outputs }: TracedOp, { info }: Trace): boolean {
   });
 }
 
-/** The parts of a variable's new value base + scale product, where the product serves nothing else. */
+const SIGNS: Record<string, 'plus' | 'minus'> = { Add: 'plus', AddV2: 'plus', Sub: 'minus' };
+
+/** The parts of a variable's new value, base plus or minus scale product, where the product serves nothing else. */
 function updateOf({ ops, traced }: Body, changed: number) {
   const { variable, value } = traced.changed[changed];
   const shapeOf = (id: number) => traced.info.get(id)!.shape;
@@ -92,18 +94,21 @@ function updateOf({ ops, traced }: Body, changed: number) {
     const [a, b] = op.inputs;
     return is(a) ? [a, b] : is(b) ? [b, a] : undefined;
   };
-  const add = producer(value);
-  if (!add || (add.op !== 'Add' && add.op !== 'AddV2')) return undefined;
-  const sides = operands(add, (id) => {
+  const isBase = (id: number) => {
     const source = traced.sources.get(id);
     return source?.kind === 'variable' && source.variable === variable;
-  });
+  };
+  const sum = producer(value);
+  const sign = sum && SIGNS[sum.op];
+  if (!sign || (sign === 'minus' && !isBase(sum.inputs[0]))) return undefined;
+  const sides = operands(sum, isBase);
   const scaled = sides && isAlone(sides[1]) ? producer(sides[1]) : undefined;
   if (!sides || scaled?.op !== 'Mul') return undefined;
   const factors = operands(scaled, (id) => shapeOf(id).length === 0);
   const product = factors && isAlone(factors[1]) ? producer(factors[1]) : undefined;
   if (!factors || product?.op !== 'MatMul' || product.inputs.includes(sides[0])) return undefined;
-  return { add, product, base: sides[0], scale: factors[0] };
+  if (String(shapeOf(factors[1])) !== String(variable.shape)) return undefined; // one row for all, say
+  return { sum, sign, product, base: sides[0], scale: factors[0] };
 }
 
 /**

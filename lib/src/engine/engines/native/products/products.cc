@@ -10,6 +10,7 @@
 #include <cstring>
 #include <memory>
 #include <new>
+#include <string>
 #include "ffi.h"
 #include "kernels.h"
 
@@ -64,12 +65,14 @@ bool answersMetadata(const ffi::CallFrame *frame) {
 bool isMatrix(const ffi::Buffer &buffer) { return buffer.type == ffi::FLOAT32 && buffer.rank == 2; }
 const float *numbers(const ffi::Buffer &buffer) { return static_cast<const float *>(buffer.data); }
 
-/** Arguments: a, b, and for an update also base and scale; what comes behind them is there to be computed before. */
-template <bool TRANSPOSE_A, bool TRANSPOSE_B, bool UPDATE>
+/**
+ * Arguments: a, b, and for base + SIGN scale a b also base and scale; what comes behind them is there to be computed before.
+ */
+template <bool TRANSPOSE_A, bool TRANSPOSE_B, int SIGN>
 ffi::Error *handle(ffi::CallFrame *frame) {
   if (answersMetadata(frame)) return nullptr;
   const ffi::Buffers &in = frame->arguments, &out = frame->results;
-  if (chosen == nullptr || in.count < (UPDATE ? 4 : 2) || out.count != 1 || !isMatrix(*in.buffers[0]) ||
+  if (chosen == nullptr || in.count < (SIGN != 0 ? 4 : 2) || out.count != 1 || !isMatrix(*in.buffers[0]) ||
       !isMatrix(*in.buffers[1]) || !isMatrix(*out.buffers[0])) {
     return refuse(frame, ffi::INVALID_ARGUMENT, "bnlab's product takes two matrices of float32");
   }
@@ -82,9 +85,9 @@ ffi::Error *handle(ffi::CallFrame *frame) {
   p.rows = c.shape[0];
   p.columns = c.shape[1];
   p.inner = a.shape[TRANSPOSE_A ? 0 : 1];
-  if (UPDATE) {
+  if (SIGN != 0) {
     p.base = numbers(*in.buffers[2]);
-    p.scale = *numbers(*in.buffers[3]);
+    p.scale = SIGN * *numbers(*in.buffers[3]);
   }
   if (multiply(p, TRANSPOSE_A, TRANSPOSE_B)) return nullptr;
   return refuse(frame, ffi::RESOURCE_EXHAUSTED, "no memory for a transposed matrix");
@@ -99,16 +102,19 @@ bool registerHandler(const char *name, ffi::Handler *handler) {
   return xla::ffi::GetXlaFfiApi()->registerHandler(&arguments) == nullptr;
 }
 
+/** bnlab.NAME_nn, _tn, _nt and _tt, by whether a and b are transposed. */
+template <int SIGN>
+bool registerFour(const std::string &name) {
+  return registerHandler((name + "_nn").c_str(), handle<false, false, SIGN>) &&
+         registerHandler((name + "_tn").c_str(), handle<true, false, SIGN>) &&
+         registerHandler((name + "_nt").c_str(), handle<false, true, SIGN>) &&
+         registerHandler((name + "_tt").c_str(), handle<true, true, SIGN>);
+}
+
 /** Once in a process: XLA refuses a second handler of the same name. */
 bool registerAll() {
-  static const bool done = registerHandler("bnlab.product_nn", handle<false, false, false>) &&
-                           registerHandler("bnlab.product_tn", handle<true, false, false>) &&
-                           registerHandler("bnlab.product_nt", handle<false, true, false>) &&
-                           registerHandler("bnlab.product_tt", handle<true, true, false>) &&
-                           registerHandler("bnlab.update_nn", handle<false, false, true>) &&
-                           registerHandler("bnlab.update_tn", handle<true, false, true>) &&
-                           registerHandler("bnlab.update_nt", handle<false, true, true>) &&
-                           registerHandler("bnlab.update_tt", handle<true, true, true>);
+  static const bool done =
+      registerFour<0>("bnlab.product") && registerFour<1>("bnlab.plus") && registerFour<-1>("bnlab.minus");
   return done;
 }
 
