@@ -38,6 +38,7 @@ const libraryFromAddon = '../../deps/lib';
 const nativeSources = path.join(layout.root, 'lib', 'src', 'engine', 'engines', 'native');
 const napiHeaders = path.join(layout.nodeModules, 'node-api-headers', 'include');
 const bindingSources = path.join(layout.tfjsNode, 'binding');
+const productSources = path.join(nativeSources, 'products');
 /** Included before the addon's own source: graphs may bring the settings of their session. */
 const sessionHeader = path.join(nativeSources, 'session.h');
 
@@ -60,14 +61,37 @@ const addons = [
     inputs: [bindingSources, sessionHeader, napiHeaders],
     flags: (platform, libraries) => [
       ...['-std=c++17', '-DNODE_GYP_MODULE_NAME=tfjs_binding'],
-      ...[`-I${path.join(libraries, 'include')}`, '-include', sessionHeader, `-L${libraries}`],
-      ...(platform === 'darwin'
-        ? [`-Wl,-rpath,@loader_path/${libraryFromAddon}`, '-ltensorflow_cc.2', '-ltensorflow_framework.2']
-        : [`-Wl,-rpath,$ORIGIN/${libraryFromAddon}`, '-l:libtensorflow_cc.so.2', '-l:libtensorflow_framework.so.2']),
+      ...[`-I${path.join(libraries, 'include')}`, '-include', sessionHeader],
+      ...linkedWith(platform, libraries, ['cc', 'framework']),
     ],
     check: checkEngine,
   },
+  {
+    // products of small matrices, for XLA to call (lib/src/engine/engines/native/products)
+    name: 'bnlab_products',
+    needed: false,
+    sources: ['products.cc', 'kernels.cc'].map((name) => path.join(productSources, name)),
+    inputs: [productSources, napiHeaders],
+    flags: (platform, libraries) => ['-std=c++17', ...linkedWith(platform, libraries, ['cc'])],
+    check: multiplies,
+  },
 ];
+
+/**
+ * The linker's arguments for an addon that uses TensorFlow's libraries.
+ *
+ * @param {string} platform
+ * @param {string} libraries
+ * @param {string[]} names
+ */
+function linkedWith(platform, libraries, names) {
+  const isMac = platform === 'darwin';
+  const runPath = `-Wl,-rpath,${isMac ? '@loader_path' : '$ORIGIN'}/${libraryFromAddon}`;
+  return [
+    ...[`-L${libraries}`, runPath],
+    ...names.map((name) => (isMac ? `-ltensorflow_${name}.2` : `-l:libtensorflow_${name}.so.2`)),
+  ];
+}
 
 /**
  * The compiler's arguments for an addon.
@@ -206,7 +230,35 @@ function keepInCache(made, cached) {
  * @param {string} file
  */
 async function loads(file) {
-  const program = 'process.dlopen({ exports: {} }, process.argv[1])';
+  return passes(file, 'process.dlopen({ exports: {} }, process.argv[1])');
+}
+
+/**
+ * Has Node load the products and multiply by each kind of registers that this processor has: [[1, 2], [3, 4]] [[5, 6], [7, 8]].
+ *
+ * @param {string} file
+ */
+async function multiplies(file) {
+  return passes(
+    file,
+    `const addon = { exports: {} };
+    process.dlopen(addon, process.argv[1]);
+    for (const { name } of addon.exports.kinds) {
+      const c = new Float32Array(4);
+      if (!addon.exports.use(name)) throw new Error(name + ' cannot be called by XLA');
+      addon.exports.product(Float32Array.of(1, 2, 3, 4), Float32Array.of(5, 6, 7, 8), c, 2, 2, 2, false, false);
+      if (String(c) !== '19,22,43,50') throw new Error(name + ' multiplies wrongly: ' + c);
+    }`,
+  );
+}
+
+/**
+ * Has Node run a program with the file as its argument.
+ *
+ * @param {string} file
+ * @param {string} program
+ */
+async function passes(file, program) {
   const { code, output, log } = await run(process.execPath, ['-e', program, file], { step: 'addon' });
   if (code === 0) return {};
   const why = output.split('\n').find((line) => /^\w*Error\b/.test(line)) ?? lastLines(output, 1);

@@ -31,9 +31,15 @@ export async function runScript(code: string, environment: NodeJS.ProcessEnv = {
 
 /**
  * Runs the body of an async function of `tf`, `engine` (its name) and `given` on an engine; what it returns comes back through JSON.
+ * @param environment variables beside this process's
  * @throws Error with the script's own last words
  */
-export async function onEngine<T>(engine: string, body: string, given: unknown = null): Promise<T> {
+export async function onEngine<T>(
+  engine: string,
+  body: string,
+  given: unknown = null,
+  environment: NodeJS.ProcessEnv = {},
+): Promise<T> {
   const script = `const { ready, tf } = require('bnlab');
     let text = '';
     process.stdin.on('data', (part) => (text += part)).on('end', async () => {
@@ -41,9 +47,11 @@ export async function onEngine<T>(engine: string, body: string, given: unknown =
       const run = async (given) => { ${body} };
       console.log(JSON.stringify({ engine, returned: await run(JSON.parse(text)) }));
     });`;
-  const { stdout } = await runScript(script, { BNLAB_ENGINE: engine }, JSON.stringify(given)).catch((error: Error) => {
-    throw new Error(`${engine}: ${error.message}`);
-  });
+  const { stdout } = await runScript(script, { ...environment, BNLAB_ENGINE: engine }, JSON.stringify(given)).catch(
+    (error: Error) => {
+      throw new Error(`${engine}: ${error.message}`);
+    },
+  );
   const said = JSON.parse(stdout) as { engine: string; returned: T };
   if (said.engine !== engine) throw new Error(`asked for ${engine}, got ${said.engine}`);
   return said.returned;

@@ -162,6 +162,7 @@ export function planBody(traced: Trace, binding: Binding, dataNames: ReadonlySet
  *
  * @param now notation of the step's number within the chunk
  * @param given notation of a feed inside the body
+ * @param instead writes an operation in another way, given its name in the graph; undefined for those that stay
  * @returns notation of any value of the trace
  */
 export function writeBody(
@@ -170,6 +171,7 @@ export function writeBody(
   emitter: Emitter,
   now: string,
   given: (feed: Feed) => string,
+  instead?: (op: TracedOp, name: string, symbol: (id: number) => string) => string | undefined,
 ): (id: number) => string {
   const { traced, ops, feedOf } = body;
   const symbol = new Map<number, string>();
@@ -209,16 +211,23 @@ export function writeBody(
   }
 
   const counts = new Map<string, number>();
-  for (const { op, attributes, inputs, outputs } of ops) {
+  for (const traceOp of ops) {
+    const { op, attributes, inputs, outputs } = traceOp;
     const count = counts.get(op) ?? 0;
     counts.set(op, count + 1);
+    const name = `step/${op}_${count}`;
+    const other = instead?.(traceOp, name, (id) => symbol.get(id)!);
+    if (other !== undefined) {
+      symbol.set(outputs[0], other);
+      continue;
+    }
     const converted: Record<string, Attribute> = {};
     for (const attribute of attributes) converted[attribute.name] = convert(op, attribute, binding);
     for (const [attribute, input] of Object.entries(INFERRED[op] ?? {})) {
       converted[attribute] = { type: traced.info.get(inputs[input])!.dtype };
     }
     const operands = inputs.map((id) => symbol.get(id)!);
-    const output = emitter.add(`step/${op}_${count}`, op, operands, converted, true);
+    const output = emitter.add(name, op, operands, converted, true);
     outputs.forEach((id, k) => {
       if (!symbol.has(id)) symbol.set(id, output(k));
     });

@@ -13,9 +13,15 @@ const LARGE = 2 ** 18;
  * integers (a 32-bit pattern shifted out of its 32 bits), so it is 0 for infinity and NaN as well.
  *
  * @param symbol notation of a value of the trace
+ * @param written new values that are written over the old ones as it is
  * @returns notation of the new values, in the order of `traced.changed`
  */
-export function writtenInPlace(body: Body, emitter: Emitter, symbol: (id: number) => string): string[] {
+export function writtenInPlace(
+  body: Body,
+  emitter: Emitter,
+  symbol: (id: number) => string,
+  written: ReadonlySet<number>,
+): string[] {
   const float = { type: DataType.float32 };
   const int = { type: DataType.int32 };
   const unsigned = { type: DataType.uint32 };
@@ -39,15 +45,15 @@ export function writtenInPlace(body: Body, emitter: Emitter, symbol: (id: number
     return emitter.add(`${name}/zero`, 'Cast', [none], { SrcT: unsigned, DstT: float })();
   };
   return body.traced.changed.map(({ value }, i) =>
-    unorderedReads(body, i).reduce((written, id, k) => {
+    (written.has(value) ? [] : unorderedReads(body, i)).reduce((soFar, id, k) => {
       const name = `in_place${i}_${k}`;
-      return emitter.add(name, 'AddV2', [written, zeroAfter(name, id)], { T: float })();
+      return emitter.add(name, 'AddV2', [soFar, zeroAfter(name, id)], { T: float })();
     }, symbol(value)),
   );
 }
 
 /** Outputs of the operations that read the old value of a large variable and that its new value does not depend on. */
-function unorderedReads({ ops, traced }: Body, changed: number): number[] {
+export function unorderedReads({ ops, traced }: Body, changed: number): number[] {
   const { variable, value } = traced.changed[changed];
   const isFloat = (id: number) => traced.info.get(id)!.dtype === DataType.float32;
   if (!isFloat(value) || bytes(DataType.float32, variable.shape) < LARGE) return [];

@@ -3,6 +3,7 @@ import type { NativeBackend } from '../../engines/native/addon';
 import { Outlook } from '../watch';
 import { LoopGraph } from './loop';
 import { Session } from './session';
+import { startXla } from './start-xla';
 import { Trace } from './trace';
 
 /** A traced step, loaded. */
@@ -30,9 +31,10 @@ export function loadFirst(
   for (let i = 0; ; i++) {
     try {
       const graph = graphs[i]();
+      if (graph.threads !== undefined) startXla(backend);
       return {
         graph,
-        session: new Session(backend, graph.nodes, graph.functions),
+        session: new Session(backend, graph.nodes, graph.functions, graph.threads),
         inputNames: graph.body.feeds.map(({ node }) => `${node}:0`).join(','),
         outputNames: graph.fetches.join(','),
         others: graphs.slice(i + 1),

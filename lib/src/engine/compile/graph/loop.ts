@@ -13,4 +13,6 @@ export interface LoopGraph {
   fetches: string[];
   /** steps that a call must be fed for, though it may run fewer; undefined: as many as it runs */
   capacity: number | undefined;
+  /** threads of each operation; undefined: as many as TensorFlow has */
+  threads?: number;
 }

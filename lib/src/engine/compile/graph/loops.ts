@@ -4,6 +4,8 @@ import { LoopGraph } from './loop';
 import { Binding } from '../../engines/native/addon';
 import { Trace } from './trace';
 import { tf } from '../../tf';
+import { productRegisters } from '../../engines/native/products';
+import { ownProducts } from './products';
 import { fitsXlaLoop, xlaLoop } from './xla-loop';
 
 /** The graphs that can run the traced step, best first: when TensorFlow refuses one, the next is to be tried. */
@@ -14,7 +16,12 @@ export function loopGraphs(
   const body = planBody(traced, binding, dataNames);
   if (!xla) return [() => executorLoop(body, binding, false)];
   const clusters = () => executorLoop(body, binding, true);
-  return fitsXlaLoop(body) ? [() => xlaLoop(body, binding, castWraps()), clusters] : [clusters];
+  if (!fitsXlaLoop(body)) return [clusters];
+  const whole = () => xlaLoop(body, binding, castWraps());
+  const registers = binding.isUsingGpuDevice() ? undefined : productRegisters();
+  const products = registers && ownProducts(body, registers);
+  if (!products?.size) return [whole, clusters];
+  return [() => xlaLoop(body, binding, castWraps(), products), whole, clusters];
 }
 
 let wraps: boolean | undefined;

@@ -85,6 +85,8 @@ export type Attribute =
   | { floats: readonly number[] }
   | { bools: readonly boolean[] }
   | { types: readonly number[] }
+  | { strings: readonly string[] }
+  | { shapes: readonly (readonly number[])[] }
   | { func: string }
   | { tensor: { dtype: number; shape: readonly number[]; values: ArrayBufferView } };
 
@@ -132,8 +134,10 @@ export function savedModel(nodes: readonly GraphNode[], functions: readonly Func
  * neighbouring constants are joined, x / c becomes x * (1 / c), x * 0 becomes 0.
  *
  * On a processor the optimizer is off as a whole; on a GPU it still chooses layouts, on which the speed of convolutions hangs.
+ *
+ * @param settings.threads of each operation; as many as TensorFlow has otherwise
  */
-export function sessionConfig({ gpu }: { gpu: boolean }): Buffer {
+export function sessionConfig({ gpu, threads }: { gpu: boolean; threads?: number }): Buffer {
   const rewriting = new Message();
   if (gpu) {
     const OFF = 2;
@@ -144,7 +148,10 @@ export function sessionConfig({ gpu }: { gpu: boolean }): Buffer {
     rewriting.int(disableAll, 1);
   }
   const [graphOptions, rewriteOptions] = [10, 10];
-  return new Message().message(graphOptions, new Message().message(rewriteOptions, rewriting)).finish();
+  const config = new Message().message(graphOptions, new Message().message(rewriteOptions, rewriting));
+  const intraOpThreads = 2;
+  if (threads !== undefined) config.int(intraOpThreads, threads);
+  return config.finish();
 }
 
 /** GraphDef version that TensorFlow 2.11 wrote: old enough for any later TensorFlow, new enough for all ops used here. */
@@ -189,6 +196,8 @@ function attributeValue(value: Attribute): Message {
   if ('ints' in value) for (const element of value.ints) list.int(3, element);
   else if ('floats' in value) for (const element of value.floats) list.float(4, element);
   else if ('types' in value) for (const element of value.types) list.int(6, element);
+  else if ('strings' in value) for (const element of value.strings) list.data(2, element);
+  else if ('shapes' in value) for (const element of value.shapes) list.message(7, shape(element));
   else for (const element of value.bools) list.int(5, element ? 1 : 0);
   return message.message(1, list);
 }

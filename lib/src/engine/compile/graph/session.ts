@@ -12,17 +12,20 @@ export class Session {
   /**
    * Writes the graph to a temporary folder, loads it, and removes the folder: TensorFlow's C interface loads graphs from
    * SavedModel folders only. The settings of the session lie beside it, where native/session.h finds them.
+   *
+   * @param threads of each operation; as many as TensorFlow has otherwise
    */
   constructor(
     private readonly backend: NativeBackend,
     private readonly nodes: readonly GraphNode[],
     functions: readonly FunctionDefinition[] = [],
+    threads?: number,
   ) {
     const folder = fs.mkdtempSync(path.join(os.tmpdir(), `bnlab-graph-${process.pid}-`));
     try {
       fs.writeFileSync(path.join(folder, 'saved_model.pb'), savedModel(nodes, functions));
       const gpu = backend.binding.isUsingGpuDevice();
-      fs.writeFileSync(path.join(folder, 'session_config.pb'), sessionConfig({ gpu }));
+      fs.writeFileSync(path.join(folder, 'session_config.pb'), sessionConfig({ gpu, threads }));
       this.id = backend.binding.loadSavedModel(folder, 'serve');
     } catch (error) {
       throw new CompileError(`TensorFlow did not accept the graph of the step: ${explain(error, nodes)}`, {

@@ -2,6 +2,7 @@ import { Body, Emitter, Feed, writeBody } from './body';
 import { LoopGraph } from './loop';
 import { writtenInPlace } from './in-place';
 import { Binding } from '../../engines/native/addon';
+import { ProductCalls, writeProduct } from './products';
 import { Attribute, DataType, FunctionDefinition, GraphNode, Parameter } from './proto';
 import { DIVISIONS, NOT_FOR_XLA, forXla } from './xla-limits';
 
@@ -24,7 +25,7 @@ const OUTPUTS: Record<string, string> = {
   output:
     'All Any ArgMax ArgMin BatchMatMulV2 BroadcastTo ConcatV2 Einsum ExpandDims Fill Identity Max Mean Min MirrorPad OneHot Pack ' +
     'PadV2 Prod Reshape ReverseV2 Select SelectV2 Slice StridedSlice Sum Tile GatherV2 While XlaDot XlaDynamicSlice',
-  'output*': 'SplitV Unpack StatelessWhile',
+  'output*': 'SplitV Unpack StatelessWhile XlaCallModule',
   product: 'MatMul',
   activations: 'Elu LeakyRelu Relu Relu6 Selu Softplus',
   backprops: 'EluGrad LeakyReluGrad Relu6Grad ReluGrad SeluGrad',
@@ -54,8 +55,10 @@ export function fitsXlaLoop({ ops, traced }: Body): boolean {
  *
  * XLA wants to know every size, so the steps have a capacity: what is fed per step, and the buffers of the outputs, have that many
  * rows, and a chunk may use fewer.
+ *
+ * @param products products of our own, with which the step runs on one thread
  */
-export function xlaLoop(body: Body, binding: Binding, castWraps: boolean): LoopGraph {
+export function xlaLoop(body: Body, binding: Binding, castWraps: boolean, products?: ProductCalls): LoopGraph {
   const { traced, feeds, feedOf } = body;
   const capacity = Math.max(1, Math.min(CAPACITY_STEPS, Math.floor(CAPACITY_BYTES / Math.max(1, body.bytesPerStep))));
 
@@ -80,10 +83,21 @@ export function xlaLoop(body: Body, binding: Binding, castWraps: boolean): LoopG
   const conditionFunction = condition.finish([parameter('result', DataType.bool)], [more]);
 
   const one = new FunctionWriter('one_step', all);
-  const symbol = writeBody(body, binding, forXla(one, castWraps), 'i', (feed: Feed) => feed.node);
+  const symbol = writeBody(
+    body,
+    binding,
+    forXla(one, castWraps),
+    'i',
+    (feed: Feed) => feed.node,
+    (op, name, symbol) => {
+      const call = products?.get(op);
+      return call && writeProduct(one, name, call, traced, symbol);
+    },
+  );
+  const updated = [...(products ?? [])].flatMap(([{ outputs }, { update }]) => (update ? outputs : []));
   const next = new Map(all.map(({ name }) => [name, name]));
   next.set('i', one.add('plus', 'AddV2', ['i', one.scalar('one', 1)], { T: { type: DataType.int32 } })());
-  writtenInPlace(body, one, symbol).forEach((value, i) => next.set(states[i].node, value));
+  writtenInPlace(body, one, symbol, new Set(updated)).forEach((value, i) => next.set(states[i].node, value));
   traced.outputs.forEach(({ value, shape }, k) => {
     const { name, dtype } = buffers[k];
     const rowShape = one.constant(`${name}/shape`, DataType.int32, [shape.length + 1], Int32Array.from([1, ...shape]));
@@ -190,6 +204,7 @@ export function xlaLoop(body: Body, binding: Binding, castWraps: boolean): LoopG
     body,
     fetches,
     capacity,
+    threads: products && 1,
   };
 }
 

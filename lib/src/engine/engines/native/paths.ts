@@ -16,6 +16,8 @@ export interface NativePaths {
   addon: string;
   /** The helper that set-up compiles from stderr.c; see quiet.ts. */
   stderrHolder: string;
+  /** Products of small matrices that set-up compiles; see products.ts. */
+  products: string;
   /** TensorFlow's own library, out of the wheel. */
   library: string;
   /** NVIDIA's libraries, with the CUDA build of TensorFlow only. */
@@ -37,6 +39,7 @@ export function nativePaths(): NativePaths | undefined {
     packageFolder,
     addon: path.join(built, 'tfjs_binding.node'),
     stderrHolder: path.join(built, 'bnlab_stderr.node'),
+    products: path.join(built, 'bnlab_products.node'),
     library: path.join(
       packageFolder,
       'deps',

@@ -1,0 +1,27 @@
+/* Products of float32 matrices by this processor's vector registers. */
+#pragma once
+
+/** c = a b, or base + scale a b where there is a base, which may be c. b, base and c lie row by row; a(r, k) = a[r * aRow + k * aStep]. */
+struct Product {
+  const float *a, *b;
+  float *c;
+  long rows, inner, columns;
+  long aRow, aStep;
+  const float *base;
+  float scale;
+};
+
+/** One kind of registers. */
+struct Kind {
+  const char *name;
+  /** how many float32 a register holds */
+  int lanes;
+  bool (*runsHere)();
+  void (*product)(const Product &);
+};
+
+/** The kinds that this build knows, widest registers first; ends with one without a name. */
+extern const Kind kinds[];
+
+/** to [columns, rows] = from [rows, columns]. */
+void transpose(const float *from, float *to, long rows, long columns);
