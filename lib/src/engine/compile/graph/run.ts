@@ -55,8 +55,10 @@ export function runGraph(
     }
   };
   try {
-    const ids = backend.getInputTensorIds(graph.body.feeds.map(feed));
-    return session.run(ids, inputNames, outputNames).map((metadata) => backend.createOutputTensor(metadata));
+    const fed = graph.body.feeds.map(feed);
+    const shapes = fed.map(({ dataId }) => backend.tensorMap.get(dataId).shape);
+    const ids = backend.getInputTensorIds(fed);
+    return session.run(ids, inputNames, outputNames, shapes).map((metadata) => backend.createOutputTensor(metadata));
   } finally {
     tf.dispose(temporary);
   }
