@@ -64,8 +64,7 @@ export class XlaStore {
           result = run();
         }
       }
-      const made = programsIn(this.desk);
-      if (made.some(([name]) => !handed?.includes(name))) this.keep(file, made);
+      this.keep(file, handed);
       return result;
     } finally {
       this.clear();
@@ -78,9 +77,8 @@ export class XlaStore {
     try {
       const programs = unpacked(fs.readFileSync(file));
       if (!programs) throw new Error('damaged');
-      const now = new Date();
-      fs.utimesSync(file, now, now);
-      fs.writeFileSync(path.join(this.desk, HANDED), file);
+      touch(file);
+      fs.writeFileSync(path.join(this.desk, HANDED), path.relative(this.folder, file));
       for (const [name, bytes] of programs) fs.writeFileSync(path.join(this.desk, name), bytes);
       return programs.map(([name]) => name);
     } catch (error) {
@@ -90,8 +88,11 @@ export class XlaStore {
     }
   }
 
-  private keep(file: string, programs: [string, Uint8Array][]): void {
+  /** Keeps what was made, unless it was all handed out. */
+  private keep(file: string, handed: string[] = []): void {
     try {
+      const programs = programsIn(this.desk);
+      if (programs.every(([name]) => handed.includes(name))) return;
       const content = packed(programs);
       if (content.length > this.limit) return;
       writeAtomically(file, content);
@@ -116,11 +117,20 @@ export class XlaStore {
 
   private clear(): void {
     try {
-      fs.mkdirSync(this.desk, { recursive: true, mode: 0o700 });
       for (const name of fs.readdirSync(this.desk)) fs.rmSync(path.join(this.desk, name), { force: true });
     } catch {
-      // TensorFlow will say so
+      // a cleaner has taken the folder; TensorFlow makes it again
     }
+  }
+}
+
+/** Says that a file was used. */
+function touch(file: string): void {
+  const now = new Date();
+  try {
+    fs.utimesSync(file, now, now);
+  } catch {
+    // another user's
   }
 }
 
@@ -175,8 +185,7 @@ let store: XlaStore | undefined;
 export const xlaStore = (): XlaStore | undefined => store;
 
 /**
- * Has TensorFlow, which is yet to be loaded, keep programs, where that can be had: the user's cache can be written, and the user has
- * not told TensorFlow to keep programs elsewhere.
+ * Has TensorFlow, which is yet to be loaded, keep programs, unless the user has told it to keep them elsewhere.
  *
  * @param addons the folder of what is compiled and loaded: programs may call into it
  * @param library TensorFlow's own
@@ -186,12 +195,11 @@ export function openXlaStore(addons: string, library: string, holder: StderrHold
   try {
     if (given.includes(FLAG)) return;
     const folder = path.join(cacheFolder(), 'xla');
-    fs.mkdirSync(folder, { recursive: true });
-    fs.accessSync(folder, fs.constants.W_OK);
-    forgetFatal();
+    forgetFatal(folder);
     const desk = path.join(os.tmpdir(), PREFIX + ownMark());
     if (/['\s]/.test(desk)) return;
     const key = keyOf(addons, library, given);
+    fs.mkdirSync(desk, { mode: 0o700 }); // not one that somebody else has made: what lies there is run
     process.env.TF_XLA_FLAGS = `${given} ${FLAG}=${desk}`.trim();
     store = new XlaStore(folder, key, desk, holder);
     process.once('exit', () => fs.rmSync(desk, { recursive: true, force: true }));
@@ -211,12 +219,15 @@ function withoutOurs(flags = ''): string {
 }
 
 /** Removes programs that ended the process which took them, and what such processes left. */
-function forgetFatal(): void {
+function forgetFatal(kept: string): void {
   const folder = os.tmpdir();
   const before = fs.readdirSync(folder).filter((name) => name.startsWith(PREFIX));
   const handed = before.map((name) => [name, textOf(path.join(folder, name, HANDED))] as const);
   sweep(folder, { prefix: PREFIX });
-  for (const [name, file] of handed) if (file && !fs.existsSync(path.join(folder, name))) forget(file);
+  for (const [name, file = ''] of handed) {
+    // anybody may write there: only the name of a program is taken from it
+    if (/^\w+[\\/]\w+\.bin$/.test(file) && !fs.existsSync(path.join(folder, name))) forget(path.join(kept, file));
+  }
 }
 
 function textOf(file: string): string | undefined {
