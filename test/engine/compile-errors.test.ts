@@ -222,7 +222,7 @@ test('an attribute that cannot be written into a graph is named with its operati
     release: () => undefined,
   };
   assert.throws(
-    () => loopGraphs(traced, { binding, dataNames: new Set(['x']), xla: false })[0](),
+    () => loopGraphs(traced, { binding, data: new Map([['x', undefined]]), xla: false })[0](),
     /TensorFlow's Odd has the attribute 'strange' = \{"a":1\}.*mode: 'eager'/,
   );
 });

@@ -2,6 +2,7 @@
 import { needed, numbers, type Options, own, random as stream, shown } from '../core/checks';
 import { Random } from '../core/random';
 import { tf } from '../engine';
+import { tensorOfLevels } from '../engine/levels';
 import { alike, kindOf } from './arrays';
 import { expectArgument, expectOptions } from './checks';
 import { DataError } from './errors';
@@ -44,23 +45,18 @@ export function toTensors(examples: Examples, options: TensorOptions = {}): Tens
   if (pixels !== 'grey' && pixels !== 'binary') {
     throw new DataError('argument', `toTensors: pixels ${shown(pixels)}; wanted 'grey' or 'binary'.`);
   }
-  const x = pixelValues(examples.images.subarray(0, limit * size), pixels);
+  const images = examples.images.subarray(0, limit * size);
+  const shape: [number, number] = [limit, size];
+  const x = isLevels(images) ? tensorOfLevels(images, shape, pixels) : tf.tensor2d(pixelValues(images, pixels), shape);
   const y = new Float32Array(limit * classCount);
   for (let i = 0; i < limit; i++) y[i * classCount + examples.labels[i]] = 1;
-  return { x: tf.tensor2d(x, [limit, size]), y: tf.tensor2d(y, [limit, classCount]) };
+  return { x: x as tf.Tensor2D, y: tf.tensor2d(y, [limit, classCount]) };
 }
 
-function pixelValues(images: Uint8Array | Float32Array, pixels: 'grey' | 'binary'): Float32Array {
-  const x = new Float32Array(images.length);
-  if (kindOf(images) === 'Uint8Array') {
-    // One table look-up per pixel: value / 255 once for each of the 256 levels.
-    const value = Float32Array.from({ length: 256 }, (_, level) =>
-      pixels === 'grey' ? level / 255 : +(level / 255 >= 0.5),
-    );
-    for (let i = 0; i < x.length; i++) x[i] = value[images[i]];
-    return x;
-  }
-  x.set(images);
+const isLevels = (images: Uint8Array | Float32Array): images is Uint8Array => kindOf(images) === 'Uint8Array';
+
+function pixelValues(images: Float32Array, pixels: 'grey' | 'binary'): Float32Array {
+  const x = Float32Array.from(images);
   if (pixels === 'grey') return x;
   for (let i = 0; i < x.length; i++) {
     if (!(x[i] >= 0 && x[i] <= 1)) {

@@ -1,8 +1,15 @@
+import type { tf } from '../tf';
 import type { RunnerOf } from '../compile/runner';
 import type { EngineCard, EngineName, PassedOver } from '../card';
 
 /** Name of the kernel that `registerFusedBatchNorm` registers: x, gamma, beta in, and epsilon; y, mean, unbiased variance out, and more. */
 export const FUSED_BATCH_NORM = 'BnlabFusedBatchNorm';
+
+/** What a level of a picture means: `'grey'`: level / 255; `'binary'`: 1 where that is at least 0.5, else 0. */
+export type LevelMeaning = 'grey' | 'binary';
+
+/** From this level on a pixel is 1 where the meaning is `'binary'`. */
+export const FIRST_WHITE = 128;
 
 /** What an engine says of itself once it computes: its part of the engine card. */
 export type Particulars = Pick<EngineCard, 'device' | 'tensorflow' | 'gpu' | 'threads'>;
@@ -46,4 +53,7 @@ export interface Engine {
 
   /** Registers batch normalization's training kernels, see fused.ts; where there are none, there is no such function. */
   readonly registerFusedBatchNorm?: () => void;
+
+  /** Keeps levels of pictures as bytes, see levels.ts; undefined where it does not. */
+  readonly keepLevels?: (levels: Uint8Array, shape: number[], meaning: LevelMeaning) => tf.Tensor | undefined;
 }

@@ -1,3 +1,4 @@
+import { FIRST_WHITE, type LevelMeaning } from '../../engines/engine';
 import { tf } from '../../tf';
 import { CompileError } from '../guard';
 import { Binding, OpAttribute } from '../../engines/native/addon';
@@ -18,7 +19,8 @@ export type Feed = {
   | { kind: 'steps' }
   | { kind: 'firstStep' }
   | { kind: 'indices' }
-  | { kind: 'data'; name: string }
+  /** `levels`: bytes, which mean numbers */
+  | { kind: 'data'; name: string; levels?: LevelMeaning }
   | { kind: 'schedule'; name: string }
   | { kind: 'random'; draw: number }
   | { kind: 'variable'; index: number }
@@ -31,6 +33,9 @@ type FeedKind = Feed extends infer F
     ? Omit<F, 'node' | 'dtype' | 'shape' | 'perStep'>
     : never
   : never;
+
+/** Names of the inputs that are data, with what their levels mean where they are bytes. */
+export type DataInputs = ReadonlyMap<string, LevelMeaning | undefined>;
 
 /** What is needed to write the step into any kind of loop. */
 export interface Body {
@@ -71,15 +76,31 @@ export function gather(emitter: Emitter, name: string, input: string, dtype: num
   })();
 }
 
+/** The numbers that a batch of levels means, in the bits that levels.ts gives them; a batch of numbers as it is. */
+function meaningOf(emitter: Emitter, { node, levels }: Feed & { kind: 'data' }, batch: string): string {
+  const [uint8, float] = [{ type: DataType.uint8 }, { type: DataType.float32 }];
+  if (levels === 'grey') {
+    const values = emitter.add(`${node}/float`, 'Cast', [batch], { SrcT: uint8, DstT: float })();
+    const white = emitter.constant(`${node}/white`, DataType.float32, [], Float32Array.of(255));
+    return emitter.add(`${node}/grey`, 'RealDiv', [values, white], { T: float })();
+  }
+  if (levels === 'binary') {
+    const from = emitter.constant(`${node}/from`, DataType.uint8, [], Uint8Array.of(FIRST_WHITE));
+    const isWhite = emitter.add(`${node}/is_white`, 'GreaterEqual', [batch, from], { T: uint8 })();
+    return emitter.add(`${node}/binary`, 'Cast', [isWhite], { SrcT: { type: DataType.bool }, DstT: float })();
+  }
+  return batch;
+}
+
 /** Type attributes that TensorFlow.js leaves out or has wrong, which eager execution ignores, and the input that has the type. */
 const INFERRED: Record<string, Record<string, number>> = { ExpandDims: { T: 0, Tdim: 1 }, Mean: { T: 0 } };
 
 /**
  * What the loop must be fed with to run the traced step.
  *
- * @param dataNames names of the inputs that are gathered from data by row, the others being schedules
+ * @param data the inputs that are gathered from data by row, the others being schedules, with what their levels mean where they are bytes
  */
-export function planBody(traced: Trace, binding: Binding, dataNames: ReadonlySet<string>): Body {
+export function planBody(traced: Trace, binding: Binding, data: DataInputs): Body {
   const ops = simplify(traced, binding);
   const feeds: Feed[] = [];
   const feedOf: Body['feedOf'] = new Map();
@@ -120,12 +141,14 @@ export function planBody(traced: Trace, binding: Binding, dataNames: ReadonlySet
       }
       case 'input': {
         const { name } = source;
-        if (dataNames.has(name)) {
-          const rows = [shape[0]];
+        if (data.has(name)) {
+          const [rows, levels] = [[shape[0]], data.get(name)];
           feedOf.set('indices', feed('indices', 'indices', DataType.int32, rows, true, { kind: 'indices' }));
           feedOf.set(
             id,
-            feed(`data ${name}`, `data${n}`, dtype, [-1, ...shape.slice(1)], false, { kind: 'data', name }),
+            feed(`data ${name}`, `data${n}`, levels ? DataType.uint8 : dtype, [-1, ...shape.slice(1)], false, {
+              ...{ kind: 'data', name, levels },
+            }),
           );
         } else {
           feedOf.set(id, feed(`schedule ${name}`, `schedule${n}`, dtype, [], true, { kind: 'schedule', name }));
@@ -181,7 +204,7 @@ export function writeBody(
   const enter = (feed: Feed): string => {
     switch (feed.kind) {
       case 'data':
-        return gather(emitter, `${feed.node}/batch`, given(feed), feed.dtype, rows!);
+        return meaningOf(emitter, feed, gather(emitter, `${feed.node}/batch`, given(feed), feed.dtype, rows!));
       case 'schedule':
         return emitter.row(`${feed.node}/now`, given(feed), feed, now);
       case 'firstStep':

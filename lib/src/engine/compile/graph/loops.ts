@@ -1,4 +1,4 @@
-import { planBody } from './body';
+import { DataInputs, planBody } from './body';
 import { executorLoop } from './executor-loop';
 import { LoopGraph } from './loop';
 import { Binding } from '../../engines/native/addon';
@@ -11,9 +11,9 @@ import { fitsXlaLoop, xlaLoop } from './xla-loop';
 /** The graphs that can run the traced step, best first: when TensorFlow refuses one, the next is to be tried. */
 export function loopGraphs(
   traced: Trace,
-  { binding, dataNames, xla }: { binding: Binding; dataNames: ReadonlySet<string>; xla: boolean },
+  { binding, data, xla }: { binding: Binding; data: DataInputs; xla: boolean },
 ): (() => LoopGraph)[] {
-  const body = planBody(traced, binding, dataNames);
+  const body = planBody(traced, binding, data);
   if (!xla) return [() => executorLoop(body, binding, false)];
   const clusters = () => executorLoop(body, binding, true);
   if (!fitsXlaLoop(body)) return [clusters];

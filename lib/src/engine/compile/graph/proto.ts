@@ -10,6 +10,7 @@
 export const DataType = {
   float32: 1,
   int32: 3,
+  uint8: 4,
   string: 7,
   complex64: 8,
   int64: 9,

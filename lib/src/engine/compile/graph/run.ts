@@ -1,8 +1,10 @@
 import { tf } from '../../tf';
 import type { NativeBackend } from '../../engines/native/addon';
+import { levelsOf } from '../../engines/native/levels';
 import type { Call } from '../call';
 import { drawMany } from '../random';
 import { Feed } from './body';
+import { DataType } from './proto';
 import type { Loaded } from './loaded';
 
 /** Runs `steps` steps of a call from number `from` on: changed variables and stacked outputs. */
@@ -55,8 +57,14 @@ export function runGraph(
     }
   };
   try {
-    const ids = backend.getInputTensorIds(graph.body.feeds.map(feed));
-    return session.run(ids, inputNames, outputNames).map((metadata) => backend.createOutputTensor(metadata));
+    const fed = graph.body.feeds.map(feed);
+    const shapes = fed.map(({ dataId }) => backend.tensorMap.get(dataId).shape);
+    const ids = fed.map((one, i) => {
+      const { kind, dtype } = graph.body.feeds[i];
+      const levels = kind === 'data' && dtype === DataType.uint8 ? levelsOf(backend, one.dataId) : undefined;
+      return levels ? levels.bytes : backend.getInputTensorIds([one])[0];
+    });
+    return session.run(ids, inputNames, outputNames, shapes).map((metadata) => backend.createOutputTensor(metadata));
   } finally {
     tf.dispose(temporary);
   }

@@ -1,5 +1,6 @@
 import { tf } from '../../tf';
 import { nativeBackend, NativeBackend } from '../../engines/native/addon';
+import { levelsOf } from '../../engines/native/levels';
 import { batchInputs, Call } from '../call';
 import { CompileError } from '../guard';
 import type { CompileOptions, LoopKind, NamedTensors } from '../options';
@@ -88,9 +89,10 @@ export class GraphRunner implements Runner {
 
   /** The loaded graph for the shapes of this call, traced now if there is none. */
   private load(call: Call, backend: NativeBackend): Loaded {
+    const levels = (name: string) => levelsOf(backend, call.data[name].dataId)?.meaning;
     const key = JSON.stringify([
       call.batchSize,
-      call.dataNames.map((name) => [name, call.data[name].dtype, call.data[name].shape.slice(1)]),
+      call.dataNames.map((name) => [name, call.data[name].dtype, call.data[name].shape.slice(1), levels(name) ?? null]),
       Object.keys(call.schedules),
     ]);
     let known = this.loaded.get(key);
@@ -121,7 +123,7 @@ export class GraphRunner implements Runner {
       const { xla = 'auto' } = this.options;
       const graphs = loopGraphs(traced, {
         binding: backend.binding,
-        dataNames: new Set(call.dataNames),
+        data: new Map(call.dataNames.map((name) => [name, levels(name)])),
         xla: xla === 'auto' ? xlaPays(traced) : xla,
       });
       const ready = loadFirst(graphs, backend);

@@ -2,45 +2,48 @@ import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import { CompileError } from '../guard';
+import { sha256 } from '../../../platform/node';
 import { NativeBackend, TensorMetadata } from '../../engines/native/addon';
+import { xlaStore } from '../../engines/native/xla-store';
 import { FunctionDefinition, GraphNode, savedModel, sessionConfig } from './proto';
 
 /** A graph loaded into TensorFlow. */
 export class Session {
   private id: number | undefined;
+  /** what is run for the first time, and compiled by it; undefined afterwards, and without XLA */
+  private fresh: Uint8Array | undefined;
 
   /**
-   * Writes the graph to a temporary folder, loads it, and removes the folder: TensorFlow's C interface loads graphs from
-   * SavedModel folders only. The settings of the session lie beside it, where native/session.h finds them.
-   *
    * @param threads of each operation; as many as TensorFlow has otherwise
    */
   constructor(
     private readonly backend: NativeBackend,
     private readonly nodes: readonly GraphNode[],
     functions: readonly FunctionDefinition[] = [],
-    threads?: number,
+    private readonly threads?: number,
   ) {
-    const folder = fs.mkdtempSync(path.join(os.tmpdir(), `bnlab-graph-${process.pid}-`));
-    try {
-      fs.writeFileSync(path.join(folder, 'saved_model.pb'), savedModel(nodes, functions));
-      const gpu = backend.binding.isUsingGpuDevice();
-      fs.writeFileSync(path.join(folder, 'session_config.pb'), sessionConfig({ gpu, threads }));
-      this.id = backend.binding.loadSavedModel(folder, 'serve');
-    } catch (error) {
-      throw new CompileError(`TensorFlow did not accept the graph of the step: ${explain(error, nodes)}`, {
-        cause: error,
-      });
-    } finally {
-      fs.rmSync(folder, { recursive: true, force: true });
-    }
+    const model = savedModel(nodes, functions);
+    this.id = this.load(model);
+    if (nodes.some(({ attributes: { _XlaMustCompile: must, _XlaCompile: may } }) => must ?? may)) this.fresh = model;
   }
 
-  /** Runs the graph: ids of the fed tensors in, metadata of the fetched ones out. */
-  run(ids: number[], inputNames: string, outputNames: string): TensorMetadata[] {
+  /**
+   * Runs the graph: ids of the fed tensors in, metadata of the fetched ones out.
+   *
+   * @param shapes of the fed tensors: XLA compiles for them
+   */
+  run(ids: number[], inputNames: string, outputNames: string, shapes: number[][]): TensorMetadata[] {
     if (this.id === undefined) throw new CompileError('This compiled step has been disposed.');
+    const model = this.fresh;
+    this.fresh = undefined;
+    const run = () => this.backend.binding.runSavedModel(this.id!, ids, inputNames, outputNames);
+    const anew = () => {
+      this.dispose();
+      this.id = this.load(model!);
+    };
     try {
-      return this.backend.binding.runSavedModel(this.id, ids, inputNames, outputNames);
+      const store = model && xlaStore();
+      return store ? store.firstRun(sha256(JSON.stringify([shapes, this.threads ?? null]), model).slice(0, 32), { run, anew }) : run();
     } catch (error) {
       throw new CompileError(`TensorFlow could not run the graph of the step: ${explain(error, this.nodes)}`, {
         cause: error,
@@ -51,6 +54,26 @@ export class Session {
   dispose(): void {
     if (this.id !== undefined) this.backend.binding.deleteSavedModel(this.id);
     this.id = undefined;
+  }
+
+  /**
+   * Writes the graph to a temporary folder, loads it, and removes the folder: TensorFlow's C interface loads graphs from
+   * SavedModel folders only. The settings of the session lie beside it, where native/session.h finds them.
+   */
+  private load(model: Uint8Array): number {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), `bnlab-graph-${process.pid}-`));
+    try {
+      fs.writeFileSync(path.join(folder, 'saved_model.pb'), model);
+      const gpu = this.backend.binding.isUsingGpuDevice();
+      fs.writeFileSync(path.join(folder, 'session_config.pb'), sessionConfig({ gpu, threads: this.threads }));
+      return this.backend.binding.loadSavedModel(folder, 'serve');
+    } catch (error) {
+      throw new CompileError(`TensorFlow did not accept the graph of the step: ${explain(error, this.nodes)}`, {
+        cause: error,
+      });
+    } finally {
+      fs.rmSync(folder, { recursive: true, force: true });
+    }
   }
 }
 

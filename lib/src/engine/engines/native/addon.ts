@@ -19,6 +19,8 @@ export interface TensorMetadata {
 /** The part of TensorFlow.js's native addon that this library uses. */
 export interface Binding {
   executeOp(name: string, attributes: OpAttribute[], inputs: number[], outputs: number): TensorMetadata[];
+  createTensor(shape: number[], dtype: number, values: ArrayBufferView): number;
+  tensorDataSync(id: number): unknown;
   deleteTensor(id: number): void;
   loadSavedModel(folder: string, tags: string): number;
   deleteSavedModel(id: number): void;
@@ -41,13 +43,19 @@ export interface NativeData {
 /** The native backend of TensorFlow.js (tfjs-node), as this library uses it. */
 export interface NativeBackend {
   binding: Binding;
-  tensorMap: { get(dataId: object): NativeData; has(dataId: object): boolean };
+  tensorMap: {
+    get(dataId: object): NativeData;
+    set(dataId: object, data: NativeData): void;
+    has(dataId: object): boolean;
+    delete(dataId: object): boolean;
+  };
   getInputTensorIds(tensors: { dataId: object }[]): number[];
   createOutputTensor(metadata: TensorMetadata): tf.Tensor;
   executeMultipleOutputs(name: string, attributes: OpAttribute[], inputs: tf.Tensor[], outputs: number): tf.Tensor[];
+  readSync(dataId: object): unknown;
   write(values: unknown, shape: number[], dtype: string): object;
   incRef(dataId: object): void;
-  disposeData(dataId: object): boolean;
+  disposeData(dataId: object, force?: boolean): boolean;
   refCount(dataId: object): number;
 }
 

@@ -1,9 +1,11 @@
 import * as fs from 'node:fs';
+import * as path from 'node:path';
 import { tf } from '../../tf';
 import { nvidiaGpu } from './gpu';
 import { markLoad } from './marks';
 import { NativePaths, nativePaths, requireNativePackage } from './paths';
 import { StderrHolder, withoutDeprecations, withStderrHeld } from './quiet';
+import { openXlaStore } from './xla-store';
 
 /** Loads the native engine into this process and makes it TensorFlow.js's backend. Check first: loading can crash. */
 export function loadNative(): { tensorflow: string; gpu: boolean; cudaBuild: boolean } {
@@ -15,6 +17,8 @@ export function loadNative(): { tensorflow: string; gpu: boolean; cudaBuild: boo
   process.env.XLA_FLAGS = withXlaDefaults(process.env.XLA_FLAGS, { gpu: cudaFiles && nvidiaGpu() !== undefined });
   keepUtilHelpers();
   const holder = paths && stderrHolder(paths);
+  // a program for a GPU depends on more than is known here
+  if (paths && holder && !cudaFiles) openXlaStore(path.dirname(paths.addon), paths.library, holder);
   const mark = markLoad(paths);
   const { value: binding, written } = withStderrHeld(holder, () =>
     withoutDeprecations(() => {

@@ -12,6 +12,7 @@ import { checkNative } from './check';
 import { registerFusedBatchNorm } from './fused';
 import { nvidiaGpu } from './gpu';
 import { mendKernels } from './kernels';
+import { keepLevels } from './levels';
 import { loadNative } from './load';
 
 const runnerOf: RunnerOf = (step, options) => new GraphRunner(step, options);
@@ -21,6 +22,7 @@ const common = {
   backend: 'tensorflow',
   gradientKernels: { averagePoolSame: true, resizeBilinear: true, convolutionFilter: true },
   registerFusedBatchNorm,
+  keepLevels,
   runnerOf,
 } as const;
 

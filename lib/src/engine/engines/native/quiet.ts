@@ -25,17 +25,22 @@ const continuations = [
   /^WARNING: All log messages before absl::InitializeLog/,
 ];
 
-/** Errors that only say that there is no GPU, or that a CUDA library registered itself twice. Neither harms. */
+/**
+ * Errors that only say that there is no GPU, that a CUDA library registered itself twice, or that a program which XLA kept is no text
+ * (it is tried as text first) and was compiled with a preference of the compiler's that is no feature of any processor. None harms.
+ */
 const harmless = [
   /failed call to cuInit/i,
   /Unable to register cu\w+ factory/i,
   /could not (?:find|load|dlopen) .*(?:cuda|nvidia|libcu)/i,
+  /^Error parsing text-format tensorflow\.XlaSerializedCacheEntry:/,
+  /^Loading XLA:CPU AOT result\. Target machine feature \+prefer-no-(?:gather|scatter) is not +supported/,
 ];
 
 /**
  * The lines of TensorFlow's stderr that a reader should see: errors and whatever is not a log line at all; not
  * information, not warnings.
- * @param text what was written to stderr while TensorFlow loaded
+ * @param text what was written to stderr while TensorFlow, or a program that was kept, loaded
  */
 export function worthSeeing(text: string): string {
   const kept: string[] = [];
