@@ -21,7 +21,7 @@ export interface PassedOver {
 export interface EngineCard {
   /** Which engine computes. */
   engine: EngineName;
-  /** True when TensorFlow computes on an NVIDIA GPU. */
+  /** True when a GPU computes: TensorFlow on one of NVIDIA, or WebGPU on any. */
   gpu: boolean;
   /** The processor or GPU, as its maker names it. */
   device: string;
@@ -74,7 +74,7 @@ const WORDS: Record<EngineName, { title(card: EngineCard): string; software(card
     software: ({ tensorflow, gpu }) => `TensorFlow ${tensorflow} on ${gpu ? 'a GPU' : 'the processor'}`,
   },
   webgpu: {
-    title: () => 'webgpu: TensorFlow.js on WebGPU',
+    title: ({ gpu }) => `webgpu: TensorFlow.js on WebGPU, ${gpu ? 'on the GPU' : 'in software'}`,
     software: () => 'TensorFlow.js, webgpu engine',
   },
   wasm: {

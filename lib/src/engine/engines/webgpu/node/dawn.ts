@@ -97,7 +97,7 @@ export async function requestDevice(paths: WebgpuPaths, { software, options }: D
   const request = () => start(paths, asked).requestAdapter({ powerPreference: 'high-performance' });
   let adapter = await request();
   if (!adapter && software && openSoftwareDriver(paths.software)) adapter = await request();
-  if (!adapter) throw new EngineError('no driver for Vulkan or Metal was found');
+  if (!adapter) throw new EngineError('no GPU with a driver for Vulkan or Metal was found');
   const { info } = adapter as unknown as { info: Record<string, string> & { isFallbackAdapter?: boolean } };
   const words = wordsOf(info);
   if (words.software && !software) throw new EngineError(`only a driver in software was found (${words.description})`);
@@ -117,4 +117,14 @@ function wordsOf(info: Record<string, string> & { isFallbackAdapter?: boolean })
   const software =
     info.isFallbackAdapter === true || SOFTWARE.test([vendor, architecture, device, description].join(' '));
   return { vendor, architecture, device, description, software };
+}
+
+/** Whether this machine shows a GPU that may be had by WebGPU, without asking a driver. */
+export function showsGpu(): boolean {
+  if (process.platform === 'darwin') return true;
+  try {
+    return fs.readdirSync('/dev/dri').some((name) => name.startsWith('renderD'));
+  } catch {
+    return false;
+  }
 }

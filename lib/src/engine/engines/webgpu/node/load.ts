@@ -1,9 +1,11 @@
 /** Makes WebGPU TensorFlow.js's backend in this process, in Node. */
 import { tf } from '../../../tf';
-import { readSynchronously, WebGPUBackend } from '../backend';
+import { readHonestly, WebGPUBackend } from '../backend';
+import { watch } from '../trouble';
 import { AdapterWords, DawnOptions, requestDevice } from './dawn';
 import { requireBackend, WebgpuPaths } from './paths';
 import { turnPumpUntil } from './pump';
+import { mendPrograms } from '../shaders/mend';
 
 /** The backend and its device, once it computes. */
 export interface Loaded {
@@ -27,9 +29,11 @@ export async function loadWebgpu(paths: WebgpuPaths, options: DawnOptions): Prom
 
 function makeBackend(device: GPUDevice, adapter: AdapterWords): WebGPUBackend {
   const { WebGPUBackend } = requireBackend();
-  // Small tensors whose values are at hand would be computed by other kernels, in JavaScript.
-  tf.env().set('WEBGPU_CPU_FORWARD', false);
   const backend = new WebGPUBackend(device, adapter as unknown as GPUAdapterInfo);
-  readSynchronously(backend, turnPumpUntil);
+  // Small tensors whose values are at hand would be computed by other kernels, some of them wrong.
+  backend.shouldExecuteOnCPU = () => false;
+  mendPrograms(backend);
+  readHonestly(backend, turnPumpUntil);
+  watch(backend);
   return backend;
 }

@@ -1,43 +1,50 @@
 /**
- * WebGPU: TensorFlow.js's shaders on any GPU, in Node through Dawn, the WebGPU of Chromium. A driver in software computes only where
- * `BNLAB_ENGINE=webgpu` forces it.
+ * WebGPU: TensorFlow.js's shaders on any GPU, in Node through Dawn, the WebGPU of Chromium. A driver in software, which is slower than
+ * WebAssembly, computes only where `BNLAB_ENGINE=webgpu` forces it.
  */
 import { platform } from '../../../../platform/port';
+import type { PassedOver } from '../../../card';
 import type { Engine } from '../../engine';
-import { borrowMissing } from '../../mend';
-import { loadWebgpu, Loaded } from './load';
+import { mendKernels } from '../kernels';
+import { checkWebgpu } from './check';
+import { type AdapterWords, showsGpu } from './dawn';
+import { loadWebgpu, type Loaded } from './load';
 import { webgpuPaths } from './paths';
 
-/** Kernels that want a browser's canvas. */
-const NEVER: ReadonlySet<string> = new Set(['Draw', 'FromPixels']);
-
 let loaded: Loaded | undefined;
+let mended = false;
 
 /** The backend and device that compute; undefined before the engine was loaded. */
 export const webgpuLoaded = (): Loaded | undefined => loaded;
 
+const passedOver = (why: string, fix: string | null): PassedOver => ({ engine: 'webgpu', why, fix });
+const setup = 'npm run setup -- --webgpu';
+
 export const webgpu: Engine = {
   name: 'webgpu',
   backend: 'webgpu',
+  isOffered: () => webgpuPaths() !== undefined,
   async load() {
     const forced = platform().environment.BNLAB_ENGINE === 'webgpu';
     const paths = webgpuPaths();
     if (!paths) {
-      const passedOver = {
-        engine: 'webgpu' as const,
-        why: 'Dawn is not installed',
-        fix: 'npm run setup -- --webgpu',
-      };
-      return { loaded: false, ...(forced ? { passedOver } : {}) };
+      // Where there is no GPU it would not help to have it.
+      return forced || showsGpu()
+        ? { loaded: false, passedOver: passedOver('Dawn, which it runs on, is not installed', setup) }
+        : { loaded: false };
     }
+    const check = await checkWebgpu(paths, { software: forced });
+    if (!check.ok) return { loaded: false, passedOver: passedOver(check.why, null) };
     loaded = await loadWebgpu(paths, { software: forced });
-    borrowMissing('webgpu', NEVER);
-    const { vendor, device, description } = loaded.adapter;
-    const words = [vendor, device, description && `(${description})`].filter(Boolean).join(' ');
-    return {
-      loaded: true,
-      card: { device: words, tensorflow: null, gpu: false, threads: { intraOp: 1, interOp: 1 } },
-    };
+    if (!mended) mendKernels();
+    mended = true;
+    return { loaded: true, card: { ...device(loaded.adapter), tensorflow: null, threads: { intraOp: 1, interOp: 1 } } };
   },
-  gradientKernels: { averagePoolSame: false, resizeBilinear: false, convolutionFilter: false },
+  gradientKernels: { averagePoolSame: false, resizeBilinear: false, convolutionFilter: true },
 };
+
+function device(adapter: AdapterWords): { device: string; gpu: boolean } {
+  const { vendor, device: name, description, software } = adapter;
+  const words = [name || vendor, description && `(${description})`].filter(Boolean).join(' ');
+  return { device: software ? `${words}, in software` : words, gpu: !software };
+}
