@@ -140,7 +140,8 @@ function copyForReading(backend: WebGPUBackend, buffer: GPUBuffer): { staging: G
 
 function contentOf(backend: WebGPUBackend, staging: GPUBuffer, withFinding: boolean): ArrayBuffer {
   expectHealthy(backend);
-  if (staging.mapState !== 'mapped') throw new EngineError('The GPU gave no values back.');
+  if (staging.mapState !== 'mapped')
+    throw new EngineError('The GPU gave no values back: its device is lost, or was closed.');
   const bytes = staging.getMappedRange();
   const end = bytes.byteLength - (withFinding ? 4 : 0);
   const content = bytes.slice(0, end);

@@ -29,6 +29,7 @@ const ofIntegers: Unable = (inputs) => Object.values(inputs).some((input) => inp
 const CANNOT: Record<string, Unable> = {
   ArgMax: ofIntegers,
   ArgMin: ofIntegers,
+  BroadcastArgs: always,
   SparseSegmentMean: always,
   SparseSegmentSum: always,
   Tile: ofStrings,
@@ -107,9 +108,14 @@ function activatingAfter(own: KernelFunction): KernelFunction {
     const { preluActivationWeights: alpha, ...operands } = inputs as Record<string, Info>;
     const x = own({ ...parameters, inputs: operands, attrs: { ...attrs, activation: 'linear' } }) as Info;
     const { kernelFunc } = tf.getKernel(kernelName, 'webgpu');
-    const named = kernelName === 'Prelu' ? { x, alpha } : { x };
+    const named = kernelName === 'Prelu' ? { x, alpha: alongChannels(alpha, attrs!) } : { x };
     const result = kernelFunc({ inputs: named, attrs: { alpha: attrs!.leakyreluAlpha }, backend }) as Info;
     (backend as unknown as WebGPUBackend).disposeData(x.dataId);
     return result;
   };
+}
+
+/** A slope for each channel, where channels come before height and width. */
+function alongChannels(alpha: Info, { dataFormat }: Record<string, unknown>): Info {
+  return dataFormat === 'NCHW' && alpha.shape.length === 1 ? { ...alpha, shape: [...alpha.shape, 1, 1] } : alpha;
 }

@@ -11,6 +11,8 @@ import type { Program, WebGPUBackend } from './backend';
 interface Health {
   /** what ended it: all that is computed after it is worth nothing */
   fault: EngineError | undefined;
+  /** there was no memory for a buffer, which whoever asked for it has not heard yet */
+  shortage: boolean;
   /** a number on the device: which of `checks` found an index that points nowhere; 0 none */
   found: tf.TensorInfo;
   /** by number, from 1 */
@@ -27,15 +29,14 @@ const healthOf = new WeakMap<WebGPUBackend, Health>();
 /** Starts to watch a backend's device. */
 export function watch(backend: WebGPUBackend): void {
   const found = backend.makeTensorInfo([1], 'int32', new Int32Array(1));
-  const health: Health = { fault: undefined, found, checks: [], unread: false };
+  const health: Health = { fault: undefined, shortage: false, found, checks: [], unread: false };
   healthOf.set(backend, health);
   const { device } = backend;
   device.addEventListener('uncapturederror', (event) => {
-    const said = (event as GPUUncapturedErrorEvent).error.message.trim().split('\n')[0];
-    health.fault ??= new EngineError(
-      `The GPU refused a command, so that nothing computed since can be trusted: ${said}. ` +
-        'Restart the program (in a notebook, the kernel); BNLAB_ENGINE=native or wasm computes without a GPU.',
-    );
+    const { error } = event as GPUUncapturedErrorEvent;
+    // Dawn tells of it before the buffer is handed out, a browser later.
+    if (error instanceof GPUOutOfMemoryError) health.shortage = true;
+    else health.fault ??= refused(error.message.trim().split('\n')[0]);
     event.preventDefault();
   });
   void device.lost.then(({ reason, message }) => {
@@ -46,12 +47,27 @@ export function watch(backend: WebGPUBackend): void {
   });
 }
 
+const refused = (said: string): EngineError =>
+  new EngineError(
+    `The GPU refused a command, so that nothing computed since can be trusted: ${said}. ` +
+      'Restart the program (in a notebook, the kernel); BNLAB_ENGINE=native or wasm computes without a GPU.',
+  );
+
+/** Whether there was no memory for the buffer that was just asked for; whoever asks takes care of it. */
+export function tookShortage(backend: WebGPUBackend): boolean {
+  const health = healthOf.get(backend);
+  const short = health?.shortage ?? false;
+  if (health) health.shortage = false;
+  return short;
+}
+
 /**
  * @throws EngineError where the device was lost, or refused something, as far as it has told
  */
 export function expectHealthy(backend: WebGPUBackend): void {
-  const fault = healthOf.get(backend)?.fault;
-  if (fault) throw fault;
+  const health = healthOf.get(backend);
+  if (health?.shortage) health.fault ??= refused('there is no memory left');
+  if (health?.fault) throw health.fault;
 }
 
 /** The buffer of the number that tells of an index that points nowhere, where it has to be read with the next values; else undefined. */
@@ -73,20 +89,36 @@ export function expectNothingFound(backend: WebGPUBackend, number: number): void
   throw new EngineError(health.checks[number - 1] ?? 'An index points nowhere.');
 }
 
+const ranges = (limits: readonly number[]): string => limits.map((limit) => `[0, ${limit - 1}]`).join(' x ');
+
+/** Indices whose values are at hand. */
+function expectInside(values: ArrayLike<number>, limits: readonly number[], what: string): void {
+  for (let i = 0; i < values.length; i++) {
+    if (values[i] >= 0 && values[i] < limits[i % limits.length]) continue;
+    throw new RangeError(
+      limits[0] === ANY
+        ? `${what}: the number ${values[i]} is negative.`
+        : `${what}: the index ${values[i]} is not in ${ranges(limits)}.`,
+    );
+  }
+}
+
 /**
- * Has the device look at indices, before it uses them; what it finds is an error at the next read.
+ * Has indices looked at before they are used: at once, where their values are at hand; else by the device, and what it finds is an
+ * error at the next read.
  * @param indices int32, of any shape
  * @param limits by the place in the last axis: an index is at least 0 and below; one limit is everyone's
  * @param what the operation, for the error
+ * @throws RangeError where one that is at hand points nowhere
  */
 export function checkIndices(backend: WebGPUBackend, indices: tf.TensorInfo, limits: number[], what: string): void {
   const health = healthOf.get(backend);
   const count = tf.util.sizeFromShape(indices.shape);
-  if (!health || count === 0) return;
+  if (!health || count === 0 || limits.length === 0) return;
+  const { values } = backend.tensorMap.get(indices.dataId);
+  if (values) return expectInside(values as Int32Array, limits, what);
   const message =
-    limits[0] === ANY
-      ? `${what}: a number is negative.`
-      : `${what}: an index is not in ${limits.map((limit) => `[0, ${limit - 1}]`).join(' x ')}.`;
+    limits[0] === ANY ? `${what}: a number is negative.` : `${what}: an index is not in ${ranges(limits)}.`;
   let number = health.checks.indexOf(message) + 1;
   if (number === 0) number = health.checks.push(message);
   const program: Program = {

@@ -9,7 +9,7 @@ import type { AdapterWords } from './dawn';
 import type { WebgpuPaths } from './paths';
 
 /** What a check found. */
-export type WebgpuCheck = { ok: true; adapter: AdapterWords } | { ok: false; why: string };
+export type WebgpuCheck = { ok: true; adapter: AdapterWords; ownDriver: boolean } | { ok: false; why: string };
 
 const run = promisify(execFile);
 const probeLimit = 60_000; // milliseconds; half a second is usual, a cold disk and a driver's first shaders take longer
@@ -48,7 +48,7 @@ async function probe(software: boolean): Promise<WebgpuCheck> {
       timeout: probeLimit,
       killSignal: 'SIGKILL',
     });
-    return { ok: true, adapter: JSON.parse(stdout) as AdapterWords };
+    return { ok: true, ...(JSON.parse(stdout) as { adapter: AdapterWords; ownDriver: boolean }) };
   } catch (error) {
     const failure = error as { killed?: boolean; signal?: string; stderr?: string; message: string };
     if (failure.killed) return { ok: false, why: `it gave no answer within ${probeLimit / 1000} s` };

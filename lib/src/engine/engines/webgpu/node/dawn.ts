@@ -14,6 +14,8 @@ interface Dawn {
 export interface DawnOptions {
   /** may a software driver compute? */
   software: boolean;
+  /** this machine has no Vulkan of its own, as a check has found: the one that set-up brought is opened at once */
+  ownDriver?: boolean;
   /** Dawn's own options, such as `backend=null`; `BNLAB_DAWN_OPTIONS` unless given, separated by commas */
   options?: string[];
 }
@@ -22,6 +24,8 @@ export interface DawnOptions {
 export interface Found {
   device: GPUDevice;
   adapter: AdapterWords;
+  /** Vulkan is the one that set-up brought */
+  ownDriver: boolean;
 }
 
 /** An adapter in plain data. */
@@ -92,11 +96,18 @@ const LIMITS = [
  * The fastest adapter's device, with all that it allows. Dawn's classes are globals from here on.
  * @throws EngineError where there is none
  */
-export async function requestDevice(paths: WebgpuPaths, { software, options }: DawnOptions): Promise<Found> {
+export async function requestDevice(
+  paths: WebgpuPaths,
+  { software, options, ownDriver = false }: DawnOptions,
+): Promise<Found> {
   const asked = options ?? (process.env.BNLAB_DAWN_OPTIONS ?? '').split(',').filter(Boolean);
   const request = () => start(paths, asked).requestAdapter({ powerPreference: 'high-performance' });
+  let opened = software && ownDriver && openSoftwareDriver(paths.software);
   let adapter = await request();
-  if (!adapter && software && openSoftwareDriver(paths.software)) adapter = await request();
+  if (!adapter && software && !opened && openSoftwareDriver(paths.software)) {
+    opened = true;
+    adapter = await request();
+  }
   if (!adapter) throw new EngineError('no GPU with a driver for Vulkan or Metal was found');
   const { info } = adapter as unknown as { info: Record<string, string> & { isFallbackAdapter?: boolean } };
   const words = wordsOf(info);
@@ -106,11 +117,11 @@ export async function requestDevice(paths: WebgpuPaths, { software, options }: D
     requiredFeatures: (['timestamp-query'] as const).filter((name) => adapter.features.has(name)),
     requiredLimits: Object.fromEntries(LIMITS.map((name) => [name, limits[name]])),
   });
-  return { device, adapter: words };
+  return { device, adapter: words, ownDriver: opened };
 }
 
 /** Drivers that compute on the processor, by what they call themselves; Dawn's null backend computes nothing. */
-const SOFTWARE = /swiftshader|llvmpipe|lavapipe|softpipe|\bwarp\b|microsoft basic render/i;
+const SOFTWARE = /null-backend|swiftshader|llvmpipe|lavapipe|softpipe|\bwarp\b|microsoft basic render/i;
 
 function wordsOf(info: Record<string, string> & { isFallbackAdapter?: boolean }): AdapterWords {
   const { vendor = '', architecture = '', device = '', description = '' } = info;

@@ -1,6 +1,7 @@
 /** Makes WebGPU TensorFlow.js's backend in this process, in Node. */
 import { tf } from '../../../tf';
 import { readHonestly, WebGPUBackend } from '../backend';
+import { refuseWhatDoesNotFit } from '../memory';
 import { watch } from '../trouble';
 import { AdapterWords, DawnOptions, requestDevice } from './dawn';
 import { requireBackend, WebgpuPaths } from './paths';
@@ -12,6 +13,8 @@ export interface Loaded {
   backend: WebGPUBackend;
   device: GPUDevice;
   adapter: AdapterWords;
+  /** see DawnOptions */
+  ownDriver: boolean;
 }
 
 /**
@@ -19,12 +22,12 @@ export interface Loaded {
  * @throws EngineError where no adapter was found
  */
 export async function loadWebgpu(paths: WebgpuPaths, options: DawnOptions): Promise<Loaded> {
-  const { device, adapter } = await requestDevice(paths, options);
+  const { device, adapter, ownDriver } = await requestDevice(paths, options);
   const backend = makeBackend(device, adapter);
   tf.removeBackend('webgpu');
   tf.registerBackend('webgpu', () => backend as unknown as InstanceType<typeof tf.KernelBackend>, 3);
   if (!(await tf.setBackend('webgpu'))) throw new Error('its backend did not start');
-  return { backend, device, adapter };
+  return { backend, device, adapter, ownDriver };
 }
 
 function makeBackend(device: GPUDevice, adapter: AdapterWords): WebGPUBackend {
@@ -35,5 +38,6 @@ function makeBackend(device: GPUDevice, adapter: AdapterWords): WebGPUBackend {
   mendPrograms(backend);
   readHonestly(backend, turnPumpUntil);
   watch(backend);
+  refuseWhatDoesNotFit(backend);
   return backend;
 }

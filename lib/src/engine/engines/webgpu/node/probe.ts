@@ -10,7 +10,7 @@ import { webgpuPaths } from './paths';
 async function main(): Promise<void> {
   const paths = webgpuPaths();
   if (!paths) throw new Error('Dawn is not installed');
-  const { adapter } = await loadWebgpu(paths, { software: process.argv[2] === 'any' });
+  const { adapter, ownDriver } = await loadWebgpu(paths, { software: process.argv[2] === 'any' });
   mendKernels();
   // loss = sum((x w)^2) with x = [[1, 2], [3, 4]], w = [1, 1]: x w = [3, 7], loss = 58, dloss/dw = 2 x'(x w) = [48, 68]
   const x = tf.tensor2d([1, 2, 3, 4], [2, 2]);
@@ -24,7 +24,7 @@ async function main(): Promise<void> {
     (name) => !Number.isNaN((tf[name] as (x: tf.Tensor) => tf.Tensor)(tf.tensor1d([NaN, 1])).dataSync()[0]),
   );
   if (lost.length > 0) throw new Error(`it loses NaN in ${lost.join(', ')}`);
-  process.stdout.write(JSON.stringify(adapter));
+  process.stdout.write(JSON.stringify({ adapter, ownDriver }));
 }
 
 main().catch((error: unknown) => {

@@ -35,7 +35,7 @@ export const webgpu: Engine = {
     }
     const check = await checkWebgpu(paths, { software: forced });
     if (!check.ok) return { loaded: false, passedOver: passedOver(check.why, null) };
-    loaded = await loadWebgpu(paths, { software: forced });
+    loaded = await loadWebgpu(paths, { software: forced, ownDriver: check.ownDriver });
     if (!mended) mendKernels();
     mended = true;
     return { loaded: true, card: { ...device(loaded.adapter), tensorflow: null, threads: { intraOp: 1, interOp: 1 } } };
