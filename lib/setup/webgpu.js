@@ -12,7 +12,7 @@ const { SetupError } = require('./errors');
 const { digest, filesBelow, readJson, remove, swapIn, temporaryName, writeJson } = require('./files');
 const { layout, freeMegabytes } = require('./layout');
 const { findNpm } = require('./node-packages');
-const { runOrFail } = require('./run');
+const { ask, environment, runOrFail } = require('./run');
 const { asWithout, Without } = require('./without');
 
 const wanted = path.join(layout.root, 'lib', 'setup', 'webgpu');
@@ -144,9 +144,29 @@ function unpackDriver(to) {
   }
 }
 
+/** Whether there is a driver in software. */
+const hasDriver = () => fs.existsSync(path.join(folder, 'swiftshader', 'vk_swiftshader_icd.json'));
+
+/**
+ * What the library's own check says of a real GPU.
+ *
+ * @returns {any} lib/src/engine/engines/webgpu/node/check.ts has its type; undefined when there is no answer
+ */
+function check() {
+  const place = path.join(layout.dist, 'src', 'engine', 'engines', 'webgpu', 'node');
+  const program = `const { checkWebgpu } = require(process.argv[1] + '/check'), { webgpuPaths } = require(process.argv[1] + '/paths');
+    checkWebgpu(webgpuPaths(), { software: false }).then((check) => console.log(JSON.stringify(check)));`;
+  const { output } = ask(process.execPath, ['-e', program, place], { timeout: 90_000, env: environment() });
+  try {
+    return JSON.parse(output.split('\n').at(-1) ?? '');
+  } catch {
+    return undefined;
+  }
+}
+
 /** Takes it away. */
 function forget() {
   remove(folder);
 }
 
-module.exports = { look, describe, install, forget, folder };
+module.exports = { look, describe, install, forget, check, hasDriver };

@@ -3,7 +3,7 @@
  *
  * - Indices are looked at on the device before they are used: trouble.ts.
  * - A fused activation loses NaN and infinities: it is applied after the product, by its own kernel.
- * - `argMax` of a vector gives a vector of one; sums of sparse segments take whatever indices come.
+ * - `argMax` of a vector gives a vector of one; `bincount` counts in vectors alone; sums of sparse segments take whatever indices come.
  */
 import { tf } from '../../tf';
 import {
@@ -45,7 +45,7 @@ export function mendKernels(): void {
   replace('GatherV2', 'webgpu', (own) => (parameters) => {
     const { x, indices } = parameters.inputs as Record<string, Info>;
     const [axis] = tf.util.parseAxisParam(parameters.attrs!.axis as number, x.shape);
-    check(parameters, 'gather', indices, [x.shape[axis]]);
+    check(parameters, 'GatherV2', indices, [x.shape[axis]]);
     return own(parameters);
   });
   replace('GatherNd', 'webgpu', (own) => (parameters) => {
@@ -71,16 +71,23 @@ export function mendKernels(): void {
     check(parameters, 'sparseToDense', sparseIndices, outputShape.slice(0, columns));
     return own(parameters);
   });
-  for (const name of ['Bincount', 'DenseBincount'])
-    replace(name, 'webgpu', (own) => (parameters) => {
-      check(parameters, 'bincount', (parameters.inputs as Record<string, Info>).x, [ANY]);
-      return own(parameters);
-    });
+  replace('Bincount', 'webgpu', (own) => (parameters) => {
+    const inputs = parameters.inputs as Record<string, Info>;
+    check(parameters, 'bincount', inputs.x, [ANY]);
+    return own({ ...parameters, inputs: { x: asVector(inputs.x), weights: asVector(inputs.weights) } });
+  });
+  replace('DenseBincount', 'webgpu', (own) => (parameters) => {
+    check(parameters, 'denseBincount', (parameters.inputs as Record<string, Info>).x, [ANY]);
+    return own(parameters);
+  });
 }
 
 function check({ backend }: KernelParameters, what: string, indices: Info, limits: number[]): void {
   checkIndices(backend as unknown as WebGPUBackend, indices, limits, what);
 }
+
+/** The same data, of one axis: what counts in more does not compile. */
+const asVector = (x: Info): Info => ({ ...x, shape: [tf.util.sizeFromShape(x.shape)] });
 
 /** The answer has the input's shape without the axis, also where the input has no other. */
 function withoutTheAxis(own: KernelFunction): KernelFunction {

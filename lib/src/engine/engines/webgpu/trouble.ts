@@ -98,7 +98,7 @@ function expectInside(values: ArrayLike<number>, limits: readonly number[], what
     throw new RangeError(
       limits[0] === ANY
         ? `${what}: the number ${values[i]} is negative.`
-        : `${what}: the index ${values[i]} is not in ${ranges(limits)}.`,
+        : `${what}: the index value ${values[i]} is not in ${ranges(limits)}.`,
     );
   }
 }

@@ -18,7 +18,11 @@ let mended = false;
 export const webgpuLoaded = (): Loaded | undefined => loaded;
 
 const passedOver = (why: string, fix: string | null): PassedOver => ({ engine: 'webgpu', why, fix });
-const setup = 'npm run setup -- --webgpu';
+
+const absent = (named: string | undefined): PassedOver =>
+  named
+    ? passedOver(`BNLAB_DAWN=${named}: no such file`, null)
+    : passedOver('Dawn, which it runs on, is not installed', 'npm run setup -- --webgpu');
 
 export const webgpu: Engine = {
   name: 'webgpu',
@@ -30,7 +34,7 @@ export const webgpu: Engine = {
     if (!paths) {
       // Where there is no GPU it would not help to have it.
       return forced || showsGpu()
-        ? { loaded: false, passedOver: passedOver('Dawn, which it runs on, is not installed', setup) }
+        ? { loaded: false, passedOver: absent(platform().environment.BNLAB_DAWN) }
         : { loaded: false };
     }
     const check = await checkWebgpu(paths, { software: forced });

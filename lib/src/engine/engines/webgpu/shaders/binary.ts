@@ -26,7 +26,10 @@ const OPERATIONS: Record<number, Operation> = {
     else if (isInfinite(y) && isInfinite(x)) { r = select(${PI / 4}, ${(3 * PI) / 4}, isNegative(b)); }
     else if (isInfinite(y) || x == 0.0) { r = ${PI / 2}; }
     else if (isInfinite(x)) { r = half; }
-    else { r = atan2(y, b); }
+    else {
+      r = exactAtan(y / x);
+      if (b < 0.0) { r = ${PI} - r; }
+    }
     return select(r, -r, isNegative(a));`,
   },
   6: comparison('a == b'),
@@ -89,5 +92,5 @@ fn oneOperation(a : f32, b : f32) -> f32 {
       ['x', 'y', 'z', 'w'].map((one) => `oneOperation(a.${one}, b.${one})`).join(', ') +
       '); }'
     : 'fn binaryOperation(a : f32, b : f32) -> f32 { return oneOperation(a, b); }';
-  return `${code.slice(0, start)}${FUNCTIONS.NAN_WHERE}${one}\n${all}\n${code.slice(end)}`;
+  return `${code.slice(0, start)}${FUNCTIONS.NAN_WHERE}${operation === 1 ? FUNCTIONS.ARCS : ''}${one}\n${all}\n${code.slice(end)}`;
 }

@@ -96,5 +96,35 @@ fn exactCos(x : f32) -> f32 {
 }
 `;
 
+/** Inverse functions of angles, by Cephes' polynomials. */
+const ARCS = `
+fn exactAtan(x : f32) -> f32 {
+  let y = abs(x);
+  var start = 0.0;
+  var t = y;
+  if (y > 2.414213562) { start = 1.5707963267948966; t = -1.0 / y; }
+  else if (y > 0.4142135623) { start = 0.7853981633974483; t = (y - 1.0) / (y + 1.0); }
+  let z = t * t;
+  let r = start + t + t * z * (-3.33329491539e-1 + z * (1.99777106478e-1 + z * (-1.38776856032e-1 + z * 8.05374449538e-2)));
+  return select(r, -r, isNegative(x));
+}
+fn arcOfSmall(y : f32) -> f32 { // arcsin, from 0 to 1/2
+  let z = y * y;
+  return y + y * z * (1.6666752422e-1 + z * (7.4953002686e-2 + z * (4.5470025998e-2 + z * (2.4181311049e-2 + z * 4.2163199048e-2))));
+}
+fn exactAsin(x : f32) -> f32 {
+  let y = abs(x);
+  if (y > 1.0) { return nanWhere(true, x); }
+  var r = arcOfSmall(y);
+  if (y > 0.5) { r = 1.5707963267948966 - 2.0 * arcOfSmall(sqrt(0.5 * (1.0 - y))); }
+  return select(r, -r, isNegative(x));
+}
+fn exactAcos(x : f32) -> f32 {
+  if (abs(x) <= 0.5) { return 1.5707963267948966 - exactAsin(x); }
+  let r = 2.0 * arcOfSmall(sqrt(max(0.5 * (1.0 - abs(x)), 0.0)));
+  return nanWhere(abs(x) > 1.0, select(r, 3.141592653589793 - r, x < 0.0));
+}
+`;
+
 /** In this order each stands after what it uses. */
-export const FUNCTIONS = { NAN_WHERE, LOGARITHMS, ANGLES };
+export const FUNCTIONS = { NAN_WHERE, LOGARITHMS, ANGLES, ARCS };

@@ -4,7 +4,7 @@
  */
 import { FUNCTIONS } from './functions';
 
-const { NAN_WHERE, LOGARITHMS, ANGLES } = FUNCTIONS;
+const { NAN_WHERE, LOGARITHMS, ANGLES, ARCS } = FUNCTIONS;
 
 const SELU_SCALE = 1.0507009873554804;
 const SELU_SCALE_ALPHA = 1.7580993408473768;
@@ -12,14 +12,17 @@ const LOG_2 = 0.6931471805599453;
 
 /** By the package's number of the operation. */
 const BODIES: Record<number, string> = {
+  1: 'return exactAcos(a);',
   2: `if (a < 1.0) { return nanWhere(true, a); } // acosh
       if (a > 1e4) { return exactLog(a) + ${LOG_2}; }
       let t = a - 1.0;
       return exactLog1p(t + sqrt(t * (2.0 + t)));`,
+  3: 'return exactAsin(a);',
   4: `let y = abs(a); // asinh
       var r = exactLog(y) + ${LOG_2};
       if (y < 1e4) { r = exactLog1p(y + y * y / (1.0 + sqrt(1.0 + y * y))); }
       return select(r, -r, isNegative(a));`,
+  5: 'return exactAtan(a);',
   6: `let y = abs(a); // atanh
       if (y > 1.0) { return nanWhere(true, a); }
       let r = select(0.5 * exactLog1p(2.0 * y / (1.0 - y)), infinity(), y == 1.0);
@@ -62,6 +65,13 @@ const BODIES: Record<number, string> = {
       return select(r, -r, isNegative(a));`,
 };
 
+/** The functions that a body calls: a device compiles what it is given. */
+function functionsFor(body: string): string {
+  const logarithms = /exactLog|exactExpm1/.test(body) ? LOGARITHMS : '';
+  const angles = /exactSin|exactCos|quarterTurns/.test(body) ? ANGLES : '';
+  return logarithms + angles + (/exactA/.test(body) ? ARCS : '');
+}
+
 /** Operations that answer with a number also for NaN: isFinite, isInf, isNaN, logicalNot. */
 const OF_NAN = new Set([15, 16, 17, 21]);
 
@@ -73,7 +83,7 @@ export function unaryCode(operation: number, code: string): string {
   if (OF_NAN.has(operation)) return code;
   const body = BODIES[operation];
   const own = body
-    ? `${LOGARITHMS}${ANGLES}\nfn ownUnary(a : f32) -> f32 {\n${body}\n}\n`
+    ? `${functionsFor(body)}\nfn ownUnary(a : f32) -> f32 {\n${body}\n}\n`
     : code.slice(0, code.indexOf('fn main(')).replace('fn unaryOperation(', 'fn ownUnary(');
   return (
     `${NAN_WHERE}${own}\nfn unaryOperation(a : f32) -> f32 { return nanWhere(isnan(a), ownUnary(a)); }\n` +
