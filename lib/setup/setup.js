@@ -62,10 +62,10 @@ async function setUp({ command, variant, explicit = false, rebuild = false, with
     mine.expectHeld();
     const failures = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
     if (failures.length > 0) throw failures.find((reason) => reason instanceof SetupError) ?? failures[0];
+    if (extent === 'all') await steps.run('engine', (note) => engine.prepareAddon({ variant: chosen, explicit, note }));
     if (extent === 'all' && withWebgpu === false) webgpu.forget();
     if (extent === 'all' && (withWebgpu || webgpu.look() !== 'absent'))
       await steps.run('WebGPU engine', (note) => webgpu.install({ asked: withWebgpu === true, note }));
-    if (extent === 'all') await steps.run('engine', (note) => engine.prepareAddon({ variant: chosen, explicit, note }));
     remove(layout.temporary);
     return { worked: steps.worked, elapsed: steps.elapsed() };
   } finally {

@@ -33,7 +33,7 @@ const UNARY: Record<string, (x: number) => number> = {
   relu: (x) => (x < 0 ? 0 : x),
   relu6: (x) => (x < 0 ? 0 : x > 6 ? 6 : x),
   rsqrt: (x) => 1 / Math.sqrt(x),
-  selu: (x) => (x >= 0 ? 1.0507009873554804 * x : 1.7580993408473768 * Math.expm1(x)),
+  selu: (x) => (x >= 0 ? 1.0507009873554805 * x : 1.7580993408473766 * Math.expm1(x)),
   sigmoid: (x) => 1 / (1 + Math.exp(-x)),
   sign: Math.sign,
   softplus: (x) => (x > 30 ? x : Math.log1p(Math.exp(x))),
@@ -212,6 +212,7 @@ test(
     await attempt(() => list(tf.gather(x, onDevice(0, 3))));
     await attempt(() => list(x));
     await attempt(async () => Array.from(await tf.gather(x, onDevice(-1)).data()));
+    await attempt(async () => { const y = tf.add(x, 1), values = y.data(); y.dispose(); return Array.from(await values); });
     await attempt(() => list(tf.gather(x, onDevice(2, 0))));
     await attempt(() => list(tf.scatterND(onDevice(4).reshape([1, 1]), tf.tensor1d([1]), [4])));
     await attempt(() => list(tf.gatherND(tf.ones([2, 5]), onDevice(1, 5).reshape([1, 2]))));`);

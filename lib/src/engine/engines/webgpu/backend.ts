@@ -103,6 +103,9 @@ export function readHonestly(backend: WebGPUBackend, turnUntil?: TurnUntil): voi
     await staging.mapAsync(GPUMapMode.READ).catch(() => undefined);
     return contentOf(backend, staging, withFinding);
   };
+  const cache = backend.convertAndCacheOnCPU.bind(backend);
+  // A tensor may be disposed of while its values are on their way.
+  backend.convertAndCacheOnCPU = (dataId, values) => (backend.tensorMap.has(dataId) ? cache(dataId, values) : values);
   if (!turnUntil) return;
   const own = backend.readSync.bind(backend);
   backend.readSync = (dataId) => {

@@ -5,6 +5,7 @@ import * as path from 'node:path';
 import { promisify } from 'node:util';
 import { readJson, writeAtomically } from '../../../../platform/node/write';
 import { nvidiaDriver } from '../../native/gpu';
+import { deadLoads } from '../../native/marks';
 import type { AdapterWords } from './dawn';
 import type { WebgpuPaths } from './paths';
 
@@ -24,11 +25,15 @@ export async function checkWebgpu(
   paths: WebgpuPaths,
   { software, fresh = false }: { software: boolean; fresh?: boolean },
 ): Promise<WebgpuCheck> {
-  const file = path.join(paths.state, `bnlab-verdict-${software ? 'any' : 'gpu'}.json`);
+  const file = verdictOf(paths, software);
+  // A verdict is no longer worth anything once a load has ended its process.
+  const crashed = deadLoads({ verdict: file });
   const key = verdictKey(paths);
   const remembered = readJson(file) as { key?: string; check?: WebgpuCheck } | null | undefined;
-  if (!fresh && remembered?.key === key && typeof remembered.check?.ok === 'boolean') return remembered.check;
+  if (!fresh && crashed.length === 0 && remembered?.key === key && typeof remembered.check?.ok === 'boolean')
+    return remembered.check;
   const check = await probe(software);
+  for (const mark of crashed) fs.rmSync(mark, { force: true });
   try {
     writeAtomically(file, JSON.stringify({ key, check }, null, 2) + '\n');
   } catch {
@@ -36,6 +41,10 @@ export async function checkWebgpu(
   }
   return check;
 }
+
+/** Where the verdict is remembered. */
+export const verdictOf = (paths: WebgpuPaths, software: boolean): string =>
+  path.join(paths.state, `bnlab-verdict-${software ? 'any' : 'gpu'}.json`);
 
 async function probe(software: boolean): Promise<WebgpuCheck> {
   const environment: NodeJS.ProcessEnv = { ...process.env };

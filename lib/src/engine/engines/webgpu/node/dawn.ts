@@ -45,7 +45,9 @@ let dawn: Dawn | undefined;
 function load(paths: WebgpuPaths): Dawn {
   if (dawn) return dawn;
   holdPump();
-  dawn = require(paths.dawn) as Dawn;
+  const addon = { exports: {} };
+  process.dlopen(addon, paths.dawn);
+  dawn = addon.exports as Dawn;
   for (const [name, value] of Object.entries(dawn.globals)) {
     Object.defineProperty(globalThis, name, { value, configurable: true, writable: true, enumerable: false });
   }

@@ -42,12 +42,13 @@ export function webgpuPaths(environment: NodeJS.ProcessEnv = process.env): Webgp
   return { dawn, software: path.join(state, 'swiftshader'), state };
 }
 
-/** TensorFlow.js's WebGPU backend. Dawn's globals must be there before, because the package looks for them when it is loaded. */
+/**
+ * TensorFlow.js's WebGPU backend. Dawn's globals must be there before, because the package looks for them when it is loaded. Its name is a
+ * constant here, and the folder that set-up filled one more to look in: what a notebook reaches is found out from the code.
+ */
 export function requireBackend(): WebGPUBackendPackage {
-  const name = '@tensorflow/tfjs-backend-webgpu';
   const own = ownFolder();
-  if (own && fs.existsSync(path.join(own, 'node_modules', name))) {
-    return require(path.join(own, 'node_modules', name)) as WebGPUBackendPackage;
-  }
+  const folders = (module as { paths?: string[] }).paths; // a bundle has none, and needs none
+  if (own && folders && !folders.includes(path.join(own, 'node_modules'))) folders.push(path.join(own, 'node_modules'));
   return require('@tensorflow/tfjs-backend-webgpu') as WebGPUBackendPackage;
 }

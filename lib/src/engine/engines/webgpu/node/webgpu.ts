@@ -2,11 +2,13 @@
  * WebGPU: TensorFlow.js's shaders on any GPU, in Node through Dawn, the WebGPU of Chromium. A driver in software, which is slower than
  * WebAssembly, computes only where `BNLAB_ENGINE=webgpu` forces it.
  */
+import * as fs from 'node:fs';
 import { platform } from '../../../../platform/port';
 import type { PassedOver } from '../../../card';
 import type { Engine } from '../../engine';
+import { markLoad } from '../../native/marks';
 import { mendKernels } from '../kernels';
-import { checkWebgpu } from './check';
+import { checkWebgpu, verdictOf } from './check';
 import { type AdapterWords, showsGpu } from './dawn';
 import { loadWebgpu, type Loaded } from './load';
 import { webgpuPaths } from './paths';
@@ -39,7 +41,9 @@ export const webgpu: Engine = {
     }
     const check = await checkWebgpu(paths, { software: forced });
     if (!check.ok) return { loaded: false, passedOver: passedOver(check.why, null) };
+    const mark = markLoad({ verdict: verdictOf(paths, forced) });
     loaded = await loadWebgpu(paths, { software: forced, ownDriver: check.ownDriver });
+    if (mark) fs.rmSync(mark, { force: true }); // what ends the process leaves its mark
     if (!mended) mendKernels();
     mended = true;
     return { loaded: true, card: { ...device(loaded.adapter), tensorflow: null, threads: { intraOp: 1, interOp: 1 } } };

@@ -6,8 +6,8 @@ import { FUNCTIONS } from './functions';
 
 const { NAN_WHERE, LOGARITHMS, ANGLES, ARCS } = FUNCTIONS;
 
-const SELU_SCALE = 1.0507009873554804;
-const SELU_SCALE_ALPHA = 1.7580993408473768;
+const SELU_SCALE = 1.0507009873554805;
+const SELU_SCALE_ALPHA = 1.7580993408473766;
 const LOG_2 = 0.6931471805599453;
 
 /** By the package's number of the operation. */
