@@ -221,6 +221,7 @@ test(
       'EngineError: GatherV2: an index is not in [0, 2].',
       '[1,2,3]',
       'EngineError: GatherV2: an index is not in [0, 2].',
+      '[2,3,4]',
       '[3,1]',
       'EngineError: scatterND: an index is not in [0, 3].',
       'EngineError: gatherND: an index is not in [0, 1] x [0, 4].',

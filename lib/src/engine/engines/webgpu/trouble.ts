@@ -70,6 +70,17 @@ export function expectHealthy(backend: WebGPUBackend): void {
   if (health?.fault) throw health.fault;
 }
 
+/**
+ * The buffer of the number that tells of an index that points nowhere. Whoever replays recorded commands, among them a look at indices,
+ * reads it with what they give, and hands the number to `expectNothingFound`.
+ */
+export function findingBuffer(backend: WebGPUBackend): GPUBuffer {
+  const health = healthOf.get(backend);
+  if (!health) throw new EngineError('This backend is not watched: watch(backend) comes first.');
+  backend.uploadToGPU(health.found.dataId);
+  return backend.tensorMap.get(health.found.dataId).resource!;
+}
+
 /** The buffer of the number that tells of an index that points nowhere, where it has to be read with the next values; else undefined. */
 export function unreadFinding(backend: WebGPUBackend): GPUBuffer | undefined {
   const health = healthOf.get(backend);

@@ -5,6 +5,7 @@
 import * as fs from 'node:fs';
 import { platform } from '../../../../platform/port';
 import type { PassedOver } from '../../../card';
+import { tf } from '../../../tf';
 import type { Engine } from '../../engine';
 import { markLoad } from '../../native/marks';
 import { mendKernels } from '../kernels';
@@ -44,7 +45,10 @@ export const webgpu: Engine = {
     const mark = markLoad({ verdict: verdictOf(paths, forced) });
     loaded = await loadWebgpu(paths, { software: forced, ownDriver: check.ownDriver });
     if (mark) fs.rmSync(mark, { force: true }); // what ends the process leaves its mark
-    if (!mended) mendKernels();
+    if (!mended) {
+      mendKernels();
+      tf.unregisterKernel('FromPixels', 'webgpu'); // it wants a canvas; without it TensorFlow.js reads what has pixels itself
+    }
     mended = true;
     return { loaded: true, card: { ...device(loaded.adapter), tensorflow: null, threads: { intraOp: 1, interOp: 1 } } };
   },
