@@ -26,12 +26,6 @@ test('the engine for any GPU: what this system needs, kept until it is given up,
     const env = (more: NodeJS.ProcessEnv = {}) => ({
       env: { PATH: `${bin}${path.delimiter}${process.env.PATH}`, ...more },
     });
-    const doctor = async () => (await project.run(['doctor'], env())).output;
-    const before = await project.run(['setup'], env());
-    assert.equal(before.code, 0, before.output);
-    assert.doesNotMatch(before.output, /WebGPU/);
-    assert.match(await doctor(), /✓ WebGPU engine +not asked for: `npm run setup -- --webgpu`/);
-
     const failed = await project.run(['setup', '--webgpu'], env({ FAILS: '1' }));
     assert.equal(failed.code, 1);
     assert.match(failed.output, /`npm ci` of the WebGPU engine failed/);
@@ -54,8 +48,7 @@ test('the engine for any GPU: what this system needs, kept until it is given up,
       assert.equal(driver.toString('latin1', 1, 4), 'ELF');
       assert.match(project.read(folder, 'swiftshader', 'vk_swiftshader_icd.json'), /libvk_swiftshader\.so/);
     }
-    // What is there is not fetched again; what another lock file wants is, and its failure costs nothing else.
-    assert.match((await project.run(['setup'], env({ FAILS: '1' }))).output, /everything was there/);
+    // What another lock file wants is fetched, and its failure costs nothing else.
     project.write(
       'lib/setup/webgpu/package.json',
       project.read('lib/setup/webgpu/package.json').replace('0.6.2', '0.6.1'),
@@ -63,7 +56,6 @@ test('the engine for any GPU: what this system needs, kept until it is given up,
     const stale = await project.run(['setup'], env({ FAILS: '1' }));
     assert.equal(stale.code, 0);
     assert.match(stale.output, /! WebGPU engine .*`npm ci` of the WebGPU engine failed/);
-    assert.match((await project.run(['setup'], env())).output, /✓ WebGPU engine .*webgpu 0\.6\.1/);
 
     assert.equal((await project.run(['setup', '--cpu'], env())).code, 0);
     assert.equal(fs.existsSync(project.file(folder)), false);

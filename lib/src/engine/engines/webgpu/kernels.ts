@@ -56,19 +56,18 @@ export function mendKernels(): void {
   replace('ScatterNd', 'webgpu', (own) => (parameters) => {
     const { indices } = parameters.inputs as Record<string, Info>;
     const { shape } = parameters.attrs as unknown as { shape: number[] };
-    check(parameters, 'scatterND', indices, shape.slice(0, indices.shape.at(-1)));
+    check(parameters, 'scatterND', indices, shape.slice(0, columnsOf(indices)));
     return own(parameters);
   });
   replace('TensorScatterUpdate', 'webgpu', (own) => (parameters) => {
     const { tensor, indices } = parameters.inputs as Record<string, Info>;
-    check(parameters, 'tensorScatterUpdate', indices, tensor.shape.slice(0, indices.shape.at(-1)));
+    check(parameters, 'tensorScatterUpdate', indices, tensor.shape.slice(0, columnsOf(indices)));
     return own(parameters);
   });
   replace('SparseToDense', 'webgpu', (own) => (parameters) => {
     const { sparseIndices } = parameters.inputs as Record<string, Info>;
     const { outputShape } = parameters.attrs as unknown as { outputShape: number[] };
-    const columns = sparseIndices.shape.length < 2 ? 1 : sparseIndices.shape.at(-1);
-    check(parameters, 'sparseToDense', sparseIndices, outputShape.slice(0, columns));
+    check(parameters, 'sparseToDense', sparseIndices, outputShape.slice(0, columnsOf(sparseIndices)));
     return own(parameters);
   });
   replace('Bincount', 'webgpu', (own) => (parameters) => {
@@ -85,6 +84,9 @@ export function mendKernels(): void {
 function check({ backend }: KernelParameters, what: string, indices: Info, limits: number[]): void {
   checkIndices(backend as unknown as WebGPUBackend, indices, limits, what);
 }
+
+/** How many indices make a place; of a vector each is one. */
+const columnsOf = ({ shape }: Info): number => (shape.length < 2 ? 1 : shape.at(-1)!);
 
 /** The same data, of one axis: what counts in more does not compile. */
 const asVector = (x: Info): Info => ({ ...x, shape: [tf.util.sizeFromShape(x.shape)] });

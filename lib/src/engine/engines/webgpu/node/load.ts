@@ -1,6 +1,7 @@
 /** Makes WebGPU TensorFlow.js's backend in this process, in Node. */
 import { tf } from '../../../tf';
-import { readHonestly, WebGPUBackend } from '../backend';
+import type { WebGPUBackend } from '../backend';
+import { readHonestly } from '../reading';
 import { refuseWhatDoesNotFit } from '../memory';
 import { watch } from '../trouble';
 import { AdapterWords, DawnOptions, requestDevice } from './dawn';

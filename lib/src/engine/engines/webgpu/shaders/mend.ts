@@ -69,7 +69,7 @@ ${code
 }
 
 /**
- * The largest of a window is sought from minus infinity upwards, not from -1e20; it is NaN where one of them is; of equal ones it is the
+ * The largest of a window is sought from minus infinity upwards, not from -1e20; NaN is none; of equal ones it is the
  * first that gets the gradient, as everywhere else.
  */
 function poolCode(code: string): string {
@@ -77,11 +77,11 @@ function poolCode(code: string): string {
     .replaceAll('-1.0 / pow(10.0, -20.0)', '-infinity()')
     .replaceAll(
       'resultValue = max(value, resultValue);',
-      'resultValue = nanWhere(isnan(value) || isnan(resultValue), max(value, resultValue));',
+      'if (!isnan(value) && value > resultValue) { resultValue = value; }',
     )
     .replace(
       /let currMaxValue = mix\(value, maxValue, maxValueFound\);\s*if \(value >= currMaxValue\)/g,
-      'if (maxValueFound == 0.0 || value > maxValue)',
+      'if (!isnan(value) && (maxValueFound == 0.0 || value > maxValue))',
     )}`;
 }
 
