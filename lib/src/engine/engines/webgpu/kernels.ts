@@ -10,6 +10,7 @@ import {
   always,
   borrowMissing,
   borrowWhereUnable,
+  inJavaScript,
   Info,
   KernelFunction,
   KernelParameters,
@@ -17,6 +18,7 @@ import {
   replace,
   Unable,
 } from '../mend';
+import { wellFormedProduct } from '../products';
 import type { WebGPUBackend } from './backend';
 import { ANY, checkIndices } from './trouble';
 
@@ -25,11 +27,20 @@ const NEVER: ReadonlySet<string> = new Set(['Draw', 'FromPixels']);
 
 const ofIntegers: Unable = (inputs) => Object.values(inputs).some((input) => input?.dtype === 'int32');
 
+const ofNothing: Unable = ({ x }) => x.shape.includes(0);
+
 /** Cases for JavaScript: seldom met, and in no training step. */
 const CANNOT: Record<string, Unable> = {
   ArgMax: ofIntegers,
   ArgMin: ofIntegers,
   BroadcastArgs: always,
+  All: ofNothing,
+  Any: ofNothing,
+  Max: ofNothing,
+  Mean: ofNothing,
+  Min: ofNothing,
+  Prod: ofNothing,
+  Sum: ofNothing,
   SparseSegmentMean: always,
   SparseSegmentSum: always,
   Tile: ofStrings,
@@ -40,6 +51,8 @@ const CANNOT: Record<string, Unable> = {
 export function mendKernels(): void {
   borrowMissing('webgpu', NEVER);
   borrowWhereUnable('webgpu', CANNOT);
+  replace('BatchMatMul', 'webgpu', (own) => wellFormedProduct('webgpu', own));
+  borrowWhereUnsupported();
   for (const name of ['ArgMax', 'ArgMin']) replace(name, 'webgpu', withoutTheAxis);
   for (const name of ['_FusedMatMul', 'FusedConv2D', 'FusedDepthwiseConv2D']) replace(name, 'webgpu', activatingAfter);
   replace('GatherV2', 'webgpu', (own) => (parameters) => {
@@ -87,6 +100,25 @@ function check({ backend }: KernelParameters, what: string, indices: Info, limit
 
 /** How many indices make a place; of a vector each is one. */
 const columnsOf = ({ shape }: Info): number => (shape.length < 2 ? 1 : shape.at(-1)!);
+
+/** What the backend says of more axes than a kernel of its knows: JavaScript's kernels know any number. */
+const UNSUPPORTED = /for rank \d+ is not (?:yet )?supported/;
+
+function borrowWhereUnsupported(): void {
+  for (const { kernelName } of tf.getKernelsForBackend('webgpu')) {
+    const js = tf.getKernel(kernelName, 'cpu');
+    if (!js) continue;
+    const borrow = inJavaScript(js.kernelFunc);
+    replace(kernelName, 'webgpu', (own) => (parameters) => {
+      try {
+        return own(parameters);
+      } catch (error) {
+        if (!(error instanceof Error) || !UNSUPPORTED.test(error.message)) throw error;
+        return borrow(parameters);
+      }
+    });
+  }
+}
 
 /** The same data, of one axis: what counts in more does not compile. */
 const asVector = (x: Info): Info => ({ ...x, shape: [tf.util.sizeFromShape(x.shape)] });

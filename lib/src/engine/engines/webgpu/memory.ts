@@ -3,6 +3,9 @@ import { EngineError } from '../../errors';
 import type { WebGPUBackend } from './backend';
 import { expectHealthy, tookShortage } from './trouble';
 
+/** A tensor of nothing has a buffer as well: a shader can be given no buffer of nothing. */
+const LEAST = 4;
+
 const megabytes = (bytes: number): string => `${Math.ceil(bytes / 2 ** 20)} MiB`;
 
 /**
@@ -25,7 +28,7 @@ export function refuseWhatDoesNotFit(backend: WebGPUBackend): void {
   bufferManager.acquireBuffer = (size, usage, mapped, reuse) => {
     expectHealthy(backend);
     expectFits(device, size, usage);
-    const buffer = own(size, usage, mapped, reuse);
+    const buffer = own(Math.max(size, LEAST), usage, mapped, reuse);
     if (tookShortage(backend)) {
       bufferManager.releaseBuffer(buffer, false);
       throw new EngineError(

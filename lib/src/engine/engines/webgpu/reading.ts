@@ -18,18 +18,31 @@ export function readHonestly(backend: WebGPUBackend, turnUntil?: TurnUntil): voi
     await staging.mapAsync(GPUMapMode.READ).catch(() => undefined);
     return contentOf(backend, staging, withFinding);
   };
+  const read = backend.read.bind(backend);
+  backend.read = async (dataId) => {
+    const { dtype, shape } = backend.tensorMap.get(dataId);
+    return isEmpty(shape, dtype) ? noValues(dtype) : read(dataId);
+  };
   const cache = backend.convertAndCacheOnCPU.bind(backend);
   // A tensor may be disposed of while its values are on their way.
   backend.convertAndCacheOnCPU = (dataId, values) => (backend.tensorMap.has(dataId) ? cache(dataId, values) : values);
   if (!turnUntil) return;
   const own = backend.readSync.bind(backend);
   backend.readSync = (dataId) => {
-    const { values, dtype, resource } = backend.tensorMap.get(dataId);
+    const { values, dtype, shape, resource } = backend.tensorMap.get(dataId);
+    if (isEmpty(shape, dtype)) return noValues(dtype);
     if (values || dtype === 'string' || dtype === 'complex64' || !resource) return own(dataId);
     const read = tf.util.convertBackendValuesAndArrayBuffer(bytesOf(backend, resource, turnUntil), dtype);
     return backend.convertAndCacheOnCPU(dataId, read as Values);
   };
 }
+
+/** Whether a tensor holds nothing, and so no buffer that tells. */
+function isEmpty(shape: number[], dtype: tf.DataType): boolean {
+  return shape.includes(0) && dtype !== 'string' && dtype !== 'complex64';
+}
+
+const noValues = (dtype: tf.DataType): Values => tf.util.getTypedArrayFromDType(dtype as 'float32', 0) as Values;
 
 /**
  * The content of a buffer, after all that was asked before.

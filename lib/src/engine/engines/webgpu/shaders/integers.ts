@@ -15,7 +15,7 @@ const OF_INTEGERS = [
 
 /** Whether a program is to be made one of integers. */
 export function isOfIntegers({ shaderKey }: Program, inputs: readonly tf.TensorInfo[], output: tf.DataType): boolean {
-  if (output !== 'int32' && !(output === 'bool' && inputs.some(({ dtype }) => dtype === 'int32'))) return false;
+  if (output !== 'int32' && output !== 'bool') return false;
   return (
     inputs.every(({ dtype }) => dtype === 'int32' || dtype === 'bool') && OF_INTEGERS.some((key) => key.test(shaderKey))
   );

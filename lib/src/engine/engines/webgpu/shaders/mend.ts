@@ -49,6 +49,7 @@ function mend(program: Program, ofIntegers: boolean): void {
   else if (kind === 'softmax') write(program, softmaxCode);
   else if (kind === 'pool2D' || kind === 'pool3D') write(program, poolCode);
   else if (kind === 'unsortedSegmentSum') write(program, segmentCode);
+  else if (kind === 'transpose') write(program, transposeCode);
 }
 
 function integerCode(kind: string, operation: number, code: string): string {
@@ -88,6 +89,11 @@ function poolCode(code: string): string {
 /** What belongs to no segment is left out, and not added to another. */
 function segmentCode(code: string): string {
   return code.replace('if (segmentId >= 0)', 'if (segmentId >= 0 && segmentId < uniforms.numSegments)');
+}
+
+/** A cast to float32 leaves what it casts where it was, in integers: they are made numbers as they are taken. */
+function transposeCode(code: string): string {
+  return code.replace(/setOutputAtIndex\(flatIndex, (A\[[^;]*\])\);/, 'setOutputAtIndex(flatIndex, f32($1));');
 }
 
 /** Integers cannot be mixed. */
