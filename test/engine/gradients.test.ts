@@ -7,7 +7,6 @@ import { CASES, type Case } from './gradients/cases';
 import { apart, evaluated, failed, TOLERANCE, verdicts } from './gradients/children';
 import { alongDirection, byDifferentiation, ORDERS, tensorsOf, valuesOf } from './gradients/evaluate';
 import { stated, table } from './gradients/table';
-import { noSoftwareGpu } from '../support/webgpu';
 
 before(ready);
 
@@ -29,30 +28,25 @@ const REFUSED_TWICE: Record<string, RegExp> = {
 
 const operationOf = (name: string) => name.split(',')[0];
 
-for (const engine of ['native', 'webgpu', 'wasm', 'js'] as const) {
-  const skip = engine === 'webgpu' && noSoftwareGpu;
-  test(
-    `${engine}: every derivative is that of differences, or an error that names the operation`,
-    { skip },
-    async () => {
-      const [wanted, got] = [(await differences).cases, (await evaluated(engine)).cases];
-      const faults: string[] = [];
-      for (const { name } of CASES) {
-        const verdict = verdicts(got.get(name)!, wanted.get(name)!);
-        for (const order of ORDERS) {
-          const result = got.get(name)![order];
-          const refused = (order.startsWith('second') ? REFUSED_TWICE : REFUSED)[operationOf(name)];
-          if (failed(result)) {
-            if (!refused?.test(result.error)) faults.push(`${name}, ${order}: ${result.error}`);
-          } else if (verdict[order] === 'wrong') {
-            const off = apart(result, wanted.get(name)![order] as number[][]);
-            faults.push(`${name}, ${order}: off by ${off} of the largest`);
-          } else if (refused && order !== 'value') faults.push(`${name}, ${order}: is there, and listed as refused`);
-        }
+for (const engine of ['native', 'wasm', 'js'] as const) {
+  test(`${engine}: every derivative is that of differences, or an error that names the operation`, async () => {
+    const [wanted, got] = [(await differences).cases, (await evaluated(engine)).cases];
+    const faults: string[] = [];
+    for (const { name } of CASES) {
+      const verdict = verdicts(got.get(name)!, wanted.get(name)!);
+      for (const order of ORDERS) {
+        const result = got.get(name)![order];
+        const refused = (order.startsWith('second') ? REFUSED_TWICE : REFUSED)[operationOf(name)];
+        if (failed(result)) {
+          if (!refused?.test(result.error)) faults.push(`${name}, ${order}: ${result.error}`);
+        } else if (verdict[order] === 'wrong') {
+          const off = apart(result, wanted.get(name)![order] as number[][]);
+          faults.push(`${name}, ${order}: off by ${off} of the largest`);
+        } else if (refused && order !== 'value') faults.push(`${name}, ${order}: is there, and listed as refused`);
       }
-      assert.deepEqual(faults, []);
-    },
-  );
+    }
+    assert.deepEqual(faults, []);
+  });
 }
 
 test("TensorFlow.js's own are wrong where the reference says so: is each mend still needed?", async () => {

@@ -23,13 +23,13 @@ export function evaluated(what: What): Promise<Evaluated> {
   return running[what];
 }
 
-export type What = 'differences' | 'as TensorFlow.js has it' | 'native' | 'webgpu' | 'wasm' | 'js';
+export type What = 'differences' | 'as TensorFlow.js has it' | 'native' | 'wasm' | 'js';
 
 const running: Partial<Record<What, Promise<Evaluated>>> = {};
 let last: Promise<unknown> = Promise.resolve();
 
 async function evaluate(what: What): Promise<Evaluated> {
-  const isEngine = ['native', 'webgpu', 'wasm', 'js'].includes(what);
+  const isEngine = ['native', 'wasm', 'js'].includes(what);
   const preload = ['-r', 'ts-node/register/transpile-only'];
   if (what === 'differences') preload.push('-r', path.join(__dirname, 'float64.ts'));
   const { stdout } = await promisify(execFile)(
