@@ -29,6 +29,9 @@ const ofIntegers: Unable = (inputs) => Object.values(inputs).some((input) => inp
 
 const ofNothing: Unable = ({ x }) => x.shape.includes(0);
 
+/** The shader indexes what has no index there. */
+const ofManyAxes: Unable = ({ x }) => x.shape.length > 4;
+
 /** Cases for JavaScript: seldom met, and in no training step. */
 const CANNOT: Record<string, Unable> = {
   ArgMax: ofIntegers,
@@ -40,6 +43,7 @@ const CANNOT: Record<string, Unable> = {
   Mean: ofNothing,
   Min: ofNothing,
   Prod: ofNothing,
+  StridedSlice: ofManyAxes,
   Sum: ofNothing,
   SparseSegmentMean: always,
   SparseSegmentSum: always,
