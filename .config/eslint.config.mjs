@@ -97,6 +97,7 @@ export default tseslint.config(
       'lib/src/data/sources/**',
       'lib/src/engine/engines/node.ts',
       'lib/src/engine/engines/{native,wasm}/**',
+      'lib/src/engine/engines/webgpu/node/**',
       'lib/src/engine/compile/graph/**',
     ],
     rules: {

@@ -105,6 +105,7 @@ const NODE_ONLY = [
   'src/engine/engines/node.ts',
   'src/engine/engines/native/',
   'src/engine/engines/wasm/',
+  'src/engine/engines/webgpu/node/',
   'src/engine/compile/graph/',
 ];
 const NODE_MODULES = new Set([...builtinModules, 'undici']);

@@ -65,22 +65,25 @@ async function workOf(command, rest) {
  * @param {string[]} rest
  */
 async function setup(shown, rest) {
-  const known = ['gpu', 'cpu', 'rebuild'];
+  const known = ['gpu', 'webgpu', 'cpu', 'rebuild'];
   // `npm run setup --gpu`, without the separating `--`, arrives as npm's own configuration.
   const asNpm = known.filter((name) => process.env[`npm_config_${name}`] === 'true').map((name) => `--${name}`);
   const asked = new Set([...rest, ...asNpm]);
   if (
     [...asked].some((word) => !known.includes(word.replace('--', ''))) ||
-    (asked.has('--gpu') && asked.has('--cpu'))
+    (asked.has('--cpu') && (asked.has('--gpu') || asked.has('--webgpu')))
   ) {
     process.stderr.write(
-      "setup takes --gpu (TensorFlow's CUDA build) or --cpu (back to the processor's), and --rebuild (the addon anew); " +
+      "setup takes --gpu (TensorFlow's CUDA build), --webgpu (the engine for any GPU) or --cpu (back to the processor's, without " +
+        'either), and --rebuild (the addon anew); ' +
         `it got: ${[...asked].join(' ')}\n`,
     );
     return 2;
   }
   const variant = asked.has('--gpu') ? 'gpu' : asked.has('--cpu') ? 'cpu' : undefined;
-  const { worked, elapsed } = await setUp({ command: shown, variant, explicit: true, rebuild: asked.has('--rebuild') });
+  const withWebgpu = asked.has('--webgpu') ? true : asked.has('--cpu') ? false : undefined;
+  const rebuild = asked.has('--rebuild');
+  const { worked, elapsed } = await setUp({ command: shown, variant, explicit: true, rebuild, withWebgpu });
   process.stdout.write(worked > 0 ? `Set up in ${elapsed}.\n` : `Set-up: everything was there (${elapsed}).\n`);
   return 0;
 }

@@ -18,6 +18,7 @@ const library = require('./library');
 const nodePackages = require('./node-packages');
 const python = require('./python');
 const { ask, environment } = require('./run');
+const webgpu = require('./webgpu');
 const { targetOf } = require('./wheels');
 
 /**
@@ -64,6 +65,7 @@ function examine() {
     ...look('tslab kernel', () => aboutKernel(env)),
     ...look('C++ compiler', aboutCompiler),
     ...look('native engine', () => aboutNative(packages)),
+    ...look('WebGPU engine', () => aboutWebgpu(packages, compiled)),
     ...look('engine', () => aboutEngine(packages, compiled)),
     ...look('data', () => aboutData(packages, compiled)),
     ...look('browser', () => aboutBrowser(packages)),
@@ -242,6 +244,33 @@ function aboutNative(packages) {
     return [whole ? wheel : { ...wheel, state: 'without' }, addon];
   }
   return [wheel, { name: 'addon', state: 'later', found: 'not built yet', fix: 'npm run setup' }];
+}
+
+/**
+ * The engine for any GPU, which nobody has who has not asked for it.
+ *
+ * @param {Finding} packages
+ * @param {Finding} compiled
+ * @returns {Finding}
+ */
+function aboutWebgpu(packages, compiled) {
+  const name = 'WebGPU engine';
+  const state = webgpu.look();
+  if (state === 'absent')
+    return { name, state: 'ok', found: 'not asked for: `npm run setup -- --webgpu` has a GPU of any maker compute' };
+  if (state === 'stale')
+    return { name, state: 'later', found: 'not as lib/setup/webgpu/package-lock.json says', fix: 'npm run setup' };
+  if (packages.state !== 'ok' || compiled.state !== 'ok')
+    return { name, state: 'later', found: `${webgpu.describe()}; more is known after set-up`, fix: 'npm run setup' };
+  const check = webgpu.check();
+  if (!check)
+    return { name, state: 'without', found: `${webgpu.describe()}: its check gave no answer`, fix: 'npm run setup' };
+  const { adapter } = check;
+  const what = check.ok
+    ? [adapter.device || adapter.vendor, adapter.description && `(${adapter.description})`].filter(Boolean).join(' ')
+    : check.why;
+  const software = !check.ok && webgpu.hasDriver() ? '; with BNLAB_ENGINE=webgpu it computes in software' : '';
+  return { name, state: 'ok', found: `${webgpu.describe()}: ${what}${software}`, more: { check } };
 }
 
 /**

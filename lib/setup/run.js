@@ -227,7 +227,14 @@ function runInFront(command, rest, { env = environment(), alone = false } = {}) 
  */
 function environment(more = {}) {
   const env = { ...process.env };
-  for (const name of ['npm_config_gpu', 'npm_config_cpu', 'npm_config_rebuild', 'npm_config_json', 'npm_config_prefix'])
+  for (const name of [
+    'npm_config_gpu',
+    'npm_config_webgpu',
+    'npm_config_cpu',
+    'npm_config_rebuild',
+    'npm_config_json',
+    'npm_config_prefix',
+  ])
     delete env[name];
   // A virtual environment that happens to be active must not leak into ours.
   for (const name of ['PYTHONHOME', 'PYTHONPATH', 'VIRTUAL_ENV']) delete env[name];

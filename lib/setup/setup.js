@@ -14,6 +14,7 @@ const nodePackages = require('./node-packages');
 const python = require('./python');
 const { endPrograms, stopIfAsked, stopSignal, watchSignals } = require('./run');
 const { Steps } = require('./steps');
+const webgpu = require('./webgpu');
 
 /**
  * @param {object} options
@@ -21,10 +22,11 @@ const { Steps } = require('./steps');
  * @param {'cpu' | 'gpu'} [options.variant] which build of TensorFlow; as before when not given
  * @param {boolean} [options.explicit] the user asked for set-up itself: retry what failed before
  * @param {boolean} [options.rebuild] build the addon anew
+ * @param {boolean} [options.withWebgpu] whether the WebGPU engine is wanted; as before when not given
  * @param {'all' | 'packages'} [options.extent] packages: npm's only
  * @throws SetupError, Interrupted
  */
-async function setUp({ command, variant, explicit = false, rebuild = false, extent = 'all' }) {
+async function setUp({ command, variant, explicit = false, rebuild = false, withWebgpu, extent = 'all' }) {
   const trouble = whyNotWritable(layout.state);
   if (trouble) {
     throw new SetupError(
@@ -61,6 +63,9 @@ async function setUp({ command, variant, explicit = false, rebuild = false, exte
     const failures = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
     if (failures.length > 0) throw failures.find((reason) => reason instanceof SetupError) ?? failures[0];
     if (extent === 'all') await steps.run('engine', (note) => engine.prepareAddon({ variant: chosen, explicit, note }));
+    if (extent === 'all' && withWebgpu === false) webgpu.forget();
+    if (extent === 'all' && (withWebgpu || webgpu.look() !== 'absent'))
+      await steps.run('WebGPU engine', (note) => webgpu.install({ asked: withWebgpu === true, note }));
     remove(layout.temporary);
     return { worked: steps.worked, elapsed: steps.elapsed() };
   } finally {

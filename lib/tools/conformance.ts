@@ -13,7 +13,7 @@ import { type EngineOutcome, type FunctionOutcome, tableText } from './conforman
 import { home, shown } from './places';
 
 /** Engines that the suite is run on; `cuda` is `native` on another device. */
-const TESTED = ['native', 'wasm', 'js'] as const satisfies readonly EngineName[];
+const TESTED = ['native', 'webgpu', 'wasm', 'js'] as const satisfies readonly EngineName[];
 
 const tableFile = path.join(home, 'test', 'conformance.md');
 

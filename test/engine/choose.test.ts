@@ -13,7 +13,7 @@ import { runScript } from '../support/engines';
 /** Runs a script with the library in a process of its own: an engine is chosen once in each. */
 async function script(body: string, environment: Record<string, string> = {}, before = ''): Promise<string> {
   const code = `${before};const { ready, engineCard, tf } = require('bnlab');(async () => { ${body} })()`;
-  const { stdout, stderr } = await runScript(code, { BNLAB_ENGINE: '', ...environment });
+  const { stdout, stderr } = await runScript(code, { BNLAB_ENGINE: '', BNLAB_DAWN: '/not/installed', ...environment });
   return stdout + stderr;
 }
 const print = 'console.log(JSON.stringify(await ready()))';
@@ -29,7 +29,10 @@ test('BNLAB_ENGINE names an engine, or none, or it is said which there are', () 
   assert.equal(forcedEngine({ BNLAB_ENGINE: '' }), undefined);
   assert.equal(forcedEngine({ BNLAB_ENGINE: 'wasm' }), 'wasm');
   assert.throws(() => forcedEngine({ BNLAB_ENGINE: 'WASM' }), EngineError);
-  assert.throws(() => forcedEngine({ BNLAB_ENGINE: 'cuda' }), /'cuda', which is no engine. Set it to native, wasm, js/);
+  assert.throws(
+    () => forcedEngine({ BNLAB_ENGINE: 'cuda' }),
+    /'cuda', which is no engine. Set it to native, webgpu, wasm, js/,
+  );
 });
 
 test('a forced engine computes, and the card says that better ones were passed over because of it', async () => {
@@ -57,13 +60,14 @@ test('a forced engine computes, and the card says that better ones were passed o
 test('where an engine is missing the next one computes, and the card says why and what to run', async () => {
   const noNative = JSON.parse(await script(print, {}, without('tfjs-node-gpu'))) as EngineCard;
   assert.equal(noNative.engine, 'wasm');
-  assert.deepEqual(noNative.passedOver, [
+  const others = ({ engine }: PassedOver) => engine !== 'webgpu'; // which is named where a GPU shows
+  assert.deepEqual(noNative.passedOver.filter(others), [
     { engine: 'native', why: 'the package @tensorflow/tfjs-node-gpu is not installed', fix: 'npm run setup' },
   ]);
   const neither = JSON.parse(await script(print, {}, without('tfjs-(node-gpu|backend-wasm)'))) as EngineCard;
   assert.equal(neither.engine, 'js');
   assert.deepEqual(
-    neither.passedOver.map((p) => p.engine),
+    neither.passedOver.filter(others).map((p) => p.engine),
     ['native', 'wasm'],
   );
 });
@@ -110,6 +114,29 @@ test('engines are asked in the order of the list until one loads; what each said
     { engine: 'native', why: 'no addon', fix: 'build one' },
     { engine: 'wasm', why: 'it broke', fix: 'npm run setup' },
   ]);
+});
+
+test('a forced engine leaves aside only what is offered here', async () => {
+  const before = process.env.BNLAB_ENGINE;
+  process.env.BNLAB_ENGINE = 'js';
+  try {
+    for (const offered of [true, false]) {
+      const webgpu = { ...pretended([], 'webgpu', 'first'), isOffered: () => offered };
+      const card = await chooseEngine([webgpu, pretended([], 'wasm', 'second'), pretended([], 'js', 'third')]);
+      assert.deepEqual(
+        card.passedOver.map(({ engine }) => engine),
+        offered ? ['webgpu', 'wasm'] : ['wasm'],
+      );
+    }
+  } finally {
+    if (before === undefined) delete process.env.BNLAB_ENGINE;
+    else process.env.BNLAB_ENGINE = before;
+  }
+});
+
+test('a Dawn that is named and not there is an error that names it', async () => {
+  const said = await script(`await ready().catch((e) => console.log(e.name, e.message))`, { BNLAB_ENGINE: 'webgpu' });
+  assert.match(said, /^EngineError BNLAB_ENGINE=webgpu was asked for, .*: BNLAB_DAWN=\/not\/installed: no such file\./);
 });
 
 test('an engine that no list has cannot be forced, and the error says so', async () => {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { onEngine } from '../support/engines';
+import { noSoftwareGpu } from '../support/webgpu';
 
 type Shape = number[];
 /** Shapes of a and b, and whether each is to be read transposed. */
@@ -98,14 +99,17 @@ const body = `
   const integers = tf.matMul(tf.ones([2, 1, 2, 3], 'int32'), tf.ones([3, 4, 3], 'int32'), false, true);
   return { results, left, integers: Array.from(integers.dataSync()) };`;
 
-for (const engine of ['native', 'wasm', 'js']) {
-  test(`${engine}: products of every batch shape, with operands as they are and transposed`, async () => {
+for (const engine of ['native', 'webgpu', 'wasm', 'js']) {
+  const skip = engine === 'webgpu' && noSoftwareGpu;
+  // A GPU in software compiles a shader for nearly each of them.
+  const asked = products.filter((_, i) => engine !== 'webgpu' || i % 4 === 0);
+  test(`${engine}: products of every batch shape, with operands as they are and transposed`, { skip }, async () => {
     const said = await onEngine<{
       results: { shape: Shape; values: number[] }[];
       left: number[];
       integers: number[];
-    }>(engine, body, products);
-    products.forEach((product, i) => {
+    }>(engine, body, asked);
+    asked.forEach((product, i) => {
       const wanted = writtenOut(product);
       const { shape, values } = said.results[i];
       const what = `${engine}, ${JSON.stringify(product)}`;

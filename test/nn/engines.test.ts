@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { onEngine } from '../support/engines';
+import { noSoftwareGpu } from '../support/webgpu';
 import { BUILDERS, everything, Result, STEPS } from './everything';
 
 type Printed = Awaited<ReturnType<typeof everything>>;
@@ -47,4 +48,10 @@ test('every network on native (compiled and eager), wasm and js: the same losses
   for (const name of Object.keys(BUILDERS)) assert.equal(native.results.auto[name].mode, 'graph');
   compare(native.results.eager, js.results.auto, 'native against js');
   compare(native.results.auto, native.results.eager, 'compiled against eager');
+});
+
+test('every network on webgpu, in software: the same as in plain JavaScript', { skip: noSoftwareGpu }, async () => {
+  const [webgpu, js] = [await run('webgpu'), await run('js')];
+  assert.equal(webgpu.left, 0, 'webgpu leaves tensors behind');
+  compare(webgpu.results.auto, js.results.auto, 'webgpu against js');
 });

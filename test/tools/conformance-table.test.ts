@@ -9,7 +9,7 @@ const run = (engine: 'native' | 'js', passed: string[], failed: string[]) =>
       ...{ engine, tensorflow: null, pending: 0, fault: null, seconds: 1, passed },
       failed: failed.map((spec) => ({ spec, messages: ['not equal'] })),
     },
-    { native: [], wasm: [], js: [] },
+    { native: [], webgpu: [], wasm: [], js: [] },
   );
 
 test('specs are counted by function and engine; what fails, and what an engine has no specs of, is seen', () => {

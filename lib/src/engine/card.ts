@@ -5,7 +5,7 @@ import { expectArgument, having, listOf, needed, number, object, oneOf, orNull, 
 export type EngineName = (typeof ENGINE_NAMES)[number];
 
 /** The names that `BNLAB_ENGINE` takes. */
-export const ENGINE_NAMES = ['native', 'wasm', 'js'] as const;
+export const ENGINE_NAMES = ['native', 'webgpu', 'wasm', 'js'] as const;
 
 /** A better engine that was not taken. */
 export interface PassedOver {
@@ -21,7 +21,7 @@ export interface PassedOver {
 export interface EngineCard {
   /** Which engine computes. */
   engine: EngineName;
-  /** True when TensorFlow computes on an NVIDIA GPU. */
+  /** True when a GPU computes: TensorFlow on one of NVIDIA, or WebGPU on any. */
   gpu: boolean;
   /** The processor or GPU, as its maker names it. */
   device: string;
@@ -72,6 +72,10 @@ const WORDS: Record<EngineName, { title(card: EngineCard): string; software(card
   native: {
     title: ({ tensorflow, gpu }) => `native: TensorFlow ${tensorflow} on ${gpu ? 'the GPU' : 'the processor'}`,
     software: ({ tensorflow, gpu }) => `TensorFlow ${tensorflow} on ${gpu ? 'a GPU' : 'the processor'}`,
+  },
+  webgpu: {
+    title: ({ gpu }) => `webgpu: TensorFlow.js on WebGPU, ${gpu ? 'on the GPU' : 'in software'}`,
+    software: () => 'TensorFlow.js, webgpu engine',
   },
   wasm: {
     title: () => 'wasm: TensorFlow.js in WebAssembly',

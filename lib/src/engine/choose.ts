@@ -53,7 +53,8 @@ export async function chooseEngine(engines: readonly Engine[] = registeredEngine
 
 /** The engines that a forced one leaves aside, though they come first. */
 function betterThan(forced: EngineName, engines: readonly Engine[]): PassedOver[] {
-  const names = [...new Set(engines.map(({ name }) => name))];
+  const offered = engines.filter(({ name, isOffered }) => name === forced || (isOffered?.() ?? true));
+  const names = [...new Set(offered.map(({ name }) => name))];
   const better = names.slice(0, Math.max(0, names.indexOf(forced)));
   return better.map((engine) => ({ engine, why: `BNLAB_ENGINE asks for ${forced}`, fix: 'unset BNLAB_ENGINE' }));
 }

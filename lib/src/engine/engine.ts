@@ -15,8 +15,8 @@ let chosen: EngineCard | undefined;
  * await ready();
  * ```
  *
- * Order: TensorFlow on an NVIDIA GPU, TensorFlow on the processor, WebAssembly, plain JavaScript. The environment
- * variable `BNLAB_ENGINE` (native, wasm or js), read at the first call, forces one. Calls after the first, also while
+ * Order: TensorFlow on an NVIDIA GPU, WebGPU on any GPU, TensorFlow on the processor, WebAssembly, plain JavaScript. The environment
+ * variable `BNLAB_ENGINE` (native, webgpu, wasm or js), read at the first call, forces one. Calls after the first, also while
  * it runs, share its answer.
  *
  * From here on each first and second derivative of TensorFlow.js's operations is right, or an error that names the operation: the page

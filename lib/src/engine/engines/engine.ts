@@ -29,6 +29,9 @@ export interface Engine {
   /** TensorFlow.js's name of the backend that computes */
   readonly backend: string;
 
+  /** Whether there is something that could be loaded, where that is not for certain. Asked often, so it looks and does not try. */
+  readonly isOffered?: () => boolean;
+
   /**
    * Finds it, checks it, makes it TensorFlow.js's backend and mends its kernels. The kernels in plain JavaScript, from which others
    * borrow, have been mended by then.

@@ -3,5 +3,6 @@ import { js } from './js';
 import { cuda, native } from './native/native';
 import { registerEngines } from './registry';
 import { wasm } from './wasm/node';
+import { webgpu } from './webgpu/node/webgpu';
 
-registerEngines([cuda, native, wasm, js]);
+registerEngines([cuda, webgpu, native, wasm, js]);

@@ -1,12 +1,14 @@
 /** A load of native code may end its process. Each leaves a mark while it goes on, so that the next process learns of it. */
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { NativePaths } from './paths';
 
 const loading = 'bnlab-loading.';
 
-/** A file that stands beside the addon until this process has loaded it; undefined where none can be made. */
-export function markLoad(paths: NativePaths | undefined): string | undefined {
+/** Where the verdict on what is loaded is remembered; the marks stand beside it. */
+type Place = { verdict: string };
+
+/** A file that stands beside the verdict until this process has loaded it; undefined where none can be made. */
+export function markLoad(paths: Place | undefined): string | undefined {
   if (!paths) return undefined;
   const mark = path.join(path.dirname(paths.verdict), `${loading}${process.pid}`);
   try {
@@ -18,8 +20,9 @@ export function markLoad(paths: NativePaths | undefined): string | undefined {
 }
 
 /** The marks of processes that are gone and had not loaded it. */
-export function deadLoads(paths: NativePaths): string[] {
+export function deadLoads(paths: Place): string[] {
   const folder = path.dirname(paths.verdict);
+  if (!fs.existsSync(folder)) return [];
   return fs
     .readdirSync(folder)
     .filter((name) => name.startsWith(loading) && !isAlive(Number(name.slice(loading.length))))

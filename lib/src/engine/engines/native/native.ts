@@ -34,9 +34,12 @@ let begun: Promise<Found> | undefined;
 export const cuda: Engine = {
   ...common,
   async load() {
+    const check = await checkNative().catch(() => undefined);
+    // That the addon is not there, or fails, is for `native` to say; where there is no GPU, another engine's may be asked first.
+    if (!check?.ok) return { loaded: false };
+    if (!check.gpu) return { loaded: false, passedOver: whyNoGpu(check.cudaBuild) };
     begun = find();
     const found = await begun.catch(() => undefined);
-    // That the addon is not there, or fails, is for `native` to say.
     if (!found || 'passedOver' in found) return { loaded: false };
     const { gpu, cudaBuild } = found.loaded;
     return gpu ? computes(found.loaded) : { loaded: false, passedOver: whyNoGpu(cudaBuild) };
