@@ -25,11 +25,14 @@ export interface StepContext {
 
 /** Settings of {@link compile}. */
 export interface CompileOptions {
-  /** 'graph' traces and runs a TensorFlow graph, 'eager' calls the step every time; 'auto' (default) traces where it can. */
+  /**
+   * 'graph' traces and runs a TensorFlow graph (on WebGPU: records and replays), 'eager' calls the step every time; 'auto' (default) traces
+   * where it can.
+   */
   mode?: 'auto' | 'graph' | 'eager';
   /**
    * Compile the operations of the step with XLA. `'auto'` (default): unless the step contains a convolution or a pooling, whose
-   * XLA kernels for processors are slower than TensorFlow's own.
+   * XLA kernels for processors are slower than TensorFlow's own. On WebGPU: fuse the step's shaders; `'auto'` does.
    */
   xla?: 'auto' | boolean;
   /** seed of `context.random`, default 0 */

@@ -21,6 +21,23 @@ export function expectFits(device: GPUDevice, size: number, usage: number): void
   );
 }
 
+const noMemory = (size: number): EngineError =>
+  new EngineError(
+    `The GPU has no memory for a tensor of ${megabytes(size)}. Dispose tensors (tf.tidy), or take fewer examples at once.`,
+  );
+
+/**
+ * A buffer of one's own, outside of the backend's pool.
+ * @throws EngineError where it is too large, or there is no memory for it
+ */
+export function createBuffer(backend: WebGPUBackend, size: number, usage: number): GPUBuffer {
+  expectFits(backend.device, size, usage);
+  const buffer = backend.device.createBuffer({ size, usage });
+  if (!tookShortage(backend)) return buffer;
+  buffer.destroy();
+  throw noMemory(size);
+}
+
 /** Makes every buffer that a backend makes one of these, and each submission an error where something went wrong. Once a backend. */
 export function refuseWhatDoesNotFit(backend: WebGPUBackend): void {
   const { device, bufferManager } = backend;
@@ -31,9 +48,7 @@ export function refuseWhatDoesNotFit(backend: WebGPUBackend): void {
     const buffer = own(Math.max(size, LEAST), usage, mapped, reuse);
     if (tookShortage(backend)) {
       bufferManager.releaseBuffer(buffer, false);
-      throw new EngineError(
-        `The GPU has no memory for a tensor of ${megabytes(size)}. Dispose tensors (tf.tidy), or take fewer examples at once.`,
-      );
+      throw noMemory(size);
     }
     return buffer;
   };

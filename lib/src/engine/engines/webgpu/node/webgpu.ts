@@ -5,10 +5,12 @@
 import * as fs from 'node:fs';
 import { platform } from '../../../../platform/port';
 import type { PassedOver } from '../../../card';
+import type { RunnerOf } from '../../../compile/runner';
 import { tf } from '../../../tf';
 import type { Engine } from '../../engine';
 import { markLoad } from '../../native/marks';
 import { mendKernels } from '../kernels';
+import { ReplayRunner } from '../replay/runner';
 import { checkWebgpu, verdictOf } from './check';
 import { type AdapterWords, showsGpu } from './dawn';
 import { loadWebgpu, type Loaded } from './load';
@@ -26,6 +28,8 @@ const absent = (named: string | undefined): PassedOver =>
   named
     ? passedOver(`BNLAB_DAWN=${named}: no such file`, null)
     : passedOver('Dawn, which it runs on, is not installed', 'npm run setup -- --webgpu');
+
+const runnerOf: RunnerOf = (step, options) => new ReplayRunner(step, options);
 
 export const webgpu: Engine = {
   name: 'webgpu',
@@ -52,6 +56,7 @@ export const webgpu: Engine = {
     mended = true;
     return { loaded: true, card: { ...device(loaded.adapter), tensorflow: null, threads: { intraOp: 1, interOp: 1 } } };
   },
+  runnerOf,
   gradientKernels: { averagePoolSame: false, resizeBilinear: false, convolutionFilter: true },
 };
 

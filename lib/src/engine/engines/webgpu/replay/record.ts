@@ -1,0 +1,373 @@
+/** Records a step: TensorFlow.js's WebGPU backend is asked for every dispatch, and none is made. */
+import { tf } from '../../../tf';
+import { CompileError, guarded, patch, setTracing } from '../../../compile/guard';
+import { Draw, StepRandom, stepStream } from '../../../compile/random';
+import { AnyStep, checkOutputs, withoutEffect } from '../../../compile/step';
+import { Program, TensorData, Uniform, WebGPUBackend } from '../backend';
+import { Command, needed, Recording, sizeOf, Source, Value } from './recording';
+import { gatherRows, toFloat } from './shaders';
+import { packUniforms } from './uniforms';
+
+/* eslint-disable @typescript-eslint/no-explicit-any */
+
+/** What a recording is made from. */
+export interface Given {
+  backend: WebGPUBackend;
+  /** the examples, by name */
+  data: Record<string, tf.Tensor>;
+  batchSize: number;
+  schedules: string[];
+  seed: number;
+  stepNumber: number;
+}
+
+/** Gives a variable that the step has just created the value it was created with. */
+export type Materialize = (
+  made: Pick<Recording, 'commands' | 'draws'>,
+  created: { variable: tf.Variable; value: Value }[],
+) => void;
+
+/**
+ * Records what `step` does: once, or twice when the first call creates variables, which keep the value they were created with.
+ * Every variable ends as it began.
+ *
+ * @throws CompileError for what cannot be repeated
+ */
+export function record(step: AnyStep, given: Given, materialize: Materialize): Recording {
+  const first = new Recorder(given, materialize).run(step);
+  if (first.created.length === 0) return first.recording;
+  first.recording.release();
+  const second = new Recorder(given, materialize).run(step);
+  if (second.created.length > 0) {
+    second.recording.release();
+    throw new CompileError(
+      `The step creates a variable at every call ('${second.created[0].variable.name}'). Create variables once, outside the step: ` +
+        'a variable is what a step keeps from one call to the next.',
+    );
+  }
+  return second.recording;
+}
+
+/** A variable that the step made; `value`, where what it was made with is a value of the recording. */
+interface Created {
+  variable: tf.Variable;
+  value: Value | undefined;
+}
+
+/** A variable with a stand-in for its data for the time of a call, so that no other tensor can be mistaken for it. */
+interface Disguise {
+  variable: tf.Variable;
+  original: object;
+  value: Value;
+}
+
+class Recorder {
+  private readonly backend: WebGPUBackend;
+  private readonly engine = tf.engine() as any;
+  private readonly values: Value[] = [];
+  private readonly commands: Command[] = [];
+  private readonly draws: Draw[] = [];
+  private readonly created: Created[] = [];
+  private readonly disguises: Disguise[] = [];
+  /** values in place of buffers, by where the backend keeps them */
+  private readonly known = new Map<object, Value>();
+  /** data made since the recording began */
+  private readonly inside = new Set<object>();
+  private readonly held: object[] = [];
+  private readonly kernels: string[] = [];
+  private readonly undo: (() => void)[] = [];
+
+  constructor(
+    private readonly given: Given,
+    private readonly materialize: Materialize,
+  ) {
+    this.backend = given.backend;
+  }
+
+  run(step: AnyStep): { recording: Recording; created: Created[] } {
+    const { engine } = this;
+    engine.startScope('record');
+    setTracing(true);
+    let restored = false;
+    const restore = () => {
+      if (restored) return;
+      restored = true;
+      setTracing(false);
+      for (const undo of this.undo.splice(0).reverse()) undo();
+      for (const disguise of this.disguises) this.undisguise(disguise);
+      this.fillCreated(); // also after an error: an optimizer keeps what it has made
+    };
+    try {
+      this.install();
+      for (const variable of Object.values<tf.Variable>(engine.registeredVariables)) {
+        if (variable.dtype !== 'string' && variable.dtype !== 'complex64') this.disguise(variable);
+      }
+      const recording = this.call(step);
+      restore();
+      return { recording, created: this.created };
+    } catch (error) {
+      this.release();
+      throw error;
+    } finally {
+      restore();
+      engine.endScope();
+    }
+  }
+
+  private call(step: AnyStep): Recording {
+    const { engine, disguises } = this;
+    const inputs = this.inputs();
+    const stepNumber = this.standIn([], 'int32', { kind: 'feed', feed: { kind: 'step' } });
+    const random = new StepRandom(stepStream(this.given.seed, this.given.stepNumber), (draw, tensor) => {
+      const feed = { kind: 'random', draw: this.draws.length } as const;
+      this.draws.push(draw);
+      this.standFor(tensor, this.value(draw.shape, 'float32', { kind: 'feed', feed }));
+    });
+    engine.startScope('step');
+    const outputs: Recording['outputs'] = [];
+    try {
+      const returned = guarded(() => step(inputs, { random, step: stepNumber as tf.Scalar }));
+      checkOutputs(returned);
+      for (const [name, tensor] of Object.entries(returned)) {
+        outputs.push({ name, value: this.valueOf(tensor), shape: [...tensor.shape], dtype: tensor.dtype });
+      }
+    } finally {
+      engine.endScope();
+    }
+    const changed: Recording['changed'] = [];
+    for (const { variable, value } of disguises) {
+      if (variable.isDisposed) {
+        throw new CompileError(
+          `The step disposes the variable '${variable.name}'. Dispose variables outside the step.`,
+        );
+      }
+      const after = this.valueOf(variable);
+      if (after !== value) changed.push({ variable, before: value, after: this.asStored(after, variable.dtype) });
+    }
+    if (changed.length === 0 && outputs.length === 0 && this.created.length === 0) throw withoutEffect();
+    const results = [...outputs.map(({ value }) => value), ...changed.map(({ after }) => after)];
+    const commands = needed(this.commands, results);
+    const used = new Set([...results, ...commands.flatMap(({ bindings }) => bindings)]);
+    const values = this.values.filter((value) => used.has(value));
+    return { values, commands, draws: this.draws, changed, outputs, release: () => this.release() };
+  }
+
+  /** A value as its type says, where it is stored as another: integers that were cast to float32. */
+  private asStored(value: Value, dtype: tf.DataType): Value {
+    if (dtype !== 'float32' || value.dtype === 'float32') return value;
+    const converted = this.value(value.shape, dtype, { kind: 'made' });
+    this.commands.push(toFloat(this.backend.device, value, converted));
+    return converted;
+  }
+
+  private fillCreated(): void {
+    const made = this.created.flatMap(({ variable, value }) =>
+      value && value.source.kind !== 'held' && !variable.isDisposed ? [{ variable, value }] : [],
+    );
+    if (made.length === 0) return;
+    const commands = needed(
+      this.commands,
+      made.map(({ value }) => value),
+    );
+    this.materialize({ commands, draws: this.draws }, made);
+  }
+
+  /** The batch of the examples, gathered by row, and the schedules' numbers. */
+  private inputs(): Record<string, tf.Tensor> {
+    const { data, batchSize, schedules, backend } = this.given;
+    const rows = this.value([batchSize], 'int32', { kind: 'feed', feed: { kind: 'rows' } });
+    const inputs: Record<string, tf.Tensor> = {};
+    for (const [name, { shape, dtype, dataId }] of Object.entries(data)) {
+      const stored = backend.tensorMap.get(dataId).dtype;
+      const all = this.value(shape, stored, { kind: 'data', name });
+      const batch = this.standIn([batchSize, ...shape.slice(1)], dtype, { kind: 'made' }, stored);
+      this.commands.push(gatherRows(backend.device, all, rows, this.valueOf(batch)));
+      inputs[name] = batch;
+    }
+    for (const name of schedules) {
+      inputs[name] = this.standIn([], 'float32', { kind: 'feed', feed: { kind: 'schedule', name } });
+    }
+    return inputs;
+  }
+
+  private install(): void {
+    const { backend, engine } = this;
+    const install = (holder: any, key: string, make: (original: any) => any) =>
+      this.undo.push(patch(holder, key, make));
+    install(backend, 'write', (original) => (...parameters: unknown[]) => {
+      const dataId = original.apply(backend, parameters) as object;
+      this.inside.add(dataId);
+      return dataId;
+    });
+    install(backend, 'uploadToGPU', (original) => (dataId: object) => {
+      if (!this.inside.has(dataId)) original.call(backend, dataId);
+      else this.valueAt(dataId);
+    });
+    install(backend, 'recordAndSubmit', () => this.dispatch);
+    for (const name of ['readSync', 'read'] as const) {
+      install(backend, name, () => (dataId: object) => this.read(dataId));
+    }
+    install(engine, 'runKernel', (original) => (name: string, inputs: object, ...rest: unknown[]) => {
+      this.kernels.push(name);
+      try {
+        for (const input of Object.values(inputs).flat() as (tf.Tensor | undefined)[]) {
+          if (input?.dataId && !engine.state.tensorInfo.has(input.dataId)) throw disposedOutside(name);
+        }
+        return original.call(engine, name, inputs, ...rest);
+      } finally {
+        this.kernels.pop();
+      }
+    });
+    install(engine, 'makeVariable', (original) => (...parameters: unknown[]) => {
+      const variable = original.apply(engine, parameters) as tf.Variable;
+      const { values } = backend.tensorMap.get(variable.dataId);
+      this.created.push({ variable, value: values ? undefined : this.valueOf(variable) });
+      this.disguise(variable);
+      return variable;
+    });
+  }
+
+  /** What the backend calls for each dispatch. */
+  private readonly dispatch = (
+    program: Program,
+    output: tf.TensorInfo,
+    inputs: tf.TensorInfo[],
+    own: Uniform[] = [],
+  ): void => {
+    const write = this.valueOf(output);
+    const reads = inputs.map((input) => this.valueOf(input));
+    const shapes = [...inputs, output].map(({ shape }) => shape);
+    const uniforms: Uniform[] = [
+      { type: 'float32', data: [NaN] },
+      { type: 'float32', data: [Infinity] },
+      ...shapes.flatMap((shape) => [
+        { type: 'int32', data: shape },
+        { type: 'int32', data: tf.util.computeStrides(shape) },
+      ]),
+      ...(program.size
+        ? [{ type: 'int32', data: [sizeOf(program.outputShape) / (program.outputComponent || 1)] }]
+        : []),
+      ...own,
+    ];
+    const dataType = ({ dataId }: tf.TensorInfo) => this.backend.tensorMap.get(dataId).dtype;
+    this.commands.push({
+      name: this.kernels.at(-1) ?? program.shaderKey,
+      pipeline: program.pipeline!,
+      reads: program.atomic ? [...reads, write] : reads,
+      writes: [write],
+      bindings: [write, ...reads],
+      uniforms: packUniforms(uniforms),
+      dispatch: [...program.dispatch],
+      origin: {
+        program,
+        inputs: inputs.map((input) => ({ shape: [...input.shape], dtype: dataType(input) })),
+        output: { shape: [...output.shape], dtype: dataType(output) },
+        uniforms: own,
+      },
+    });
+  };
+
+  /** What a kernel may read while it is recorded: what JavaScript has written. */
+  private read(dataId: object): unknown {
+    const kernel = this.kernels.at(-1);
+    const { values, shape } = this.backend.tensorMap.get(dataId);
+    if (this.inside.has(dataId) && values) return values;
+    // it reads its indices only to check their range
+    if (kernel === 'GatherV2') return new Int32Array(sizeOf(shape));
+    throw new CompileError(
+      `${kernel ?? 'TensorFlow.js'} reads the values of a tensor inside a compiled step, so they would be ` +
+        'frozen into the graph. Compute it outside the step and pass it in as data or a variable.',
+    );
+  }
+
+  private valueOf({ dataId }: { dataId: object }): Value {
+    return this.known.get(dataId) ?? this.valueAt(dataId);
+  }
+
+  /** The value that stands for some data. */
+  private valueAt(dataId: object): Value {
+    const known = this.known.get(dataId);
+    if (known) return known;
+    const { backend } = this;
+    const where = this.kernels.at(-1) ?? 'An operation';
+    if (!backend.tensorMap.has(dataId)) {
+      throw disposedOutside(where);
+    }
+    const data = backend.tensorMap.get(dataId);
+    if (data.dtype === 'string' || data.dtype === 'complex64') {
+      throw new CompileError(`${where} takes a ${data.dtype} tensor, which a compiled step cannot.`);
+    }
+    const value = this.value(data.shape, data.dtype, this.sourceOf(dataId, data));
+    this.known.set(dataId, value);
+    return value;
+  }
+
+  private sourceOf(dataId: object, data: TensorData): Source {
+    if (this.inside.has(dataId)) {
+      if (!data.values) return { kind: 'made' };
+      const numbers = data.values as Float32Array;
+      return {
+        kind: 'constant',
+        values: data.dtype === 'float32' ? Float32Array.from(numbers) : Int32Array.from(numbers),
+      };
+    }
+    this.backend.uploadToGPU(dataId);
+    this.backend.incRef(dataId);
+    this.held.push(dataId);
+    return { kind: 'held', dataId };
+  }
+
+  private value(shape: readonly number[], dtype: tf.DataType, source: Source): Value {
+    const value: Value = { id: this.values.length, shape: [...shape], dtype, size: sizeOf(shape), source };
+    this.values.push(value);
+    return value;
+  }
+
+  /**
+   * A tensor that stands for a value.
+   * @param stored the type of its words on the device: integers that were cast to float32 are still integers there
+   */
+  private standIn(shape: number[], dtype: tf.DataType, source: Source, stored = dtype): tf.Tensor {
+    const info = this.backend.makeTensorInfo(shape, dtype);
+    const tensor = this.engine.makeTensorFromTensorInfo(info, this.backend) as tf.Tensor;
+    this.standFor(tensor, this.value(shape, stored, source));
+    return tensor;
+  }
+
+  private standFor(tensor: tf.Tensor, value: Value): void {
+    this.known.set(tensor.dataId, value);
+    const data = this.backend.tensorMap.get(tensor.dataId);
+    data.values = null;
+    data.dtype = value.dtype;
+  }
+
+  private disguise(variable: tf.Variable): void {
+    const original = variable.dataId;
+    const standIn = this.standIn([...variable.shape], variable.dtype, { kind: 'variable', variable });
+    this.backend.incRef(standIn.dataId);
+    (variable as any).dataId = standIn.dataId;
+    this.disguises.push({ variable, original, value: this.valueOf(standIn) });
+  }
+
+  /** Ends the disguise: the variable has its own data again, whatever the step assigned. */
+  private undisguise({ variable, original }: Disguise): void {
+    const current = variable.dataId;
+    (variable as any).dataId = original;
+    // a disposed variable has let go of its stand-in; what it stood for goes as well
+    releaseData(this.backend, variable.isDisposed ? original : current);
+  }
+
+  private release(): void {
+    for (const dataId of this.held.splice(0)) releaseData(this.backend, dataId);
+  }
+}
+
+const disposedOutside = (kernel: string): CompileError =>
+  new CompileError(`${kernel} inside a compiled step takes a tensor from outside that has been disposed.`);
+
+/** Gives up one reference to data, and forgets the data with the last. */
+export function releaseData(backend: WebGPUBackend, dataId: object): void {
+  if (backend.tensorMap.has(dataId) && backend.disposeData(dataId)) {
+    (tf.engine() as any).removeDataId(dataId, backend);
+  }
+}

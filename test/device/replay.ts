@@ -1,0 +1,119 @@
+/** Times training steps on WebGPU: eager, replayed, replayed with fused shaders. A function for a script that runs where a card is. */
+import * as fs from 'node:fs';
+import { compile, type CompileOptions, convNet, mlp, type NamedTensors, type Network, Random, tf } from 'bnlab';
+
+/** A network and its mini-batches, timed. */
+export interface Bench {
+  name: string;
+  network: () => Network;
+  /** shape of an example */
+  input: number[];
+  batch: number;
+}
+
+export const BENCHES: Bench[] = [
+  {
+    name: 'dense',
+    network: () => mlp({ sizes: [784, 100, 100, 100, 10], activation: 'sigmoid', norm: 'none', seed: 1 }),
+    ...{ input: [784], batch: 60 },
+  },
+  {
+    name: 'dense with BN',
+    network: () => mlp({ sizes: [784, 100, 100, 100, 10], activation: 'sigmoid', norm: 'batch', seed: 1 }),
+    ...{ input: [784], batch: 60 },
+  },
+  {
+    name: 'wide',
+    network: () => mlp({ sizes: [784, 1024, 1024, 1024, 10], activation: 'sigmoid', norm: 'none', seed: 1 }),
+    ...{ input: [784], batch: 256 },
+  },
+  {
+    name: 'wide with BN',
+    network: () => mlp({ sizes: [784, 1024, 1024, 1024, 10], activation: 'sigmoid', norm: 'batch', seed: 1 }),
+    ...{ input: [784], batch: 256 },
+  },
+  {
+    name: 'conv with BN',
+    network: () => convNet({ image: [28, 28, 1], filters: [16, 32], hidden: 64, classes: 10, norm: 'batch', seed: 1 }),
+    ...{ input: [784], batch: 64 },
+  },
+];
+
+/** The ways to run a step. */
+export const WAYS: Record<string, CompileOptions> = {
+  eager: { mode: 'eager' },
+  replay: { mode: 'graph', xla: false },
+  fused: { mode: 'graph', xla: true },
+};
+
+/** Milliseconds a step. */
+export interface Timed {
+  bench: string;
+  way: string;
+  dispatches: number | null;
+  /** of the clock */
+  milliseconds: number;
+  /** of the processor on JavaScript's thread, drivers that work there included; null where the system does not tell */
+  javascript: number | null;
+  /** of the last step, to be compared between the ways */
+  loss: number;
+}
+
+/** Processor time of this thread in milliseconds. */
+function threadTime(): number | null {
+  try {
+    return Number(fs.readFileSync(`/proc/self/task/${process.pid}/schedstat`, 'utf8').split(' ')[0]) / 1e6;
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * Times one network in one way: steps of plain SGD on random examples, after `warmUp` steps which compile the shaders.
+ * On the engine in use.
+ */
+export async function timeSteps({ name, network, input, batch }: Bench, way: string, steps: number): Promise<Timed> {
+  const random = new Random(7);
+  const n = 4 * batch;
+  const size = input.reduce((a, b) => a * b, 1);
+  const x = tf.tensor(random.uniforms(n * size), [n, ...input]);
+  const labels = Int32Array.from({ length: n }, () => random.integer(10));
+  const y = tf.tidy(() => tf.oneHot(tf.tensor1d(labels, 'int32'), 10).toFloat());
+  const net = network();
+  const optimizer = tf.train.sgd(0.05);
+  const step = compile<NamedTensors, NamedTensors>(
+    (inputs, { random: draw }) => ({
+      loss: optimizer.minimize(
+        () => {
+          const logits = net.apply(inputs.x, { training: true, random: draw });
+          return tf.neg(tf.mean(tf.sum(tf.mul(inputs.y, tf.logSoftmax(logits)), 1))) as tf.Scalar;
+        },
+        true,
+        net.trainable,
+      )!,
+    }),
+    WAYS[way],
+  );
+  const run = async (count: number) => {
+    const batches = Int32Array.from({ length: count * batch }, () => random.integer(n));
+    const { outputs } = await step.run({ data: { x, y }, batches, batchSize: batch });
+    const losses = await outputs.loss.data();
+    outputs.loss.dispose();
+    return losses[count - 1];
+  };
+  await run(Math.max(3, Math.min(20, steps))); // compiles, and learns how long a step takes
+  const before = threadTime();
+  const began = performance.now();
+  const loss = await run(steps);
+  const milliseconds = (performance.now() - began) / steps;
+  const after = threadTime();
+  const dispatches = /(\d+) dispatches a step/.exec(String(step));
+  step.dispose();
+  optimizer.dispose();
+  net.dispose();
+  tf.dispose([x, y]);
+  return {
+    ...{ bench: name, way, dispatches: dispatches && Number(dispatches[1]), milliseconds },
+    ...{ javascript: before === null || after === null ? null : (after - before) / steps, loss },
+  };
+}
