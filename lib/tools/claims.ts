@@ -19,6 +19,7 @@ import {
 import { readCall } from './call';
 import { displays, nameOf, Notebook, readResult, stableJson, writeAtomically } from './notebook';
 import { findNotebooks, home, shown } from './places';
+import { writeReading } from './reading';
 import { onlyOne, Stop } from './running';
 
 /** The claims that the notebook's outputs hold, in the order of its cells. */
@@ -116,7 +117,7 @@ function addToLedger(root: string, executed: { name: string; records: ClaimRecor
   }
   if (Object.keys(ledger).length === 0 && !fs.existsSync(ledgerFile(root))) return;
   writeAtomically(ledgerFile(root), stableJson(ledger) + '\n');
-  writePage(root);
+  writePages(root);
 }
 
 /** Adds what was found on other data, and makes the page anew. */
@@ -125,11 +126,13 @@ export function writeReplication(root: string, { data, notebooks }: ReplicationF
     const earlier = readReplication(root)?.notebooks ?? {};
     const all = Object.entries({ ...earlier, ...notebooks }).filter(([name]) => isThere(root, name));
     writeAtomically(replicationFile(root), stableJson({ data, notebooks: Object.fromEntries(all) }) + '\n');
-    writePage(root);
+    writePages(root);
   });
 }
 
-function writePage(root: string): void {
+/** The pages made of all notebooks. */
+function writePages(root: string): void {
+  writeReading(root);
   writeAtomically(
     path.join(root, 'notebooks', 'CLAIMS.md'),
     renderLedger(readLedger(root), replications(root), ruleChanges(root)),

@@ -14,6 +14,7 @@ import { findingText } from 'bnlab/dist/tools/check/finding';
 import { displays, MIME, nameOf, readNotebook } from 'bnlab/dist/tools/notebook';
 import { findNotebooks } from 'bnlab/dist/tools/places';
 import { SOURCES } from 'bnlab/dist/src/platform/node/commit';
+import { figureTitle, readReading, readingText, turns } from 'bnlab/dist/tools/reading';
 import { hashes, readLibrary, staleReasons } from 'bnlab/dist/tools/notebook/provenance';
 import { renderLedger } from 'bnlab/internal';
 
@@ -90,6 +91,19 @@ test('the ledger holds what the notebooks say, and the page what the ledger hold
   );
   if (isLanded) assert.deepEqual(ledger, found);
   else if (JSON.stringify(ledger) !== JSON.stringify(found)) t.diagnostic('the ledger waits for `npm run notebooks`');
+});
+
+test('the plan for a reading group is what the notebooks give, and each figure that it names is there', () => {
+  const named = new Map(notebooks.map(({ name, notebook }) => [name, notebook]));
+  assert.ok(readReading(root) === readingText(named), 'READING.md is not what the notebooks give: `npm run notebooks`');
+  for (const { name, figure } of turns(named)) {
+    assert.ok(figureTitle(named.get(name)!, figure), `${name} has no figure in cell ${figure}`);
+  }
+  assert.deepEqual(
+    notebooks.map(({ name }) => name).filter((name) => !turns(named).some((turn) => turn.name === name)),
+    [],
+    'a notebook is in no session',
+  );
 });
 
 test('the claims on other data were computed from the same sources, by the same rules', (t) => {

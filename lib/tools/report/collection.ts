@@ -13,13 +13,31 @@ import type { PageLink } from './forms/frame';
 import type { Surroundings } from './markdown';
 import { notebookBlocks } from './notebook-blocks';
 
-/** The ledger of claims, where a collection has one. */
-export const LEDGER = {
-  name: 'claims',
-  page: 'claims.html',
-  file: 'CLAIMS.md',
-  text: 'The claims ledger: each sentence of the paper that was tested, and what came out',
-};
+/** A text that was made of all notebooks, and lies beside them. */
+export interface Text extends PageLink {
+  file: string;
+  /** What it is called in a search. */
+  title: string;
+  /** What a link to it says. */
+  text: string;
+}
+
+const TEXTS: readonly Text[] = [
+  {
+    name: 'reading',
+    page: 'reading.html',
+    file: 'READING.md',
+    title: 'Reading in a group',
+    text: 'Four sessions for a reading group: minutes, figures for the screen, questions',
+  },
+  {
+    name: 'claims',
+    page: 'claims.html',
+    file: 'CLAIMS.md',
+    title: 'Claims',
+    text: 'The claims ledger: each sentence of the paper that was tested, and what came out',
+  },
+];
 
 /** A notebook, and where its page is to be. */
 export interface Source extends PageLink {
@@ -31,7 +49,7 @@ export interface Source extends PageLink {
 
 /** Where pages come from and go to. */
 export interface Places {
-  /** Pictures that the text names, solutions and the ledger are in its `notebooks/`, wherever the executed copies are. */
+  /** Pictures that the text names, solutions and the texts are in its `notebooks/`, wherever the executed copies are. */
   root: string;
   /** The executed notebooks. */
   files: string[];
@@ -47,8 +65,8 @@ export class Collection {
   /** Formulas that KaTeX does not understand, each with its page. */
   readonly problems: string[] = [];
   readonly sources: Source[];
-  /** The text of the ledger, where there is one. */
-  readonly ledger: string | undefined;
+  /** The texts that are there, each with what it says. */
+  readonly texts: (Text & { content: string })[];
   private readonly pages: Map<string, string>;
   private readonly folder: string;
   private readonly drawer: Drawer;
@@ -62,8 +80,10 @@ export class Collection {
     this.drawer = new Drawer(stop);
     this.sources = files.map((file) => this.source(file));
     this.pages = new Map(this.sources.map(({ name, page }) => [`${name}.ipynb`, page]));
-    const ledger = path.join(this.folder, LEDGER.file);
-    if (fs.existsSync(ledger)) this.ledger = fs.readFileSync(ledger, 'utf8');
+    this.texts = TEXTS.flatMap((text) => {
+      const file = path.join(this.folder, text.file);
+      return fs.existsSync(file) ? [{ ...text, content: fs.readFileSync(file, 'utf8') }] : [];
+    });
   }
 
   /** What a page's text needs to know. */
@@ -75,9 +95,9 @@ export class Collection {
     };
   }
 
-  /** The ledger has a page. */
-  linkLedger(): void {
-    if (this.ledger !== undefined) this.pages.set(LEDGER.file, LEDGER.page);
+  /** The texts have pages. */
+  linkTexts(): void {
+    for (const { file, page } of this.texts) this.pages.set(file, page);
   }
 
   /** What the ledger says, by notebook and id, of the claims that have a page here. */

@@ -5,7 +5,7 @@ import type { Stop } from '../running';
 import { launchBrowser } from '../browser';
 import { deckScript, pageScript, speakerScript, writeAssets, writeDeckAssets } from './assets';
 import { type Block, computes, type Figure, figuresOf, findingOf, headingsOf, leadFigure, titleOf } from './blocks';
-import { Collection, LEDGER, type Places, type Source } from './collection';
+import { Collection, type Places, type Source } from './collection';
 import { COMPUTE_LOADER, computeStyle, writeCompute } from './compute';
 import { factsOf, rowOf } from './facts';
 import { contentsPage, type Entry } from './forms/contents';
@@ -43,8 +43,8 @@ function form(write: (collection: Collection, places: Places, stop: Stop) => Pro
 
 /** Pages, index and assets. */
 export const writeSite = form(async (collection, { root, files, out, embedded }, stop) => {
-  const { sources, ledger } = collection;
-  collection.linkLedger();
+  const { sources, texts } = collection;
+  collection.linkTexts();
   const site: Site = { title: TITLE, script: pageScript() };
   const compute = { script: COMPUTE_LOADER, style: computeStyle() };
   const entries: Entry[] = [];
@@ -69,12 +69,12 @@ export const writeSite = form(async (collection, { root, files, out, embedded },
       page(site, source.name, blocks, { ...about, ...turn, ...(computes(blocks) && { compute }) }),
     );
   }
-  if (ledger !== undefined) {
-    const blocks = new PageText(collection.around(LEDGER.page)).blocks(ledger);
-    sections.push(...sectionsOf(LEDGER.page, 'Claims', blocks));
-    await collection.write(LEDGER.page, page(site, LEDGER.name, blocks));
+  for (const { name, page: address, title, content } of texts) {
+    const blocks = new PageText(collection.around(address)).blocks(content);
+    sections.push(...sectionsOf(address, title, blocks));
+    await collection.write(address, page(site, name, blocks));
   }
-  const links = ledger === undefined ? [EXPLORE] : [EXPLORE, LEDGER];
+  const links = [EXPLORE, ...texts];
   await collection.write(EXPLORE.page, explorePage(site, collection.claims(root), compute));
   const failed = Object.entries(failuresIn(path.dirname(files[0]))).map(([name, lines]) => ({ name, lines }));
   await collection.write('index.html', contentsPage(site, { lead: LEAD, entries, links, failed }));
