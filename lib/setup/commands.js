@@ -125,8 +125,9 @@ function holdsNotebooks(folder) {
 }
 
 /**
- * Every test, or those whose path contains one of the words. `--node=26` runs them, and set-up before them, under that Node; what
- * else starts with a dash goes to node's test runner.
+ * Every test, or those whose path contains one of the words. `--node=26` runs them, and set-up before them, under that Node;
+ * `--limit=20` ends a file after so many seconds (ten minutes, unless told: far more than any takes on a busy machine); what else
+ * starts with a dash goes to node's test runner.
  *
  * @param {string} shown
  * @param {string[]} rest
@@ -142,7 +143,12 @@ async function test(shown, rest) {
   const all = filesBelow(folder).filter(
     (name) => name.endsWith('.test.ts') && !name.split(path.sep).includes('node_modules'),
   );
-  const options = rest.filter((word) => word.startsWith('-'));
+  const limit = rest.find((word) => word.startsWith('--limit='))?.slice('--limit='.length) ?? '600';
+  if (!(Number(limit) > 0)) {
+    process.stderr.write(`--limit wants the seconds that a test file may take; it got: ${limit || 'nothing'}\n`);
+    return 2;
+  }
+  const options = rest.filter((word) => word.startsWith('-') && !word.startsWith('--limit='));
   const words = rest.filter((word) => !word.startsWith('-'));
   const files = all.filter(
     (name) => words.length === 0 || words.some((word) => path.join('test', name).includes(word)),
@@ -174,7 +180,7 @@ async function test(shown, rest) {
       ...options,
       ...files.map((name) => path.join('test', name)),
     ],
-    { env: environment({ TF_CPP_MIN_LOG_LEVEL: process.env.TF_CPP_MIN_LOG_LEVEL ?? '2' }) },
+    { env: environment({ TF_CPP_MIN_LOG_LEVEL: process.env.TF_CPP_MIN_LOG_LEVEL ?? '2', BNLAB_TEST_LIMIT: limit }) },
   );
 }
 

@@ -125,6 +125,7 @@ export {
   loadComparison,
   loadHistory,
   loadWeights,
+  lossSpeedup,
   oneHotLabels,
   overRates,
   probeSeries,

@@ -23,34 +23,53 @@ export const isOwn = (file: string) => /[\\/]notebooks[\\/]own[\\/][^\\/]+$/.tes
 
 /**
  * The notebooks that the names mean, in order; all of `<root>/notebooks` when there is no name. One of the reader's own is meant by its
- * whole name. A name is a file, a
- * notebook's name, or the number it starts with.
+ * whole name. A name is a file, a notebook's name, or the number it starts with; with a folder before it, such as `solutions/04`, it
+ * is one of that folder, below `<root>/notebooks` or where the command runs.
  *
  * @throws Error that lists the notebooks when a name fits none
  */
 export function findNotebooks(root: string, names: string[]): string[] {
   const folder = path.join(root, 'notebooks');
-  const all = fs.existsSync(folder)
-    ? fs
-        .readdirSync(folder)
-        .filter((file) => file.endsWith('.ipynb') && !file.startsWith('.'))
-        .sort()
-    : [];
+  const all = notebooksIn(folder);
   // JupyterLab calls a new notebook so until its reader names it: it is run when it is asked for.
   if (names.length === 0)
     return all.filter((file) => !/^Untitled\d*\./.test(file)).map((file) => path.join(folder, file));
   return names.map((name) => {
     if (name.endsWith('.ipynb') && fs.existsSync(name)) return path.resolve(name);
     const base = path.basename(name, '.ipynb');
+    if (path.dirname(name) !== '.') return inFolder(root, path.dirname(name), base);
     const own = path.join(ownFolder(root), `${base}.ipynb`);
     if (fs.existsSync(own)) return own;
-    const found = all.find((file) => file === `${base}.ipynb`) ?? all.find((file) => file.startsWith(`${base}-`));
-    if (!found) {
-      const known = all.map((file) => file.replace(/\.ipynb$/, '')).join(', ') || 'none';
-      throw new Error(`There is no notebook '${name}'. There are: ${known}.`);
-    }
+    const found = meant(all, base);
+    if (!found) throw new Error(`There is no notebook '${name}'. There are: ${namesOf(all)}.`);
     return path.join(folder, found);
   });
+}
+
+const namesOf = (files: string[]) => files.map((file) => file.replace(/\.ipynb$/, '')).join(', ') || 'none';
+
+/** The notebook of this name, else the one whose name begins with this number. */
+const meant = (files: string[], base: string) =>
+  files.find((file) => file === `${base}.ipynb`) ?? files.find((file) => file.startsWith(`${base}-`));
+
+function notebooksIn(folder: string): string[] {
+  if (!fs.existsSync(folder)) return [];
+  return fs
+    .readdirSync(folder)
+    .filter((file) => file.endsWith('.ipynb') && !file.startsWith('.'))
+    .sort();
+}
+
+/** A notebook that was named with its folder. @throws Error that lists the folder's notebooks when it is none of them */
+function inFolder(root: string, named: string, base: string): string {
+  const folders = [path.join(root, 'notebooks', named), path.join(root, named), path.resolve(named)];
+  for (const folder of folders) {
+    const found = meant(notebooksIn(folder), base);
+    if (found) return path.join(folder, found);
+  }
+  const there = [...new Set(folders)].filter((folder) => notebooksIn(folder).length > 0);
+  const list = there.map((folder) => `${shown(folder)} has ${namesOf(notebooksIn(folder))}`).join('; ');
+  throw new Error(`There is no notebook '${named}/${base}'. ${list || `No folder '${named}' with notebooks is here`}.`);
 }
 
 /** A path as a reader of a message wants it: relative to where the command runs, when that is shorter. */

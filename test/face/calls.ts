@@ -70,6 +70,7 @@ export async function makeWorld(): Promise<World> {
     ],
     seeds: [1],
     learningRates: [0.1],
+    evaluate: { train: 6 },
   });
   await saveHistory(fileOf('history.json'), history);
   await saveComparison(fileOf('comparison.json'), comparison);
@@ -398,6 +399,7 @@ export function calls({ network, x, y, history, comparison }: World): Record<str
     speedup: () => [
       { comparison, reference: 'a', candidate: 'b', referenceRates: [0.1], candidateRates: [0.1], points: 3 },
     ],
+    lossSpeedup: () => [{ comparison, reference: 'a', candidate: 'b', points: 3 }],
     stepsToReach: () => [history, 0.5],
     setPopulationStatistics: () => [build(1), x, { batchSize: 3, batchCount: 2, seed: 1 }],
     scheduleRates: () => [0.1, 3, { kind: 'step', every: 1, factor: 0.5 }],

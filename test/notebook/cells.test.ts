@@ -234,7 +234,7 @@ test('verdicts: a limit is named, an unfair test decides nothing, and what canno
   assert.match(limited.text, /Limit: small rates/);
   assert.equal(recorded({ limit: 'small rates', rule: rule.below(0) }).record.verdict, 'contradicted');
 
-  const unfair = recorded({ rule: rule.below(0), unfair: 'All layers move.', reason: 'Why.' });
+  const unfair = recorded({ rule: rule.below(0), unfair: 'All layers move', reason: 'Why.' });
   assert.equal(unfair.record.verdict, 'undecided');
   assert.equal(unfair.record.reason, 'All layers move. Why.');
   assert.equal(recorded({ unfair: 'All layers move.' }).record.verdict, 'holds');

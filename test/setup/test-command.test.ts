@@ -54,3 +54,49 @@ test("a test sees none of the reader's settings, leaves the reader's data alone,
     project.remove();
   }
 });
+
+/** Files that never end: in a test within a test; in a loop that leaves no timer a turn; by a program that holds the output. */
+const hanging = {
+  waits: `
+import test from 'node:test';
+test('ends', () => {});
+test('outer', (t) => t.test('inner', () => new Promise(() => setInterval(() => {}, 1000))));`,
+  spins: `
+import test from 'node:test';
+test('round and round', () => { for (;;); });`,
+  holds: `
+import { spawn } from 'node:child_process';
+import test from 'node:test';
+test('starts', () => { spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'inherit' }); });`,
+};
+
+test('a file that does not end is ended and named, with the test that it was in, and the others go on', async () => {
+  const project = new Project(['node_modules', '.venv', 'dist', 'engine']);
+  try {
+    for (const [name, text] of Object.entries(hanging)) project.write(`test/hang/${name}.test.ts`, text);
+    project.write('test/hang/well.test.ts', "import test from 'node:test';\ntest('well', () => {});");
+    const { code, output } = await project.run(['test', 'test/hang', '--limit=12']);
+    assert.equal(code, 1, output);
+    const ended = (output.split('Ended, because they were not done:\n')[1] ?? '').split('\n');
+    const line = (name: string, where: string) => `test/hang/${name}.test.ts: not done after 12 s, ended ${where}`;
+    assert.deepEqual(ended.slice(0, 3).sort(), [
+      line('holds', "after the test 'starts'"),
+      line('spins', 'before the end of its first test'),
+      line('waits', "in the test 'outer > inner'"),
+    ]);
+    assert.match(output, /✔ well/);
+  } finally {
+    project.remove();
+  }
+});
+
+test('a limit that is no number of seconds is refused', async () => {
+  const project = new Project();
+  try {
+    const { code, output } = await project.run(['test', '--limit=soon']);
+    assert.equal(code, 2, output);
+    assert.match(output, /--limit wants the seconds that a test file may take; it got: soon/);
+  } finally {
+    project.remove();
+  }
+});

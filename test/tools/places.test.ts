@@ -23,3 +23,29 @@ test('findNotebooks: a number means the notebook that begins with it, a number w
     removeScratch(root);
   }
 });
+
+test('findNotebooks: a name with a folder is a notebook of that folder, never its namesake elsewhere', () => {
+  const root = makeScratch();
+  try {
+    const solutions = path.join(root, 'notebooks', 'solutions');
+    fs.mkdirSync(solutions, { recursive: true });
+    for (const file of ['05-first.ipynb', '06-second.ipynb', 'solutions/05-first.ipynb']) {
+      fs.writeFileSync(path.join(root, 'notebooks', file), '{}');
+    }
+    const found = (name: string) => path.relative(root, findNotebooks(root, [name])[0]);
+    for (const name of ['solutions/05', 'solutions/05-first', 'solutions/05-first.ipynb', 'notebooks/solutions/05']) {
+      assert.equal(found(name), path.join('notebooks', 'solutions', '05-first.ipynb'), name);
+    }
+    assert.equal(found('notebooks/05'), path.join('notebooks', '05-first.ipynb'));
+    assert.throws(
+      () => found('solutions/06-second'),
+      /no notebook 'solutions\/06-second'\. .*solutions has 05-first\.$/,
+    );
+    assert.throws(
+      () => found('answers/05'),
+      /no notebook 'answers\/05'\. No folder 'answers' with notebooks is here\.$/,
+    );
+  } finally {
+    removeScratch(root);
+  }
+});

@@ -120,6 +120,12 @@ test('a formula makes stale the notebooks that use it, and is named', () => {
   assert.deepEqual(found, Object.fromEntries(Object.entries(wanted).map(([name, all]) => [name, all.sort()])));
 });
 
+test('what only archives want makes stale the notebook that reads weights, and no other', () => {
+  const root = checkout();
+  replace(root, 'lib/src/data/zip.ts', '0xedb88320', '0xedb88321');
+  assert.deepEqual(stale(root), { '09': ['the library changed: crcTable in lib/src/data/zip.ts'] });
+});
+
 test('a notebook reaches the experiments that it names, and no other', () => {
   for (const { name, notebook } of executed) {
     const cells = notebook.cells.flatMap((c) => (c.cell_type === 'code' ? [c.source] : []));

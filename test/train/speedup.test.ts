@@ -1,7 +1,7 @@
 /** Steps to an accuracy on two sides, from runs that are written down here. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { median, Random, speedup, type Comparison, type History } from 'bnlab';
+import { lossSpeedup, median, Random, speedup, type Comparison, type History } from 'bnlab';
 import { isotonicRegression } from 'bnlab/internal';
 
 /** Rises from a guess among ten to 95%, with a time constant in steps; noise on each evaluation. */
@@ -20,6 +20,8 @@ function history({ tau, noise = () => 0, end = 0.95, stopped }: Made): History {
     stopped: stopped ? 'signal' : null,
     evaluations: STEPS.map((step) => ({
       ...{ step, probes: {} },
+      // falls by half in every ln 2 time constants, to a twentieth
+      train: { accuracy: null, loss: 2 * (0.05 + 0.95 * Math.exp(-step / tau)) * Math.exp(-noise()), n: 5 },
       test: { accuracy: 0.1 + (end - 0.1) * (1 - Math.exp(-step / tau)) + noise(), loss: 1, n: 5 },
     })),
   };
@@ -144,4 +146,39 @@ test('speedup: what cannot be compared is said', () => {
   );
   const stopped = comparison({ a: [[{ tau: 1, stopped: true }]], b: [level] });
   assert.throws(() => speedup({ ...a, comparison: stopped }), /side 'a' has no rate at which every seed finished/);
+});
+
+test('lossSpeedup: three times the time constant is three times the steps, down to the lowest loss of both', () => {
+  const [slow, fast] = [300, 100].map((tau) => [{ tau }, { tau }]);
+  const { loss, ratio } = lossSpeedup({ ...a, comparison: comparison({ a: [slow], b: [fast] }) });
+  assert.equal(loss.length, 20);
+  loss.slice(1).forEach((value, k) => near(value / loss[k], loss[1] / loss[0], 1e-12));
+  near(loss[19], 2 * (0.05 + 0.95 * Math.exp(-10)), 1e-12);
+  for (const row of ratio) row.slice(2, 18).forEach((value) => near(value, 3, 0.15));
+});
+
+test('lossSpeedup: equal runs give 1 exactly, the same networks with other noise within its scatter', () => {
+  const runs = Array.from({ length: 5 }, () => ({ tau: 200 }));
+  assert.ok(
+    lossSpeedup({ ...a, comparison: comparison({ a: [runs], b: [runs] }) })
+      .ratio.flat()
+      .every((v) => v === 1),
+  );
+  const random = new Random(3);
+  const noisy = () => runs.map((run) => ({ ...run, noise: () => 0.02 * random.normal() }));
+  const { ratio } = lossSpeedup({ ...a, comparison: comparison({ a: [noisy()], b: [noisy()] }) });
+  near(median(ratio.map((row) => row[19])), 1, 0.15);
+});
+
+test('lossSpeedup: a loss that is not finite counts as none, and runs without a training loss are refused', () => {
+  const made = comparison({ a: [[{ tau: 300 }], [{ tau: 50 }]], b: [[{ tau: 100 }]] });
+  for (const { learningRate, history: of } of made.runs)
+    if (learningRate === 2)
+      of.evaluations.slice(1).forEach((seen) => (seen.train = { loss: null, accuracy: null, n: 5 }));
+  assert.deepEqual([...new Set(lossSpeedup({ ...a, comparison: made }).rates.reference)], [1]);
+  for (const { history: of } of made.runs) of.evaluations.forEach((seen) => delete seen.train);
+  assert.throws(
+    () => lossSpeedup({ ...a, comparison: made }),
+    /lossSpeedup: .* 0 training losses; wanted at least two/,
+  );
 });

@@ -9,6 +9,7 @@ import {
   batchNormLayer,
   conv2d,
   dense,
+  groupNormLayer,
   inceptionNet,
   layerNormLayer,
   loadWeights,
@@ -20,6 +21,7 @@ import {
   saveWeights,
   sequential,
   tf,
+  whiteningLayer,
 } from 'bnlab';
 import {
   type DataArray,
@@ -33,15 +35,25 @@ import { assertClose, clean, type Golden, golden, toTensor, untouchedBy, values 
 
 const folder = path.join(__dirname, '../../data/golden/zoo');
 const file = (name: string) => path.join(folder, 'networks', name);
-const builders = createRequire(__filename)(path.join(folder, 'networks.cjs')) as Record<FrameworkName, () => Network>;
-const trained = golden<{ networks: Record<FrameworkName, { x: Golden; logits?: Golden; probabilities?: Golden }> }>(
+type Trained = FrameworkName | `${FrameworkName}-each`;
+const builders = createRequire(__filename)(path.join(folder, 'networks.cjs')) as Record<Trained, () => Network>;
+const trained = golden<{ networks: Record<Trained, { x: Golden; logits?: Golden; probabilities?: Golden }> }>(
   'zoo/table.json',
 );
 
-const FILES: [FrameworkName, string][] = [
-  ...[['pytorch', 'pytorch.safetensors'] as const, ['pytorch', 'pytorch.npz'] as const],
-  ...[['keras', 'keras.safetensors'] as const, ['keras', 'keras.npz'] as const, ['tfjs', 'model.json'] as const],
-] as [FrameworkName, string][];
+/** Batch normalizations, and layer, group and instance normalization (`each`). */
+const FILES: [FrameworkName, string, Trained][] = [
+  ['pytorch', 'pytorch.safetensors', 'pytorch'],
+  ['pytorch', 'pytorch.npz', 'pytorch'],
+  ['pytorch', 'pytorch-each.safetensors', 'pytorch-each'],
+  ['pytorch', 'pytorch-each.npz', 'pytorch-each'],
+  ['keras', 'keras.safetensors', 'keras'],
+  ['keras', 'keras.npz', 'keras'],
+  ['keras', 'keras-each.safetensors', 'keras-each'],
+  ['keras', 'keras-each.npz', 'keras-each'],
+  ['tfjs', 'model.json', 'tfjs'],
+  ['tfjs', 'model-each.json', 'tfjs-each'],
+];
 
 /** Runs with an empty folder, which goes afterwards. */
 async function inFolder(body: (folder: string) => Promise<void>): Promise<void> {
@@ -57,24 +69,26 @@ function arraysIn(name: string): Record<string, DataArray> {
   const bytes = new Uint8Array(fs.readFileSync(name));
   if (name.endsWith('.npz')) return readNpz(bytes);
   if (name.endsWith('.safetensors')) return readSafetensors(bytes);
-  const values = fs.readFileSync(name.replace(/model\.json$/, 'weights.bin').replace(/back\.json$/, 'back.bin'));
+  const values = fs.readFileSync(
+    name.replace(/model(-each)?\.json$/, 'weights$1.bin').replace(/back\.json$/, 'back.bin'),
+  );
   return readTfjsWeights(fs.readFileSync(name, 'utf8'), [new Uint8Array(values)]);
 }
 
-for (const [framework, name] of FILES) {
+for (const [framework, name, made] of FILES) {
   test(
     `${name}: the network gives the outputs of ${framework} within 1e-5, and goes back to the bit`,
     clean(async () => {
-      const network = builders[framework]();
+      const network = builders[made]();
       const modules = await loadWeights(network, file(name), { from: framework });
       tf.tidy(() => {
-        const { x, logits, probabilities } = trained.networks[framework];
+        const { x, logits, probabilities } = trained.networks[made];
         const out = network.apply(toTensor(x), { training: false });
         if (logits) assertClose(out, logits, 'logits', { tolerance: 1e-5, scale: 1 });
         if (probabilities) assertClose(tf.softmax(out), probabilities, 'probabilities', { tolerance: 1e-5, scale: 1 });
       });
       await inFolder(async (to) => {
-        const back = path.join(to, name === 'model.json' ? 'back.json' : `back${path.extname(name)}`);
+        const back = path.join(to, name.startsWith('model') ? 'back.json' : `back${path.extname(name)}`);
         await saveWeights(network, back, { to: framework, modules });
         const before = Object.entries(arraysIn(file(name))).filter(([key]) => !key.endsWith('num_batches_tracked'));
         assert.deepEqual(arraysIn(back), Object.fromEntries(before));
@@ -205,7 +219,11 @@ test(
         {},
         /the network has d1 \(dense \[48,16\]\), the file has '8' \(.*\), 'extra' \(/,
       ],
-      [{ ...good, 'odd.weight': good['1.bias'] }, {}, /module 'odd' holds weight \[6\]: no dense layer/],
+      [
+        { ...good, 'odd.weight': { ...good['1.bias'], shape: [3, 2, 1] } },
+        {},
+        /module 'odd' holds weight \[3, 2, 1\]: no dense layer/,
+      ],
       [good, { from: 'keras' }, /module '' holds 1\.num_batches_tracked .* \.\.\.: no dense layer/],
       [good, { from: 'torch' }, /from must be one of bnlab, pytorch, keras, tfjs; got 'torch'/],
       [good, { form: 'pytorch' }, /Did you mean 'from'/],
@@ -236,9 +254,9 @@ test(
       assert.deepEqual(fs.readdirSync(to), []);
     });
     network.dispose();
-    const layerNorm = sequential([dense(2, 2), layerNormLayer(2)]);
-    assert.throws(() => weightArrays(layerNorm, { to: 'pytorch' }), /the weights of layerNorm .* have no counterpart/);
-    layerNorm.dispose();
+    const whitened = sequential([dense(2, 2), whiteningLayer(2)]);
+    assert.throws(() => weightArrays(whitened, { to: 'pytorch' }), /the weights of whitening.* have no counterpart/);
+    whitened.dispose();
   }),
 );
 
@@ -367,5 +385,30 @@ test(
       /at least 3 x 3 pixels/,
     );
     narrow.dispose();
+  }),
+);
+
+test(
+  'layer and group normalization without gamma, without beta or without both; a wrong module is named',
+  clean(async () => {
+    const bare = sequential([dense(2, 2, { name: 'd' }), layerNormLayer(2, { scale: false, center: false })]);
+    assert.deepEqual(Object.keys(weightArrays(bare, { to: 'pytorch' })), ['d.weight', 'd.bias']);
+    const half = sequential([dense(2, 2, { name: 'd' }), groupNormLayer(2, { name: 'g', center: false })]);
+    const ones = { shape: [2], values: Float32Array.of(1, 2), type: 'float32' };
+    const kernel = { shape: [2, 2], values: new Float32Array(4), type: 'float32' };
+    const rest = { '0.weight': kernel, '0.bias': ones };
+    await loadWeights(half, { ...rest, '1.weight': ones }, { from: 'pytorch' });
+    assert.deepEqual([...half.stateDict()['g/gamma'].values], [1, 2]);
+    await assert.rejects(
+      loadWeights(half, { ...rest, '1.weight': ones, '1.bias': ones }, { from: 'pytorch' }),
+      /'1' lacks nothing that g has, and has bias that g lacks/,
+    );
+    const images = { shape: [2, 3, 3], values: new Float32Array(18), type: 'float32' };
+    await assert.rejects(
+      loadWeights(half, { ...rest, '1.weight': images }, { from: 'pytorch' }),
+      /module '1' holds weight \[2, 3, 3\]: no dense layer, .* and no normalization/,
+    );
+    bare.dispose();
+    half.dispose();
   }),
 );

@@ -8,19 +8,23 @@ const target = process.argv[2];
 const from = (file) => path.join(__dirname, 'networks', file);
 const files = {
   pytorch: [['pytorch.safetensors', 'back.safetensors'], ['pytorch.npz', 'back.npz']],
+  'pytorch-each': [['pytorch-each.safetensors', 'back.safetensors'], ['pytorch-each.npz', 'back.npz']],
   keras: [['keras.safetensors', 'back.safetensors'], ['keras.npz', 'back.npz']],
+  'keras-each': [['keras-each.safetensors', 'back.safetensors'], ['keras-each.npz', 'back.npz']],
   tfjs: [['model.json', 'back.json']],
+  'tfjs-each': [['model-each.json', 'back.json']],
 };
 
 (async () => {
   await ready();
-  for (const [framework, pairs] of Object.entries(files)) {
+  for (const [name, pairs] of Object.entries(files)) {
+    const framework = name.replace('-each', '');
     for (const [source, written] of pairs) {
-      const network = networks[framework]();
+      const network = networks[name]();
       const modules = await loadWeights(network, from(source), { from: framework });
       const bias = network.named['d2/bias'];
       bias.assign(tf.add(bias, 1));
-      await saveWeights(network, path.join(target, framework, written), { to: framework, modules });
+      await saveWeights(network, path.join(target, name, written), { to: framework, modules });
       network.dispose();
     }
   }

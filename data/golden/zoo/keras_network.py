@@ -1,4 +1,4 @@
-"""A small Keras 3 network, trained, with its weights as .npz and .safetensors; the folder to write to is the only argument."""
+"""Two small Keras 3 networks, trained, with their weights as .npz and .safetensors; the folder to write to is the only argument."""
 
 import json
 import os
@@ -35,8 +35,30 @@ def build():
     )
 
 
-def main():
-    target = pathlib.Path(sys.argv[1])
+def build_each():
+    """Normalizations of each example. Groups of channels over an image; the first LayerNormalization sees flattened images."""
+    return keras.Sequential(
+        [
+            keras.Input((12, 8, 1)),
+            layers.Conv2D(6, 3, strides=2, padding="same"),
+            layers.GroupNormalization(3),
+            layers.ReLU(),
+            layers.MaxPooling2D(2),
+            layers.Flatten(),
+            layers.LayerNormalization(),
+            layers.Dense(16),
+            layers.LayerNormalization(),
+            layers.ReLU(),
+            layers.Dense(4),
+        ]
+    )
+
+
+NETWORKS = {"keras": build, "keras-each": build_each}
+
+
+def trained(name, build, target):
+    keras.backend.clear_session()  # names are counted from the start, as in a program of its own
     keras.utils.set_random_seed(1)
     net = build()
     x, y = examples(640)
@@ -47,9 +69,14 @@ def main():
     logits = net(shown, training=False).numpy()
     accuracy = float(net.evaluate(x, y, verbose=0)[1])
     weights = {w.path: w.numpy() for w in net.weights}
-    np.savez(target / "keras.npz", **weights)
-    safetensors.numpy.save_file(weights, target / "keras.safetensors")
-    print(json.dumps({"keras": {"version": keras.__version__, "accuracy": accuracy, **as_json(shown, logits)}}))
+    np.savez(target / f"{name}.npz", **weights)
+    safetensors.numpy.save_file(weights, target / f"{name}.safetensors")
+    return {"version": keras.__version__, "accuracy": accuracy, **as_json(shown, logits)}
+
+
+def main():
+    target = pathlib.Path(sys.argv[1])
+    print(json.dumps({name: trained(name, build, target) for name, build in NETWORKS.items()}))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 // The trained networks of this folder, built in this library: what it takes for their weights to fit. Used by the tests, and by
 // back.cjs, which writes them for the frameworks to read.
 const { activation, batchNormLayer, conv2d, dense, flatten, maxPool, sequential } = require('bnlab');
+const { groupNormLayer, instanceNormLayer, layerNormLayer } = require('bnlab');
 
 const relu = () => activation('relu');
 
@@ -34,4 +35,38 @@ const tfjs = () => {
   ]);
 };
 
-module.exports = { pytorch, keras, tfjs };
+/** torch_network.py with normalizations of each example: the same epsilon as here. */
+const pytorchEach = () =>
+  sequential([
+    ...[conv2d(1, 6, 3, { name: 'c1', stride: 2, pad: 1 }), groupNormLayer(6, { name: 'n1', groups: 3 }), relu()],
+    maxPool(3, { stride: 2, pad: 1 }),
+    ...[conv2d(6, 8, 3, { name: 'c2', pad: 1 }), instanceNormLayer(8, { name: 'n2' }), relu(), flatten()],
+    ...[layerNormLayer(48, { name: 'n3' }), dense(48, 16, { name: 'd1' }), layerNormLayer(16, { name: 'n4' }), relu()],
+    dense(16, 4, { name: 'd2' }),
+  ]);
+
+/** keras_network.py with normalizations of each example, and Keras's epsilon. */
+const kerasEach = () => {
+  const epsilon = 1e-3;
+  return sequential([
+    ...[conv2d(1, 6, 3, { name: 'c1', stride: 2 }), groupNormLayer(6, { name: 'n1', groups: 3, epsilon }), relu()],
+    ...[maxPool(2), flatten(), layerNormLayer(36, { name: 'n2', epsilon }), dense(36, 16, { name: 'd1' })],
+    ...[layerNormLayer(16, { name: 'n3', epsilon }), relu(), dense(16, 4, { name: 'd2' })],
+  ]);
+};
+
+/** tfjs_network.cjs with normalizations of each example, without its softmax: logits. */
+const tfjsEach = () => {
+  const epsilon = 1e-3;
+  return sequential([
+    ...[conv2d(1, 6, 3, { name: 'c1', stride: 2, bias: false }), relu(), flatten()],
+    ...[layerNormLayer(144, { name: 'n1', epsilon }), dense(144, 16, { name: 'd1' })],
+    ...[layerNormLayer(16, { name: 'n2', epsilon }), relu(), dense(16, 4, { name: 'd2' })],
+  ]);
+};
+
+module.exports = {
+  ...{ pytorch, 'pytorch-each': pytorchEach },
+  ...{ keras, 'keras-each': kerasEach },
+  ...{ tfjs, 'tfjs-each': tfjsEach },
+};

@@ -1,4 +1,4 @@
-// A small network of TensorFlow.js, trained, as model.json and weights.bin; arguments: the folder of the packages, the folder
+// Two small networks of TensorFlow.js, trained, as JSON and binary files; arguments: the folder of the packages, the folder
 // to write to.
 const fs = require('node:fs');
 const path = require('node:path');
@@ -29,11 +29,12 @@ function examples(count, seed) {
 const pack = (t) => ({ shape: t.shape, values: Array.from(t.dataSync(), (v) => Number(v.toPrecision(9))) });
 const started = (seed) => ({ kernelInitializer: { className: 'GlorotUniform', config: { seed } } });
 
-(async () => {
-  await tf.setBackend('cpu');
-  const net = sequential({
-    layers: [
-      layers.conv2d({ inputShape: [12, 8, 1], filters: 6, kernelSize: 3, strides: 2, padding: 'same', useBias: false, ...started(1) }),
+const first = () => layers.conv2d({ inputShape: [12, 8, 1], filters: 6, kernelSize: 3, strides: 2, padding: 'same', useBias: false, ...started(1) });
+const NETWORKS = {
+  tfjs: {
+    files: ['model.json', 'weights.bin'],
+    layers: () => [
+      first(),
       layers.batchNormalization(),
       layers.reLU(),
       layers.flatten(),
@@ -43,25 +44,44 @@ const started = (seed) => ({ kernelInitializer: { className: 'GlorotUniform', co
       layers.dense({ units: 4, ...started(3) }),
       layers.softmax(),
     ],
-  });
+  },
+  'tfjs-each': {
+    files: ['model-each.json', 'weights-each.bin'],
+    layers: () => [
+      first(),
+      layers.reLU(),
+      layers.flatten(),
+      layers.layerNormalization(),
+      layers.dense({ units: 16, ...started(2) }),
+      layers.layerNormalization(),
+      layers.reLU(),
+      layers.dense({ units: 4, ...started(3) }),
+      layers.softmax(),
+    ],
+  },
+};
+
+async function trained({ files: [topology, weights], layers: list }) {
+  const net = sequential({ layers: list() });
   const { x, y } = examples(320, 1);
   net.compile({ optimizer: 'adam', loss: 'categoricalCrossentropy', metrics: ['accuracy'] });
   const history = await net.fit(x, y, { batchSize: 32, epochs: 20, shuffle: false, verbose: 0 });
   const shown = examples(8, 10000).x;
   await net.save(
     tf.io.withSaveHandler(async ({ modelTopology, weightSpecs, weightData }) => {
-      const manifest = [{ paths: ['weights.bin'], weights: weightSpecs }];
+      const manifest = [{ paths: [weights], weights: weightSpecs }];
       const model = { format: 'layers-model', modelTopology, weightsManifest: manifest };
-      fs.writeFileSync(path.join(target, 'model.json'), JSON.stringify(model) + '\n');
-      fs.writeFileSync(path.join(target, 'weights.bin'), Buffer.from(weightData));
+      fs.writeFileSync(path.join(target, topology), JSON.stringify(model) + '\n');
+      fs.writeFileSync(path.join(target, weights), Buffer.from(weightData));
       return { modelArtifactsInfo: { dateSaved: new Date(), modelTopologyType: 'JSON' } };
     }),
   );
-  const record = {
-    version: version_layers,
-    accuracy: history.history.acc.at(-1),
-    x: pack(shown),
-    probabilities: pack(net.predict(shown)),
-  };
-  console.log(JSON.stringify({ tfjs: record }));
+  return { version: version_layers, accuracy: history.history.acc.at(-1), x: pack(shown), probabilities: pack(net.predict(shown)) };
+}
+
+(async () => {
+  await tf.setBackend('cpu');
+  const records = {};
+  for (const [name, network] of Object.entries(NETWORKS)) records[name] = await trained(network);
+  console.log(JSON.stringify(records));
 })();

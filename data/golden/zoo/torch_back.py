@@ -7,20 +7,22 @@ import sys
 import numpy as np
 import safetensors.torch
 import torch
-from torch_network import build
+from torch_network import NETWORKS
 
-folder = pathlib.Path(sys.argv[1]) / "pytorch"
-wanted = json.loads((pathlib.Path(__file__).parent / "table.json").read_text())["networks"]["pytorch"]
+table = json.loads((pathlib.Path(__file__).parent / "table.json").read_text())["networks"]
 array = lambda v: np.array(v["values"], np.float32).reshape(v["shape"])
 worst = {}
-for name in ("back.safetensors", "back.npz"):
-    if name.endswith("npz"):
-        state = {k: torch.tensor(v) for k, v in np.load(folder / name).items()}
-    else:
-        state = safetensors.torch.load_file(folder / name)
-    net = build()
-    net.load_state_dict(state)  # strict: nothing missing, nothing unexpected
-    with torch.no_grad():
-        logits = net.eval()(torch.tensor(array(wanted["x"])).permute(0, 3, 1, 2)).numpy()
-    worst[name] = float(np.abs(logits - 1 - array(wanted["logits"])).max())
-print(json.dumps({"pytorch": worst}))
+for network, build in NETWORKS.items():
+    folder, wanted = pathlib.Path(sys.argv[1]) / network, table[network]
+    worst[network] = {}
+    for name in ("back.safetensors", "back.npz"):
+        if name.endswith("npz"):
+            state = {k: torch.tensor(v) for k, v in np.load(folder / name).items()}
+        else:
+            state = safetensors.torch.load_file(folder / name)
+        net = build()
+        net.load_state_dict(state)  # strict: nothing missing, nothing unexpected
+        with torch.no_grad():
+            logits = net.eval()(torch.tensor(array(wanted["x"])).permute(0, 3, 1, 2)).numpy()
+        worst[network][name] = float(np.abs(logits - 1 - array(wanted["logits"])).max())
+print(json.dumps(worst))

@@ -1,4 +1,4 @@
-"""A small PyTorch network, trained, with its weights as .safetensors and .npz; the folder to write to is the only argument."""
+"""Two small PyTorch networks, trained, with their weights as .safetensors and .npz; the folder to write to is the only argument."""
 
 import json
 import pathlib
@@ -29,10 +29,30 @@ def build():
     )
 
 
-def main():
-    target = pathlib.Path(sys.argv[1])
+def build_each():
+    """Normalizations of each example. The first LayerNorm sees flattened images: its weights are in their order."""
+    return nn.Sequential(
+        nn.Conv2d(1, 6, 3, stride=2, padding=1),
+        nn.GroupNorm(3, 6),
+        nn.ReLU(),
+        nn.MaxPool2d(3, stride=2, padding=1),
+        nn.Conv2d(6, 8, 3, padding=1),
+        nn.InstanceNorm2d(8, affine=True),
+        nn.ReLU(),
+        nn.Flatten(),
+        nn.LayerNorm(8 * 3 * 2),
+        nn.Linear(8 * 3 * 2, 16),
+        nn.LayerNorm(16),
+        nn.ReLU(),
+        nn.Linear(16, 4),
+    )
+
+
+NETWORKS = {"pytorch": build, "pytorch-each": build_each}
+
+
+def trained(name, build, target):
     torch.manual_seed(1)
-    torch.set_num_threads(1)
     net = build()
     x, y = examples(640)
     x, y = torch.tensor(x).permute(0, 3, 1, 2), torch.tensor(y)
@@ -47,9 +67,15 @@ def main():
     with torch.no_grad():
         logits = net(torch.tensor(shown).permute(0, 3, 1, 2))
         accuracy = (net(x).argmax(1) == y).float().mean().item()
-    safetensors.torch.save_file(net.state_dict(), target / "pytorch.safetensors")
-    np.savez(target / "pytorch.npz", **{name: value.numpy() for name, value in net.state_dict().items()})
-    print(json.dumps({"pytorch": {"version": torch.__version__, "accuracy": accuracy, **as_json(shown, logits.numpy())}}))
+    safetensors.torch.save_file(net.state_dict(), target / f"{name}.safetensors")
+    np.savez(target / f"{name}.npz", **{name: value.numpy() for name, value in net.state_dict().items()})
+    return {"version": torch.__version__, "accuracy": accuracy, **as_json(shown, logits.numpy())}
+
+
+def main():
+    target = pathlib.Path(sys.argv[1])
+    torch.set_num_threads(1)
+    print(json.dumps({name: trained(name, build, target) for name, build in NETWORKS.items()}))
 
 
 if __name__ == "__main__":

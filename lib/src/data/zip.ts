@@ -11,15 +11,21 @@ interface Entry {
   size: number;
 }
 
-const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, n) => {
-  for (let bit = 0; bit < 8; bit++) n = n & 1 ? 0xedb88320 ^ (n >>> 1) : n >>> 1;
-  return n;
-});
+let table: Uint32Array | undefined;
+
+/** The remainder of each byte; made when it is first wanted. */
+function crcTable(): Uint32Array {
+  return (table ??= Uint32Array.from({ length: 256 }, (_, n) => {
+    for (let bit = 0; bit < 8; bit++) n = n & 1 ? 0xedb88320 ^ (n >>> 1) : n >>> 1;
+    return n;
+  }));
+}
 
 /** CRC-32 as zip and gzip have it (ISO 3309). */
 export function crc32(bytes: Uint8Array): number {
+  const remainders = crcTable();
   let crc = ~0;
-  for (const byte of bytes) crc = CRC_TABLE[(crc ^ byte) & 0xff] ^ (crc >>> 8);
+  for (const byte of bytes) crc = remainders[(crc ^ byte) & 0xff] ^ (crc >>> 8);
   return ~crc >>> 0;
 }
 

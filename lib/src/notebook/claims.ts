@@ -258,7 +258,7 @@ function recordOf(claim: Claim, options: VerdictOptions): ClaimRecord {
   const data = typeof options.data === 'string' ? options.data : options.data?.title;
   const accepted = judge(options.rule, summary);
   const unfair = accepted === 'contradicted' ? options.unfair : undefined;
-  const reason = [unfair, options.reason].filter(Boolean).join(' ');
+  const reason = [unfair?.replace(/[^.!?…]$/, '$&.'), options.reason].filter(Boolean).join(' ');
   return {
     ...base,
     measured: `${claim.measured}: ${spreadText(summary, options)}${data ? `; ${data}` : ''}`,

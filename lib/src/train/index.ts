@@ -40,7 +40,7 @@ export {
 export { type OptimizerName, type OptimizerSettings, type WeightDecay } from './optimizer';
 export { setPopulationStatistics, type PopulationOptions } from './population';
 export { withAndWithout, type OpenNetworkSpec } from './sides';
-export { speedup, type Speedup, type SpeedupOptions } from './speedup';
+export { lossSpeedup, speedup, type LossSpeedup, type Speedup, type SpeedupOptions } from './speedup';
 export { scheduleRates, type Schedule, type ScheduleShape } from './schedule';
 export { loadComparison, loadHistory, saveComparison, saveHistory, StoreError } from './store';
 export {

@@ -1,4 +1,4 @@
-/** How many times faster one side of a comparison is than another: steps to an accuracy, over accuracies. */
+/** How many times faster one side of a comparison is than another: steps to an accuracy, or to a training loss, over all of them. */
 import { counting, listOf, needed, number, type Options, expectOptions, text } from '../core/checks';
 import { median } from '../statistics';
 import { isotonicRegression } from '../statistics/isotonic';
@@ -35,6 +35,12 @@ export interface Speedup {
   rates: { reference: number[]; candidate: number[] };
 }
 
+/** Steps to a training loss on both sides, and their ratio. */
+export interface LossSpeedup extends Omit<Speedup, 'accuracy'> {
+  /** Training losses, falling, by equal factors; the last is the lowest that every seed of both sides reaches. */
+  loss: number[];
+}
+
 const SPEEDUP_OPTIONS: Options<SpeedupOptions> = {
   ...{ comparison: needed(COMPARISON), reference: needed(text), candidate: needed(text), points: counting },
   ...{ referenceRates: listOf(number), candidateRates: listOf(number) },
@@ -60,30 +66,75 @@ const POINTS = 20;
  */
 export function speedup(options: SpeedupOptions): Speedup {
   expectOptions('speedup', options, SPEEDUP_OPTIONS);
+  const { goals, ...found } = stepsOf('speedup', options, {
+    rising: (history) => {
+      const { steps, accuracy } = accuracies(history);
+      return { steps, values: accuracy };
+    },
+    ends: (name, start) =>
+      `side '${name}' gets at no rate above the accuracy at which the runs start, ${start}; there are no steps to compare.`,
+    noun: 'accuracies',
+  });
+  return { accuracy: goals, ...found };
+}
+
+/**
+ * How many times faster a side reaches each training loss: as {@link speedup}, with the loss over the first training examples
+ * (`evaluate: { train: n }`) in the place of the test accuracy. The losses lie between where the runs start and the lowest that
+ * every seed of both sides reaches at some rate, each the same factor below the one before. A loss that is not finite counts as
+ * the start's.
+ *
+ * @example lossSpeedup({ comparison, reference: 'raw', candidate: 'whitened' }).ratio
+ * @throws RangeError as {@link speedup}, and for runs whose training loss was not evaluated
+ */
+export function lossSpeedup(options: SpeedupOptions): LossSpeedup {
+  expectOptions('lossSpeedup', options, SPEEDUP_OPTIONS);
+  const { goals, ...found } = stepsOf('lossSpeedup', options, {
+    rising: (history) => {
+      const seen = history.evaluations.filter(({ train }) => train !== undefined);
+      const first = seen[0]?.train?.loss ?? 1;
+      return {
+        steps: seen.map(({ step }) => step),
+        values: seen.map(({ train }) => -Math.log(Math.max(train?.loss ?? first, Number.MIN_VALUE))),
+      };
+    },
+    ends: (name, start) =>
+      `side '${name}' gets at no rate below the training loss at which the runs start, ${Math.exp(-start)}; there are no steps to compare.`,
+    noun: 'training losses',
+  });
+  return { loss: goals.map((level) => Math.exp(-level)), ...found };
+}
+
+/** What is looked at: a value of each evaluation that training is to raise, and what is said where there is none. */
+interface Quantity {
+  rising: (history: History) => { steps: number[]; values: number[] };
+  ends: (side: string, start: number) => string;
+  noun: string;
+}
+
+/** Steps to each of `points` levels, evenly spaced between where the runs start and the highest that both sides reach. */
+function stepsOf(where: string, options: SpeedupOptions, quantity: Quantity) {
   const { comparison, points = POINTS } = options;
   const sides = [
-    risingOf(comparison, options.reference, options.referenceRates),
-    risingOf(comparison, options.candidate, options.candidateRates),
+    risingOf(where, quantity, comparison, options.reference, options.referenceRates),
+    risingOf(where, quantity, comparison, options.candidate, options.candidateRates),
   ];
   const start = Math.max(
     ...sides.flatMap(({ rates }) => rates.flatMap(({ runs }) => runs.map(({ level }) => level[0]))),
   );
   const tops = sides.map(({ rates }) => Math.max(...rates.map(({ runs }) => Math.min(...runs.map(topOf)))));
   sides.forEach(({ name }, i) => {
-    if (tops[i] > start) return;
-    throw new RangeError(
-      `speedup: side '${name}' gets at no rate above the accuracy at which the runs start, ${start}; there are no steps to compare.`,
-    );
+    if (!(tops[i] > start)) throw new RangeError(`${where}: ${quantity.ends(name, start)}`);
   });
   const top = Math.min(...tops);
-  const accuracy = Array.from({ length: points }, (_, k) =>
+  const goals = Array.from({ length: points }, (_, k) =>
     k === points - 1 ? top : start + ((top - start) * (k + 1)) / points,
   );
-  const [reference, candidate] = sides.map((side) => accuracy.map((goal) => firstAt(side, goal)));
+  const [reference, candidate] = sides.map((side) => goals.map((goal) => firstAt(side, goal)));
   const bySeed = (found: Reached[]) => comparison.seeds.map((_, seed) => found.map(({ steps }) => steps[seed]));
   const [a, b] = [bySeed(reference), bySeed(candidate)];
   return {
-    accuracy,
+    goals,
     ratio: a.map((steps, seed) => steps.map((value, k) => value / b[seed][k])),
     reference: a,
     candidate: b,
@@ -110,12 +161,18 @@ interface Reached {
 
 const topOf = ({ level }: Rising) => level[level.length - 1];
 
-function risingOf(comparison: Comparison, name: string, wanted: readonly number[] | undefined): Side {
+function risingOf(
+  where: string,
+  quantity: Quantity,
+  comparison: Comparison,
+  name: string,
+  wanted: readonly number[] | undefined,
+): Side {
   const known = sideOf(comparison, name).learningRates;
   const unknown = wanted?.find((rate) => !known.includes(rate));
   if (unknown !== undefined || wanted?.length === 0) {
     throw new RangeError(
-      `speedup: side '${name}' has the learning rates ${known.join(', ')}; wanted one of them, got ${unknown}.`,
+      `${where}: side '${name}' has the learning rates ${known.join(', ')}; wanted one of them, got ${unknown}.`,
     );
   }
   const rates = (wanted ?? known).flatMap((rate) => {
@@ -124,30 +181,32 @@ function risingOf(comparison: Comparison, name: string, wanted: readonly number[
         (run) => run.side === name && run.learningRate === rate && run.seedIndex === seedIndex && !run.history.stopped,
       ),
     );
-    return runs.every((run) => run !== undefined) ? [{ rate, runs: runs.map(({ history }) => rising(history)) }] : [];
+    return runs.every((run) => run !== undefined)
+      ? [{ rate, runs: runs.map(({ history }) => rising(where, quantity, history)) }]
+      : [];
   });
-  if (rates.length === 0) throw new RangeError(`speedup: side '${name}' has no rate at which every seed finished.`);
+  if (rates.length === 0) throw new RangeError(`${where}: side '${name}' has no rate at which every seed finished.`);
   return { name, rates };
 }
 
-function rising(history: History): Rising {
-  const { steps, accuracy } = accuracies(history);
+function rising(where: string, quantity: Quantity, history: History): Rising {
+  const { steps, values } = quantity.rising(history);
   if (steps.length < 2) {
     throw new RangeError(
-      `speedup: history '${history.name}' has ${steps.length} accuracies; wanted at least two, the start and one more.`,
+      `${where}: history '${history.name}' has ${steps.length} ${quantity.noun}; wanted at least two, the start and one more.`,
     );
   }
-  return { steps, level: isotonicRegression(accuracy) };
+  return { steps, level: isotonicRegression(values) };
 }
 
-/** The rate at which every seed gets to an accuracy and the median one first; some rate is such by the choice of the accuracies. */
+/** The rate at which every seed gets to a level and the median one first; some rate is such by the choice of the levels. */
 function firstAt({ rates }: Side, goal: number): Reached {
   const reached = rates.map(({ rate, runs }) => ({ rate, steps: runs.map((run) => stepAt(run, goal)) }));
   const all = reached.filter(({ steps }) => steps.every(Number.isFinite));
   return all.reduce((best, one) => (median(one.steps) < median(best.steps) ? one : best));
 }
 
-/** The step at which a rising curve crosses an accuracy, between two points in proportion; Infinity where it does not. */
+/** The step at which a rising curve crosses a level, between two points in proportion; Infinity where it does not. */
 function stepAt({ steps, level }: Rising, goal: number): number {
   const after = level.findIndex((value) => value >= goal);
   if (after < 0) return Infinity;

@@ -6,7 +6,7 @@ export interface Framework {
   readonly separator: '.' | '/';
   /** A dense layer or a convolution: this library's name of a variable, and the framework's. */
   readonly linear: Readonly<Record<'weights' | 'bias', string>>;
-  /** Batch normalization. */
+  /** Batch normalization; gamma and beta are called so in layer, group and instance normalization too. */
   readonly norm: Readonly<Record<'gamma' | 'beta' | 'movingMean' | 'movingVariance', string>>;
   /** Axis k of this library's weights is axis `order[k]` of the framework's: [inputs, outputs] of a dense layer. */
   readonly dense: readonly number[];

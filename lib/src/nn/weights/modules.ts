@@ -41,7 +41,7 @@ export interface Module {
 /**
  * The modules of a file.
  *
- * @throws RangeError for one that is no dense layer, no convolution and no batch normalization
+ * @throws RangeError for one that is no dense layer, no convolution and no normalization
  */
 export function modulesOf(where: string, arrays: Readonly<Record<string, NamedArray>>, framework: Framework): Module[] {
   const found = new Map<string, Record<string, NamedArray>>();
@@ -55,12 +55,16 @@ export function modulesOf(where: string, arrays: Readonly<Record<string, NamedAr
   return [...found].map(([name, weights]) => {
     const rank = weights[framework.linear.weights]?.shape.length;
     const isNorm = framework.norm.movingMean in weights;
-    const kind = isNorm ? 'norm' : rank === 2 ? 'dense' : rank === 4 ? 'convolution' : undefined;
+    const isAffine = Object.entries(weights).every(
+      ([weight, { shape }]) =>
+        shape.length === 1 && (weight === framework.norm.gamma || weight === framework.norm.beta),
+    );
+    const kind = isNorm ? 'norm' : isAffine ? 'affine' : rank === 2 ? 'dense' : rank === 4 ? 'convolution' : undefined;
     if (kind) return { name, kind, weights };
     const held = Object.entries(weights).map(([weight, { shape }]) => `${weight} [${shape.join(', ')}]`);
     throw new RangeError(
-      `${where}: module '${name}' holds ${held.slice(0, 4).join(', ')}${held.length > 4 ? ' ...' : ''}: no dense layer, no convolution and no batch normalization ` +
-        `(${framework.norm.gamma}, ${framework.norm.beta}, ${framework.norm.movingMean}, ${framework.norm.movingVariance}).`,
+      `${where}: module '${name}' holds ${held.slice(0, 4).join(', ')}${held.length > 4 ? ' ...' : ''}: no dense layer, no convolution and no normalization ` +
+        `(${framework.norm.gamma} and ${framework.norm.beta} of one axis; ${framework.norm.movingMean} and ${framework.norm.movingVariance} where it is one of batches).`,
     );
   });
 }
@@ -68,12 +72,14 @@ export function modulesOf(where: string, arrays: Readonly<Record<string, NamedAr
 /** What two modules that can be taken for each other have in common. */
 function sizeOfModule({ kind, weights }: Module, framework: Framework): string {
   if (kind === 'norm') return `norm ${weights[framework.norm.movingMean].shape.join()}`;
+  if (kind === 'affine') return `affine ${Object.values(weights)[0].shape.join()}`;
   const order = kind === 'dense' ? framework.dense : framework.convolution;
   const { shape } = weights[framework.linear.weights];
   return `${kind} ${order.map((axis) => shape[axis]).join()}`;
 }
 
 function sizeOfPart({ kind, layer }: Part): string {
+  if (kind === 'affine') return `affine ${layer.variables[0].shape.join()}`;
   return kind === 'norm'
     ? `norm ${layer.named[`${layer.name}/movingMean`].shape.join()}`
     : `${kind} ${layer.named[`${layer.name}/weights`].shape.join()}`;

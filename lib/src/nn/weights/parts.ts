@@ -5,18 +5,25 @@ import { DenseLayer } from '../layers/dense';
 import { Parallel } from '../layers/parallel';
 import { Residual } from '../layers/residual';
 import { BatchNormLayer } from '../normalization/batch-norm-layer';
+import { GroupNormLayer } from '../normalization/group-norm';
+import { InstanceNormLayer } from '../normalization/instance-norm';
+import { LayerNormLayer } from '../normalization/layer-norm';
 import { Layer } from '../types';
+
+/** Normalizations of each example by its own statistics. */
+export type ExampleNorm = LayerNormLayer | GroupNormLayer | InstanceNormLayer;
 
 /** A layer that holds weights. */
 export interface Part {
-  readonly layer: DenseLayer | Conv2dLayer | BatchNormLayer;
-  readonly kind: 'dense' | 'convolution' | 'norm';
+  readonly layer: DenseLayer | Conv2dLayer | BatchNormLayer | ExampleNorm;
+  /** `affine`: a normalization that keeps no statistics, so that gamma and beta are all it holds. */
+  readonly kind: 'dense' | 'convolution' | 'norm' | 'affine';
   /** Of the images that were flattened before it; undefined where there were none. */
   readonly channels: number | undefined;
 }
 
 /**
- * The dense layers, convolutions and batch normalizations of a network.
+ * The dense layers, convolutions and normalizations of a network.
  *
  * @throws RangeError for another layer with variables: what it holds has no counterpart
  */
@@ -40,6 +47,12 @@ export function partsOf(where: string, network: Layer): Part[] {
       parts.push({ layer, kind: 'norm', channels: flattened(layer.features, channels) });
       return channels;
     }
+    if (isExampleNorm(layer)) {
+      if (layer.variables.length > 0) {
+        parts.push({ layer, kind: 'affine', channels: flattened(layer.features, channels) });
+      }
+      return channels;
+    }
     const inner = (layer as Partial<{ layers: Layer[] }>).layers;
     if (layer instanceof Parallel) {
       const outputs = layer.layers.map((branch) => walk(branch, channels));
@@ -54,9 +67,13 @@ export function partsOf(where: string, network: Layer): Part[] {
     if (layer.variables.length === 0) return channels;
     throw new RangeError(
       `${where}: the weights of ${layer.name} (${layer.constructor.name}) have no counterpart in another framework; ` +
-        'those of dense layers, convolutions and batch normalization have.',
+        'those of dense layers, convolutions, and batch, layer, group and instance normalization have.',
     );
   }
+}
+
+function isExampleNorm(layer: Layer): layer is ExampleNorm {
+  return layer instanceof LayerNormLayer || layer instanceof GroupNormLayer || layer instanceof InstanceNormLayer;
 }
 
 /** The channels of images of which a layer sees every value as a feature. */

@@ -17,7 +17,9 @@ const NAMES = Object.keys(FRAMEWORKS) as FrameworkName[];
  *
  * A network of the same layers in the same order, built beforehand, takes them: its epsilon, padding and the place of its
  * normalizations are not in such a file. Dense weights come from [out, in] in PyTorch, kernels from [out, in, height, width], and
- * what follows a flattened image is put in the order of this library's images, [height, width, channels].
+ * what follows a flattened image is put in the order of this library's images, [height, width, channels]. Layer, group and instance
+ * normalization hold gamma and beta alone, and a file does not say which of them it was: over images, layer normalization here is
+ * PyTorch's `GroupNorm(1, channels)` and Keras's `GroupNormalization(1)`, whose `LayerNormalization` normalizes each pixel.
  *
  * @param arrays by the framework's names, `0.weight` or `dense/kernel`, as `readSafetensors` and `readNpz` give them
  * @param modules the framework's names of the modules in the order of the network's layers; needed only where several are of one
@@ -46,10 +48,17 @@ export function takeWeights(
   return found.map(({ name }) => name);
 }
 
+const isNorm = (kind: Part['kind']) => kind === 'norm' || kind === 'affine';
+
+/** The framework's name of each weight, by the name here. */
+function namesOf(kind: Part['kind'], framework: Framework): Readonly<Record<string, string>> {
+  return isNorm(kind) ? framework.norm : framework.linear;
+}
+
 /** The variables of one layer from those of a module. */
 function stateOf(where: string, part: Part, from: Module, framework: Framework): StateDict {
   const { layer, kind } = part;
-  const names: Record<string, string> = kind === 'norm' ? framework.norm : framework.linear;
+  const names = namesOf(kind, framework);
   const mine = Object.entries(names).filter(([label]) => `${layer.name}/${label}` in layer.named);
   const missing = mine.map(([, weight]) => weight).filter((weight) => !(weight in from.weights));
   const extra = Object.keys(from.weights).filter((weight) => !mine.some(([, name]) => name === weight));
@@ -131,7 +140,7 @@ export function giveWeights(
   const framework = FRAMEWORKS[to];
   const parts = partsOf(where, network);
   const names =
-    modules ?? parts.map(({ layer, kind }) => layer.name.replace(/[./]/g, '_') + (kind === 'norm' ? '_norm' : ''));
+    modules ?? parts.map(({ layer, kind }) => layer.name.replace(/[./]/g, '_') + (isNorm(kind) ? '_norm' : ''));
   if (
     names.length !== parts.length ||
     new Set(names).size !== names.length ||
@@ -146,7 +155,7 @@ export function giveWeights(
   const out: ReturnType<typeof giveWeights> = {};
   parts.forEach((part, i) => {
     const { layer, kind, channels } = part;
-    const weights: Record<string, string> = kind === 'norm' ? framework.norm : framework.linear;
+    const weights = namesOf(kind, framework);
     const statistics = layer instanceof BatchNormLayer ? statisticsOf(layer) : {};
     for (const [label, weight] of Object.entries(weights)) {
       const own = statistics[label] ?? state[`${layer.name}/${label}`];
