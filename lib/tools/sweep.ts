@@ -10,8 +10,9 @@ import { home } from './places';
 import { onlyOne, stoppable } from './running';
 import { codeOf } from './sweep/code';
 import { loadSweepFile } from './sweep/load';
+import { type Hands, Pool } from './sweep/pool';
 import { SweepInProgress } from './sweep/run';
-import { Store } from './sweep/store';
+import { Results, Store } from './sweep/store';
 import { placeText, resultTable, runList } from './sweep/table';
 
 interface Asked {
@@ -55,18 +56,16 @@ export async function sweep(argv: string[]): Promise<number> {
   const folder = path.join(path.resolve(options.out), described.name);
   const code = codeOf(described, file);
   if (options.list) {
-    console.log(runList(runs, new Store(folder), code));
+    console.log(runList(runs, await Results.read(folder), code));
     return 0;
   }
   return stoppable((stop) =>
     onlyOne(folder, 'npm run sweep', stop, async () => {
       const { budget, retry, workers } = options;
-      const progress = new SweepInProgress(
-        described,
-        runs,
-        { file: path.resolve(file), folder, code, workers, budget, retry },
-        stop,
-      );
+      const store = await Store.open(folder);
+      const worker = { experiment: described.experiment.name, ...(described.own && { file: path.resolve(file) }) };
+      const hands = (): Hands => new Pool(worker, Math.min(workers, runs.length));
+      const progress = new SweepInProgress(described, runs, { store, code, hands, budget, retry }, stop);
       const exitCode = await progress.run();
       console.log(resultTable(runs, progress.store));
       return exitCode;
