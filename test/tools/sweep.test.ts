@@ -139,7 +139,7 @@ test('when the time is spent, nothing more begins, and the rest is for another t
 test('results are found again whatever a kill has left of the file with all of them', async (t) => {
   const folder = scratch(t);
   const store = await Store.open(folder);
-  for (const n of [1, 2, 3]) store.put(result(n));
+  for (const n of [1, 2, 3]) await store.put(result(n));
   const all = path.join(folder, 'results.ndjson');
   const whole = fs.readFileSync(all, 'utf8');
   const squaresOf = (results: Results) =>
@@ -174,7 +174,7 @@ test('results are found again whatever a kill has left of the file with all of t
 test('a notebook loads results by the name of the sweep, also while a line is being written', async (t) => {
   const folder = path.join(scratch(t), 'squares');
   const store = await Store.open(folder);
-  for (const n of [1, 2]) store.put(result(n));
+  for (const n of [1, 2]) await store.put(result(n));
   fs.appendFileSync(path.join(folder, 'results.ndjson'), '{"identity":"run 3","at');
   const wanted = [1, 2].map((n) => ({ at: { n }, answer: { square: n * n }, seconds: 1, engine: 'an engine' }));
   assert.deepEqual(await loadSweep<{ square: number }>(folder), wanted);
@@ -193,8 +193,8 @@ test('the example of README is a sweep', (t) => {
 test('a run that ends twice counts once', async (t) => {
   const folder = scratch(t);
   const store = await Store.open(folder);
-  store.put(result(1));
-  store.put({ ...result(1), seconds: 2 });
+  await store.put(result(1));
+  await store.put({ ...result(1), seconds: 2 });
   assert.deepEqual(
     resultsIn(folder).map(({ seconds }) => seconds),
     [2],
@@ -227,7 +227,7 @@ test('results of other code are named, kept apart and made again', async (t) => 
   const { runs } = loadSweepFile(file, { check: false });
   const folder = path.join(out, 'squares');
   const { identity, at } = runs[0];
-  (await Store.open(folder)).put({ ...result(1, 'c0de'), identity, at });
+  await (await Store.open(folder)).put({ ...result(1, 'c0de'), identity, at });
   const asked = ['--only', 'x 2', '--only', 'seed 1', '--out', out];
   assert.match((await run(t, file, '--list', ...asked)).text, /^other code\s+x 2, seed 1$/);
   const { code, text } = await run(t, file, ...asked);

@@ -19,10 +19,15 @@ export interface Work {
   readonly goesOn: boolean;
   /** The next run; undefined when none is left, or no more is to begin. */
   next(): Task | undefined;
-  /** It ended. @throws Error when its answer cannot be kept: then the sweep ends */
-  onDone(task: Task, answer: Answer): void;
+  /** Some ended. @throws Error when an answer cannot be kept: then the sweep ends */
+  onDone(ended: readonly Ended[]): Promise<void>;
   /** Its last try failed. */
-  onFailed(task: Task, error: string): void;
+  onFailed(task: Task, error: string): Promise<void>;
+}
+
+/** A run with its answer. */
+export interface Ended extends Answer {
+  task: Task;
 }
 
 /** Who makes the runs. */
@@ -95,10 +100,10 @@ export class Pool implements Hands {
         if (held.tries === 0) throw error; // no process could begin
         if (error instanceof ProcessEnded) one = undefined;
         if (held.tries < TRIES) this.again.push(held);
-        else work.onFailed(held, (error as Error).message);
+        else await work.onFailed(held, (error as Error).message);
         continue;
       }
-      work.onDone(held, answer);
+      await work.onDone([{ ...answer, task: held }]);
     }
     one?.kill();
   }

@@ -3,8 +3,7 @@ import type { Sweeping, SweepRun } from '../../src/experiments';
 import { duration, plural, Screen } from '../run/screen';
 import type { Stop } from '../running';
 import { shown } from '../places';
-import { type Hands, type Task, TRIES, type Work } from './pool';
-import type { Answer } from './process';
+import { type Ended, type Hands, type Task, TRIES, type Work } from './pool';
 import type { Result, Store } from './store';
 import { placeText } from './table';
 
@@ -49,7 +48,7 @@ export class SweepInProgress implements Work {
   /** @returns the exit code: 0 when every run is there, 1 when one was set aside or is left for another time */
   async run(): Promise<number> {
     const { sweep, options } = this;
-    this.putAwayStale((result) => result.code !== options.code, 'other code');
+    await this.putAwayStale((result) => result.code !== options.code, 'other code');
     if (options.retry) for (const { identity } of this.runs) this.store.forgive(identity);
     if (this.missing().length > 0) {
       const pool = options.hands();
@@ -57,7 +56,7 @@ export class SweepInProgress implements Work {
       const clock = setInterval(() => this.progress(), 250);
       try {
         this.engine = await pool.engine();
-        this.putAwayStale((result) => result.engine !== this.engine, 'another engine');
+        await this.putAwayStale((result) => result.engine !== this.engine, 'another engine');
         this.waiting = this.missing();
         this.total = this.waiting.length;
         const there = this.runs.length - this.total;
@@ -86,13 +85,19 @@ export class SweepInProgress implements Work {
     return this.goesOn ? this.waiting[this.begun++] : undefined;
   }
 
-  onDone({ identity, at }: Task, { answer, seconds }: Answer): void {
-    if (!this.store.get(identity)) this.done += 1;
-    this.store.put({ identity, at, answer, seconds, code: this.options.code, engine: this.engine });
+  async onDone(ended: readonly Ended[]): Promise<void> {
+    const { code } = this.options;
+    const fresh = ended.filter(({ task }) => !this.store.get(task.identity)).length;
+    await this.store.put(
+      ...ended.map(({ task: { identity, at }, answer, seconds }) => {
+        return { identity, at, answer, seconds, code, engine: this.engine };
+      }),
+    );
+    this.done += fresh;
   }
 
-  onFailed({ identity, at }: Task, error: string): void {
-    this.store.setAside({ identity, at, error, tries: TRIES });
+  async onFailed({ identity, at }: Task, error: string): Promise<void> {
+    await this.store.setAside({ identity, at, error, tries: TRIES });
     this.screen.line(`  set aside after ${TRIES} tries: ${placeText(at)}: ${error}`);
   }
 
@@ -101,10 +106,10 @@ export class SweepInProgress implements Work {
     return this.runs.filter(({ identity }) => !this.store.get(identity) && !this.store.failure(identity));
   }
 
-  private putAwayStale(isStale: (result: Result) => boolean, of: string): void {
+  private async putAwayStale(isStale: (result: Result) => boolean, of: string): Promise<void> {
     const stale = this.runs.flatMap(({ identity }) => this.store.get(identity) ?? []).filter(isStale);
     if (stale.length === 0) return;
-    this.store.putAway(stale);
+    await this.store.putAway(stale);
     this.screen.line(
       `${plural(stale.length, 'result')} of ${of}: kept in ${shown(this.store.folder)}/stale, and run again`,
     );

@@ -4,7 +4,7 @@ import * as path from 'node:path';
 import type { Json } from '../../src/core/json';
 import { idOf, INDEX, type KeptResult, readKept, runPath } from '../../src/experiments/kept-results';
 import '../../src/platform/node/set';
-import { writeAtomically } from '../../src/platform/node/write';
+import { writeAllAtomically, writeAtomically } from '../../src/platform/node/write';
 
 export { idOf };
 
@@ -56,26 +56,30 @@ export class Store extends Results {
   static async open(folder: string): Promise<Store> {
     const { byId, isIndexed } = await readKept(folder);
     const store = new Store(folder, byId, readFailures(folder));
-    if (!isIndexed) store.writeIndex();
+    if (!isIndexed) await store.writeIndex();
     return store;
   }
 
-  /** Keeps a result. A run that ends twice counts once. @throws CannotKeep where the disk does not take it */
-  put(result: Result): void {
-    const id = idOf(result.identity);
-    const line = JSON.stringify(result);
-    const twice = this.results.has(id);
-    this.keeping(() => writeAtomically(path.join(this.folder, runPath(id)), line));
-    this.results.set(id, result);
-    if (twice) this.writeIndex();
-    else this.keeping(() => fs.appendFileSync(path.join(this.folder, INDEX), `${line}\n`));
-    this.forgive(result.identity);
+  /** Keeps results. A run that ends twice counts once. @throws CannotKeep where the disk does not take them; then none is lost that was there */
+  async put(...results: readonly Result[]): Promise<void> {
+    const made = results.map((result) => ({ result, id: idOf(result.identity), content: JSON.stringify(result) }));
+    await this.keeping(() =>
+      writeAllAtomically(made.map(({ id, content }) => ({ file: path.join(this.folder, runPath(id)), content }))),
+    );
+    const twice = made.some(({ id }) => this.results.has(id));
+    for (const { id, result } of made) this.results.set(id, result);
+    if (twice) await this.writeIndex();
+    else {
+      const lines = made.map(({ content }) => `${content}\n`).join('');
+      await this.keeping(() => fs.appendFileSync(path.join(this.folder, INDEX), lines));
+    }
+    for (const { identity } of results) this.forgive(identity);
   }
 
   /** Sets a run aside, with its error. */
-  setAside(failure: Failure): void {
+  async setAside(failure: Failure): Promise<void> {
     const id = idOf(failure.identity);
-    this.keeping(() => writeAtomically(failurePath(this.folder, id), JSON.stringify(failure, null, 2)));
+    await this.keeping(() => writeAtomically(failurePath(this.folder, id), JSON.stringify(failure, null, 2)));
     this.failures.set(id, failure);
   }
 
@@ -86,7 +90,7 @@ export class Store extends Results {
   }
 
   /** Puts results of other code where none of this sweep is looked for: `stale/CODE/`. */
-  putAway(stale: readonly Result[]): void {
+  async putAway(stale: readonly Result[]): Promise<void> {
     for (const { identity, code } of stale) {
       const id = idOf(identity);
       const folder = path.join(this.folder, 'stale', code);
@@ -94,17 +98,17 @@ export class Store extends Results {
       fs.renameSync(path.join(this.folder, runPath(id)), path.join(folder, `${id}.json`));
       this.results.delete(id);
     }
-    if (stale.length > 0) this.writeIndex();
+    if (stale.length > 0) await this.writeIndex();
   }
 
-  private writeIndex(): void {
+  private writeIndex(): Promise<void> {
     const lines = [...this.results.values()].map((result) => Buffer.from(`${JSON.stringify(result)}\n`));
-    this.keeping(() => writeAtomically(path.join(this.folder, INDEX), Buffer.concat(lines)));
+    return this.keeping(() => writeAtomically(path.join(this.folder, INDEX), Buffer.concat(lines)));
   }
 
-  private keeping(write: () => void): void {
+  private async keeping(write: () => void | Promise<void>): Promise<void> {
     try {
-      write();
+      await write();
     } catch (error) {
       throw new CannotKeep(
         `A result cannot be kept in ${this.folder} (${(error as Error).message}). What was kept before is whole. ` +

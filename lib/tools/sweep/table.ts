@@ -12,7 +12,7 @@ export function placeText(at: Readonly<Record<string, Json>>): string {
 }
 
 /** What of an answer a table shows: a number at the answer's top. */
-function measuresOf(answer: Json): string[] {
+export function measuresOf(answer: Json): string[] {
   if (answer === null || typeof answer !== 'object' || Array.isArray(answer)) return [];
   return Object.keys(answer).filter((name) => typeof answer[name] === 'number');
 }
