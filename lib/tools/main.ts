@@ -30,6 +30,7 @@ const entries: Entry[] = [
     run: 'replicate',
   },
   { name: 'sweep', does: 'make the runs of a sweep, and go on where it was stopped', module: './sweep', run: 'sweep' },
+  { name: 'worker', does: 'make runs of the sweeps of a queue', module: './worker', run: 'worker' },
   { name: 'bench', does: 'run the benchmarks', module: './bench', run: 'bench' },
   {
     name: 'mutation',

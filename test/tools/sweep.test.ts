@@ -1,14 +1,15 @@
 /** Sweeps from the command line: results are kept as they end, nothing is made twice or lost, and the numbers do not depend on the way. */
 import assert from 'node:assert/strict';
-import * as fs from 'node:fs';
+import nodeFs, * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { loadSweep } from 'bnlab';
+import { runPath } from 'bnlab/dist/src/experiments/kept-results';
 import { sweep } from 'bnlab/dist/tools/sweep';
 import { codeOf } from 'bnlab/dist/tools/sweep/code';
 import { loadSweepFile } from 'bnlab/dist/tools/sweep/load';
-import { idOf, type Result, Store } from 'bnlab/dist/tools/sweep/store';
+import { idOf, type Result, Results, Store } from 'bnlab/dist/tools/sweep/store';
 
 const fileOf = (name: string) => path.join(__dirname, 'sweeps', `${name}.ts`);
 
@@ -135,14 +136,15 @@ test('when the time is spent, nothing more begins, and the rest is for another t
   assert.match(text, /0 of 60 runs there.*\n60 runs left: the same command goes on/);
 });
 
-test('results are found again whatever a kill has left of the file with all of them', (t) => {
+test('results are found again whatever a kill has left of the file with all of them', async (t) => {
   const folder = scratch(t);
-  const store = new Store(folder);
-  for (const n of [1, 2, 3]) store.put(result(n));
+  const store = await Store.open(folder);
+  for (const n of [1, 2, 3]) await store.put(result(n));
   const all = path.join(folder, 'results.ndjson');
   const whole = fs.readFileSync(all, 'utf8');
-  const squares = () =>
-    [1, 2, 3].map((n) => (new Store(folder).get(`run ${n}`)?.answer as { square: number } | undefined)?.square);
+  const squaresOf = (results: Results) =>
+    [1, 2, 3].map((n) => (results.get(`run ${n}`)?.answer as { square: number } | undefined)?.square);
+  const squares = async () => squaresOf(await Store.open(folder));
   for (const damage of [
     whole.slice(0, -20),
     '',
@@ -150,27 +152,33 @@ test('results are found again whatever a kill has left of the file with all of t
     whole.split('\n').slice(1).join('\n'),
   ]) {
     fs.writeFileSync(all, damage);
-    assert.deepEqual(squares(), [1, 4, 9]);
+    // Who looks finds all of them, and leaves the file to whoever writes.
+    assert.deepEqual(squaresOf(await Results.read(folder)), [1, 4, 9]);
+    assert.deepEqual(
+      (await loadSweep<{ square: number }>(folder)).map(({ answer }) => answer.square).sort(),
+      [1, 4, 9],
+    );
+    assert.equal(fs.readFileSync(all, 'utf8'), damage);
+    assert.deepEqual(await squares(), [1, 4, 9]);
     assert.equal(fs.readFileSync(all, 'utf8').trim().split('\n').length, 3);
   }
   fs.rmSync(all);
-  assert.deepEqual(squares(), [1, 4, 9]);
+  assert.equal((await loadSweep(folder)).length, 3);
+  assert.ok(!fs.existsSync(all));
+  assert.deepEqual(await squares(), [1, 4, 9]);
   // What somebody takes away is gone.
-  fs.rmSync(path.join(folder, 'runs', `${idOf('run 2')}.json`));
-  assert.deepEqual(squares(), [1, undefined, 9]);
+  fs.rmSync(path.join(folder, runPath(idOf('run 2'))));
+  assert.deepEqual(await squares(), [1, undefined, 9]);
 });
 
 test('a notebook loads results by the name of the sweep, also while a line is being written', async (t) => {
   const folder = path.join(scratch(t), 'squares');
-  const store = new Store(folder);
-  for (const n of [1, 2]) store.put(result(n));
+  const store = await Store.open(folder);
+  for (const n of [1, 2]) await store.put(result(n));
   fs.appendFileSync(path.join(folder, 'results.ndjson'), '{"identity":"run 3","at');
   const wanted = [1, 2].map((n) => ({ at: { n }, answer: { square: n * n }, seconds: 1, engine: 'an engine' }));
   assert.deepEqual(await loadSweep<{ square: number }>(folder), wanted);
-  await assert.rejects(
-    loadSweep('of-nobody'),
-    /no results of 'of-nobody'; looked for of-nobody\/results\.ndjson, sweeps\/of-nobody/,
-  );
+  await assert.rejects(loadSweep('of-nobody'), /no results of 'of-nobody'; looked in of-nobody, sweeps\/of-nobody/);
 });
 
 test('the example of README is a sweep', (t) => {
@@ -182,15 +190,33 @@ test('the example of README is a sweep', (t) => {
   assert.equal(loadSweepFile(path.join(folder, 'mine.ts'), { check: true }).runs.length, 90);
 });
 
-test('a run that ends twice counts once', (t) => {
+test('a run that ends twice counts once', async (t) => {
   const folder = scratch(t);
-  const store = new Store(folder);
-  store.put(result(1));
-  store.put({ ...result(1), seconds: 2 });
+  const store = await Store.open(folder);
+  await store.put(result(1));
+  await store.put({ ...result(1), seconds: 2 });
   assert.deepEqual(
     resultsIn(folder).map(({ seconds }) => seconds),
     [2],
   );
+});
+
+test('where a result cannot be kept, the sweep ends in words and no run is blamed', async (t) => {
+  const out = scratch(t);
+  const full = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+  const { mock } = t.mock.method(nodeFs, 'appendFileSync', () => {
+    throw full;
+  });
+  const file = fileOf('small-networks');
+  await assert.rejects(
+    run(t, file, '--out', out, '--workers', '1', '--only', 'seed 1', '--only', 'learningRate 1'),
+    /A result cannot be kept in .*small-networks \(.*\)\. What was kept before is whole\./,
+  );
+  assert.ok(!fs.existsSync(path.join(out, 'small-networks', 'failed')));
+  mock.restore();
+  // The run whose line was not written is there by its own file.
+  const again = await run(t, file, '--out', out, '--workers', '1', '--only', 'seed 1', '--only', 'learningRate 1');
+  assert.match(again.text, /small-networks: 2 runs of training-run, 1 of them there/);
 });
 
 test('results of other code are named, kept apart and made again', async (t) => {
@@ -201,7 +227,7 @@ test('results of other code are named, kept apart and made again', async (t) => 
   const { runs } = loadSweepFile(file, { check: false });
   const folder = path.join(out, 'squares');
   const { identity, at } = runs[0];
-  new Store(folder).put({ ...result(1, 'c0de'), identity, at });
+  await (await Store.open(folder)).put({ ...result(1, 'c0de'), identity, at });
   const asked = ['--only', 'x 2', '--only', 'seed 1', '--out', out];
   assert.match((await run(t, file, '--list', ...asked)).text, /^other code\s+x 2, seed 1$/);
   const { code, text } = await run(t, file, ...asked);

@@ -2,6 +2,7 @@
 import { expectArgument, text } from '../core/checks';
 import type { Json } from '../core/json';
 import { platform } from '../platform/port';
+import { INDEX, readKept } from './kept-results';
 
 /** One run of a sweep that ended. */
 export interface SweepResult<R = Json> {
@@ -16,7 +17,7 @@ export interface SweepResult<R = Json> {
 }
 
 /**
- * Loads the results that `npm run sweep` has kept, in the order in which the runs ended.
+ * Loads the results that `npm run sweep` has kept, in the order in which the runs ended; also while it is at work.
  *
  * @param sweep the name of a sweep, of which the results lie in `sweeps/NAME` of the checkout, or a folder
  * @returns an entry for each run that is there; a run that is under way, failed or was stopped is not
@@ -28,25 +29,13 @@ export interface SweepResult<R = Json> {
 export async function loadSweep<R = Json>(sweep: string): Promise<SweepResult<R>[]> {
   expectArgument('loadSweep', 'sweep', sweep, text);
   const { files } = platform();
-  const places = [sweep, `sweeps/${sweep}`, `../sweeps/${sweep}`].map((folder) => `${folder}/results.ndjson`);
+  const places = [sweep, `sweeps/${sweep}`, `../sweeps/${sweep}`];
   for (const place of places) {
-    if (!(await files.exists(place))) continue;
-    return (await files.readText(place)).split('\n').flatMap((line) => {
-      const result = resultOf<R>(line);
-      return result ? [result] : [];
-    });
+    if (!(await files.exists(`${place}/${INDEX}`)) && !(await files.exists(`${place}/runs`))) continue;
+    const { byId } = await readKept(place);
+    return [...byId.values()].map(({ at, answer, seconds, engine }) => ({ at, answer: answer as R, seconds, engine }));
   }
   throw new RangeError(
-    `loadSweep: there are no results of '${sweep}'; looked for ${places.join(', ')}. \`npm run sweep -- FILE\` makes them.`,
+    `loadSweep: there are no results of '${sweep}'; looked in ${places.join(', ')}. \`npm run sweep -- FILE\` makes them.`,
   );
-}
-
-/** A line that was cut off, by a kill or while it is being written, is no result. */
-function resultOf<R>(line: string): SweepResult<R> | undefined {
-  try {
-    const { at, answer, seconds, engine } = JSON.parse(line) as SweepResult<R>;
-    return { at, answer, seconds, engine };
-  } catch {
-    return undefined;
-  }
 }

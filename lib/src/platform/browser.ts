@@ -37,6 +37,7 @@ const files: Files = {
   readBytes: noFile,
   readText: noFile,
   exists: async () => false,
+  list: async () => [],
   writeAtomically: async (path) =>
     absent(`files, so ${path} cannot be written`, 'Keep JSON.stringify() of it, in IndexedDB or as a download.'),
 };

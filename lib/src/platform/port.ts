@@ -36,6 +36,11 @@ export interface Files {
   /** Whether a file or folder of this path is there. */
   exists(path: string): Promise<boolean>;
   /**
+   * The names in a folder; none where there is no such folder.
+   * @throws the host's error when it cannot be read
+   */
+  list(path: string): Promise<string[]>;
+  /**
    * Writes a file whole or not at all: whoever looks at the path sees what was there before, or all of the new content.
    * Folders are made.
    * @throws the host's error when it cannot be written; then the file is as before

@@ -8,17 +8,38 @@ export const TRIES = 3;
 /** A run that is to be made. */
 export interface Task {
   identity: string;
+  /** Where in the grid. */
+  at: Readonly<Record<string, Json>>;
   options: Json;
 }
 
 /** Where the runs come from, and what becomes of them. */
 export interface Work {
+  /** Whether more may begin: false once the time is spent, or the sweep is to stop. */
+  readonly goesOn: boolean;
   /** The next run; undefined when none is left, or no more is to begin. */
   next(): Task | undefined;
-  /** It ended. */
-  onDone(identity: string, answer: Answer): void;
+  /** Some ended. @throws Error when an answer cannot be kept: then the sweep ends */
+  onDone(ended: readonly Ended[]): Promise<void>;
   /** Its last try failed. */
-  onFailed(identity: string, error: string): void;
+  onFailed(task: Task, error: string): Promise<void>;
+}
+
+/** A run with its answer. */
+export interface Ended extends Answer {
+  task: Task;
+}
+
+/** Who makes the runs. */
+export interface Hands {
+  /** In words, for the first line. */
+  readonly words: string;
+  /** What the runs are computed with. */
+  engine(): Promise<string>;
+  /** Has runs made until `work` has none left. */
+  run(work: Work): Promise<void>;
+  /** Ends it at once; what is under way is not finished here. */
+  kill(): void;
 }
 
 interface Held extends Task {
@@ -26,14 +47,21 @@ interface Held extends Task {
 }
 
 /** Processes for one experiment. */
-export class Pool {
+export class Pool implements Hands {
+  readonly words: string;
   private readonly processes = new Set<WorkerProcess>();
   private readonly again: Held[] = [];
   private first: WorkerProcess | undefined;
   private computes: string | undefined;
   private isKilled = false;
 
-  constructor(private readonly worker: Worker) {}
+  /** @param width processes side by side */
+  constructor(
+    private readonly worker: Worker,
+    private readonly width: number,
+  ) {
+    this.words = `${width} ${width === 1 ? 'process' : 'processes'}`;
+  }
 
   /** What computes, as the first process says. @throws Error when it cannot begin, with what it said */
   async engine(): Promise<string> {
@@ -43,12 +71,11 @@ export class Pool {
 
   /**
    * Makes runs until `work` has none left.
-   * @param width processes side by side
-   * @throws Error when no process can begin, or one computes with another engine
+   * @throws Error when no process can begin, one computes with another engine, or an answer cannot be kept
    */
-  async run(width: number, work: Work): Promise<void> {
+  async run(work: Work): Promise<void> {
     try {
-      await Promise.all(Array.from({ length: width }, () => this.lane(work)));
+      await Promise.all(Array.from({ length: this.width }, () => this.lane(work)));
     } finally {
       this.kill();
     }
@@ -63,17 +90,20 @@ export class Pool {
   private async lane(work: Work): Promise<void> {
     let one: WorkerProcess | undefined;
     for (let held = this.take(work); held && !this.isKilled; held = this.take(work)) {
+      let answer: Answer;
       try {
         one ??= this.borrowed() ?? (await this.started());
         held.tries += 1;
-        work.onDone(held.identity, await one.run(held.identity, held.options));
+        answer = await one.run(held.identity, held.options);
       } catch (error) {
         if (this.isKilled) return;
         if (held.tries === 0) throw error; // no process could begin
         if (error instanceof ProcessEnded) one = undefined;
         if (held.tries < TRIES) this.again.push(held);
-        else work.onFailed(held.identity, (error as Error).message);
+        else await work.onFailed(held, (error as Error).message);
+        continue;
       }
+      await work.onDone([{ ...answer, task: held }]);
     }
     one?.kill();
   }

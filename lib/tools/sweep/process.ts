@@ -3,7 +3,8 @@ import { type ChildProcess } from 'node:child_process';
 import * as path from 'node:path';
 import { spawnGuarded } from '../../setup/guarded';
 import type { Json } from '../../src/core/json';
-import type { Report } from './messages';
+import type { Order, Report } from './messages';
+import { ADDRESS, PASSWORD } from './queue/address';
 
 /** What a process runs. */
 export interface Worker {
@@ -39,10 +40,11 @@ export class WorkerProcess {
   private said = '';
 
   constructor({ experiment, file }: Worker) {
+    const { [ADDRESS]: _, [PASSWORD]: __, ...secretless } = process.env; // an experiment has no business at the queue
     const words = [path.join(__dirname, 'worker.js'), experiment, ...(file ? [file] : [])];
     this.child = spawnGuarded(process.execPath, words, {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-      env: { ...process.env, TF_NUM_INTRAOP_THREADS: '1', TF_NUM_INTEROP_THREADS: '1' },
+      env: { ...secretless, TF_NUM_INTRAOP_THREADS: '1', TF_NUM_INTEROP_THREADS: '1' },
     });
     this.child.stderr!.on('data', (text: Buffer) => (this.said = (this.said + text.toString()).slice(-2000)));
     this.child.on('message', (report: Report) => {
@@ -64,9 +66,19 @@ export class WorkerProcess {
     return report.engine;
   }
 
+  /** Digests of published data as they are here, by kind. @throws Error where one cannot be had */
+  async data(kinds: string[]): Promise<Record<string, string>> {
+    if (kinds.length === 0) return {};
+    this.child.send({ dataOf: kinds } satisfies Order, () => undefined);
+    const report = await this.next();
+    if (report.is === 'failed') throw new Error(report.error);
+    if (report.is !== 'data') throw new Error(`The process of a sweep answered '${report.is}'.`);
+    return report.digests;
+  }
+
   /** Makes one run. @throws ProcessEnded when the process does not outlive it; Error with the run's own message when it fails */
   async run(identity: string, options: Json): Promise<Answer> {
-    if (!this.ended) this.child.send({ identity, options }, () => undefined); // who is gone is seen at its end
+    if (!this.ended) this.child.send({ identity, options } satisfies Order, () => undefined); // who is gone is seen at its end
     const report = await this.next();
     if (report.is === 'failed') throw new Error(report.error);
     if (report.is !== 'done') throw new Error(`The process of a sweep answered '${report.is}'.`);

@@ -3,21 +3,18 @@ import type { Sweeping, SweepRun } from '../../src/experiments';
 import { duration, plural, Screen } from '../run/screen';
 import type { Stop } from '../running';
 import { shown } from '../places';
-import { Pool, TRIES, type Work } from './pool';
-import type { Answer } from './process';
-import { type Result, Store } from './store';
+import { type Ended, type Hands, type Task, TRIES, type Work } from './pool';
+import type { Result, Store } from './store';
 import { placeText } from './table';
 
 /** How a sweep is run. */
 export interface SweepOptions {
-  /** The sweep's file. */
-  file: string;
   /** Where the results are kept. */
-  folder: string;
+  store: Store;
   /** Hash of the code that decides the numbers. */
   code: string;
-  /** Processes side by side. */
-  workers: number;
+  /** Who makes the runs; asked for where some are missing. */
+  hands(): Hands;
   /** Begin nothing more after so many seconds. */
   budget?: number;
   /** Try again what was set aside. */
@@ -32,8 +29,8 @@ export class SweepInProgress implements Work {
   readonly store: Store;
   private readonly screen = new Screen();
   private readonly started = performance.now();
-  private readonly byIdentity: ReadonlyMap<string, SweepRun>;
   private waiting: SweepRun[] = [];
+  private begun = 0;
   private engine = '';
   private total = 0;
   private done = 0;
@@ -45,30 +42,29 @@ export class SweepInProgress implements Work {
     private readonly options: SweepOptions,
     private readonly stop: Stop,
   ) {
-    this.store = new Store(options.folder);
-    this.byIdentity = new Map(runs.map((run) => [run.identity, run]));
+    this.store = options.store;
   }
 
   /** @returns the exit code: 0 when every run is there, 1 when one was set aside or is left for another time */
   async run(): Promise<number> {
     const { sweep, options } = this;
-    this.putAwayStale((result) => result.code !== options.code, 'other code');
+    await this.putAwayStale((result) => result.code !== options.code, 'other code');
     if (options.retry) for (const { identity } of this.runs) this.store.forgive(identity);
     if (this.missing().length > 0) {
-      const pool = new Pool({ experiment: sweep.experiment.name, ...(sweep.own && { file: options.file }) });
+      const pool = options.hands();
       const ignore = this.stop.onAsked(() => pool.kill());
       const clock = setInterval(() => this.progress(), 250);
       try {
         this.engine = await pool.engine();
-        this.putAwayStale((result) => result.engine !== this.engine, 'another engine');
+        await this.putAwayStale((result) => result.engine !== this.engine, 'another engine');
         this.waiting = this.missing();
         this.total = this.waiting.length;
         const there = this.runs.length - this.total;
         this.screen.line(
           `${sweep.name}: ${plural(this.runs.length, 'run')} of ${sweep.experiment.name}, ${there} of them there; ` +
-            `${options.workers} ${options.workers === 1 ? 'process' : 'processes'} with ${this.engine}`,
+            `${pool.words} with ${this.engine}`,
         );
-        await pool.run(Math.min(options.workers, this.total), this);
+        await pool.run(this);
       } catch (error) {
         if (!this.stop.asked) throw error;
       } finally {
@@ -81,19 +77,27 @@ export class SweepInProgress implements Work {
     return this.summary();
   }
 
+  get goesOn(): boolean {
+    return !this.stop.asked && !this.isSpent();
+  }
+
   next(): SweepRun | undefined {
-    return this.stop.asked || this.isSpent() ? undefined : this.waiting.shift();
+    return this.goesOn ? this.waiting[this.begun++] : undefined;
   }
 
-  onDone(identity: string, { answer, seconds }: Answer): void {
-    const { at } = this.byIdentity.get(identity)!;
-    this.store.put({ identity, at, answer, seconds, code: this.options.code, engine: this.engine });
-    this.done += 1;
+  async onDone(ended: readonly Ended[]): Promise<void> {
+    const { code } = this.options;
+    const fresh = ended.filter(({ task }) => !this.store.get(task.identity)).length;
+    await this.store.put(
+      ...ended.map(({ task: { identity, at }, answer, seconds }) => {
+        return { identity, at, answer, seconds, code, engine: this.engine };
+      }),
+    );
+    this.done += fresh;
   }
 
-  onFailed(identity: string, error: string): void {
-    const { at } = this.byIdentity.get(identity)!;
-    this.store.setAside({ identity, at, error, tries: TRIES });
+  async onFailed({ identity, at }: Task, error: string): Promise<void> {
+    await this.store.setAside({ identity, at, error, tries: TRIES });
     this.screen.line(`  set aside after ${TRIES} tries: ${placeText(at)}: ${error}`);
   }
 
@@ -102,10 +106,10 @@ export class SweepInProgress implements Work {
     return this.runs.filter(({ identity }) => !this.store.get(identity) && !this.store.failure(identity));
   }
 
-  private putAwayStale(isStale: (result: Result) => boolean, of: string): void {
+  private async putAwayStale(isStale: (result: Result) => boolean, of: string): Promise<void> {
     const stale = this.runs.flatMap(({ identity }) => this.store.get(identity) ?? []).filter(isStale);
     if (stale.length === 0) return;
-    this.store.putAway(stale);
+    await this.store.putAway(stale);
     this.screen.line(
       `${plural(stale.length, 'result')} of ${of}: kept in ${shown(this.store.folder)}/stale, and run again`,
     );

@@ -1,32 +1,15 @@
-/**
- * The results of a sweep: a file for each run, written whole or not at all, and one file with all of them, which is read in place of so
- * many. The files of the runs are what counts; the other one is made again from them where it lags behind.
- */
+/** The results of a sweep on the disk. To look at them, they are read; to add to them, the folder is opened, by whoever holds its lock. */
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import type { Json } from '../../src/core/json';
-import { sha256 } from '../../src/platform/node';
-import { writeAtomically } from '../../src/platform/node/write';
+import { idOf, INDEX, type KeptResult, readKept, runPath } from '../../src/experiments/kept-results';
+import '../../src/platform/node/set';
+import { writeAllAtomically, writeAtomically } from '../../src/platform/node/write';
 
-/** What decides a run's numbers beside its options. */
-export interface Made {
-  /** Hash of the code. */
-  code: string;
-  /** What computed, such as `native TensorFlow 2.21.0`. */
-  engine: string;
-}
+export { idOf };
 
 /** A run that ended. */
-export interface Result extends Made {
-  /** Experiment, version and options in one line of JSON. */
-  identity: string;
-  /** Where in the grid. */
-  at: Readonly<Record<string, Json>>;
-  /** What the experiment answered. */
-  answer: Json;
-  /** Wall time. */
-  seconds: number;
-}
+export type Result = KeptResult;
 
 /** A run that failed again and again. */
 export interface Failure {
@@ -37,31 +20,20 @@ export interface Failure {
   tries: number;
 }
 
-/** The name of a run's file. */
-export const idOf = (identity: string): string => sha256(identity).slice(0, 20);
+/** A result could not be written: no fault of the run. */
+export class CannotKeep extends Error {}
 
-/** The results under one folder. */
-export class Store {
-  private readonly results = new Map<string, Result>();
-  private readonly failures = new Map<string, Failure>();
-  private readonly all: string;
+/** What there is of a sweep: nothing is written. */
+export class Results {
+  protected constructor(
+    readonly folder: string,
+    protected readonly results: Map<string, Result>,
+    protected readonly failures: Map<string, Failure>,
+  ) {}
 
-  /** Reads what is there. @throws Error that names a file that cannot be read */
-  constructor(readonly folder: string) {
-    this.all = path.join(folder, 'results.ndjson');
-    const names = listed(this.runs);
-    const lines = fs.existsSync(this.all) ? fs.readFileSync(this.all, 'utf8').split('\n') : [];
-    for (const line of lines) {
-      const result = parsed(line);
-      if (result && names.has(idOf(result.identity))) this.results.set(idOf(result.identity), result);
-    }
-    const missing = [...names].filter((id) => !this.results.has(id));
-    for (const id of missing) this.results.set(id, JSON.parse(fs.readFileSync(this.fileOf(id), 'utf8')) as Result);
-    const kept = lines.filter((line) => line !== '').length;
-    if (missing.length > 0 || kept !== this.results.size) this.writeAll();
-    for (const id of listed(this.failed)) {
-      this.failures.set(id, JSON.parse(fs.readFileSync(path.join(this.failed, `${id}.json`), 'utf8')) as Failure);
-    }
+  /** Reads a folder, also while a sweep is at work in it. @throws Error that names a file that cannot be read */
+  static async read(folder: string): Promise<Results> {
+    return new Results(folder, (await readKept(folder)).byId, readFailures(folder));
   }
 
   /** The result of a run, of whatever code. */
@@ -73,72 +45,92 @@ export class Store {
   failure(identity: string): Failure | undefined {
     return this.failures.get(idOf(identity));
   }
+}
 
-  /** Keeps a result. A run that ends twice counts once. */
-  put(result: Result): void {
-    const id = idOf(result.identity);
-    const twice = this.results.has(id);
-    const line = JSON.stringify(result);
-    writeAtomically(this.fileOf(id), line);
-    this.results.set(id, result);
-    if (twice) this.writeAll();
-    else fs.appendFileSync(this.all, `${line}\n`);
-    this.forgive(result.identity);
+/** The results under one folder, and the one way of adding to them. */
+export class Store extends Results {
+  /**
+   * Opens a folder to write; the caller holds its lock. What a kill has left behind is put right.
+   * @throws Error that names a file that cannot be read or written
+   */
+  static async open(folder: string): Promise<Store> {
+    const { byId, isIndexed } = await readKept(folder);
+    const store = new Store(folder, byId, readFailures(folder));
+    if (!isIndexed) await store.writeIndex();
+    return store;
+  }
+
+  /** Keeps results. A run that ends twice counts once. @throws CannotKeep where the disk does not take them; then none is lost that was there */
+  async put(...results: readonly Result[]): Promise<void> {
+    const made = results.map((result) => ({ result, id: idOf(result.identity), content: JSON.stringify(result) }));
+    await this.keeping(() =>
+      writeAllAtomically(made.map(({ id, content }) => ({ file: path.join(this.folder, runPath(id)), content }))),
+    );
+    const twice = made.some(({ id }) => this.results.has(id));
+    for (const { id, result } of made) this.results.set(id, result);
+    if (twice) await this.writeIndex();
+    else {
+      const lines = made.map(({ content }) => `${content}\n`).join('');
+      await this.keeping(() => fs.appendFileSync(path.join(this.folder, INDEX), lines));
+    }
+    for (const { identity } of results) this.forgive(identity);
   }
 
   /** Sets a run aside, with its error. */
-  setAside(failure: Failure): void {
+  async setAside(failure: Failure): Promise<void> {
     const id = idOf(failure.identity);
-    writeAtomically(path.join(this.failed, `${id}.json`), JSON.stringify(failure, null, 2));
+    await this.keeping(() => writeAtomically(failurePath(this.folder, id), JSON.stringify(failure, null, 2)));
     this.failures.set(id, failure);
   }
 
   /** Lets a run that was set aside be tried again. */
   forgive(identity: string): void {
     if (!this.failures.delete(idOf(identity))) return;
-    fs.rmSync(path.join(this.failed, `${idOf(identity)}.json`), { force: true });
+    fs.rmSync(failurePath(this.folder, idOf(identity)), { force: true });
   }
 
   /** Puts results of other code where none of this sweep is looked for: `stale/CODE/`. */
-  putAway(stale: readonly Result[]): void {
+  async putAway(stale: readonly Result[]): Promise<void> {
     for (const { identity, code } of stale) {
       const id = idOf(identity);
       const folder = path.join(this.folder, 'stale', code);
       fs.mkdirSync(folder, { recursive: true });
-      fs.renameSync(this.fileOf(id), path.join(folder, `${id}.json`));
+      fs.renameSync(path.join(this.folder, runPath(id)), path.join(folder, `${id}.json`));
       this.results.delete(id);
     }
-    if (stale.length > 0) this.writeAll();
+    if (stale.length > 0) await this.writeIndex();
   }
 
-  private get runs(): string {
-    return path.join(this.folder, 'runs');
+  private writeIndex(): Promise<void> {
+    const lines = [...this.results.values()].map((result) => Buffer.from(`${JSON.stringify(result)}\n`));
+    return this.keeping(() => writeAtomically(path.join(this.folder, INDEX), Buffer.concat(lines)));
   }
 
-  private get failed(): string {
-    return path.join(this.folder, 'failed');
-  }
-
-  private fileOf(id: string): string {
-    return path.join(this.runs, `${id}.json`);
-  }
-
-  private writeAll(): void {
-    writeAtomically(this.all, [...this.results.values()].map((result) => `${JSON.stringify(result)}\n`).join(''));
+  private async keeping(write: () => void | Promise<void>): Promise<void> {
+    try {
+      await write();
+    } catch (error) {
+      throw new CannotKeep(
+        `A result cannot be kept in ${this.folder} (${(error as Error).message}). What was kept before is whole. ` +
+          'Make room or give permission there, then run the same command again: it goes on.',
+        { cause: error },
+      );
+    }
   }
 }
 
-/** The names of the JSON files of a folder, without their ending. */
-function listed(folder: string): Set<string> {
-  const names = fs.existsSync(folder) ? fs.readdirSync(folder) : [];
-  return new Set(names.filter((name) => /^[0-9a-f]{20}\.json$/.test(name)).map((name) => name.slice(0, 20)));
-}
+const failurePath = (folder: string, id: string): string => path.join(folder, 'failed', `${id}.json`);
 
-/** A line that was cut off by a kill is no result; its run's file is. */
-function parsed(line: string): Result | undefined {
-  try {
-    return line === '' ? undefined : (JSON.parse(line) as Result);
-  } catch {
-    return undefined;
+function readFailures(folder: string): Map<string, Failure> {
+  const failed = path.join(folder, 'failed');
+  const names = fs.existsSync(failed) ? fs.readdirSync(failed) : [];
+  const found = new Map<string, Failure>();
+  for (const name of names.filter((one) => /^[0-9a-f]{20}\.json$/.test(one))) {
+    try {
+      found.set(name.slice(0, 20), JSON.parse(fs.readFileSync(path.join(failed, name), 'utf8')) as Failure);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error; // forgiven meanwhile
+    }
   }
+  return found;
 }

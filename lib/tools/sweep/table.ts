@@ -2,7 +2,7 @@
 import type { Json } from '../../src/core/json';
 import type { SweepRun } from '../../src/experiments';
 import { median } from '../../src/statistics';
-import type { Store } from './store';
+import type { Results } from './store';
 
 /** `network BN, learningRate 1, seed 2` */
 export function placeText(at: Readonly<Record<string, Json>>): string {
@@ -12,13 +12,13 @@ export function placeText(at: Readonly<Record<string, Json>>): string {
 }
 
 /** What of an answer a table shows: a number at the answer's top. */
-function measuresOf(answer: Json): string[] {
+export function measuresOf(answer: Json): string[] {
   if (answer === null || typeof answer !== 'object' || Array.isArray(answer)) return [];
   return Object.keys(answer).filter((name) => typeof answer[name] === 'number');
 }
 
 /** One line for each run: whether it is there. */
-export function runList(runs: readonly SweepRun[], store: Store, code: string): string {
+export function runList(runs: readonly SweepRun[], store: Results, code: string): string {
   const states = runs.map(({ identity, at }) => {
     const result = store.get(identity);
     const failure = store.failure(identity);
@@ -29,7 +29,7 @@ export function runList(runs: readonly SweepRun[], store: Store, code: string): 
 }
 
 /** The median of a measure over the seeds, for every other combination. */
-export function resultTable(runs: readonly SweepRun[], store: Store): string {
+export function resultTable(runs: readonly SweepRun[], store: Results): string {
   const results = runs.flatMap(({ identity, at }) => {
     const result = store.get(identity);
     return result ? [{ at, answer: result.answer }] : [];
@@ -40,9 +40,11 @@ export function resultTable(runs: readonly SweepRun[], store: Store): string {
   for (const { at, answer } of results) {
     const { seed: _, ...place } = at;
     const key = placeText(place);
-    groups.set(key, [...(groups.get(key) ?? []), answer as Record<string, number>]);
+    const group = groups.get(key);
+    if (group) group.push(answer as Record<string, number>);
+    else groups.set(key, [answer as Record<string, number>]);
   }
-  const width = Math.max(...[...groups.keys()].map((key) => key.length));
+  const width = [...groups.keys()].reduce((most, key) => Math.max(most, key.length), 0);
   const cell = (answers: Record<string, number>[], name: string) => {
     const values = answers.map((answer) => answer[name]).filter((value) => typeof value === 'number');
     return values.length === 0 ? '-' : median(values).toPrecision(4);

@@ -6,7 +6,8 @@ import { setDatasetSource } from '../../src/data/source';
 import { obtainFiles } from '../../src/data/sources';
 import { engineCard, ready } from '../../src/engine';
 import '../../src/engine/engines/node';
-import { experiments } from '../../src/experiments';
+import { datasetOf, experiments, type DataSpec } from '../../src/experiments';
+import { sha256 } from '../../src/platform/node';
 import '../../src/platform/node/set';
 import { loadSweepFile } from './load';
 import type { Order, Report } from './messages';
@@ -25,6 +26,7 @@ async function main([name, file]: string[]): Promise<void> {
     : (experiments.get(name as never) as unknown as Sweeping['experiment']);
   const open = experiment.open();
   process.on('message', (order: Order) => {
+    if ('dataOf' in order) return void reportData(order.dataOf);
     const started = performance.now();
     open.run(order.options as object).then(
       (answer) =>
@@ -47,6 +49,19 @@ async function main([name, file]: string[]): Promise<void> {
     is: 'ready',
     engine: tensorflow ? `TensorFlow ${tensorflow}${gpu ? ' on a GPU' : ''}` : `${engine} ${tfjs}`,
   });
+}
+
+async function reportData(kinds: string[]): Promise<void> {
+  try {
+    const digests: Record<string, string> = {};
+    for (const kind of kinds) {
+      const { train, test } = await datasetOf({ kind: kind as DataSpec['kind'] });
+      digests[kind] = sha256(train.images, train.labels, test.images, test.labels).slice(0, 16);
+    }
+    report({ is: 'data', digests });
+  } catch (error) {
+    report({ is: 'failed', identity: '', error: error instanceof Error ? error.message : String(error) });
+  }
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {

@@ -14,6 +14,7 @@ const files: Files = {
   readBytes: (path) => fs.promises.readFile(path),
   readText: (path) => fs.promises.readFile(path, 'utf8'),
   exists: async (path) => fs.existsSync(path),
+  list: async (path) => (fs.existsSync(path) ? fs.promises.readdir(path) : []),
   writeAtomically: async (path, content) => writeAtomically(path, content),
 };
 

@@ -103,6 +103,39 @@ function writeAtomically(file, content, mode) {
 }
 
 /**
+ * Writes files as `writeAtomically` does, and flushes them side by side, which a disk does several times faster than one after the other.
+ *
+ * @param {readonly { file: string, content: string | Uint8Array }[]} wanted
+ * @throws the system's error; then each file is as before, or all of the new one
+ */
+async function writeAllAtomically(wanted) {
+  const made = wanted.map(({ file, content }) => {
+    const folder = path.dirname(path.resolve(file));
+    const prefix = `.${path.basename(file).slice(0, 120)}.tmp-`;
+    return { file, content, folder, prefix, temporary: path.join(folder, prefix + ownMark()) };
+  });
+  try {
+    await Promise.all(
+      made.map(async ({ content, folder, prefix, temporary }) => {
+        fs.mkdirSync(folder, { recursive: true });
+        sweep(folder, { prefix });
+        const handle = await fs.promises.open(temporary, 'wx');
+        try {
+          await handle.writeFile(content);
+          await handle.sync().catch(forgiveFlush);
+        } finally {
+          await handle.close();
+        }
+      }),
+    );
+    for (const { file, temporary } of made) fs.renameSync(temporary, file);
+  } catch (error) {
+    for (const { temporary } of made) fs.rmSync(temporary, { force: true });
+    throw error;
+  }
+}
+
+/**
  * @param {string} file new
  * @param {string | Uint8Array} content
  * @param {number} [mode]
@@ -126,8 +159,13 @@ function flush(handle) {
   try {
     fs.fsyncSync(handle);
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && cannotFlush.has(String(error.code)))) throw error;
+    forgiveFlush(error);
   }
+}
+
+/** @param {unknown} error */
+function forgiveFlush(error) {
+  if (!(error instanceof Error && 'code' in error && cannotFlush.has(String(error.code)))) throw error;
 }
 
 /**
@@ -152,4 +190,16 @@ function readJson(file) {
   }
 }
 
-module.exports = { ownMark, isAbandoned, sweep, writeAtomically, writeFlushed, copyAtomically, flush, readJson };
+module.exports = {
+  ...{
+    ownMark,
+    isAbandoned,
+    sweep,
+    writeAtomically,
+    writeAllAtomically,
+    writeFlushed,
+    copyAtomically,
+    flush,
+    readJson,
+  },
+};
