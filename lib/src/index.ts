@@ -82,6 +82,7 @@ export {
   covariateShiftProbe,
   curvature,
   DENSITY_POINTS,
+  distanceFromOne,
   driftProbe,
   effectiveRank,
   gaussianMean,
@@ -93,8 +94,10 @@ export {
   inputDriftProbe,
   inputHessian,
   jacobian,
+  layerJacobians,
   linearityProbe,
   linearRegimeOfNormal,
+  normalizedJacobian,
   pairwiseDistances,
   percentileDrift,
   percentileProbe,
@@ -172,6 +175,7 @@ export {
   trackingError,
   trackOptimum,
   trainShifted,
+  usableRange,
   weightGrowth,
 } from './experiments';
 export {

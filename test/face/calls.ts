@@ -293,6 +293,9 @@ export function calls({ network, x, y, history, comparison }: World): Record<str
     gradientScan: () => [
       { build: (_: number, seed: number) => build(seed), depths: [1], seeds: [1], scales: [1], x, y },
     ],
+    distanceFromOne: () => [[1, 0.5]],
+    layerJacobians: () => [{ network, x, from: 'layer1', to: 'layer2', activation: 'sigmoid' as const, examples: 2 }],
+    normalizedJacobian: () => [[[1, 0], [0, 2]], 'batch'], // prettier-ignore
     signalPropagation: () => [{ activation: 'sigmoid', depth: 2, gain: 1, norm: 'batch' }],
     sampleProbe: () => [{ tap: byTap, count: 3, seed: 1 }],
     gaussianMean: () => [Math.abs, 1],
@@ -415,6 +418,13 @@ export function calls({ network, x, y, history, comparison }: World): Record<str
     shiftThenNormalize: () => [2, { normalize: 'both' }],
     trainShifted: () => [{ x, y, units: 2, steps: 2, learningRate: 0.1, seed: 1 }],
     rateLimit: () => [{ ...run, build, seeds: [1], rates: [0.01, 0.1], accuracy: 0.5, within: 2 }],
+    usableRange: () => [
+      {
+        ...run,
+        network: { kind: 'mlp' as const, sizes: [4, 3, 3] },
+        ...{ over: 'scale' as const, learningRate: 0.1, seeds: [1], starts: [1], accuracy: 0.5, factor: 8, within: 2 },
+      },
+    ],
     atRates: () => [[{ seed: 1, runs: [], highest: null, fails: null }], [], Number],
     weightGrowth: () => [{ ...run, build, weights: 'layer1/weights', scales: [1], seeds: [1], learningRate: 0.1 }],
     ignoredJacobian: () => [

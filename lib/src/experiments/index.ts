@@ -98,6 +98,8 @@ export {
   type SweepSpec,
   type SweepValue,
 } from './sweep-spec';
+export { type ScaledTraining, type ScaledTrainingSpec } from './scaled-training';
+export { usableRange, type UsableRange, type UsableRangeOptions } from './usable-range';
 export { type TrainingRun, type TrainingRunSpec } from './training-run';
 export {
   STEP_MODES,

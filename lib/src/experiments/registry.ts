@@ -16,6 +16,7 @@ import { definition as movingInput } from './moving-input';
 import { definition as newtonSchulz } from './newton-schulz';
 import { definition as saturationInTraining } from './saturation-in-training';
 import { definition as scaledLayer } from './scaled-layer';
+import { definition as scaledTraining } from './scaled-training';
 import { definition as trainingRun } from './training-run';
 import { definition as sideBySide } from './side-by-side';
 import { definition as stepTimes } from './step-times';
@@ -39,6 +40,7 @@ const DEFINITIONS = {
   'newton-schulz': newtonSchulz,
   'saturation-in-training': saturationInTraining,
   'scaled-layer': scaledLayer,
+  'scaled-training': scaledTraining,
   'training-run': trainingRun,
   'side-by-side': sideBySide,
   'step-times': stepTimes,
