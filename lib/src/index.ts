@@ -43,6 +43,7 @@ export {
   foldBatchNorm,
   foldNetwork,
   gaussian,
+  ghostBatchNormLayer,
   globalAveragePool,
   groupNorm,
   groupNormLayer,
@@ -64,6 +65,7 @@ export {
   parallel,
   pitfall,
   placedMlp,
+  referenceBatchNormLayer,
   residual,
   residualNet,
   sequential,
@@ -72,6 +74,7 @@ export {
   whiten,
   whitenInference,
   whiteningLayer,
+  withReference,
 } from './nn';
 export {
   batchDependence,
@@ -124,6 +127,7 @@ export {
   evaluate,
   finalAccuracy,
   finalLoss,
+  gapAtLoss,
   learningRateSweep,
   loadComparison,
   loadHistory,

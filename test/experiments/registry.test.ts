@@ -25,6 +25,7 @@ const comparison = { sides, data, learningRates: [0.1, 1], seeds: [1, 2], steps:
 
 /** A run of a moment of each experiment. */
 const TINY: { [N in ExperimentName]: Partial<OptionsOf<N>> } = {
+  'batch-noise': { batchSizes: [4], values: [1], draws: 3 },
   'bias-growth': { data, units: 5, steps: 6 },
   'blow-up': comparison,
   'chain-orders': { w: [2, 3] },

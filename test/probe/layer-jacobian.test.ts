@@ -35,8 +35,8 @@ test('normalizedJacobian: the quarter circle for batch, ones for whitening, what
   assert.ok(distanceFromOne(singularValues(normalizedJacobian(W, 'none'))) > 0.7, 'their spread is that of the units');
 });
 
-test('layerJacobians: what differentiation of the layer gives, with the statistics held constant', () => {
-  leakFree(() => {
+test('layerJacobians: what differentiation of the layer gives, with the statistics held constant', async () => {
+  await leakFree(() => {
     for (const norm of ['batch', 'none'] as const) {
       const network = mlp({ sizes: [4, 6, 5, 3], activation: 'sigmoid', norm, seed: 2 });
       const { named } = network;

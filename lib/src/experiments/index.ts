@@ -1,3 +1,4 @@
+export { type BatchNoise, type BatchNoiseSpec } from './batch-noise';
 export { trainShifted, type BiasGrowthSpec, type ShiftedOptions, type ShiftedRun } from './bias-growth';
 export { type BlowUp, type BlowUpRow } from './blow-up';
 export { chainGradient, chainOnBatch, chainOrders, type ChainOnBatchOptions, type ChainStepOptions } from './chain';

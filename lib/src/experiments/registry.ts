@@ -1,6 +1,7 @@
 /** The experiments by name: what a worker, a queue, a page or a command runs. */
 import { expectArgument, text, unknownName } from '../core/checks';
 import type { Json, Stored } from '../core/json';
+import { definition as batchNoise } from './batch-noise';
 import { definition as biasGrowth } from './bias-growth';
 import { definition as blowUp } from './blow-up';
 import { definition as chainOrders } from './chain';
@@ -26,6 +27,7 @@ import { definition as weightGrowth } from './weight-growth';
 
 /** Made into experiments when they are asked for: loading the library calls nothing of them. */
 const DEFINITIONS = {
+  'batch-noise': batchNoise,
   'bias-growth': biasGrowth,
   'blow-up': blowUp,
   'chain-orders': chainOrders,

@@ -2,9 +2,9 @@
 import { Matrix } from 'ml-matrix';
 import {
   counting,
+  expectArgument,
   expectArguments,
   expectOptions,
-  kind,
   needed,
   numbers,
   oneOf,
@@ -129,8 +129,6 @@ function deviations(z: ArrayLike<number>, m: number, d: number): number[] {
   });
 }
 
-const SOME = kind('at least one number', (v) => numbers.fits(v) && (v as number[]).length > 0);
-
 /**
  * How far singular values are from 1: sqrt(mean (s - 1)^2). 0 for an orthogonal matrix, 1 for the zero matrix, and
  * sqrt(2 - 16/(3 pi)) = 0.55 for the density sqrt(4 - s^2)/pi.
@@ -139,6 +137,7 @@ const SOME = kind('at least one number', (v) => numbers.fits(v) && (v as number[
  * @throws RangeError for no values
  */
 export function distanceFromOne(values: readonly number[]): number {
-  expectArguments('distanceFromOne', { values: [values, SOME] });
+  expectArgument('distanceFromOne', 'values', values, numbers);
+  if (values.length === 0) throw new RangeError('distanceFromOne: wanted at least one number, got none.');
   return Math.sqrt(values.reduce((sum, s) => sum + (s - 1) ** 2, 0) / values.length);
 }
