@@ -21,10 +21,10 @@ export { newtonSchulz, type NewtonSchulzOptions } from './newton-schulz';
 export { normLayer, NORMS, type NormName, type NormOptions } from './norms';
 export {
   ghostBatchNormLayer,
-  GhostBatchNormLayer,
+  type GhostBatchNormLayer,
   referenceBatchNormLayer,
-  ReferenceBatchNormLayer,
-  ReferenceNetwork,
+  type ReferenceBatchNormLayer,
+  type ReferenceNetwork,
   withReference,
   type PartialBatchNormOptions,
 } from './partial-batch-norm';
