@@ -21,10 +21,7 @@ export { newtonSchulz, type NewtonSchulzOptions } from './newton-schulz';
 export { normLayer, NORMS, type NormName, type NormOptions } from './norms';
 export {
   ghostBatchNormLayer,
-  type GhostBatchNormLayer,
   referenceBatchNormLayer,
-  type ReferenceBatchNormLayer,
-  type ReferenceNetwork,
   withReference,
   type PartialBatchNormOptions,
 } from './partial-batch-norm';

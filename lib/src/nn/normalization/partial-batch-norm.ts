@@ -4,7 +4,7 @@ import { tf } from '../../engine';
 import { ApplyContext, expectContext, expectTraining } from '../context';
 import { expectCount, expectFeatures, expectFloatTensor } from '../checks';
 import { Composite } from '../layers/composite';
-import { Layer } from '../types';
+import { Layer, Network } from '../types';
 import { BatchNormLayer, type BatchNormLayerOptions } from './batch-norm-layer';
 import { moveWithDecay } from './moving';
 import { scaleAndShift } from './shared';
@@ -49,7 +49,7 @@ function momentsOf(rows: tf.Tensor): { mean: tf.Tensor; variance: tf.Tensor } {
 }
 
 /** The layer that `ghostBatchNormLayer` makes. */
-export class GhostBatchNormLayer extends PartialBatchNormLayer {
+class GhostBatchNormLayer extends PartialBatchNormLayer {
   constructor(
     features: number,
     /** Rows of a group. */
@@ -71,7 +71,7 @@ export class GhostBatchNormLayer extends PartialBatchNormLayer {
 }
 
 /** The layer that `referenceBatchNormLayer` makes. */
-export class ReferenceBatchNormLayer extends PartialBatchNormLayer {
+class ReferenceBatchNormLayer extends PartialBatchNormLayer {
   constructor(
     features: number,
     /** Rows of the fixed batch. */
@@ -105,7 +105,7 @@ export class ReferenceBatchNormLayer extends PartialBatchNormLayer {
 export function ghostBatchNormLayer(
   features: number,
   options: PartialBatchNormOptions & { size: number },
-): GhostBatchNormLayer {
+): BatchNormLayer {
   expectOptions<typeof options>('ghostBatchNormLayer', options, { ...COMMON, size: needed(counting) });
   const { size, ...rest } = options;
   return new GhostBatchNormLayer(features, size, rest);
@@ -123,14 +123,14 @@ export function ghostBatchNormLayer(
 export function referenceBatchNormLayer(
   features: number,
   options: PartialBatchNormOptions & { reference: number },
-): ReferenceBatchNormLayer {
+): BatchNormLayer {
   expectOptions<typeof options>('referenceBatchNormLayer', options, { ...COMMON, reference: needed(counting) });
   const { reference, ...rest } = options;
   return new ReferenceBatchNormLayer(features, reference, rest);
 }
 
 /** The network that `withReference` makes. */
-export class ReferenceNetwork extends Composite {
+class ReferenceNetwork extends Composite {
   constructor(
     network: Layer,
     /** The fixed batch [r, inputs]; the caller's. */
@@ -159,7 +159,7 @@ export class ReferenceNetwork extends Composite {
  * @example withReference(sequential([dense(784, 100), referenceBatchNormLayer(100, { reference: 500 }), activation('relu')]), fixed)
  * @throws RangeError for fewer than 2 rows
  */
-export function withReference(network: Layer, reference: tf.Tensor): ReferenceNetwork {
+export function withReference(network: Layer, reference: tf.Tensor): Network {
   expectFloatTensor('withReference', 'reference', reference, [2]);
   expectCount('withReference', 'rows of reference', reference.shape[0]);
   if (reference.shape[0] < 2) throw new RangeError('withReference: wanted at least 2 rows, got 1.');
