@@ -43,6 +43,7 @@ export {
   foldBatchNorm,
   foldNetwork,
   gaussian,
+  ghostBatchNormLayer,
   globalAveragePool,
   groupNorm,
   groupNormLayer,
@@ -64,6 +65,7 @@ export {
   parallel,
   pitfall,
   placedMlp,
+  referenceBatchNormLayer,
   residual,
   residualNet,
   sequential,
@@ -72,6 +74,7 @@ export {
   whiten,
   whitenInference,
   whiteningLayer,
+  withReference,
 } from './nn';
 export {
   batchDependence,
@@ -82,6 +85,7 @@ export {
   covariateShiftProbe,
   curvature,
   DENSITY_POINTS,
+  distanceFromOne,
   driftProbe,
   effectiveRank,
   gaussianMean,
@@ -93,8 +97,10 @@ export {
   inputDriftProbe,
   inputHessian,
   jacobian,
+  layerJacobians,
   linearityProbe,
   linearRegimeOfNormal,
+  normalizedJacobian,
   pairwiseDistances,
   percentileDrift,
   percentileProbe,
@@ -121,6 +127,7 @@ export {
   evaluate,
   finalAccuracy,
   finalLoss,
+  gapAtLoss,
   learningRateSweep,
   loadComparison,
   loadHistory,
@@ -173,6 +180,7 @@ export {
   trackingError,
   trackOptimum,
   trainShifted,
+  usableRange,
   weightGrowth,
 } from './experiments';
 export {

@@ -25,6 +25,7 @@ const comparison = { sides, data, learningRates: [0.1, 1], seeds: [1, 2], steps:
 
 /** A run of a moment of each experiment. */
 const TINY: { [N in ExperimentName]: Partial<OptionsOf<N>> } = {
+  'batch-noise': { batchSizes: [4], values: [1], draws: 3 },
   'bias-growth': { data, units: 5, steps: 6 },
   'blow-up': comparison,
   'chain-orders': { w: [2, 3] },
@@ -58,6 +59,7 @@ const TINY: { [N in ExperimentName]: Partial<OptionsOf<N>> } = {
   },
   'newton-schulz': { eigenvalues: [1, 0.1], iterations: 4 },
   'saturation-in-training': comparison,
+  'scaled-training': { m: 8, inputs: 3, width: 3, layers: 1, classes: 2, scales: [1, 3], steps: 2 },
   'scaled-layer': { m: 4, inputs: 2, d: 3, scales: [1, 10], epsilon: 0 },
   'training-run': { data, network: sides[1].network, steps: 4, batchSize: 10, evaluations: 2 },
   'side-by-side': comparison,

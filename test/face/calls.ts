@@ -235,6 +235,9 @@ export function calls({ network, x, y, history, comparison }: World): Record<str
     activationDerivative: () => ['tanh'],
     activationFunction: () => ['sigmoid'],
     averagePool: () => [2, { stride: 1, pad: 'same' }],
+    ghostBatchNormLayer: () => [2, { size: 2, decay: 0.9 }],
+    referenceBatchNormLayer: () => [2, { reference: 2, decay: 0.9 }],
+    withReference: () => [network, x],
     batchNormLayer: () => [2, { decay: 0.9, pitfall: 'detached' }],
     conv2d: () => [1, 2, 3, { stride: 1, bias: false }],
     dense: () => [3, 2, { bias: true, seed: 1, initializer: gaussian(0.1) }],
@@ -294,6 +297,9 @@ export function calls({ network, x, y, history, comparison }: World): Record<str
     gradientScan: () => [
       { build: (_: number, seed: number) => build(seed), depths: [1], seeds: [1], scales: [1], x, y },
     ],
+    distanceFromOne: () => [[1, 0.5]],
+    layerJacobians: () => [{ network, x, from: 'layer1', to: 'layer2', activation: 'sigmoid' as const, examples: 2 }],
+    normalizedJacobian: () => [[[1, 0], [0, 2]], 'batch'], // prettier-ignore
     signalPropagation: () => [{ activation: 'sigmoid', depth: 2, gain: 1, norm: 'batch' }],
     sampleProbe: () => [{ tap: byTap, count: 3, seed: 1 }],
     gaussianMean: () => [Math.abs, 1],
@@ -401,6 +407,10 @@ export function calls({ network, x, y, history, comparison }: World): Record<str
     ],
     lossSpeedup: () => [{ comparison, reference: 'a', candidate: 'b', points: 3 }],
     stepsToReach: () => [history, 0.5],
+    gapAtLoss: () => [
+      { ...history, evaluations: history.evaluations.map((at) => ({ ...at, train: at.test })) },
+      { loss: 10 },
+    ],
     setPopulationStatistics: () => [build(1), x, { batchSize: 3, batchCount: 2, seed: 1 }],
     scheduleRates: () => [0.1, 3, { kind: 'step', every: 1, factor: 0.5 }],
     loadComparison: () => [fileOf('comparison.json')],
@@ -417,6 +427,13 @@ export function calls({ network, x, y, history, comparison }: World): Record<str
     shiftThenNormalize: () => [2, { normalize: 'both' }],
     trainShifted: () => [{ x, y, units: 2, steps: 2, learningRate: 0.1, seed: 1 }],
     rateLimit: () => [{ ...run, build, seeds: [1], rates: [0.01, 0.1], accuracy: 0.5, within: 2 }],
+    usableRange: () => [
+      {
+        ...run,
+        network: { kind: 'mlp' as const, sizes: [4, 3, 3] },
+        ...{ over: 'scale' as const, learningRate: 0.1, seeds: [1], starts: [1], accuracy: 0.5, factor: 8, within: 2 },
+      },
+    ],
     atRates: () => [[{ seed: 1, runs: [], highest: null, fails: null }], [], Number],
     weightGrowth: () => [{ ...run, build, weights: 'layer1/weights', scales: [1], seeds: [1], learningRate: 0.1 }],
     ignoredJacobian: () => [

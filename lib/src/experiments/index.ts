@@ -1,3 +1,4 @@
+export { type BatchNoise, type BatchNoiseSpec } from './batch-noise';
 export { trainShifted, type BiasGrowthSpec, type ShiftedOptions, type ShiftedRun } from './bias-growth';
 export { type BlowUp, type BlowUpRow } from './blow-up';
 export { chainGradient, chainOnBatch, chainOrders, type ChainOnBatchOptions, type ChainStepOptions } from './chain';
@@ -98,6 +99,8 @@ export {
   type SweepSpec,
   type SweepValue,
 } from './sweep-spec';
+export { type ScaledTraining, type ScaledTrainingSpec } from './scaled-training';
+export { usableRange, type UsableRange, type UsableRangeOptions } from './usable-range';
 export { type TrainingRun, type TrainingRunSpec } from './training-run';
 export {
   STEP_MODES,

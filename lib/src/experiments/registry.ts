@@ -1,6 +1,7 @@
 /** The experiments by name: what a worker, a queue, a page or a command runs. */
 import { expectArgument, text, unknownName } from '../core/checks';
 import type { Json, Stored } from '../core/json';
+import { definition as batchNoise } from './batch-noise';
 import { definition as biasGrowth } from './bias-growth';
 import { definition as blowUp } from './blow-up';
 import { definition as chainOrders } from './chain';
@@ -16,6 +17,7 @@ import { definition as movingInput } from './moving-input';
 import { definition as newtonSchulz } from './newton-schulz';
 import { definition as saturationInTraining } from './saturation-in-training';
 import { definition as scaledLayer } from './scaled-layer';
+import { definition as scaledTraining } from './scaled-training';
 import { definition as trainingRun } from './training-run';
 import { definition as sideBySide } from './side-by-side';
 import { definition as stepTimes } from './step-times';
@@ -25,6 +27,7 @@ import { definition as weightGrowth } from './weight-growth';
 
 /** Made into experiments when they are asked for: loading the library calls nothing of them. */
 const DEFINITIONS = {
+  'batch-noise': batchNoise,
   'bias-growth': biasGrowth,
   'blow-up': blowUp,
   'chain-orders': chainOrders,
@@ -39,6 +42,7 @@ const DEFINITIONS = {
   'newton-schulz': newtonSchulz,
   'saturation-in-training': saturationInTraining,
   'scaled-layer': scaledLayer,
+  'scaled-training': scaledTraining,
   'training-run': trainingRun,
   'side-by-side': sideBySide,
   'step-times': stepTimes,

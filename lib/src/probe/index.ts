@@ -95,3 +95,10 @@ export { reductionRatio, type ReductionRatio } from './reduction-ratio';
 export { covarianceEigenvalues, pairwiseDistances, rowsWithSpectrum, type SpectrumOptions } from './covariance';
 export { batchJacobianNorm } from './batch-jacobian';
 export { batchToBatch, type BatchToBatch, type BatchToBatchOptions } from './batch-to-batch';
+export {
+  distanceFromOne,
+  layerJacobians,
+  normalizedJacobian,
+  type LayerJacobianOptions,
+  type LinearNormalization,
+} from './layer-jacobian';

@@ -10,6 +10,7 @@ export {
   type ComparisonRun,
 } from './comparison';
 export { chooseLearningRates, learningRateSweep, type Sweep, type SweepRow } from './sweep';
+export { gapAtLoss, type GapAtLoss } from './gap';
 export { oneHotLabels } from './labels';
 export { type PreparedData } from './prepare';
 export {

@@ -19,6 +19,12 @@ export { batchMoments, unbiasedVariance } from './moments';
 export type { MovingRule } from './moving';
 export { newtonSchulz, type NewtonSchulzOptions } from './newton-schulz';
 export { normLayer, NORMS, type NormName, type NormOptions } from './norms';
+export {
+  ghostBatchNormLayer,
+  referenceBatchNormLayer,
+  withReference,
+  type PartialBatchNormOptions,
+} from './partial-batch-norm';
 export { PITFALLS, pitfall, type Pitfall, type PitfallName, type NormalizationScheme } from './pitfalls';
 export { populationStatistics } from './population';
 export type { BatchNormOptions, EpsilonOptions } from './shared';
