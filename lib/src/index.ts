@@ -19,7 +19,16 @@ export {
   quantile,
   relativeLinearFit,
 } from './statistics';
-export { batchIndices, DataError, generateDigits, imageShape, loadDataset, subset, toTensors } from './data';
+export {
+  batchIndices,
+  DataError,
+  generateDigits,
+  imageShape,
+  loadDataset,
+  shrinkImages,
+  subset,
+  toTensors,
+} from './data';
 export { cifarFiles, emnistFiles, kmnistFiles, readDataset } from './data/sources';
 export {
   activation,
@@ -67,6 +76,7 @@ export {
   residual,
   residualNet,
   sequential,
+  shiftNoise,
   softmaxCrossEntropy,
   stopGradient,
   whiten,
@@ -83,6 +93,7 @@ export {
   curvature,
   DENSITY_POINTS,
   driftProbe,
+  effectiveBatch,
   effectiveRank,
   gaussianMean,
   gradientNoise,
@@ -92,6 +103,7 @@ export {
   gradientScan,
   inputDriftProbe,
   inputHessian,
+  internalCovariateShift,
   jacobian,
   linearityProbe,
   linearRegimeOfNormal,
@@ -165,8 +177,10 @@ export {
   rateLimit,
   runExperiment,
   scaledLayer,
+  scaleFreeTraining,
   shiftedRegression,
   sideBySide,
+  smallBatches,
   stepsToLosses,
   stepTimes,
   trackingError,
