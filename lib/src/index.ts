@@ -19,7 +19,16 @@ export {
   quantile,
   relativeLinearFit,
 } from './statistics';
-export { batchIndices, DataError, generateDigits, imageShape, loadDataset, subset, toTensors } from './data';
+export {
+  batchIndices,
+  DataError,
+  generateDigits,
+  imageShape,
+  loadDataset,
+  shrinkImages,
+  subset,
+  toTensors,
+} from './data';
 export { cifarFiles, emnistFiles, kmnistFiles, readDataset } from './data/sources';
 export {
   activation,
@@ -69,6 +78,7 @@ export {
   residual,
   residualNet,
   sequential,
+  shiftNoise,
   softmaxCrossEntropy,
   stopGradient,
   whiten,
@@ -87,6 +97,7 @@ export {
   DENSITY_POINTS,
   distanceFromOne,
   driftProbe,
+  effectiveBatch,
   effectiveRank,
   gaussianMean,
   gradientNoise,
@@ -96,6 +107,7 @@ export {
   gradientScan,
   inputDriftProbe,
   inputHessian,
+  internalCovariateShift,
   jacobian,
   layerJacobians,
   linearityProbe,
@@ -173,8 +185,10 @@ export {
   rateLimit,
   runExperiment,
   scaledLayer,
+  scaleFreeTraining,
   shiftedRegression,
   sideBySide,
+  smallBatches,
   stepsToLosses,
   stepTimes,
   trackingError,

@@ -58,10 +58,11 @@ const SESSIONS: readonly Session[] = [
     aim: 'which promises of the paper hold when both sides are measured fairly',
     together: { name: '10-figure-1', figure: 'faster-figure' },
     before: [
-      { name: '11-learning-rates', figure: '' },
-      { name: '12-dropout', figure: '' },
-      { name: '13-small-batches', figure: '' },
-      { name: '14-later-work', figure: '' },
+      { name: '11-learning-rates', figure: 'steps-figure' },
+      { name: '12-dropout', figure: 'gap-figure' },
+      { name: '13-small-batches', figure: 'accuracy-figure-b' },
+      { name: '14-scale-and-depth', figure: 'decay-figure-b' },
+      { name: '14b-shift-and-noise', figure: 'noise-figure' },
     ],
   },
 ];

@@ -60,9 +60,14 @@ const TINY: { [N in ExperimentName]: Partial<OptionsOf<N>> } = {
   'newton-schulz': { eigenvalues: [1, 0.1], iterations: 4 },
   'saturation-in-training': comparison,
   'scaled-training': { m: 8, inputs: 3, width: 3, layers: 1, classes: 2, scales: [1, 3], steps: 2 },
+  'scale-free-training': { data, hidden: [4], steps: 3, batchSize: 10 },
   'scaled-layer': { m: 4, inputs: 2, d: 3, scales: [1, 10], epsilon: 0 },
   'training-run': { data, network: sides[1].network, steps: 4, batchSize: 10, evaluations: 2 },
   'side-by-side': comparison,
+  'small-batches': {
+    ...{ data, network: { kind: 'mlp', sizes: [784, 5, 10] }, norms: ['none', 'batch'], batchSizes: [4], amount: 20 },
+    ...{ memory: 40, tuning: [9], seeds: [1, 2] },
+  },
   'step-times': {
     ...{ network: { kind: 'mlp', sizes: [4, 3] }, batchSizes: [1, 4], modes: ['eager'], repeats: 1 },
     sampleMilliseconds: 0.01,

@@ -117,6 +117,19 @@ export function calls({ network, x, y, history, comparison }: World): Record<str
   const plain = (seed: number) => mlp({ sizes: [4, 3, 3], seed });
   const look = { network, x, training: true };
   const lossLook = { ...look, y };
+  const smallBatches = {
+    ...{
+      data: {
+        ...generateDigits({ train: 30, test: 10 }),
+        name: 'digits',
+        title: 'digits',
+        checksum: '0',
+        classCount: 10,
+      },
+    },
+    ...{ network: { kind: 'mlp', sizes: [784, 3, 10] }, norms: ['batch'], batchSizes: [3], equal: 'steps', amount: 1 },
+    ...{ classes: 2, memory: 6, learningRate: 0.1, factor: 3, tuning: [9], seeds: [1] },
+  };
   const batch = { batchSize: 4, steps: 2, random: new Random(1) };
   const random = new Random(4);
   const tfjs = () => writeTfjsWeights(weightArrays(network, { to: 'tfjs' }), 'weights.bin');
@@ -164,6 +177,7 @@ export function calls({ network, x, y, history, comparison }: World): Record<str
     oneClassBatchIndices: () => [{ labels: digits.labels, ...batch }],
     stratifiedBatchIndices: () => [{ labels: digits.labels, ...batch }],
     subset: () => [digits, 10, random],
+    shrinkImages: () => [digits, 2],
     toTensors: () => [digits, { pixels: 'grey', limit: 3 }],
     datasetText: () => [{ title: 'a set', train: { n: 3 }, test: { n: 2 }, checksum: '0123456789abcdef' }],
     loadDataset: () => ['digits', { digits: { train: 10, test: 10, seed: 1 }, environment }],
@@ -241,6 +255,7 @@ export function calls({ network, x, y, history, comparison }: World): Record<str
     batchNormLayer: () => [2, { decay: 0.9, pitfall: 'detached' }],
     conv2d: () => [1, 2, 3, { stride: 1, bias: false }],
     dense: () => [3, 2, { bias: true, seed: 1, initializer: gaussian(0.1) }],
+    shiftNoise: () => [{ shift: 0.5, scale: 0.5, name: 'noise' }],
     dropout: () => [0.5, { name: 'drop' }],
     flatten: () => [{ name: 'flat' }],
     globalAveragePool: () => [{ name: 'pool' }],
@@ -284,6 +299,7 @@ export function calls({ network, x, y, history, comparison }: World): Record<str
     layerShape: () => [values()],
     shapeDistance: () => [numbers, [1, 2, 7, 8]],
     shapeProbe: () => [{ taps: [byTap], examples: 4 }],
+    effectiveBatch: () => [{ network, x, tap: 'layer1/linear', batchSizes: [2, 3], draws: 2, seed: 1 }],
     effectiveRank: () => [numbers],
     jacobian: () => [{ of: network, x, training: true, example: 1 }],
     numericalRank: () => [numbers, 1e-3],
@@ -293,6 +309,7 @@ export function calls({ network, x, y, history, comparison }: World): Record<str
     linearizedOutputs: () => [network, x],
     linearRegime: () => [values(), 'sigmoid', { tolerance: 0.1 }],
     linearRegimeOfNormal: () => ['tanh', { mean: 0, deviation: 1, tolerance: 0.1 }],
+    scaleFreeTraining: () => [{ x: rows, labels: [0, 1, 1, 0], hidden: [3], steps: 2, batchSize: 3 }],
     scaledLayer: () => [{ u: rows, weights: [[1, 0], [0, 2]], dy: rows, a: 2, normalize: true, epsilon: 0 }], // prettier-ignore
     gradientScan: () => [
       { build: (_: number, seed: number) => build(seed), depths: [1], seeds: [1], scales: [1], x, y },
@@ -343,6 +360,7 @@ export function calls({ network, x, y, history, comparison }: World): Record<str
     layerTimes: () => [
       { m: 4, sizes: [2], layers: [{ name: 'BN', norm: 'batch' }], repeats: 1, sampleMilliseconds: 0.01 },
     ],
+    smallBatches: () => [smallBatches],
     gradientErrors: () => [{ network, x, y, batchSizes: [2, 3], draws: 2, seed: 1, training: true }],
     noiseInTraining: () => [
       {

@@ -13,6 +13,7 @@ import {
   convNet,
   dense,
   dropout,
+  shiftNoise,
   flatten,
   foldNetwork,
   gaussian,
@@ -56,6 +57,7 @@ import {
   usePopulationStatistics,
 } from 'bnlab/internal';
 import { assertSame, clean, values } from '../support/tensors';
+import { closeWithin } from '../support/close';
 import { batch } from './arbitraries';
 
 const training = { training: true };
@@ -584,6 +586,34 @@ test(
     ...['48,10'],
   ].sort()); // prettier-ignore
   }),
+);
+
+test(
+  'shiftNoise: each unit is moved and stretched by known amounts, the whole batch alike, anew at each draw',
+  clean(() =>
+    tf.tidy(() => {
+      const layer = shiftNoise({ shift: 0.25, scale: 1 });
+      const x = tf.tensor2d(new Random(5).normals(3 * 400), [3, 400]);
+      const draw = (seed: number) =>
+        layer.apply(x, { training: true, random: new StepRandom(new Random(seed)) }).arraySync() as number[][];
+      const [rows, given] = [draw(1), x.arraySync()];
+      const seen = new Map<string, number>();
+      for (let k = 0; k < 400; k++) {
+        const factor = (rows[0][k] - rows[1][k]) / (given[0][k] - given[1][k]);
+        const shift = rows[0][k] - factor * given[0][k];
+        closeWithin(1e-3, 'absolute')(rows[2][k], factor * given[2][k] + shift);
+        const key = `${factor.toFixed(2)} ${shift.toFixed(2)}`;
+        seen.set(key, (seen.get(key) ?? 0) + 1);
+      }
+      assert.deepEqual([...seen.keys()].sort(), ['0.50 -0.25', '0.50 0.25', '2.00 -0.25', '2.00 0.25']);
+      for (const count of seen.values()) assert.ok(Math.abs(count - 100) < 4 * Math.sqrt(75), `${count}`);
+      assert.deepEqual(draw(1), rows);
+      assert.notDeepEqual(draw(2), rows);
+      assert.deepEqual(values(layer.apply(x, inference)), values(x));
+      assert.throws(() => layer.apply(x, { training: true }), /noise in training needs random numbers/);
+      assert.throws(() => shiftNoise({ shift: -1 }), /shift must be/);
+    }),
+  ),
 );
 
 test(

@@ -31,6 +31,7 @@ export { type ManifestDataset, type ManifestFile, type Part, PARTS, REAL_DATASET
 export { readNpy, writeNpy } from './npy';
 export { readNpz, writeNpz } from './npz';
 export { readSafetensors, writeSafetensors } from './safetensors';
+export { shrinkImages } from './shrink';
 export { readTfjsWeights, tfjsFiles, writeTfjsWeights } from './tfjs-weights';
 export {
   type DatasetSource,

@@ -79,6 +79,13 @@ export {
   type ScaledLayerOptions,
   type ScaledLayerSpec,
 } from './scaled-layer';
+export {
+  scaleFreeTraining,
+  type ScaleFreeOptions,
+  type ScaleFreeSettings,
+  type ScaleFreeSpec,
+  type ScaleFreeTraining,
+} from './scale-free-training';
 export { NORMS_OVER_BATCH, normOverBatchLayer, type NormOverBatch, type NormOverBatchOptions } from './norm-over-batch';
 export { sideBySide, type LayerSeen, type SideBySide, type SideSeen } from './side-by-side';
 export {
@@ -90,6 +97,13 @@ export {
   type WeightedFit,
 } from './shifted-regression';
 export { shiftThenNormalize, ShiftThenNormalizeLayer, type ShiftThenNormalizeOptions } from './shift-then-normalize';
+export {
+  smallBatches,
+  type SmallBatchesOptions,
+  type SmallBatchesRow,
+  type SmallBatchesSettings,
+  type SmallBatchesSpec,
+} from './small-batches';
 export { loadSweep, type SweepResult } from './sweep-results';
 export {
   defineSweep,

@@ -16,10 +16,12 @@ import { definition as learningRateSweep } from './learning-rate-sweep';
 import { definition as movingInput } from './moving-input';
 import { definition as newtonSchulz } from './newton-schulz';
 import { definition as saturationInTraining } from './saturation-in-training';
+import { definition as scaleFreeTraining } from './scale-free-training';
 import { definition as scaledLayer } from './scaled-layer';
 import { definition as scaledTraining } from './scaled-training';
 import { definition as trainingRun } from './training-run';
 import { definition as sideBySide } from './side-by-side';
+import { definition as smallBatches } from './small-batches';
 import { definition as stepTimes } from './step-times';
 import { definition as stepsToLosses } from './steps-to-losses';
 import { definition as shiftedRegression } from './shifted-regression';
@@ -41,10 +43,12 @@ const DEFINITIONS = {
   'moving-input': movingInput,
   'newton-schulz': newtonSchulz,
   'saturation-in-training': saturationInTraining,
+  'scale-free-training': scaleFreeTraining,
   'scaled-layer': scaledLayer,
   'scaled-training': scaledTraining,
   'training-run': trainingRun,
   'side-by-side': sideBySide,
+  'small-batches': smallBatches,
   'step-times': stepTimes,
   'steps-to-losses': stepsToLosses,
   'shifted-regression': shiftedRegression,

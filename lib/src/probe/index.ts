@@ -41,6 +41,7 @@ export {
   type LayerShape,
   type TrainedShape,
 } from './gaussianity';
+export { effectiveBatch, type EffectiveBatch, type EffectiveBatchOptions } from './effective-batch';
 export { effectiveRank, jacobian, numericalRank, singularValues, stableRank, type JacobianOptions } from './jacobian';
 export {
   linearityProbe,
