@@ -31,6 +31,12 @@ const entries: Entry[] = [
   },
   { name: 'sweep', does: 'make the runs of a sweep, and go on where it was stopped', module: './sweep', run: 'sweep' },
   { name: 'worker', does: 'make runs of the sweeps of a queue', module: './worker', run: 'worker' },
+  {
+    name: 'device',
+    does: 'pack what a bare machine with a GPU needs to run the tests',
+    module: './device',
+    run: 'device',
+  },
   { name: 'bench', does: 'run the benchmarks', module: './bench', run: 'bench' },
   {
     name: 'mutation',

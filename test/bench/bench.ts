@@ -4,6 +4,7 @@
  * and median over the rounds, and ratios of medians; where a bar is missed, also where the time goes, in both libraries.
  *
  *   --peers         also PyTorch and JAX, from an environment of their own that this sets up (.bnlab/peers)
+ *   --python FILE   takes PyTorch and JAX from this Python in place of that environment (one with CUDA, say)
  *   --rounds N      rounds, default 15
  *   --only a,b      of dense, wide, conv
  *   --variants      also the variants behind the decisions (XLA or not, fused batch norm or composed)
@@ -115,6 +116,7 @@ async function main(): Promise<void> {
     args: process.argv.slice(2),
     options: {
       peers: { type: 'boolean', default: false },
+      python: { type: 'string' },
       variants: { type: 'boolean', default: false },
       rounds: { type: 'string', default: '15' },
       only: { type: 'string' },
@@ -148,7 +150,7 @@ async function main(): Promise<void> {
   if (engine !== 'native')
     console.log(`The engine is '${engine}', which has no graphs: compiled steps run eagerly here.`);
   if (values.peers) {
-    const python = preparePeers();
+    const python = values.python ? { ok: true as const, file: values.python } : preparePeers();
     for (const [name, file] of Object.entries({ PyTorch: 'torch_worker.py', JAX: 'jax_worker.py' })) {
       if (python.ok) await start(name, python.file, [path.join(__dirname, 'peers', file)]);
       else absent[name] = python.why;

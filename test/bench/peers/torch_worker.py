@@ -8,6 +8,7 @@ from torch import nn
 from protocol import EXAMPLES, serve
 
 torch.manual_seed(1)
+torch.set_default_device(os.environ.get("BNLAB_PEER_DEVICE", "cpu"))
 X = torch.rand(EXAMPLES, 784)
 Y = torch.randint(0, 10, (EXAMPLES,))
 
