@@ -1,6 +1,6 @@
 #!/bin/bash
 # What the pack runs on a machine with a GPU. Results go to $OUT (unless told: ./results): a log of each part, and bench.json, bench.md.
-# A part that fails or takes too long is named, and the others go on; the last lines are the summary.
+# A part that fails or takes too long is named, and the others go on; the last lines are the summary. PARTS="steps bench" takes only these.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 out=${OUT:-$PWD/results}
@@ -13,6 +13,7 @@ summary=()
 part() {
   local name=$1 limit=$2 from=$SECONDS code
   shift 2
+  [[ " ${PARTS:-$name} " == *" $name "* ]] || return 0
   timeout --kill-after=5 "$limit" "$@" >"$out/$name.log" 2>&1
   code=$?
   tail -n "${LINES_SHOWN:-25}" "$out/$name.log"
@@ -31,8 +32,7 @@ export BNLAB_ENGINE=webgpu
 cd "$tree" || exit 1
 
 part adapter 60 node -e "require('bnlab').ready().then((card) => console.log(card.engine, card.device))"
-part tests 100 node -r ts-node/register/transpile-only -r ./test/support/home.ts --test --test-concurrency=4 --test-reporter=spec \
-  $(find test/engine/webgpu -name '*.test.ts')
+part steps 90 node -r ts-node/register/transpile-only test/device/steps.ts
 part conformance 100 node lib/dist/tools/main.js conformance --engine webgpu
 if [ -n "$python" ]; then
   # The peers are given the same precision: float32, no TensorFloat-32.
@@ -40,4 +40,6 @@ if [ -n "$python" ]; then
   LINES_SHOWN=60 part bench 200 node -r ts-node/register/transpile-only test/bench/bench.ts \
     --peers --python "$python" --rounds "${ROUNDS:-5}" --no-extras --output "$out"
 fi
+part tests 100 node -r ts-node/register/transpile-only -r ./test/support/home.ts --test --test-concurrency=4 --test-reporter=spec \
+  $(find test/engine -path '*webgpu*' -name '*.test.ts')
 printf '%s\n' "${summary[@]}" "all: $((SECONDS - start)) s"
