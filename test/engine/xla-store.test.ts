@@ -188,7 +188,7 @@ test('two processes at once, other settings, and a folder of the reader for Tens
   const empty = fs.mkdtempSync(path.join(scratch, 'cache-'));
   await train(empty, { TF_XLA_FLAGS: `--tf_xla_persistent_cache_directory=${own}` });
   assert.deepEqual(keptIn(empty), []);
-  assert.equal(fs.readdirSync(own).length, 1);
+  assert.ok(fs.readdirSync(own).length > 0);
   // what a process that has a store hands down to those that it starts
   const parents = path.join(os.tmpdir(), 'bnlab-xla-of-a-parent');
   await train(empty, { TF_XLA_FLAGS: `--tf_xla_persistent_cache_directory=${parents}` });

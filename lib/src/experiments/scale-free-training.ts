@@ -2,7 +2,7 @@
 import {
   counting,
   expectOptions,
-  finite,
+  finiteNumbers,
   listOf,
   needed,
   notNegative,
@@ -55,7 +55,7 @@ const SETTINGS: Options<ScaleFreeSettings> = {
 };
 const OPTIONS: Options<ScaleFreeOptions> = {
   ...Object.fromEntries(Object.entries(SETTINGS).map(([name, wanted]) => [name, { ...wanted, needed: false }])),
-  ...{ x: needed(rowsOfNumbers), labels: needed(listOf(finite)) },
+  ...{ x: needed(rowsOfNumbers), labels: needed(finiteNumbers) },
 } as Options<ScaleFreeOptions>;
 
 const DEFAULTS: ScaleFreeSettings = {
@@ -91,9 +91,11 @@ export interface ScaleFreeTraining {
  * @throws RangeError when there are fewer examples than in a mini-batch, labels do not fit, or the momentum is not below 1
  */
 export function scaleFreeTraining(options: ScaleFreeOptions): ScaleFreeTraining {
-  const { x, labels, ...given } = { ...options, labels: Array.from(options?.labels ?? []) };
-  expectOptions('scaleFreeTraining', { ...options, labels }, OPTIONS);
-  const settings: ScaleFreeSettings = { ...DEFAULTS, ...given };
+  expectOptions('scaleFreeTraining', options, OPTIONS);
+  const { x, ...given } = options;
+  const labels = Array.from(given.labels);
+  const told = Object.entries(given).filter(([name, value]) => name in SETTINGS && value !== undefined);
+  const settings: ScaleFreeSettings = { ...DEFAULTS, ...Object.fromEntries(told) };
   const { hidden, seed, steps, batchSize, learningRate, rateFactor } = settings;
   const where = 'scaleFreeTraining';
   if (labels.length !== x.length)

@@ -1,5 +1,5 @@
 /** A network trained from weights aW at the rate a^k times as high, in float64 (section 3.3). */
-import { counting, finite, flag, listOf, needed, notNegative, positive, whole } from '../core/checks';
+import { counting, flag, listOf, needed, notNegative, positive, whole } from '../core/checks';
 import { Random } from '../core/random';
 import { batchNorm64, batchNormGradient64 } from '../nn';
 import { type Definition } from './experiment';
@@ -65,7 +65,7 @@ export const definition: Definition<ScaledTrainingSpec, ScaledTraining> = {
   },
   options: {
     ...{ m: needed(counting), inputs: needed(counting), width: needed(counting), layers: needed(counting) },
-    ...{ classes: needed(counting), scales: needed(listOf(positive)), exponent: needed(finite) },
+    ...{ classes: needed(counting), scales: needed(listOf(positive)), exponent: needed(notNegative) },
     ...{ learningRate: needed(positive), steps: needed(counting), normalize: needed(flag) },
     ...{ epsilon: needed(notNegative), seed: needed(whole) },
   },

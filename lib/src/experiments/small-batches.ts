@@ -4,11 +4,11 @@ import {
   callback,
   counting,
   expectOptions,
+  kind,
   listOf,
   needed,
   oneOf,
   type Options,
-  own,
   positive,
   whole,
 } from '../core/checks';
@@ -67,8 +67,12 @@ const SETTINGS: Options<SmallBatchesSettings> = {
   ...{ memory: needed(counting), learningRate: needed(positive), factor: needed(positive) },
   ...{ tuning: needed(listOf(whole)), seeds: needed(listOf(whole)) },
 };
+const DATASET = kind(
+  'a dataset, such as loadDataset() gives',
+  (value) => typeof (value as Dataset | null | undefined)?.classCount === 'number',
+);
 const SMALL_BATCHES_OPTIONS: Options<SmallBatchesOptions> = {
-  ...{ ...SETTINGS, data: needed(own), onProgress: callback, signal: abortSignal },
+  ...{ ...SETTINGS, data: needed(DATASET), onProgress: callback, signal: abortSignal },
 };
 
 /** One normalization at one size. */

@@ -17,6 +17,7 @@ import { tf } from '../engine';
 import type { Network } from '../nn';
 import { inverseRoot } from '../nn/normalization/inverse-root';
 import { captureActivations } from './activations';
+import { expectInputs, expectNetwork } from './model';
 import { SCALAR_FUNCTIONS, type ScalarName } from './saturating';
 
 /** What is done with z = W x^ before it is called z^. */
@@ -95,6 +96,8 @@ const LAYER_JACOBIAN_OPTIONS: Options<LayerJacobianOptions> = {
 export function layerJacobians(options: LayerJacobianOptions): number[][][] {
   expectOptions('layerJacobians', options, LAYER_JACOBIAN_OPTIONS);
   const { network, x, from, to, activation, examples = 1 } = options;
+  expectNetwork('layerJacobians', network);
+  expectInputs('layerJacobians', x);
   const m = x.shape[0];
   if (examples > m) throw new RangeError(`layerJacobians: ${examples} examples of a batch of ${m}.`);
   const values = (label: string) => network.named[label]?.dataSync();

@@ -13,4 +13,4 @@ export { averagePool, globalAveragePool, maxPool, type MaxPoolOptions, type Pool
 export { flatten, toImage } from './reshape';
 export { Residual, residual } from './residual';
 export { Sequential, sequential } from './sequential';
-export { shiftNoise, ShiftNoiseLayer, type ShiftNoiseOptions } from './shift-noise';
+export { shiftNoise, type ShiftNoiseOptions } from './shift-noise';

@@ -1,6 +1,7 @@
 import { expectOptions, notNegative, type Options } from '../../core/checks';
 import { tf } from '../../engine';
 import { ApplyContext, expectTraining } from '../context';
+import type { Layer } from '../types';
 import { expectFloatTensor, NAME_OPTION } from '../checks';
 import { BaseLayer } from './base';
 
@@ -16,12 +17,9 @@ export interface ShiftNoiseOptions {
 
 const SHIFT_NOISE_OPTIONS: Options<ShiftNoiseOptions> = { ...NAME_OPTION, shift: notNegative, scale: notNegative };
 
-/** The layer that {@link shiftNoise} makes. */
-export class ShiftNoiseLayer extends BaseLayer {
-  /** See {@link ShiftNoiseOptions}. */
-  readonly shift: number;
-  /** See {@link ShiftNoiseOptions}. */
-  readonly scale: number;
+class ShiftNoiseLayer extends BaseLayer {
+  private readonly shift: number;
+  private readonly scale: number;
 
   constructor(options: ShiftNoiseOptions = {}) {
     expectOptions('shiftNoise', options, SHIFT_NOISE_OPTIONS);
@@ -58,6 +56,6 @@ export class ShiftNoiseLayer extends BaseLayer {
  * @example sequential([dense(784, 100), batchNormLayer(100), shiftNoise({ shift: 0.5 }), activation('relu'), dense(100, 10)])
  * @throws RangeError for a negative shift or scale; when applied in training: TypeError without `context.random`
  */
-export function shiftNoise(options: ShiftNoiseOptions = {}): ShiftNoiseLayer {
+export function shiftNoise(options: ShiftNoiseOptions = {}): Layer {
   return new ShiftNoiseLayer(options);
 }

@@ -30,9 +30,9 @@ export class Session {
   /**
    * Runs the graph: ids of the fed tensors in, metadata of the fetched ones out.
    *
-   * @param shapes of the fed tensors: XLA compiles for them
+   * @param shapes of the fed tensors: XLA compiles for them. Without them what it compiles is not kept for other processes
    */
-  run(ids: number[], inputNames: string, outputNames: string, shapes: number[][]): TensorMetadata[] {
+  run(ids: number[], inputNames: string, outputNames: string, shapes?: number[][]): TensorMetadata[] {
     if (this.id === undefined) throw new CompileError('This compiled step has been disposed.');
     const model = this.fresh;
     this.fresh = undefined;
@@ -42,8 +42,10 @@ export class Session {
       this.id = this.load(model!);
     };
     try {
-      const store = model && xlaStore();
-      return store ? store.firstRun(sha256(JSON.stringify([shapes, this.threads ?? null]), model).slice(0, 32), { run, anew }) : run();
+      const store = model && shapes && xlaStore();
+      return store
+        ? store.firstRun(sha256(JSON.stringify([shapes, this.threads ?? null]), model).slice(0, 32), { run, anew })
+        : run();
     } catch (error) {
       throw new CompileError(`TensorFlow could not run the graph of the step: ${explain(error, this.nodes)}`, {
         cause: error,

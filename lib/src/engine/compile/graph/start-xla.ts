@@ -38,7 +38,7 @@ export function startXla(backend: NativeBackend): void {
   const session = new Session(backend, nodes, [doubled]);
   const x = tf.scalar(1);
   try {
-    for (const result of session.run(backend.getInputTensorIds([x]), 'x:0', 'launch:0', [[]])) {
+    for (const result of session.run(backend.getInputTensorIds([x]), 'x:0', 'launch:0')) {
       backend.createOutputTensor(result).dispose();
     }
     started = true;
