@@ -148,7 +148,9 @@ async function main(): Promise<void> {
   if (!workers['TensorFlow.js']) throw new Error(`The TensorFlow.js worker did not start: ${absent['TensorFlow.js']}`);
   const engine = libraries['TensorFlow.js'].engine;
   if (engine !== 'native')
-    console.log(`The engine is '${engine}', which has no graphs: compiled steps run eagerly here.`);
+    console.log(
+      `The engine is '${engine}': compiled steps are ${engine === 'webgpu' ? 'recorded and replayed' : 'run eagerly'} here.`,
+    );
   if (values.peers) {
     const python = values.python ? { ok: true as const, file: values.python } : preparePeers();
     for (const [name, file] of Object.entries({ PyTorch: 'torch_worker.py', JAX: 'jax_worker.py' })) {
@@ -174,14 +176,18 @@ async function main(): Promise<void> {
   for (const one of cases) {
     if (!chosen.includes(one.name)) continue;
     report.cases.push(await measure(one, workers, rounds, values.variants!));
+    write(report, values.output!);
   }
   if (!values['no-extras']) report.extras = await extras(workers['TensorFlow.js'], chosen);
   for (const worker of Object.values(workers)) worker.stop();
+  write(report, values.output!);
+  console.log(`\n${markdown(report)}`);
+}
 
-  writeAtomically(path.join(values.output!, 'bench.json'), `${JSON.stringify(report, undefined, 2)}\n`);
-  const text = markdown(report);
-  writeAtomically(path.join(values.output!, 'bench.md'), text);
-  console.log(`\n${text}`);
+/** After every case, so that a run that is cut off keeps what it has. */
+function write(report: Report, folder: string): void {
+  writeAtomically(path.join(folder, 'bench.json'), `${JSON.stringify(report, undefined, 2)}\n`);
+  writeAtomically(path.join(folder, 'bench.md'), markdown(report));
 }
 
 async function measure(one: Case, workers: Record<string, Worker>, rounds: number, all: boolean) {

@@ -38,11 +38,11 @@ cd "$tree" || exit 1
 
 part adapter 60 node -e "require('bnlab').ready().then((card) => console.log(card.engine, card.device))"
 part steps 90 node -r ts-node/register/transpile-only test/device/steps.ts
-part conformance 100 node lib/dist/tools/main.js conformance --engine webgpu
+part conformance 130 node lib/dist/tools/main.js conformance --engine webgpu
 if [ -n "$python" ]; then
   # The peers are given the same precision: float32, no TensorFloat-32.
   export BNLAB_PEER_DEVICE=cuda JAX_PLATFORMS=cuda JAX_DEFAULT_MATMUL_PRECISION=highest
-  LINES_SHOWN=60 part bench 200 node -r ts-node/register/transpile-only test/bench/bench.ts \
+  LINES_SHOWN=60 part bench 170 node -r ts-node/register/transpile-only test/bench/bench.ts \
     --peers --python "$python" --rounds "${ROUNDS:-5}" --no-extras --output "$out"
 fi
 part tests 100 node -r ts-node/register/transpile-only -r ./test/support/home.ts --test --test-concurrency=4 --test-reporter=spec \
