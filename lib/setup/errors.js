@@ -37,10 +37,11 @@ class Interrupted extends Error {
  *
  * @param {string} output
  * @param {string} place the folder whose disk matters
+ * @param {boolean} [wasFull] whether that disk was seen full while the program ran
  * @returns {{ what: string, fix: string } | undefined}
  */
-function knownCause(output, place) {
-  if (noSpace.test(output) || isFull(place)) {
+function knownCause(output, place, wasFull = false) {
+  if (wasFull || noSpace.test(output) || isFull(place)) {
     return {
       what: `the disk that holds ${place} is full`,
       fix: 'Free some space there (set-up needs about 2.5 GB in all), then run the same command again. What was finished is kept.',
