@@ -28,7 +28,7 @@ test('a word too many, a wrong value and a notebook that is not there are named,
   for (const [words, pattern] of [
     [['claims', 'all'], /too many arguments/],
     [['docs', 'engine'], /too many arguments/],
-    [['conformance', '--engine', 'x'], /'x' is invalid\. Allowed choices are native, wasm, js/],
+    [['conformance', '--engine', 'x'], /'x' is invalid\. Allowed choices are native, webgpu, wasm, js/],
     [['data', 'cifar'], /'cifar' is invalid.*mnist, fashion, digits, auto/],
     [['notebooks', '--jobs', 'x'], /Wanted a number above zero/],
     [['check', 'nope'], /no notebook 'nope'.*01-saturation/],

@@ -26,9 +26,12 @@ const found = await compare({
 console.log('kept', history.stopped, history.stepsDone > 0, found.missing.length);`,
 ];
 
+/** Minutes of a browser and a server: where they are asked for. */
+const asked = { skip: !process.env.BNLAB_LAB && 'drives a real JupyterLab: BNLAB_LAB=1 npm test -- tools/lab' };
+
 let lab: Lab;
 before(async () => {
-  lab = await Lab.start();
+  if (!asked.skip) lab = await Lab.start();
 });
 after(() => lab?.close());
 
@@ -41,7 +44,7 @@ async function run(page: Page, cell: number): Promise<void> {
   await page.keyboard.press('Shift+Enter');
 }
 
-test('Stop ends a comparison, and what it has is there for the next cell', async () => {
+test('Stop ends a comparison, and what it has is there for the next cell', asked, async () => {
   fs.writeFileSync(path.join(lab.folder, 'live.ipynb'), notebookOf(CELLS));
   const page = await lab.open('live.ipynb');
   await run(page, 0);
@@ -61,7 +64,7 @@ test('Stop ends a comparison, and what it has is there for the next cell', async
   await page.close();
 });
 
-test('a committed notebook that is opened stays as it is, and nobody asks for news', async () => {
+test('a committed notebook that is opened stays as it is, and nobody asks for news', asked, async () => {
   const committed = path.join(home, 'notebooks', NAME);
   fs.copyFileSync(committed, path.join(lab.folder, NAME));
   const page = await lab.open(NAME);
@@ -71,7 +74,7 @@ test('a committed notebook that is opened stays as it is, and nobody asks for ne
   await page.close();
 });
 
-test('restarted and run as a whole, a committed notebook comes to its verdicts', async () => {
+test('restarted and run as a whole, a committed notebook comes to its verdicts', asked, async () => {
   const committed = readNotebook(path.join(home, 'notebooks', NAME));
   fs.copyFileSync(path.join(home, 'notebooks', NAME), path.join(lab.folder, 'again.ipynb'));
   const page = await lab.open('again.ipynb');
