@@ -1,6 +1,6 @@
 'use strict';
 
-const { isFull } = require('./layout');
+const { freeMegabytes, isFull } = require('./layout');
 
 const noSpace = /ENOSPC|No space left on device|Errno 28/i;
 
@@ -21,6 +21,26 @@ class SetupError extends Error {
     this.log = more.log;
   }
 }
+
+/**
+ * Throws where the disk has less room than something needs.
+ *
+ * @param {string} what it is, with its verb: `the npm packages need`
+ * @param {number} megabytes
+ * @param {string} place the folder that it goes into
+ * @param {string} [there] what is said of where to free some space
+ */
+function expectRoom(what, megabytes, place, there = 'there') {
+  const free = freeMegabytes(place);
+  if (free >= megabytes) return;
+  throw new SetupError(
+    `${what} ${megabytes} MB, and the disk that holds ${place} has ${free} MB left`,
+    `Free some space ${there}, then run the same command again.`,
+  );
+}
+
+/** For `expectRoom`: what is installed first is not all. */
+const FOR_ALL = 'there (set-up needs about 2.5 GB in all)';
 
 /** The user's Ctrl-C, or another program's request to stop. */
 class Interrupted extends Error {
@@ -86,4 +106,4 @@ function knownCause(output, place, wasFull = false) {
   return undefined;
 }
 
-module.exports = { SetupError, Interrupted, knownCause, noSpace };
+module.exports = { SetupError, Interrupted, expectRoom, FOR_ALL, knownCause, noSpace };

@@ -6,11 +6,10 @@
 
 const fs = require('node:fs');
 const path = require('node:path');
-const { SetupError } = require('./errors');
+const { SetupError, expectRoom, knownCause } = require('./errors');
 const { digest, digestBelow, filesBelow, readJson, remove, swapIn, writeJson } = require('./files');
-const { layout, needs, freeMegabytes } = require('./layout');
+const { layout, needs } = require('./layout');
 const { run, lastLines } = require('./run');
-const { knownCause } = require('./errors');
 
 const library = path.join(layout.root, 'lib');
 const sources = ['src', 'tools', 'setup'];
@@ -53,12 +52,7 @@ async function build(note) {
   const { state, key } = look();
   if (state === 'current') return { outcome: 'kept', text: 'lib/dist is up to date' };
   const compiler = path.join(layout.nodeModules, 'typescript', 'bin', 'tsc');
-  if (freeMegabytes(layout.root) < needs.library) {
-    throw new SetupError(
-      `the compiled library needs ${needs.library} MB, and the disk that holds ${layout.root} has ${freeMegabytes(layout.root)} MB left`,
-      'Free some space there, then run the same command again.',
-    );
-  }
+  expectRoom('the compiled library needs', needs.library, layout.root);
   note('tsc');
   remove(stage);
   try {

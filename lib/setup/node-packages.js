@@ -9,9 +9,9 @@
 
 const fs = require('node:fs');
 const path = require('node:path');
-const { SetupError } = require('./errors');
+const { SetupError, expectRoom, FOR_ALL } = require('./errors');
 const { digest, entriesInSight, readJson, remove, swapIn, temporaryName, writeJson } = require('./files');
-const { layout, needs, freeMegabytes } = require('./layout');
+const { layout, needs } = require('./layout');
 const { ask, runOrFail } = require('./run');
 
 const stampFile = path.join(layout.nodeModules, '.bnlab.json');
@@ -118,13 +118,7 @@ async function install(note) {
       'Install it: it comes with Node from https://nodejs.org; on Debian and Ubuntu also `sudo apt install npm`.',
     );
   }
-  const free = freeMegabytes(layout.root);
-  if (!fs.existsSync(layout.nodeModules) && free < needs.npm) {
-    throw new SetupError(
-      `the npm packages need ${needs.npm} MB, and the disk that holds ${layout.root} has ${free} MB left`,
-      'Free some space there (set-up needs about 2.5 GB in all), then run the same command again.',
-    );
-  }
+  if (!fs.existsSync(layout.nodeModules)) expectRoom('the npm packages need', needs.npm, layout.root, FOR_ALL);
   const stage = temporaryName(layout.temporary);
   try {
     for (const name of [

@@ -5,9 +5,9 @@
 
 const fs = require('node:fs');
 const path = require('node:path');
-const { SetupError } = require('./errors');
+const { SetupError, expectRoom, FOR_ALL } = require('./errors');
 const { digest, readJson, remove, temporaryName, writeJson, writeAtomically } = require('./files');
-const { layout, needs, freeMegabytes } = require('./layout');
+const { layout, needs } = require('./layout');
 const { ask, environment, lastLines, runOrFail } = require('./run');
 
 const stampFile = path.join(layout.venv, '.bnlab.json');
@@ -199,13 +199,7 @@ async function install(note) {
     }
   }
   const python = choosePython();
-  const free = freeMegabytes(layout.root);
-  if (state === 'missing' && free < needs.python) {
-    throw new SetupError(
-      `the Python environment needs ${needs.python} MB, and the disk that holds ${layout.root} has ${free} MB left`,
-      'Free some space there (set-up needs about 2.5 GB in all), then run the same command again.',
-    );
-  }
+  if (state === 'missing') expectRoom('the Python environment needs', needs.python, layout.root, FOR_ALL);
   fs.mkdirSync(layout.temporary, { recursive: true });
   // An environment cannot be made elsewhere and moved here (its scripts hold its path), so the old one steps aside.
   const old = temporaryName(layout.temporary);

@@ -8,9 +8,9 @@
 const fs = require('node:fs');
 const path = require('node:path');
 const { brotliDecompressSync } = require('node:zlib');
-const { SetupError } = require('./errors');
+const { SetupError, expectRoom } = require('./errors');
 const { digest, filesBelow, readJson, remove, swapIn, temporaryName, writeJson } = require('./files');
-const { layout, freeMegabytes } = require('./layout');
+const { layout } = require('./layout');
 const { findNpm } = require('./node-packages');
 const { ask, environment, runOrFail } = require('./run');
 const { asWithout, Without } = require('./without');
@@ -65,13 +65,7 @@ async function fill(note) {
   const npm = findNpm();
   if (!npm)
     throw new Without('other', 'npm is not on the PATH', 'install Node from https://nodejs.org, which brings it');
-  const free = freeMegabytes(layout.root);
-  if (free < needed) {
-    throw new SetupError(
-      `the WebGPU engine needs ${needed} MB, and the disk that holds ${layout.root} has ${free} MB left`,
-      'Free some space there, then run the same command again.',
-    );
-  }
+  expectRoom('the WebGPU engine needs', needed, layout.root);
   const stage = temporaryName(layout.temporary);
   try {
     fs.mkdirSync(stage, { recursive: true });
