@@ -11,7 +11,8 @@ class SetupError extends Error {
   /**
    * @param {string} what what was found and what was wanted
    * @param {string} fix what to do, as a sentence or a command
-   * @param {{ detail?: string, log?: string }} [more] the last lines of a program's output, and the file that has all
+   * @param {{ detail?: string, log?: string, diskFull?: true }} [more] the last lines of a program's output, the file that has all, and
+   *   whether a full disk is the cause
    */
   constructor(what, fix, more = {}) {
     super(what);
@@ -19,6 +20,7 @@ class SetupError extends Error {
     this.fix = fix;
     this.detail = more.detail;
     this.log = more.log;
+    this.diskFull = more.diskFull;
   }
 }
 
@@ -57,14 +59,14 @@ class Interrupted extends Error {
  *
  * @param {string} output
  * @param {string} place the folder whose disk matters
- * @param {boolean} [wasFull] whether that disk was seen full while the program ran
- * @returns {{ what: string, fix: string } | undefined}
+ * @returns {{ what: string, fix: string, diskFull?: true } | undefined}
  */
-function knownCause(output, place, wasFull = false) {
-  if (wasFull || noSpace.test(output) || isFull(place)) {
+function knownCause(output, place) {
+  if (noSpace.test(output) || isFull(place)) {
     return {
       what: `the disk that holds ${place} is full`,
       fix: 'Free some space there (set-up needs about 2.5 GB in all), then run the same command again. What was finished is kept.',
+      diskFull: true,
     };
   }
   if (/EDQUOT|Disk quota exceeded/i.test(output)) {

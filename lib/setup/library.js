@@ -73,7 +73,11 @@ async function build(note) {
         cause
           ? cause.fix
           : 'Mend the sources named above (git status shows what differs from the last commit), then run the same command again.',
-        { detail: errors.slice(0, 12).join('\n') || lastLines(result.output), log: result.log },
+        {
+          detail: errors.slice(0, 12).join('\n') || lastLines(result.output),
+          log: result.log,
+          diskFull: cause?.diskFull,
+        },
       );
     }
     removeOrphans();

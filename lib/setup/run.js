@@ -9,7 +9,7 @@ const os = require('node:os');
 const path = require('node:path');
 const { Interrupted, SetupError, knownCause, noSpace } = require('./errors');
 const { spawnGuarded } = require('./guarded');
-const { isFull, layout } = require('./layout');
+const { layout } = require('./layout');
 const lock = require('./lock');
 const { show } = require('./steps');
 
@@ -78,8 +78,7 @@ function signalGroup(group, signal) {
  * @property {() => string | undefined} [progress] asked twice a second, for the live line
  * @property {(note: string) => void} [note]
  *
- * @typedef {{ code: number, output: string, log: string, wasFull: boolean }} RunResult
- *   `wasFull`: at some moment the disk had no room; npm removes what it wrote before it reports, and may name another error
+ * @typedef {{ code: number, output: string, log: string }} RunResult
  */
 
 /**
@@ -125,8 +124,6 @@ async function run(command, rest, { step, cwd = layout.root, env = environment()
   };
   stdout.on('data', take);
   stderr.on('data', take);
-  let wasFull = false;
-  const look = setInterval(() => (wasFull ||= isFull(layout.root)), 100);
   const timer = progress && note ? setInterval(() => note(show(progress) ?? ''), 500) : undefined;
   try {
     const code = await new Promise((resolve) => {
@@ -137,10 +134,9 @@ async function run(command, rest, { step, cwd = layout.root, env = environment()
     });
     stopIfAsked();
     lock.expectHeld();
-    return { code, output, log, wasFull };
+    return { code, output, log };
   } finally {
     clearInterval(timer);
-    clearInterval(look);
     signalGroup(group, 'SIGKILL'); // a grandchild that outlived its parent
     groups.delete(group);
     lock.forgetChild(group);
@@ -159,10 +155,11 @@ async function run(command, rest, { step, cwd = layout.root, env = environment()
 async function runOrFail(command, rest, options) {
   const result = await run(command, rest, options);
   if (result.code === 0) return result;
-  const cause = knownCause(result.output, layout.root, result.wasFull);
+  const cause = knownCause(result.output, layout.root);
   throw new SetupError(cause ? `${options.what}: ${cause.what}` : options.what, cause ? cause.fix : options.fix, {
     detail: lastLines(result.output),
     log: result.log,
+    diskFull: cause?.diskFull,
   });
 }
 

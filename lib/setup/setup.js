@@ -63,7 +63,7 @@ async function setUp({ command, variant, explicit = false, rebuild = false, with
     const failures = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
     const ours = failures.filter((reason) => reason instanceof SetupError);
     // Of steps side by side on a full disk one may say so, and another what it tripped over when npm had made room again.
-    if (failures.length > 0) throw ours.find(({ message }) => /is full$/.test(message)) ?? ours[0] ?? failures[0];
+    if (failures.length > 0) throw ours.find(({ diskFull }) => diskFull) ?? ours[0] ?? failures[0];
     if (extent === 'all') await steps.run('engine', (note) => engine.prepareAddon({ variant: chosen, explicit, note }));
     if (extent === 'all' && withWebgpu === false) webgpu.forget();
     if (extent === 'all' && (withWebgpu || webgpu.look() !== 'absent'))

@@ -89,7 +89,8 @@ function pack(): void {
   ].filter((file) => !file.includes('node_modules') || !LEFT_OUT.test(file));
   compress('tree.tar.xz', home, [...new Set(list), 'node_modules/bnlab']);
   compress('node.tar.xz', path.dirname(process.execPath), [path.basename(process.execPath)]);
-  if (values.libraries) fs.cpSync(values.libraries, path.join(target, 'libraries'), { recursive: true, dereference: true });
+  if (values.libraries)
+    fs.cpSync(values.libraries, path.join(target, 'libraries'), { recursive: true, dereference: true });
   fs.copyFileSync(path.join(__dirname, 'run.sh'), path.join(target, 'run.sh'));
 
   const bytes = [...filesBelow(target)].reduce((sum, file) => sum + fs.statSync(path.join(home, file)).size, 0);
