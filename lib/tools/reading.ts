@@ -4,6 +4,7 @@
  */
 import * as fs from 'node:fs';
 import * as path from 'node:path';
+import { readHeading } from '../src/figure/heading';
 import { displays, MIME, nameOf, type Notebook, readResult, writeAtomically } from './notebook';
 import { findNotebooks } from './places';
 
@@ -107,12 +108,7 @@ export function figureTitle(notebook: Notebook, id: string): string | undefined 
   for (const { cell, data } of displays(notebook)) {
     const figure = data[MIME.plotly] as { layout?: { title?: { text?: string } } } | undefined;
     const text = cell.id === id ? figure?.layout?.title?.text : undefined;
-    if (text !== undefined)
-      return text
-        .split(/<br>(?=<span)/)[0]
-        .replace(/<br>/g, ' ')
-        .replace(/<[^>]*>/g, '')
-        .trim();
+    if (text !== undefined) return readHeading(text).finding;
   }
   return undefined;
 }
@@ -173,7 +169,7 @@ export function writeReading(root: string): void {
   if (text !== undefined) writeAtomically(readingFile(root), text);
 }
 
-export const readingFile = (root: string) => path.join(root, 'notebooks', 'READING.md');
+const readingFile = (root: string) => path.join(root, 'notebooks', 'READING.md');
 
 /** The page as it stands; undefined where there is none. */
 export function readReading(root: string): string | undefined {
