@@ -1,6 +1,5 @@
 #!/bin/bash
 # What the pack runs on a machine with a GPU. Results go to $OUT (unless told: ./results): a log of each part, and bench.json, bench.md.
-# INSTALL=1 puts the pack's libraries where every program finds them, for a machine that is thrown away.
 # A part that fails or takes too long is named, and the others go on; the last lines are the summary. PARTS="steps bench" takes only these.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
@@ -25,11 +24,7 @@ part() {
 tar xf "$here/node.tar.xz" -C "$tree" && tar xf "$here/tree.tar.xz" -C "$tree" || exit 1
 export PATH="$tree:$PATH" HOME="$tree/home"
 mkdir -p "$HOME"
-if [ -d "$here/libraries" ] && [ -n "${INSTALL:-}" ]; then
-  cp -P "$here"/libraries/* /usr/local/lib/ && ldconfig
-elif [ -d "$here/libraries" ]; then
-  export LD_LIBRARY_PATH="$here/libraries${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
-fi
+[ -d "$here/libraries" ] && export LD_LIBRARY_PATH="$here/libraries${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
 icd=$(find -L /usr/local /usr/share /etc -maxdepth 6 -path '*/vulkan/icd.d/nvidia_icd*.json' -print -quit 2>/dev/null)
 [ -n "$icd" ] && export VK_DRIVER_FILES="${VK_DRIVER_FILES:-$icd}"
 python=$(command -v python3)
