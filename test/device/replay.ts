@@ -1,6 +1,7 @@
 /** Times training steps on WebGPU: eager, replayed, replayed with fused shaders. A function for a script that runs where a card is. */
 import * as fs from 'node:fs';
-import { compile, type CompileOptions, convNet, mlp, type NamedTensors, type Network, Random, tf } from 'bnlab';
+import { compile, convNet, mlp, type NamedTensors, type Network, Random, tf } from 'bnlab';
+import { dispatchesOf, WAYS } from '../engine/webgpu/replayed';
 
 /** A network and its mini-batches, timed. */
 export interface Bench {
@@ -38,13 +39,6 @@ export const BENCHES: Bench[] = [
     ...{ input: [784], batch: 64 },
   },
 ];
-
-/** The ways to run a step. */
-export const WAYS: Record<string, CompileOptions> = {
-  eager: { mode: 'eager' },
-  replay: { mode: 'graph', xla: false },
-  fused: { mode: 'graph', xla: true },
-};
 
 /** Milliseconds a step. */
 export interface Timed {
@@ -107,13 +101,13 @@ export async function timeSteps({ name, network, input, batch }: Bench, way: str
   const loss = await run(steps);
   const milliseconds = (performance.now() - began) / steps;
   const after = threadTime();
-  const dispatches = /(\d+) dispatches a step/.exec(String(step));
+  const dispatches = dispatchesOf(step);
   step.dispose();
   optimizer.dispose();
   net.dispose();
   tf.dispose([x, y]);
   return {
-    ...{ bench: name, way, dispatches: dispatches && Number(dispatches[1]), milliseconds },
+    ...{ bench: name, way, dispatches, milliseconds },
     ...{ javascript: before === null || after === null ? null : (after - before) / steps, loss },
   };
 }

@@ -1,6 +1,7 @@
 /** Training steps on the card, eager, replayed and fused, as a table: milliseconds a step, and whether the ways agree. */
 import { ready } from 'bnlab';
-import { BENCHES, type Timed, timeSteps, WAYS } from './replay';
+import { WAYS } from '../engine/webgpu/replayed';
+import { BENCHES, type Timed, timeSteps } from './replay';
 
 /** Steps after which the ways are compared: the same for all. */
 const COMPARED = 100;

@@ -1,10 +1,10 @@
 /** JupyterLab as `npm run lab` starts it, on a folder of its own, and a browser before it. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import * as fs from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import * as path from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { launchBrowser } from 'bnlab/dist/tools/browser';
+import { freePort } from './port';
 import { collection, home } from './sample';
 
 const TOKEN = 'test';
@@ -90,12 +90,4 @@ export async function isChanged(page: Page): Promise<boolean> {
 export async function command(page: Page, name: string): Promise<void> {
   await page.waitForFunction(`globalThis.jupyterapp.commands.isEnabled('${name}')`);
   await page.evaluate(`void globalThis.jupyterapp.commands.execute('${name}')`);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

@@ -10,6 +10,7 @@ import * as path from 'node:path';
 import type { TestContext } from 'node:test';
 import { Redis } from 'ioredis';
 import { spawnGuarded } from 'bnlab/dist/setup/guarded';
+import { freePort } from './port';
 import { ownMark } from 'bnlab/dist/src/platform/node/write';
 
 const root = path.resolve(__dirname, '..', '..');
@@ -114,15 +115,6 @@ function answers(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = net.connect(port, '127.0.0.1', () => resolve(socket.destroy() !== undefined));
     socket.on('error', () => resolve(false));
-  });
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const probe = net.createServer().listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as net.AddressInfo;
-      probe.close(() => resolve(port));
-    });
   });
 }
 

@@ -4,11 +4,18 @@
 import { compile, type CompileOptions, type NamedTensors, type StepContext, tf } from 'bnlab';
 import { batches, BATCH, model, type ModelOptions, problem } from '../steps';
 
+/** The ways to run a step. */
 export const WAYS: Record<string, CompileOptions> = {
   eager: { mode: 'eager' },
   replay: { mode: 'graph', xla: false },
   fused: { mode: 'graph', xla: true },
 };
+
+/** Dispatches of a step that was recorded, as its listing says; null for one that was not. */
+export function dispatchesOf(step: unknown): number | null {
+  const said = /(\d+) dispatches a step/.exec(String(step))?.[1];
+  return said === undefined ? null : Number(said);
+}
 
 export const MODELS: Record<string, ModelOptions> = {
   'batch norm, dropout, momentum': { optimizer: () => tf.train.momentum(0.05, 0.9), norm: true, dropout: 0.3 },
@@ -39,13 +46,13 @@ async function train(options: ModelOptions, way: CompileOptions): Promise<Traine
   const losses = [...(await first.outputs.loss.data()), ...(await second.outputs.loss.data())];
   const weights: number[][] = [];
   for (const variable of one.variables) weights.push(Array.from(await variable.data()));
-  const dispatches = /(\d+) dispatches a step/.exec(String(step))?.[1];
+  const dispatches = dispatchesOf(step);
   const { mode } = step;
   step.dispose();
   one.dispose();
   tf.dispose([x, y, first.outputs, second.outputs]);
   const left = tf.memory().numTensors - before;
-  return { mode, losses, weights, dispatches: dispatches === undefined ? null : Number(dispatches), left };
+  return { mode, losses, weights, dispatches, left };
 }
 
 /** Every model in every way. */
