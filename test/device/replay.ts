@@ -2,6 +2,7 @@
 import * as fs from 'node:fs';
 import { compile, convNet, mlp, type NamedTensors, type Network, Random, tf } from 'bnlab';
 import { dispatchesOf, WAYS } from '../engine/webgpu/replayed';
+import { descent } from '../support/descent';
 
 /** A network and its mini-batches, timed. */
 export interface Bench {
@@ -75,19 +76,7 @@ export async function timeSteps({ name, network, input, batch }: Bench, way: str
   const y = tf.tidy(() => tf.oneHot(tf.tensor1d(labels, 'int32'), 10).toFloat());
   const net = network();
   const optimizer = tf.train.sgd(0.05);
-  const step = compile<NamedTensors, NamedTensors>(
-    (inputs, { random: draw }) => ({
-      loss: optimizer.minimize(
-        () => {
-          const logits = net.apply(inputs.x, { training: true, random: draw });
-          return tf.neg(tf.mean(tf.sum(tf.mul(inputs.y, tf.logSoftmax(logits)), 1))) as tf.Scalar;
-        },
-        true,
-        net.trainable,
-      )!,
-    }),
-    WAYS[way],
-  );
+  const step = compile<NamedTensors, NamedTensors>(descent(net, optimizer), WAYS[way]);
   const run = async (count: number) => {
     const batches = Int32Array.from({ length: count * batch }, () => random.integer(n));
     const { outputs } = await step.run({ data: { x, y }, batches, batchSize: batch });

@@ -2,8 +2,9 @@
  * Trains every kind of network for a few steps on the engine in use, eagerly and compiled. Run by engines.test.ts in a process of its own,
  * once per engine.
  */
-import { compile, convNet, inceptionNet, mlp, Network, Random, residualNet, StepContext, tf } from 'bnlab';
+import { compile, convNet, inceptionNet, mlp, Network, Random, residualNet, tf } from 'bnlab';
 import { PITFALLS, NORMS } from 'bnlab/internal';
+import { descent } from '../support/descent';
 
 const common = { activation: 'tanh', seed: 2, normOptions: { groups: 2, iterations: 4 } } as const;
 
@@ -65,19 +66,7 @@ async function train(build: () => Network, mode: 'auto' | 'eager', xla: 'auto' |
   );
   const net = build();
   const optimizer = tf.train.sgd(0.05);
-  const step = compile(
-    (inputs: Record<string, tf.Tensor>, { random: draw }: StepContext) => ({
-      loss: optimizer.minimize(
-        () => {
-          const logits = net.apply(inputs.x, { training: true, random: draw });
-          return tf.neg(tf.mean(tf.sum(tf.mul(inputs.y, tf.logSoftmax(logits)), 1))) as tf.Scalar;
-        },
-        true,
-        net.trainable,
-      ) as tf.Scalar,
-    }),
-    { mode, seed: 4, xla },
-  );
+  const step = compile(descent(net, optimizer), { mode, seed: 4, xla });
   const batches = Int32Array.from({ length: STEPS * BATCH }, () => random.integer(n));
   const { outputs } = await step.run({ data: { x, y }, batches, batchSize: BATCH });
   const result = {
