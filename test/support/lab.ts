@@ -4,7 +4,6 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { launchBrowser } from 'bnlab/dist/tools/browser';
-import { freePort } from './port';
 import { collection, home } from './sample';
 
 const TOKEN = 'test';
@@ -21,8 +20,7 @@ export class Lab {
   /** @param environment variables of the kernels beside this process's */
   static async start(environment: NodeJS.ProcessEnv = {}): Promise<Lab> {
     const folder = path.join(collection({}), 'notebooks');
-    const port = await freePort();
-    const settings = [`ServerApp.port=${port}`, 'ServerApp.port_retries=0', `ServerApp.root_dir=${folder}`];
+    const settings = ['ServerApp.port=0', `ServerApp.root_dir=${folder}`];
     settings.push(`IdentityProvider.token=${TOKEN}`, 'LabApp.expose_app_in_browser=True');
     settings.push(`LabApp.workspaces_dir=${path.join(folder, '.workspaces')}`);
     settings.push(`LabApp.user_settings_dir=${path.join(folder, '.settings')}`);
@@ -31,12 +29,12 @@ export class Lab {
       env: { ...process.env, ...environment },
       stdio: ['ignore', 'ignore', 'pipe'],
     });
-    const address = `http://127.0.0.1:${port}`;
-    await new Promise<void>((resolve, reject) => {
+    const address = await new Promise<string>((resolve, reject) => {
       let said = '';
       server.stderr!.on('data', (text: Buffer) => {
         said += text.toString();
-        if (said.includes(`${address}/lab`)) resolve();
+        const [, found] = /(http:\/\/127\.0\.0\.1:\d+)\/lab/.exec(said) ?? [];
+        if (found) resolve(found);
       });
       server.on('exit', () => reject(new Error(`JupyterLab ended: ${said}`)));
     });
@@ -79,6 +77,13 @@ export async function untilRun(page: Page): Promise<void> {
     const cells = [...${CONTEXT}.model.cells].filter((cell) => cell.type === 'code');
     return cells.every((cell) => cell.executionState === 'idle') && cells.at(-1).executionCount === cells.length;
   })()`);
+}
+
+/** Waits for the answer to a cell that was sent; whether it was run, or given up. */
+export async function hasRun(page: Page, cell: number): Promise<boolean> {
+  const model = `[...${CONTEXT}.model.cells][${cell}]`;
+  await page.waitForFunction(`${model}.executionState === 'idle'`);
+  return page.evaluate<boolean>(`${model}.executionCount !== null`);
 }
 
 /** Whether JupyterLab would save the notebook at its next interval: it holds what its file does not. */

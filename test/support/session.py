@@ -10,6 +10,9 @@ import sys
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 
+# See lib/tools/kernel/ports.js.
+PORT_TAKEN = 75
+
 
 async def main():
     reader = asyncio.StreamReader()
@@ -20,11 +23,18 @@ async def main():
         def get_kernel_spec(self, name):
             return KernelSpec(argv=task["argv"], display_name="test", language="typescript", env={})
 
-    manager = AsyncKernelManager(kernel_name="test", kernel_spec_manager=Here())
-    await manager.start_kernel(cwd=task["cwd"])
-    client = manager.client()
-    client.start_channels()
-    await client.wait_for_ready(timeout=3600)
+    while True:
+        manager = AsyncKernelManager(kernel_name="test", kernel_spec_manager=Here())
+        await manager.start_kernel(cwd=task["cwd"])
+        client = manager.client()
+        client.start_channels()
+        try:
+            await client.wait_for_ready(timeout=3600)
+            break
+        except RuntimeError:
+            client.stop_channels()
+            if await manager.provisioner.poll() != PORT_TAKEN:
+                raise
 
     def say(channel, message):
         kept = {"channel": channel, "type": message["msg_type"], "content": message["content"]}

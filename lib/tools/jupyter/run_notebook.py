@@ -33,6 +33,9 @@ FRAME = re.compile(r"\s*\d+: |\s*-+ .* -+$")  # of a stack that Node prints when
 # What is still pending after this is said to be, and fails the notebook: that it ends by itself is not waited for.
 SETTLE_MS = 10_000
 SKIP = "skip-execution"
+# The exit code of a kernel whose port was taken by another program before it got there (kernel/ports.js); how often one is started.
+PORT_TAKEN = 75
+STARTS = 3
 # Bytes of a child's output that a notebook may hold; kernel/preload.ts has the limit of the kernel's own.
 MOST = 20_000_000
 
@@ -226,7 +229,7 @@ class Execution:
         self.check_faults()
 
     async def dead_text(self):
-        provisioner = self.client.km.provisioner
+        provisioner = self.client.km and self.client.km.provisioner
         status = await provisioner.poll() if provisioner else None
         self.log_pipe.drain()
         lines = ANSI.sub("", self.log.decode("utf-8", "replace")).strip().splitlines()
@@ -262,6 +265,24 @@ class Execution:
                 if problem:
                     raise Failed("broken display", index, problem)
 
+    def port_taken(self):
+        return any(fault.get("code") == PORT_TAKEN for fault in self.notes.faults())
+
+    async def in_kernel(self, wanted, **options):
+        nb = self.nb
+        async with self.client.async_setup_kernel(cleanup_kc=True, **options):
+            info = await self.client.async_wait_for_reply(await ensure_async(self.client.kc.kernel_info()))
+            nb.metadata["language_info"] = info["content"]["language_info"]
+            for position, index in enumerate(wanted):
+                cell = nb.cells[index]
+                cell.outputs = []
+                cell.execution_count = None
+                say(event="cell", index=index, position=position, total=len(wanted))
+                if runs(cell):
+                    self.ran.append(index)
+                    await self.cell(cell, index, len(self.ran))
+            await self.settle()
+
     async def run(self):
         nb, task = self.nb, self.task
         wanted = [i for i, c in enumerate(nb.cells) if c.cell_type == "code"]
@@ -271,18 +292,14 @@ class Execution:
         self.output, self.log_pipe = Pipe(self.take_output), Pipe(self.take_log)
         streams = {"stdin": subprocess.DEVNULL, "stdout": self.output.writer, "stderr": self.log_pipe.writer}
         try:
-            async with self.client.async_setup_kernel(cwd=task["cwd"], env=env, cleanup_kc=True, **streams):
-                info = await self.client.async_wait_for_reply(await ensure_async(self.client.kc.kernel_info()))
-                nb.metadata["language_info"] = info["content"]["language_info"]
-                for position, index in enumerate(wanted):
-                    cell = nb.cells[index]
-                    cell.outputs = []
-                    cell.execution_count = None
-                    say(event="cell", index=index, position=position, total=len(wanted))
-                    if runs(cell):
-                        self.ran.append(index)
-                        await self.cell(cell, index, len(self.ran))
-                await self.settle()
+            for start in range(1, STARTS + 1):
+                try:
+                    await self.in_kernel(wanted, cwd=task["cwd"], env=env, **streams)
+                    break
+                except RuntimeError:
+                    if start == STARTS or self.ran or not self.port_taken():
+                        raise
+                    self.client.km = kernel_manager(task)
         except RuntimeError as error:
             raise Failed("dead kernel", None, f"{error}\n{await self.dead_text()}") from None
         finally:

@@ -19,6 +19,8 @@ export interface KernelNote {
   /** Which executed code cell started it, counted from 1; null when it cannot be told. */
   execution: number | null;
   message: string;
+  /** For `exit`: the exit code. */
+  code?: number;
   /** For `end`: what the library says of itself, where the notebook loaded it. */
   engine?: unknown;
   /** For `end`: what each executed cell sent. */
@@ -62,8 +64,8 @@ function install(file: string): void {
   process.on('uncaughtException', report('uncaughtException'));
   process.on('unhandledRejection', report('unhandledRejection'));
   const onExit = (code: number) => {
-    if (!isEnding)
-      note({ kind: 'exit', execution: current(), message: `the kernel's process was ended by process.exit(${code})` });
+    const message = `the kernel's process was ended by process.exit(${code})`;
+    if (!isEnding) note({ kind: 'exit', execution: current(), message, code });
   };
   process.on('exit', onExit);
 

@@ -14,6 +14,7 @@ require('./sockets');
 require('./output');
 require('./errors');
 require('./busy');
+require('./ports');
 
 const tslab = require.resolve('tslab');
 /** @type {{ sys: { watchFile: (file: string, ...rest: unknown[]) => object, watchDirectory: () => object } }} */
