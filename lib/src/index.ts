@@ -45,6 +45,7 @@ export {
   batchNormLayers,
   batchRenormLayer,
   conv2d,
+  conv2dTranspose,
   convNet,
   dense,
   dropout,
