@@ -63,6 +63,7 @@ export {
   instanceNormLayer,
   layerNorm,
   layerNormLayer,
+  maskedBatchNorm,
   maxPool,
   meanSquaredError,
   mlp,

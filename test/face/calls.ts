@@ -213,6 +213,7 @@ export function calls({ network, x, y, history, comparison, snapshot }: World): 
     obtainFiles: () => ['mnist', { environment, unlessSilent: true, answerMs: 10, stallMs: 10 }],
     expectShape: () => [x2(), [4, null], 'x'],
     batchMoments: () => [x2()],
+    maskedBatchNorm: () => [x2(), tf.tensor1d([1, 0, 1, 1]), d2(), d2(), {}],
     batchNorm: () => [x2(), d2(), d2(), { epsilon: 1e-3, gradient: 'compact' }],
     batchNormGradient: () => [x2(), x2(), d2(), { epsilon: 1e-3 }],
     batchNormGradientCompact: () => [x2(), x2(), d2(), { epsilon: 1e-3 }],
