@@ -26,9 +26,11 @@ import {
   rule,
   saveComparison,
   saveHistory,
+  saveSnapshot,
   saveWeights,
   SCALAR_FUNCTIONS,
   tf,
+  type TrainingSnapshot,
   trainNetwork,
 } from 'bnlab';
 
@@ -45,6 +47,7 @@ export interface World {
   y: tf.Tensor;
   history: History;
   comparison: Comparison;
+  snapshot: TrainingSnapshot;
 }
 
 export async function makeWorld(): Promise<World> {
@@ -53,8 +56,10 @@ export async function makeWorld(): Promise<World> {
   const network = mlp({ sizes: [4, 3, 3, 3], activation: 'sigmoid', norm: 'batch', seed: 1 });
   const data = { train: { x, y }, test: { x, y } };
   const run = { data, steps: 2, batchSize: 3, mode: 'eager' } as const;
+  let snapshot: TrainingSnapshot | undefined;
   const history = await trainNetwork({
     ...run,
+    onSnapshot: (taken) => void (snapshot = taken),
     network,
     learningRate: 0.1,
     seed: 1,
@@ -73,9 +78,10 @@ export async function makeWorld(): Promise<World> {
     evaluate: { train: 6 },
   });
   await saveHistory(fileOf('history.json'), history);
+  await saveSnapshot(fileOf('snapshot.json'), snapshot!);
   await saveComparison(fileOf('comparison.json'), comparison);
   await saveWeights(network, fileOf('weights.npz'), { to: 'keras' });
-  return { network, x, y, history, comparison };
+  return { network, x, y, history, comparison, snapshot: snapshot! };
 }
 
 const values = (rows = 5, units = 2) => ({
@@ -106,7 +112,7 @@ const golden = JSON.parse(fs.readFileSync(path.join(__dirname, '../../data/golde
 };
 
 /** By name, the arguments of a right call; made anew for each, inside the scope in which its tensors die. */
-export function calls({ network, x, y, history, comparison }: World): Record<string, () => unknown[]> {
+export function calls({ network, x, y, history, comparison, snapshot }: World): Record<string, () => unknown[]> {
   const d2 = () => tf.tensor1d([1, 2]);
   const x2 = () => tf.tensor2d(rows);
   const image = () => tf.tensor4d(new Random(3).normals(48), [2, 3, 4, 2]);
@@ -207,6 +213,7 @@ export function calls({ network, x, y, history, comparison }: World): Record<str
     obtainFiles: () => ['mnist', { environment, unlessSilent: true, answerMs: 10, stallMs: 10 }],
     expectShape: () => [x2(), [4, null], 'x'],
     batchMoments: () => [x2()],
+    maskedBatchNorm: () => [x2(), tf.tensor1d([1, 0, 1, 1]), d2(), d2(), {}],
     batchNorm: () => [x2(), d2(), d2(), { epsilon: 1e-3, gradient: 'compact' }],
     batchNormGradient: () => [x2(), x2(), d2(), { epsilon: 1e-3 }],
     batchNormGradientCompact: () => [x2(), x2(), d2(), { epsilon: 1e-3 }],
@@ -254,6 +261,7 @@ export function calls({ network, x, y, history, comparison }: World): Record<str
     withReference: () => [network, x],
     batchNormLayer: () => [2, { decay: 0.9, pitfall: 'detached' }],
     conv2d: () => [1, 2, 3, { stride: 1, bias: false }],
+    conv2dTranspose: () => [1, 2, 3, { stride: 2, bias: false }],
     dense: () => [3, 2, { bias: true, seed: 1, initializer: gaussian(0.1) }],
     shiftNoise: () => [{ shift: 0.5, scale: 0.5, name: 'noise' }],
     dropout: () => [0.5, { name: 'drop' }],
@@ -435,6 +443,8 @@ export function calls({ network, x, y, history, comparison }: World): Record<str
     loadHistory: () => [fileOf('history.json')],
     saveComparison: () => [fileOf('comparison.json'), comparison],
     saveHistory: () => [fileOf('history.json'), history],
+    loadSnapshot: () => [fileOf('snapshot.json')],
+    saveSnapshot: () => [fileOf('snapshot.json'), snapshot],
     loadWeights: () => [network, fileOf('weights.npz'), { from: 'keras' }],
     saveWeights: () => [network, fileOf('saved.safetensors'), { to: 'pytorch' }],
     weightArrays: () => [network, { to: 'pytorch' }],
@@ -553,6 +563,7 @@ export function calls({ network, x, y, history, comparison }: World): Record<str
     ActivationLayer: () => ['relu', 'a'],
     BatchNormLayer: () => [2, { decay: 0.9 }],
     Conv2dLayer: () => [1, 2, 3, { stride: 1 }],
+    Conv2dTransposeLayer: () => [1, 2, 3, { stride: 2 }],
     DenseLayer: () => [3, 2, { bias: true }],
     DropoutLayer: () => [0.5, 'd'],
     FunctionLayer: () => ['f', (u: tf.Tensor) => u.clone(), [2]],

@@ -2,8 +2,23 @@
  * Trains every kind of network for a few steps on the engine in use, eagerly and compiled. Run by engines.test.ts in a process of its own,
  * once per engine.
  */
-import { compile, convNet, inceptionNet, mlp, Network, Random, residualNet, tf } from 'bnlab';
-import { PITFALLS, NORMS } from 'bnlab/internal';
+import {
+  activation,
+  batchNormLayer,
+  compile,
+  conv2d,
+  conv2dTranspose,
+  convNet,
+  globalAveragePool,
+  inceptionNet,
+  mlp,
+  Network,
+  Random,
+  residualNet,
+  sequential,
+  tf,
+} from 'bnlab';
+import { PITFALLS, NORMS, toImage } from 'bnlab/internal';
 import { descent } from '../support/descent';
 
 const common = { activation: 'tanh', seed: 2, normOptions: { groups: 2, iterations: 4 } } as const;
@@ -38,6 +53,19 @@ export const BUILDERS: Record<string, () => Network> = {
       norm: 'batch',
       blocks: [{ one: 2, three: [2, 3], double: [2, 2], pool: 2 }],
     }),
+  convolutions: () =>
+    sequential([
+      toImage([6, 6, 1]),
+      conv2d(1, 4, 3, { name: 'plain', bias: false, seed: 1 }),
+      batchNormLayer(4, { name: 'plain' }),
+      activation('tanh'),
+      conv2d(4, 6, 3, { name: 'grouped', groups: 2, stride: 2, bias: false, seed: 2 }),
+      batchNormLayer(6, { name: 'grouped' }),
+      conv2d(6, 6, 3, { name: 'depthwise', groups: 6, seed: 3 }),
+      activation('tanh'),
+      conv2dTranspose(6, 3, 4, { name: 'up', stride: 2, pad: 1, seed: 4 }),
+      globalAveragePool(),
+    ]),
   residualNet: () => residualNet({ inputs: 36, width: 4, depth: 2, classes: 3, ...common, norm: 'batch' }),
 };
 

@@ -982,3 +982,41 @@ test(
     layer.dispose();
   }),
 );
+
+const stateOf = (layer: Layer) =>
+  Object.fromEntries(Object.entries(layer.named).map(([label, variable]) => [label, values(variable)]));
+
+test(
+  'frozen statistics: training is inference, constants to the gradient; frozen parameters: the averages alone move',
+  clean(() =>
+    tf.tidy(() => {
+      const layer = batchNormLayer(3, { name: 'bn', decay: 0.5 });
+      const { x } = batch([6, 3], 2);
+      layer.apply(x, training);
+      const was = stateOf(layer);
+      layer.frozenStatistics = true;
+      assert.deepEqual(layer.trainable, [layer.gamma, layer.beta]);
+      assert.deepEqual(values(layer.apply(x, training)), values(layer.apply(x, inference)));
+      const sum = (u: tf.Tensor) => tf.sum(tf.square(layer.apply(u, training))) as tf.Scalar;
+      const mean = tf.clone(layer.movingMean);
+      const scale = tf.div(layer.gamma!, tf.sqrt(tf.add(layer.movingVariance, layer.epsilon)));
+      const wanted = tf.mul(tf.mul(tf.sub(x, mean), scale), tf.mul(2, scale));
+      assertSame(tf.grad(sum)(x), wanted, 'dx, statistics constant', 1e-5);
+      assert.deepEqual(stateOf(layer), was);
+      layer.frozenStatistics = false;
+      layer.frozenParameters = true;
+      assert.deepEqual(layer.trainable, []);
+      layer.frozen = true;
+      layer.frozen = false;
+      assert.deepEqual([layer.trainable, layer.gamma!.trainable], [[], false], 'thawing the layer thaws no part of it');
+      layer.apply(x, training);
+      assert.notDeepEqual(values(layer.movingMean), was['bn/movingMean']);
+      layer.frozenParameters = false;
+      assert.deepEqual(layer.trainable, [layer.gamma, layer.beta]);
+      assert.throws(() => (layer.frozenParameters = 1 as never), /bn: frozenParameters must be true or false, got 1/);
+      layer.frozenStatistics = 'yes' as never;
+      assert.throws(() => layer.apply(x, training), /bn: frozenStatistics must be true or false, got 'yes'/);
+      layer.dispose();
+    }),
+  ),
+);

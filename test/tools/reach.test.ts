@@ -11,8 +11,8 @@ import { Library } from 'bnlab/dist/tools/reach/library';
 
 type Files = Record<string, string>;
 
-/** The hash over what a cell reaches in a library of these files. */
-function reach(files: Files, cell: string) {
+/** The hash over what cells reach in a library of these files. */
+function reach(files: Files, ...cells: string[]) {
   const root = fs.mkdtempSync(path.join(os.tmpdir(), 'bnlab-reach-'));
   try {
     for (const [name, text] of Object.entries(files)) {
@@ -20,7 +20,7 @@ function reach(files: Files, cell: string) {
       fs.mkdirSync(path.dirname(file), { recursive: true });
       fs.writeFileSync(file, text);
     }
-    return new Library(path.join(root, 'lib', 'src'), root).reach([cell]);
+    return new Library(path.join(root, 'lib', 'src'), root).reach(cells);
   } finally {
     fs.rmSync(root, { recursive: true });
   }
@@ -565,4 +565,58 @@ test('packages: those that are reached, without Node’s own', () => {
   assert.deepEqual(packages(only('read')), ['@tensorflow/tfjs-backend-wasm']);
   assert.deepEqual(packages(only('late')), ['@tensorflow/tfjs-backend-wasm', 'simple-statistics']);
   assert.deepEqual(packages("import * as d3 from 'd3';"), ['d3']);
+});
+
+const registry: Files = {
+  'index.ts': "export { runExperiment, list } from './registry';\nexport { one } from './one';\n",
+  'registry.ts':
+    "import { one } from './one';\nimport { two } from './two';\nconst TABLE = { 'the-one': one, 'the-two': two, three: one } as const;\n" +
+    'const table = { get: (name: keyof typeof TABLE) => TABLE[name] };\n' +
+    'export const runExperiment = (name: keyof typeof TABLE, options?: object) => table.get(name)(options);\n' +
+    'export const list = () => Object.keys(TABLE);\n',
+  'one.ts': 'export const one = (_?: object) => 1;\n',
+  'two.ts': 'export const two = (_?: object) => 2;\n',
+};
+const [changedOne, changedTwo] = [1, 2].map((n) => {
+  const file = n === 1 ? 'one.ts' : 'two.ts';
+  return { [file]: registry[file].replace(`=> ${n}`, `=> ${n + 4}`) };
+});
+const another = { 'registry.ts': registry['registry.ts'].replace('three: one', 'three: two') };
+const renamed = { 'registry.ts': registry['registry.ts'].replace("'the-one': one", "'the-one': two") };
+const runs = (call: string) => `import { runExperiment } from 'bnlab';\n${call}`;
+judge('an experiment that is run by a text reaches no other', {
+  files: registry,
+  cell: runs("const { x } = await runExperiment('the-one', { n: 1 });"),
+  same: { 'another experiment': changedTwo, 'another entry': another },
+  other: { 'the experiment': changedOne, 'what the name stands for': renamed },
+});
+judge('two of them', {
+  files: registry,
+  cell: runs("await runExperiment('the-one');\nawait runExperiment(`the-two`);"),
+  same: { 'another entry': another },
+  other: { one: changedOne, two: changedTwo },
+});
+for (const [what, call] of Object.entries({
+  'a name that is computed': "const name = 'the-one';\nawait runExperiment(name);",
+  'a function that is handed on': "await runExperiment('the-one');\n[1].map(runExperiment);",
+  'a name that the table lacks': "await runExperiment('the-ten');",
+  'a function that is not called': 'console.log(1);',
+  'the list of them': "await runExperiment('the-one');\nimport { list } from 'bnlab';\nlist();",
+}))
+  judge(`all experiments are reached by ${what}`, {
+    files: registry,
+    cell: runs(call),
+    other: { one: changedOne, two: changedTwo },
+  });
+
+test('an experiment is named in another cell than the one that imports', () => {
+  const cells = ["import { runExperiment } from 'bnlab';", "await runExperiment('the-one');"];
+  const before = reach(registry, ...cells).hash;
+  assert.equal(reach(changed(registry, changedTwo), ...cells).hash, before);
+  assert.notEqual(reach(changed(registry, changedOne), ...cells).hash, before);
+  const { pieces } = reach(registry, ...cells);
+  assert.deepEqual(
+    pieces.map(({ name }) => name),
+    ['runExperiment', 'table', 'TABLE'].map((name) => `${name} in lib/src/registry.ts`).concat('one in lib/src/one.ts'),
+  );
 });

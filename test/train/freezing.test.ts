@@ -75,6 +75,17 @@ const stories: Record<string, { batchSize: number; change: (layers: Layers) => v
     { batchSize: 8, change: ({ norm }) => (norm.gamma!.trainable = false) },
     { batchSize: 8, change: ({ norm }) => (norm.gamma!.trainable = true) },
   ],
+  'the statistics of batch normalization frozen, gamma and beta not': [
+    { batchSize: 8, change: () => undefined },
+    { batchSize: 8, change: ({ norm }) => (norm.frozenStatistics = true) },
+    { batchSize: 8, change: ({ norm }) => (norm.frozenStatistics = false) },
+  ],
+  'gamma and beta frozen, the statistics not': [
+    { batchSize: 8, change: ({ norm }) => (norm.frozenParameters = true) },
+    { batchSize: 8, change: ({ norm }) => (norm.frozen = true) },
+    { batchSize: 8, change: ({ norm }) => (norm.frozen = false) },
+    { batchSize: 8, change: ({ norm }) => (norm.frozenParameters = false) },
+  ],
   'a layer without variables': [
     { batchSize: 8, change: () => undefined },
     { batchSize: 8, change: ({ drop }) => (drop.frozen = true) },
@@ -98,11 +109,15 @@ Object.entries(stories).forEach(([title, story], i) => {
         change(layers);
         const was = weights(layers.network);
         const training = new Set(layers.network.trainable);
+        const { norm } = layers;
+        const stands = norm.frozen || norm.frozenStatistics;
         await trainer.train({ data: data(), steps: 5, batchSize, learningRate: 0.1, seed, evaluate: { at: [] } });
         const is = weights(layers.network);
         for (const [label, variable] of Object.entries(layers.network.named)) {
-          if (label.includes('moving')) continue;
-          if (training.has(variable))
+          if (label.includes('moving')) {
+            if (stands) assert.deepEqual(is[label], was[label], `${mode}, run ${seed}: ${label} stands still`);
+            else assert.notDeepEqual(is[label], was[label], `${mode}, run ${seed}: ${label} moves`);
+          } else if (training.has(variable))
             assert.notDeepEqual(is[label], was[label], `${mode}, run ${seed}: ${label} trains`);
           else assert.deepEqual(is[label], was[label], `${mode}, run ${seed}: ${label} is frozen`);
         }

@@ -186,7 +186,7 @@ export function having<T>(words: string, entries: { readonly [K in keyof T]?: Wa
 }
 
 /** How a result of each kind is made. */
-const MAKERS = { history: 'trainNetwork()', comparison: 'compare()' } as const;
+const MAKERS = { history: 'trainNetwork()', comparison: 'compare()', snapshot: 'onSnapshot' } as const;
 
 /** A result of this library, told by its `kind`, with these entries at least. */
 export function resultOf<T>(name: keyof typeof MAKERS, entries: { readonly [K in keyof T]?: Wanted }): Wanted {

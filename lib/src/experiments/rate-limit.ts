@@ -16,18 +16,16 @@ import {
   whole,
 } from '../core/checks';
 import { tf } from '../engine';
-import { StoppedError } from '../platform/stoppable';
 import type { Stored } from '../core/json';
 import type { Network, StateDict } from '../nn';
 import type { Probe } from '../probe';
 import { median } from '../statistics';
-import { evaluateWithTaps } from '../train/evaluate';
 import type { History } from '../train/history';
-import { replaceStatistics } from '../train/population';
 import { checkOptions } from '../train/resolve';
 import { prepareData } from '../train/prepare';
 import { Trainer } from '../train/trainer';
 import { type StepRecord, type TrainRunOptions } from '../train/options';
+import { bisect, trainedAccuracy } from './limit-search';
 
 /** What {@link rateLimit} takes. */
 export interface RateLimitOptions<T = unknown> extends Pick<TrainRunOptions, 'data' | 'steps' | 'batchSize'> {
@@ -54,8 +52,6 @@ const RATE_LIMIT_OPTIONS: Options<RateLimitOptions> = {
   ...{ data: needed(own), steps: needed(own), batchSize: needed(own), accuracy: number, within: number },
   ...{ probe: own, holds: callback, onRun: callback },
 };
-
-const POPULATION_BATCHES = 10;
 
 /** One training. */
 export interface RateRun<T = unknown> {
@@ -126,15 +122,13 @@ export async function rateLimit<T = unknown>(options: RateLimitOptions<T>): Prom
         network.loadStateDict(initial);
         const settings = { data, steps, batchSize, learningRate, seed };
         const end = probe ? { probes: { end: probe }, evaluate: { at: [steps] } } : { evaluate: { at: [] } };
-        const history = await trainer.train({ ...settings, ...end }, prepared);
-        if (history.stopped) throw new StoppedError(`rateLimit: stopped at the rate ${learningRate} of seed ${seed}.`);
-        // Moving averages lag behind weights that take long steps. Where statistics are not finite, the averages stay.
-        replaceStatistics(network, prepared.train.x, { batchSize, batchCount: POPULATION_BATCHES, seed });
-        const { accuracy } = evaluateWithTaps({ network, ...prepared.test }, []).score;
+        const stopped = `rateLimit: stopped at the rate ${learningRate} of seed ${seed}.`;
+        const side = { trainer, network, prepared };
+        const { accuracy, history } = await trainedAccuracy(side, { ...settings, ...end }, stopped);
         onRun?.();
         const probed = history.evaluations.at(-1)?.probes.end as Stored<T> | undefined;
         return {
-          ...{ learningRate, accuracy: accuracy ?? 0, ...lossAndGrowth(history, before) },
+          ...{ learningRate, accuracy, ...lossAndGrowth(history, before) },
           ...(probe ? { probed: probed ?? null } : {}),
         };
       };
@@ -188,15 +182,14 @@ async function search<T>(
   if (!holds(runs[first])) return { runs, highest: null, fails: null };
   const end = runs.findIndex((of, i) => i > first && !holds(of));
   if (end < 0) return { runs, highest: rates[rates.length - 1], fails: null };
-  let [highest, fails] = [rates[end - 1], rates[end]];
-  while (fails / highest > within) {
-    const middle = await run(Math.sqrt(highest * fails));
+  const between = async (rate: number) => {
+    const middle = await run(rate);
     runs.push(middle);
-    if (holds(middle)) highest = middle.learningRate;
-    else fails = middle.learningRate;
-  }
+    return holds(middle);
+  };
+  const { inside, outside } = await bisect(between, [rates[end - 1], rates[end]], within);
   runs.sort((a, b) => a.learningRate - b.learningRate);
-  return { runs, highest, fails };
+  return { runs, highest: inside, fails: outside };
 }
 
 function lossAndGrowth({ losses, perStep, diverged }: History, before: number) {

@@ -14,14 +14,12 @@ import {
 } from '../core/checks';
 import { tf } from '../engine';
 import { networkOf, type Network, type NetworkSpec } from '../nn';
-import { StoppedError } from '../platform/stoppable';
-import { evaluateWithTaps } from '../train/evaluate';
 import { type TrainRunOptions } from '../train/options';
-import { replaceStatistics } from '../train/population';
 import { prepareData } from '../train/prepare';
 import { checkOptions } from '../train/resolve';
 import { Trainer } from '../train/trainer';
 import { NETWORK_SPEC } from './comparison-spec';
+import { bisect, trainedAccuracy } from './limit-search';
 
 /** What {@link usableRange} takes. */
 export interface UsableRangeOptions extends Pick<TrainRunOptions, 'data' | 'steps' | 'batchSize'> {
@@ -68,8 +66,6 @@ export interface UsableRange {
   runs: { value: number; accuracy: number }[];
 }
 
-const POPULATION_BATCHES = 10;
-
 /**
  * The range of learning rates, or of factors on the initial weights, from which a network gets above an accuracy in a given number of steps.
  * The ends are sought outwards from the best of `starts`, each to the first value that does not train, and narrowed by bisection of the
@@ -104,12 +100,10 @@ export async function usableRange(options: UsableRangeOptions): Promise<UsableRa
         if (over === 'scale') scaleHidden(network, value);
         const rate = over === 'rate' ? value : learningRate!;
         const settings = { data, steps, batchSize, learningRate: rate, seed, evaluate: { at: [] } };
-        const history = await trainer.train(settings, prepared);
-        if (history.stopped) throw new StoppedError(`usableRange: stopped at ${value}, seed ${seed}.`);
-        replaceStatistics(network, prepared.train.x, { batchSize, batchCount: POPULATION_BATCHES, seed });
-        const { accuracy } = evaluateWithTaps({ network, ...prepared.test }, []).score;
+        const stopped = `usableRange: stopped at ${value}, seed ${seed}.`;
+        const { accuracy } = await trainedAccuracy({ trainer, network, prepared }, settings, stopped);
         onRun?.();
-        return accuracy ?? 0;
+        return accuracy;
       };
       found.push({ seed, ...(await search(run, options)) });
     }
@@ -163,12 +157,8 @@ async function search(
       if (!((await at(fails)) > accuracy)) break;
       trains = fails;
     }
-    while (Math.max(trains / fails, fails / trains) > within) {
-      const middle = Math.sqrt(trains * fails);
-      if ((await at(middle)) > accuracy) trains = middle;
-      else fails = middle;
-    }
-    return { value: trains, open: false };
+    const { inside } = await bisect(async (value) => (await at(value)) > accuracy, [trains, fails], within);
+    return { value: inside, open: false };
   };
   const trained = best.accuracy > accuracy;
   const high = trained ? await end(factor) : { value: null, open: false };

@@ -27,6 +27,12 @@ export interface ApplyContext {
    * leaving a trace passes `{ training: true, updateStatistics: false }`.
    */
   readonly updateStatistics?: boolean;
+  /**
+   * Which positions of the mini-batch count, of booleans or of 0 and 1: the shape of what is normalized without its features, such as
+   * [batch, length] of padded sequences. Batch normalization looks at no other; what works row by row or pixel by pixel lets it pass, and a
+   * layer with other statistics of several rows or pixels refuses it.
+   */
+  readonly mask?: tf.Tensor;
 }
 
 /** Throws unless a layer is told whether it is trained: what is left out would be taken for inference. */
@@ -40,7 +46,7 @@ export function expectTraining(where: string, context: { readonly training: bool
   expectContext(where, context);
 }
 
-const CONTEXT = ['training', 'random', 'tap', 'updateStatistics'];
+const CONTEXT = ['training', 'random', 'tap', 'updateStatistics', 'mask'];
 
 /**
  * Throws when a layer is applied without a context, as in `apply(x)`, or with a misspelt entry. A layer of the caller's own may want
@@ -67,6 +73,14 @@ export function expectContext(where: string, context: object | undefined): void 
     const meant = nearest(name, CONTEXT);
     if (meant !== undefined) throw new RangeError(`${where}: the context holds '${name}'. Did you mean '${meant}'?`);
   }
+}
+
+/** Throws where a layer whose statistics are of several rows or pixels is given a mask that it would not look at. */
+export function expectNoMask(where: string, context: ApplyContext): void {
+  if (context.mask === undefined) return;
+  throw new RangeError(
+    `${where}: a mask was given, and this layer has none. Take out the rows that do not count, or use batchNormLayer.`,
+  );
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;

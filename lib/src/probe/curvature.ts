@@ -9,6 +9,7 @@ import {
   BatchNormLayer,
   Block,
   Conv2dLayer,
+  Conv2dTransposeLayer,
   DenseLayer,
   DropoutLayer,
   GroupNormLayer,
@@ -211,8 +212,8 @@ function bends(loss: (outputs: tf.Tensor, y: tf.Tensor) => tf.Scalar, outputs: t
 
 /** Layers through which a second derivative is right, or an error. In one of the caller's own it may lose a term and say nothing. */
 const KNOWN: readonly (abstract new (...given: never[]) => Layer)[] = [
-  ...[Sequential, Block, Residual, Parallel, DenseLayer, Conv2dLayer, ActivationLayer, DropoutLayer],
-  ...[BatchNormLayer, LayerNormLayer, GroupNormLayer, InstanceNormLayer],
+  ...[Sequential, Block, Residual, Parallel, DenseLayer, Conv2dLayer, Conv2dTransposeLayer],
+  ...[ActivationLayer, DropoutLayer, BatchNormLayer, LayerNormLayer, GroupNormLayer, InstanceNormLayer],
 ];
 
 function isKnown(network: Layer): boolean {

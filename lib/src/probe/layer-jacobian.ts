@@ -14,8 +14,9 @@ import {
   text,
 } from '../core/checks';
 import { tf } from '../engine';
-import type { Network } from '../nn';
+import { moments64, type Network } from '../nn';
 import { inverseRoot } from '../nn/normalization/inverse-root';
+import { DEFAULT_EPSILON } from '../nn/normalization/shared';
 import { captureActivations } from './activations';
 import { expectInputs, expectNetwork } from './model';
 import { SCALAR_FUNCTIONS, type ScalarName } from './saturating';
@@ -124,12 +125,8 @@ export function layerJacobians(options: LayerJacobianOptions): number[][][] {
 
 /** Root of the biased variance of each column, with the usual epsilon. */
 function deviations(z: ArrayLike<number>, m: number, d: number): number[] {
-  return Array.from({ length: d }, (_, k) => {
-    let [mean, variance] = [0, 0];
-    for (let i = 0; i < m; i++) mean += z[i * d + k] / m;
-    for (let i = 0; i < m; i++) variance += (z[i * d + k] - mean) ** 2 / m;
-    return Math.sqrt(variance + 1e-5);
-  });
+  const rows = Array.from({ length: m }, (_, i) => Array.from({ length: d }, (__, k) => z[i * d + k]));
+  return moments64(rows).variance.map((variance) => Math.sqrt(variance + DEFAULT_EPSILON));
 }
 
 /**

@@ -47,7 +47,10 @@ export type ComparisonSeed = number | { weights: number; order: number };
 export interface CompareOptions<P extends Probes = Probes, Q extends Probes = Probes>
   extends
     Omit<StepOptions, 'network'>,
-    Omit<TrainRunOptions, 'learningRate' | 'seed' | 'name' | 'weightsSeed' | 'rows' | 'budget' | 'probes'> {
+    Omit<
+      TrainRunOptions,
+      'learningRate' | 'seed' | 'name' | 'weightsSeed' | 'rows' | 'budget' | 'probes' | 'resume' | 'onSnapshot'
+    > {
   /** What is compared; the first lends its weights to the others. */
   sides: readonly Side<Q>[];
   /** What to look at, at every evaluation point, on every side that has no probes of its own: as `trainNetwork`. */
@@ -78,7 +81,7 @@ const SEED = either(
 const RUN_NAMES = ['network', 'learningRate', 'seed', 'name', 'weightsSeed'];
 
 const COMPARE_OPTIONS: Options<CompareOptions> = {
-  ...without(TRAIN_OPTIONS, ['network', 'learningRate', 'seed', 'name', 'weightsSeed', 'rows']),
+  ...without(TRAIN_OPTIONS, ['network', 'learningRate', 'seed', 'name', 'weightsSeed', 'rows', 'resume', 'onSnapshot']),
   ...{ sides: needed(own), seeds: needed(own), learningRates: needed(own), shareWeights: flag, onRun: callback },
 };
 

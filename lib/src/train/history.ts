@@ -66,6 +66,8 @@ export interface Provenance {
   settings: Settings;
   /** First 16 hexadecimal digits of the SHA-256 of all batch indices: equal means the very same batches in the same order. */
   batches: string;
+  /** Where the run had been cut, and what had computed until then; absent in a run that was not. */
+  resumed?: { step: number; engine: Json }[];
 }
 
 /** Loss and accuracy over a set of examples. */

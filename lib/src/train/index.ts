@@ -43,7 +43,16 @@ export { setPopulationStatistics, type PopulationOptions } from './population';
 export { withAndWithout, type OpenNetworkSpec } from './sides';
 export { lossSpeedup, speedup, type LossSpeedup, type Speedup, type SpeedupOptions } from './speedup';
 export { scheduleRates, type Schedule, type ScheduleShape } from './schedule';
-export { loadComparison, loadHistory, saveComparison, saveHistory, StoreError } from './store';
+export { type StoredFloats, type SnapshotOf, type SnapshotRecord, type TrainingSnapshot } from './snapshot';
+export {
+  loadComparison,
+  loadHistory,
+  loadSnapshot,
+  saveComparison,
+  saveHistory,
+  saveSnapshot,
+  StoreError,
+} from './store';
 export {
   type Budget,
   type EvaluationOptions,

@@ -3,17 +3,38 @@ import { finiteOrNull, type Divergence, type History } from './history';
 /** At most so many points of the training loss go into a history. */
 const LOSS_POINTS = 1000;
 
+/** Where the means over windows stood between two steps. */
+export interface LossesSoFar {
+  window: number;
+  steps: number[];
+  values: (number | null)[];
+  /** Of the window that is not full. */
+  sum: number;
+  count: number;
+  /** Losses in all. */
+  seen: number;
+}
+
 /** Means of the training loss over windows, and the watch for divergence. */
 export class LossWindows {
   private readonly window: number;
-  private readonly steps: number[] = [];
-  private readonly values: (number | null)[] = [];
-  private sum = 0;
-  private count = 0;
-  private seen = 0;
+  private readonly steps: number[];
+  private readonly values: (number | null)[];
+  private sum: number;
+  private count: number;
+  private seen: number;
 
-  constructor(steps: number) {
-    this.window = Math.ceil(steps / LOSS_POINTS);
+  /** @param before where an earlier part of the run stood; its window stays */
+  constructor(steps: number, before?: LossesSoFar) {
+    this.window = before?.window ?? Math.ceil(steps / LOSS_POINTS);
+    this.steps = [...(before?.steps ?? [])];
+    this.values = [...(before?.values ?? [])];
+    ({ sum: this.sum, count: this.count, seen: this.seen } = before ?? { sum: 0, count: 0, seen: 0 });
+  }
+
+  soFar(): LossesSoFar {
+    const { window, steps, values, sum, count, seen } = this;
+    return { window, steps, values, sum, count, seen };
   }
 
   /** Takes losses in; returns where they left the bounds, if they did. What comes after that point is not recorded. */

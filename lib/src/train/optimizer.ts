@@ -37,6 +37,18 @@ export interface StepScalars {
   secondCorrection?: tf.Tensor;
 }
 
+/** The values of one slot: a velocity, or a moment. */
+export interface SlotValues {
+  shape: number[];
+  values: Float32Array;
+}
+
+const SLOTS: Record<OptimizerName, readonly string[]> = {
+  sgd: [],
+  momentum: ['velocity'],
+  adam: ['first moment', 'second moment'],
+};
+
 /** Update rule with its slots (momentum, Adam's moments), kept by variable. */
 export class Optimizer {
   private readonly count: number;
@@ -47,7 +59,7 @@ export class Optimizer {
     readonly settings: Required<OptimizerSettings>,
     readonly weightDecay: Required<WeightDecay> | null,
   ) {
-    this.count = { sgd: 0, momentum: 1, adam: 2 }[this.settings.kind];
+    this.count = SLOTS[this.settings.kind].length;
     for (const variable of variables) this.slotsOf(variable);
   }
 
@@ -94,6 +106,52 @@ export class Optimizer {
     });
   }
 
+  /** The slots' values, by the label of their variable. */
+  values(named: Readonly<Record<string, tf.Variable>>): Record<string, SlotValues[]> {
+    const out: Record<string, SlotValues[]> = {};
+    for (const [label, variable] of Object.entries(named)) {
+      const slots = this.slots.get(variable.id);
+      if (!slots || slots.length === 0) continue;
+      out[label] = slots.map((slot) => ({
+        shape: [...slot.shape],
+        values: Float32Array.from(slot.dataSync() as Float32Array),
+      }));
+    }
+    return out;
+  }
+
+  /**
+   * What puts the values of slots back, once all are known to fit; slots without values go to zero, as those of a variable that had not
+   * been trained.
+   * @throws RangeError for a label, a number of slots, a shape or a value that does not fit; nothing is changed by that
+   */
+  prepare(
+    where: string,
+    named: Readonly<Record<string, tf.Variable>>,
+    given: Record<string, SlotValues[]>,
+  ): () => void {
+    const names = SLOTS[this.settings.kind];
+    const known = (label: string) => (Object.hasOwn(named, label) ? named[label] : undefined);
+    for (const [label, slots] of Object.entries(given)) {
+      const variable = known(label);
+      if (!variable)
+        throw new RangeError(`${where}: the optimizer's state is of '${label}', which this network lacks.`);
+      if (slots.length !== names.length) {
+        throw new RangeError(
+          `${where}: ${label} has ${slots.length} arrays of the optimizer's state; '${this.settings.kind}' has ${names.length}.`,
+        );
+      }
+      slots.forEach((slot, i) => expectSlot(`${where}: ${names[i]} of ${label}`, variable, slot, names[i]));
+    }
+    return () => {
+      this.reset();
+      for (const [label, slots] of Object.entries(given)) {
+        const mine = this.slotsOf(named[label]);
+        slots.forEach(({ values }, i) => tf.tidy(() => mine[i].assign(tf.tensor(values, mine[i].shape))));
+      }
+    };
+  }
+
   /** Slots back to zero, as before the first step. */
   reset(): void {
     for (const slot of [...this.slots.values()].flat()) tf.tidy(() => slot.assign(tf.zeros(slot.shape)));
@@ -120,6 +178,18 @@ export class Optimizer {
     }
     return gradient;
   }
+}
+
+function expectSlot(where: string, variable: tf.Variable, { shape, values }: SlotValues, kind: string): void {
+  if (!tf.util.arraysEqual(variable.shape, shape) || values.length !== variable.size) {
+    throw new RangeError(
+      `${where} is [${shape.join(', ')}] with ${values.length} values; wanted [${variable.shape.join(', ')}].`,
+    );
+  }
+  const bad = values.findIndex((value) => !Number.isFinite(value) || (kind === 'second moment' && value < 0));
+  if (bad < 0) return;
+  const wanted = kind === 'second moment' ? 'a mean of squares, finite and not negative' : 'a finite number';
+  throw new RangeError(`${where}: value ${bad} is ${values[bad]}; wanted ${wanted}.`);
 }
 
 const SETTINGS: { [K in OptimizerName]: Options<Extract<OptimizerSettings, { kind: K }>> } = {

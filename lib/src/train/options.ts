@@ -22,6 +22,7 @@ import type { LabelledBatch, Probes } from '../probe/types';
 import type { Evaluation } from './history';
 import type { OptimizerName, OptimizerSettings, WeightDecay } from './optimizer';
 import type { Schedule } from './schedule';
+import type { TrainingSnapshot } from './snapshot';
 
 /** Training and test set as tensors, with a name for the provenance. */
 export interface TensorData {
@@ -158,6 +159,14 @@ export interface TrainRunOptions<P extends Probes = Probes> {
   signal?: AbortSignal;
   /** Bounds of time and memory. */
   budget?: Budget;
+  /**
+   * Goes on where a run was when {@link TrainingSnapshot} was taken, with the same options; `steps` counts those done, and may be more
+   * than before. Weights, history and what follows are those of a run that was not cut, bit for bit, on the same engine in the same
+   * version with as many threads; on another one they differ by its rounding. What probes remember of earlier points is not kept.
+   */
+  resume?: TrainingSnapshot;
+  /** Called after each evaluation but the one before the first step, and so at the end: to be kept (`saveSnapshot`), for `resume`. */
+  onSnapshot?: (snapshot: TrainingSnapshot) => void | Promise<void>;
 }
 
 /** Everything {@link trainNetwork} takes. */
@@ -177,7 +186,7 @@ const RUN_OPTIONS: Options<TrainRunOptions> = {
   ...{ data: needed(own), steps: needed(own), batchSize: needed(own), learningRate: needed(own), schedule: own },
   ...{ seed: needed(own), weightsSeed: whole, evaluate: optionsOf(EVALUATION_OPTIONS), probes: own, rows: numbers },
   ...{ pixels: oneOf(['grey', 'binary']), divergenceBound: own, name: text, onProgress: callback, signal: abortSignal },
-  budget: optionsOf(BUDGET),
+  ...{ budget: optionsOf(BUDGET), resume: own, onSnapshot: callback },
 };
 
 /** The options of a step and of a run, for whoever hands them on. */

@@ -17,6 +17,7 @@ import type {
   TrainRunOptions,
 } from './options';
 import { scheduleRates, type Schedule } from './schedule';
+import { expectSnapshot, type TrainingSnapshot } from './snapshot';
 
 /** A training step with nothing left out. */
 export interface ResolvedStep {
@@ -64,6 +65,9 @@ export interface ResolvedRun {
   onProgress: ((progress: TrainingProgress) => void) | null;
   signal: AbortSignal | null;
   budget: Budget;
+  /** null from the start. */
+  resume: TrainingSnapshot | null;
+  onSnapshot: ((snapshot: TrainingSnapshot) => void | Promise<void>) | null;
 }
 
 /** A step and a run of it. */
@@ -100,6 +104,7 @@ export function resolveStep(options: StepOptions): ResolvedStep {
 /** The run of {@link resolveTraining}, called as `networkName` unless it has a name of its own. */
 export function resolveRun(options: TrainRunOptions, networkName: string): ResolvedRun {
   checkOptions(options);
+  if (options.resume !== undefined) expectSnapshot('trainNetwork', options.resume, options.steps);
   const { data, steps, batchSize, learningRate, schedule = { kind: 'constant' }, seed } = options;
   const { order, noise } = typeof seed === 'number' ? { order: seed, noise: seed } : seed;
   return {
@@ -118,6 +123,8 @@ export function resolveRun(options: TrainRunOptions, networkName: string): Resol
     onProgress: options.onProgress ?? null,
     signal: options.signal ?? null,
     budget: options.budget ?? {},
+    resume: options.resume ?? null,
+    onSnapshot: options.onSnapshot ?? null,
   };
 }
 

@@ -14,12 +14,13 @@ import { LossWindows } from './losses';
 import type { PreparedData } from './prepare';
 import { digest } from './provenance';
 import { expectToFit, type ResolvedRun } from './resolve';
+import { identityOf, putBack, takeSnapshot, type SnapshotRecord } from './snapshot';
 import { recordedIn, type TrainingStep } from './step';
 
 /** Steps between two looks at the loss for divergence: a diverged run wastes at most so many. */
 const CHECK_EVERY = 500;
 
-/** Runs a step from the network's present weights; the optimizer starts afresh. */
+/** Runs a step from the network's present weights, the optimizer afresh; or from a snapshot. */
 export async function runTraining(step: TrainingStep, run: ResolvedRun, data: PreparedData): Promise<History> {
   expectToFit(run, data.train.x.shape[0]);
   return new Run(step, run, data).execute();
@@ -28,8 +29,9 @@ export async function runTraining(step: TrainingStep, run: ResolvedRun, data: Pr
 class Run {
   private readonly rows: Int32Array;
   private readonly losses: LossWindows;
-  private readonly perStep: Record<string, Json[]> = {};
-  private readonly evaluations: Evaluation[] = [];
+  private readonly perStep: Record<string, Json[]>;
+  private readonly evaluations: Evaluation[];
+  private readonly resumed: SnapshotRecord['resumed'];
   private readonly timing = { seconds: 0, stepSeconds: 0, evaluationSeconds: 0 };
   private readonly seconds = stopwatch();
   private done = 0;
@@ -42,24 +44,32 @@ class Run {
     private readonly run: ResolvedRun,
     private readonly data: PreparedData,
   ) {
-    const { steps, batchSize, rows, seeds } = run;
+    const { steps, batchSize, rows, seeds, resume } = run;
     const n = data.train.x.shape[0];
     this.rows = rows
       ? rows instanceof Int32Array
         ? rows
         : Int32Array.from(rows)
       : batchIndices({ n, batchSize, steps, random: new Random(seeds.order, 'order') });
-    this.losses = new LossWindows(steps);
+    // A copy: the snapshot stays the caller's.
+    const before = resume ? stored(resume.record) : null;
+    this.done = resume?.step ?? 0;
+    this.losses = new LossWindows(steps, before?.losses);
+    this.perStep = (before?.perStep ?? {}) as Record<string, Json[]>;
+    this.evaluations = (before?.evaluations ?? []) as unknown as Evaluation[];
+    this.resumed = resume ? [...before!.resumed, { step: resume.step, engine: resume.engine }] : [];
   }
 
   async execute(): Promise<History> {
     const { steps, evaluation } = this.run;
+    const { resume } = this.run;
     const provenance = this.provenance();
-    this.step.optimizer.reset();
+    if (resume) putBack(this.step, resume, this.identity(resume.step));
+    else this.step.optimizer.reset();
     const batch = this.firstBatch();
     const evaluator = new Evaluator(this.step.settings, this.run, this.data, batch);
     try {
-      if (evaluation.points[0] === 0) await this.evaluate(evaluator);
+      if (evaluation.points[0] === 0 && !resume) await this.evaluate(evaluator);
       while (this.done < steps && !this.diverged && !this.stopped) {
         const next = evaluation.points.find((point) => point > this.done) ?? steps;
         await this.advance(Math.min(next, this.done + CHECK_EVERY));
@@ -85,6 +95,15 @@ class Run {
     this.evaluations.push(await evaluator.at(this.done, this.diverged !== null));
     this.timing.evaluationSeconds += took();
     this.report(this.done, this.evaluations.at(-1));
+    const { onSnapshot } = this.run;
+    if (!onSnapshot || this.done === 0 || this.diverged) return;
+    const { losses, evaluations, perStep, resumed } = this;
+    const record = { losses: losses.soFar(), evaluations, perStep, resumed };
+    await onSnapshot(takeSnapshot(this.step, this.done, this.identity(this.done), record));
+  }
+
+  private identity(done: number) {
+    return identityOf(this.step.settings, this.run, this.rows, this.data.description, done);
   }
 
   /** Trains up to step `end`, or until something ends the run. */
@@ -158,6 +177,7 @@ class Run {
       seeds: run.seeds,
       settings: stored(settings) as Provenance['settings'],
       batches: digest(this.rows),
+      ...(this.resumed.length > 0 && { resumed: this.resumed }),
     };
   }
 

@@ -2,6 +2,7 @@ import { expectArgument, shown, text as aString } from '../core/checks';
 import { platform } from '../platform/port';
 import type { Comparison } from './comparison';
 import type { History } from './history';
+import type { TrainingSnapshot } from './snapshot';
 
 /** What went wrong with a stored result, and with which file. */
 export class StoreError extends Error {
@@ -51,8 +52,26 @@ export async function loadComparison(file: string): Promise<Comparison> {
   return (await load(file, 'comparison')) as Comparison;
 }
 
-async function save(file: string, content: History | Comparison, kind: 'history' | 'comparison'): Promise<void> {
-  expectArgument(kind === 'history' ? 'saveHistory' : 'saveComparison', 'file', file, aString);
+/**
+ * Writes a snapshot of a training run, to go on from it in another process: see {@link saveHistory}.
+ *
+ * @example await trainNetwork({ ...run, onSnapshot: (snapshot) => saveSnapshot('results/bn.snapshot.json', snapshot) });
+ *   await trainNetwork({ ...run, resume: await loadSnapshot('results/bn.snapshot.json') });
+ */
+export async function saveSnapshot(file: string, snapshot: TrainingSnapshot): Promise<void> {
+  await save(file, snapshot, 'snapshot');
+}
+
+/** Reads a snapshot that {@link saveSnapshot} wrote: see {@link loadHistory}. */
+export async function loadSnapshot(file: string): Promise<TrainingSnapshot> {
+  return (await load(file, 'snapshot')) as TrainingSnapshot;
+}
+
+type Kind = 'history' | 'comparison' | 'snapshot';
+const NAMES = { history: 'History', comparison: 'Comparison', snapshot: 'Snapshot' } as const;
+
+async function save(file: string, content: History | Comparison | TrainingSnapshot, kind: Kind): Promise<void> {
+  expectArgument(`save${NAMES[kind]}`, 'file', file, aString);
   if (content?.kind !== kind) throw new StoreError(file, `not written: got ${shown(content)}; wanted a ${kind}.`);
   const body = JSON.stringify(content);
   const text = `{"format":"${FORMAT}","version":${VERSION},"sha256":"${platform().sha256(body)}",\n"content":${body}}\n`;
@@ -63,8 +82,8 @@ async function save(file: string, content: History | Comparison, kind: 'history'
   }
 }
 
-async function load(file: string, kind: 'history' | 'comparison'): Promise<unknown> {
-  expectArgument(kind === 'history' ? 'loadHistory' : 'loadComparison', 'file', file, aString);
+async function load(file: string, kind: Kind): Promise<unknown> {
+  expectArgument(`load${NAMES[kind]}`, 'file', file, aString);
   let text: string;
   try {
     text = await platform().files.readText(file);

@@ -21,8 +21,8 @@ import { TrainingStep } from './step';
  * The steps run compiled where the engine can, otherwise one by one with the same results. Two calls with the same network,
  * data and seed give the same history, `timing` aside. A run whose training loss leaves the bounds stops and says so in `diverged`.
  *
- * A run in parts: another call with the same network, the rest of the row numbers as `rows` and the rest of the schedule as a
- * `table` goes on where the first ended. For plain SGD without dropout the weights are then those of one run; momentum and Adam start anew.
+ * A run in parts: `onSnapshot` gives what `resume` goes on from, to the bit as if the run had not been cut, optimizer and history
+ * included. Without it each call starts the optimizer anew.
  *
  * @returns the history: plain JSON, provenance included
  * @example
@@ -69,7 +69,7 @@ async function runStoppably(step: TrainingStep, run: ResolvedRun, prepared?: Pre
 
 /**
  * One compiled training step, for any number of runs. For another seed, put other weights into the same network
- * (`loadStateDict`, `copyFrom`) and call `train` again: nothing is traced twice. The optimizer starts afresh with each run. A layer that has
+ * (`loadStateDict`, `copyFrom`) and call `train` again: nothing is traced twice. The optimizer starts afresh with each run that does not `resume`. A layer that has
  * been frozen or thawed between two runs counts as such in the second.
  */
 export class Trainer {

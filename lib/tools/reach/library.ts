@@ -4,7 +4,8 @@
  * declaration moves, when a comment, a type or the layout changes, and when code changes that the notebook cannot come to.
  *
  * What cannot be told without running counts as reaching everything: `require` of a computed name, a computed path from
- * `__dirname`. A class is one piece, an object literal too, so that a table of functions reaches all of them. Local names
+ * `__dirname`. A class is one piece, an object literal too, so that a table of functions reaches all of them; of the table of experiments
+ * those count that a notebook names (named.ts). Local names
  * are code. A call at load that only sets a variable (settings.ts) counts for those who reach the variable. Modules that import each other in a circle may see one another half loaded; that order is not looked at.
  */
 import * as fs from 'node:fs';
@@ -14,6 +15,7 @@ import { compile, compileCell } from './compiled';
 import { sha256 } from '../../src/platform/node';
 import { Effects, type Names } from './effects';
 import { type Declaration, type ImportedName, type Module, readModule } from './module';
+import { BY_NAME, entriesOf, narrowed, textsGiven } from './named';
 import { variableSetBy } from './settings';
 
 /** Enough to tell two states of one declaration apart; whether anything changed is the hash's to say. */
@@ -67,13 +69,18 @@ export class Library {
 
   /** What the code of these cells reaches. */
   reach(cells: readonly string[]): Reach {
+    const texts = textsGiven(cells.filter((text) => text.includes(BY_NAME)).map(compileCell));
     const ways = cells.filter(mayReach).flatMap((text) => {
       const cell = readModule('a cell', { code: compileCell(text), module: true });
+      const byName = cell.names.get(BY_NAME);
+      const entry = (one: ImportedName) =>
+        texts && one === byName ? this.entries(one, texts) : this.imported('', one);
       const imported = [...cell.names.values()].filter((one): one is ImportedName => 'specifier' in one);
       const exported = [...cell.exports.values()].filter((one): one is ImportedName => typeof one !== 'string');
       return [
         ...cell.steps.map((step) => ('specifier' in step ? this.loaded('', step.specifier) : undefined)),
-        ...[...imported, ...exported].map((one) => this.imported('', one)),
+        ...imported.map(entry),
+        ...exported.map((one) => this.imported('', one)),
         ...cell.stars.map((specifier) => this.imported('', { specifier, name: '*' })),
         ...cell.declarations.flatMap(({ uses }) =>
           uses.filter((use) => use.kind !== 'name' && use.kind !== 'member').flatMap((use) => this.used(use, cell)),
@@ -198,6 +205,31 @@ export class Library {
     });
     this.declared.set(point, { declaration, module });
     return point;
+  }
+
+  /** A function with the entries of its module's table that are named; all of the function where there is no such table. */
+  private entries(imported: ImportedName, names: ReadonlySet<string>): Point | undefined {
+    const point = imported.name === BY_NAME ? this.imported('', imported) : undefined;
+    const found = point && this.declared.get(point);
+    if (!found) return this.imported('', imported);
+    const { module } = found;
+    const known = new Map<Declaration, Point>();
+    const partly = (declaration: Declaration): Point =>
+      once(known, declaration, () => {
+        const entries = entriesOf(declaration, names);
+        const one = entries ? narrowed(declaration, entries, module) : declaration;
+        const whole = this.point(declaration, module);
+        const ways = lazy(() =>
+          one.uses.flatMap((use) => {
+            const own = use.kind === 'name' ? module.names.get(use.name) : undefined;
+            const to = own && 'code' in own ? [partly(own)] : this.used(use, module);
+            return to.flatMap((way): [string, Point][] => (way ? [[use.label, way]] : []));
+          }),
+        );
+        const piece = entries && { ...whole.piece!, mark: mark(one.code) };
+        return entries ? { code: one.code, piece, ways } : { ...whole, ways };
+      });
+    return partly(found.declaration);
   }
 
   private shown(file: string): string {

@@ -211,7 +211,7 @@ export function isPropertyName(node: ts.Identifier): boolean {
 }
 
 /** What nodes of a module's top level use: every name that no inner scope declares, and what is loaded by name or path. */
-function usesIn(nodes: readonly ts.Node[], module: Module): Use[] {
+export function usesIn(nodes: readonly ts.Node[], module: Module): Use[] {
   const uses = new Map<string, Use>();
   const add = (use: Use) => uses.set(`${use.kind} ${use.label}`, use);
   const anything = (node: ts.Node) => add({ kind: 'anything', label: codeOf(node) });

@@ -32,6 +32,8 @@ export abstract class BaseLayer implements Layer {
   private readonly own: Record<string, tf.Variable> = {};
   private readonly learns = new Set<tf.Variable>();
   private isFrozen = false;
+  /** Whether the variables that learn stand still though the layer is not frozen. */
+  protected held = false;
 
   constructor(
     /** Before the labels of the variables and taps. */
@@ -81,8 +83,12 @@ export abstract class BaseLayer implements Layer {
   set frozen(value: boolean) {
     expectArgument(this.name, 'frozen', value, flag);
     this.isFrozen = value;
-    // Optimizers that collect variables by themselves look at this flag.
-    for (const variable of this.learns) variable.trainable = !value;
+    this.hold();
+  }
+
+  /** Optimizers that collect variables by themselves look at this flag. */
+  protected hold(): void {
+    for (const variable of this.learns) variable.trainable = !this.isFrozen && !this.held;
   }
 
   abstract apply(x: tf.Tensor, context: ApplyContext): tf.Tensor;

@@ -4,7 +4,7 @@ import { ApplyContext } from '../context';
 import { expectCount, expectFeatures, expectFloatTensor } from '../checks';
 import { initialWeights, WEIGHT_OPTIONS, WeightOptions } from '../weights/initial';
 import { BaseLayer } from './base';
-import { convolve } from './convolve';
+import { convolveGroups } from './convolve';
 import { expectPadding, Padding, withPadding } from './padding';
 import { expectWindow } from './pooling';
 
@@ -17,13 +17,18 @@ export interface ConvolutionOptions extends WeightOptions {
    * side, as PyTorch pads. With a stride they differ: `same` puts an odd zero at the end, PyTorch's padding = 1 one at the start too.
    */
   pad?: Padding;
+  /**
+   * The channels are cut into so many groups, and each group of outputs sees one group of inputs alone, as in PyTorch and Keras. As many
+   * groups as inputs is a depthwise convolution. Default 1.
+   */
+  groups?: number;
 }
 
-const CONVOLUTION_OPTIONS: Options<ConvolutionOptions> = { ...WEIGHT_OPTIONS, stride: own, pad: own };
+const CONVOLUTION_OPTIONS: Options<ConvolutionOptions> = { ...WEIGHT_OPTIONS, stride: own, pad: own, groups: own };
 
 /** The layer that `conv2d` makes. */
 export class Conv2dLayer extends BaseLayer {
-  /** [size, size, inputs, outputs]. */
+  /** [size, size, inputs / groups, outputs]; the first outputs are of the first group. */
   readonly weights: tf.Variable;
   /** [outputs], or null. Starts at 0. */
   readonly bias: tf.Variable | null;
@@ -31,6 +36,8 @@ export class Conv2dLayer extends BaseLayer {
   readonly stride: number;
   /** `same` and a number pad with zeros; `valid` does not. */
   readonly pad: Padding;
+  /** Groups of channels; 1 where every output sees every input. */
+  readonly groups: number;
 
   constructor(
     /** Channels of the input. */
@@ -49,7 +56,15 @@ export class Conv2dLayer extends BaseLayer {
     expectCount(this.name, 'stride', this.stride);
     this.pad = options.pad ?? 'same';
     expectPadding(this.name, this.pad);
-    this.weights = this.addVariable('weights', initialWeights(this.name, [size, size, inputs, outputs], options));
+    this.groups = options.groups ?? 1;
+    expectCount(this.name, 'groups', this.groups);
+    if (inputs % this.groups !== 0 || outputs % this.groups !== 0) {
+      throw new RangeError(
+        `${this.name}: groups must divide the ${inputs} inputs and the ${outputs} outputs, got ${this.groups}.`,
+      );
+    }
+    const shape = [size, size, inputs / this.groups, outputs];
+    this.weights = this.addVariable('weights', initialWeights(this.name, shape, options));
     this.bias = (options.bias ?? true) ? this.addVariable('bias', tf.zeros([outputs])) : null;
   }
 
@@ -60,7 +75,7 @@ export class Conv2dLayer extends BaseLayer {
     return tf.tidy(() => {
       const { x: padded, pad } = withPadding(x, this.pad, 0);
       expectWindow(this.name, padded, this.size, pad);
-      const linear = convolve(padded as tf.Tensor4D, this.weights as tf.Tensor4D, this.stride, pad);
+      const linear = convolveGroups(padded as tf.Tensor4D, this.weights as tf.Tensor4D, this.groups, this.stride, pad);
       return this.bias ? tf.add(linear, this.bias) : linear;
     });
   }
@@ -69,8 +84,9 @@ export class Conv2dLayer extends BaseLayer {
 /**
  * A convolution: [batch, height, width, inputs] to [batch, height', width', outputs].
  * @example conv2d(1, 16, 3, { name: 'layer1', bias: false })
+ * @example conv2d(16, 16, 3, { name: 'depthwise', groups: 16 })
  * @param size height and width of the kernel
- * @throws RangeError when the sizes are not whole numbers from 1; when applied: wrong rank or channel count, or with `valid` an
+ * @throws RangeError when the sizes are not whole numbers from 1, or groups does not divide inputs and outputs; when applied: wrong rank or channel count, or with `valid` an
  *   image smaller than the kernel
  */
 export function conv2d(inputs: number, outputs: number, size: number, options: ConvolutionOptions = {}): Conv2dLayer {

@@ -24,6 +24,61 @@ export function convolve(x: tf.Tensor4D, weights: tf.Tensor4D, stride: number, p
   })(x, weights) as tf.Tensor4D;
 }
 
+/**
+ * {@link convolve} by groups of channels: weights [size, size, in / groups, out], of which the first out / groups see the first in / groups.
+ * Where each group is one input, a depthwise convolution.
+ */
+export function convolveGroups(
+  x: tf.Tensor4D,
+  weights: tf.Tensor4D,
+  groups: number,
+  stride: number,
+  pad: 'same' | 'valid',
+): tf.Tensor4D {
+  if (groups === 1) return convolve(x, weights, stride, pad);
+  const inputs = x.shape[3];
+  const [rows, columns, , outputs] = weights.shape;
+  if (groups === inputs) {
+    const filter = tf.reshape(weights, [rows, columns, inputs, outputs / inputs]) as tf.Tensor4D;
+    return tf.depthwiseConv2d(x, filter, stride, pad);
+  }
+  const parts = tf.split<tf.Tensor4D>(x, groups, 3);
+  const filters = tf.split<tf.Tensor4D>(weights, groups, 3);
+  return tf.concat(
+    parts.map((part, i) => convolve(part, filters[i], stride, pad)),
+    3,
+  );
+}
+
+/**
+ * The transposed convolution of x [batch, height, width, in] with weights [size, size, out, in]: the map whose matrix is the transpose of
+ * that of the convolution from images of `shape` to those of x.
+ * @param shape of what comes out, [batch, height', width', out]
+ */
+export function convolveTransposed(
+  x: tf.Tensor4D,
+  weights: tf.Tensor4D,
+  shape: [number, number, number, number],
+  stride: number,
+  pad: 'same' | 'valid',
+): tf.Tensor4D {
+  if (engineInUse().gradientKernels.convolutionFilter) return tf.conv2dTranspose(x, weights, shape, stride, pad);
+  return tf.customGrad((...args) => {
+    const [input, kernel, save] = args as [tf.Tensor4D, tf.Tensor4D, tf.GradSaveFunc];
+    save([input, kernel]);
+    return {
+      value: tf.conv2dTranspose(input, kernel, shape, stride, pad),
+      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
+        const [u, w] = saved as [tf.Tensor4D, tf.Tensor4D];
+        return [
+          tf.conv2d(dy as tf.Tensor4D, w, stride, pad),
+          weightsGradient(dy as tf.Tensor4D, u, w.shape, stride, pad),
+        ];
+      },
+    };
+  })(x, weights) as tf.Tensor4D;
+}
+
 /** dl/dW[i, j] = sum over batch and positions of u(shifted by i, j)^T dy. */
 function weightsGradient(
   u: tf.Tensor4D,

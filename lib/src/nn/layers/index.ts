@@ -4,6 +4,7 @@ export { BaseLayer } from './base';
 export { Block } from './block';
 export { allLayers, Composite } from './composite';
 export { conv2d, Conv2dLayer, type ConvolutionOptions } from './conv2d';
+export { conv2dTranspose, Conv2dTransposeLayer, type TransposedConvolutionOptions } from './conv2d-transpose';
 export { dense, DenseLayer } from './dense';
 export { dropout, DropoutLayer } from './dropout';
 export { FunctionLayer } from './function-layer';

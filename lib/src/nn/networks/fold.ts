@@ -5,6 +5,7 @@ import { activation, ActivationLayer } from '../layers/activation';
 import { allOrNothing } from '../layers/base';
 import { Block } from '../layers/block';
 import { conv2d, Conv2dLayer } from '../layers/conv2d';
+import { conv2dTranspose, Conv2dTransposeLayer } from '../layers/conv2d-transpose';
 import { dense, DenseLayer } from '../layers/dense';
 import { dropout, DropoutLayer } from '../layers/dropout';
 import { FunctionLayer } from '../layers/function-layer';
@@ -14,6 +15,7 @@ import { Sequential } from '../layers/sequential';
 import { BatchNormLayer } from '../normalization/batch-norm-layer';
 import { batchNormInference, foldBatchNorm } from '../normalization/inference';
 import { Layer } from '../types';
+import { type WeightOptions } from '../weights/initial';
 import { initializer } from '../weights/initializers';
 
 /**
@@ -52,8 +54,11 @@ function inSequence(layers: Layer[]): Layer[] {
   return result;
 }
 
-function isLinear(layer: Layer): layer is DenseLayer | Conv2dLayer {
-  return layer instanceof DenseLayer || layer instanceof Conv2dLayer;
+/** What batch normalization can be folded into. */
+type Linear = DenseLayer | Conv2dLayer | Conv2dTransposeLayer;
+
+function isLinear(layer: Layer): layer is Linear {
+  return layer instanceof DenseLayer || layer instanceof Conv2dLayer || layer instanceof Conv2dTransposeLayer;
 }
 
 function expectPlain(name: string, norm: BatchNormLayer): void {
@@ -74,6 +79,7 @@ const COPIES: readonly Copy[] = [
   copying(Residual, ({ name, branch, shortcut }) => new Residual(name, folded(branch), shortcut && folded(shortcut))),
   copying(DenseLayer, (layer) => rebuilt(layer, layer.weights, layer.bias)),
   copying(Conv2dLayer, (layer) => rebuilt(layer, layer.weights, layer.bias)),
+  copying(Conv2dTransposeLayer, (layer) => rebuilt(layer, layer.weights, layer.bias)),
   copying(ActivationLayer, ({ kind, name }) => activation(kind, { name })),
   copying(DropoutLayer, ({ rate, name }) => dropout(rate, { name })),
   copying(FunctionLayer, (layer) => layer),
@@ -114,11 +120,12 @@ function foldedBlock(block: Block): Layer {
   );
 }
 
-function foldedLinear(linear: DenseLayer | Conv2dLayer, norm: BatchNormLayer): DenseLayer | Conv2dLayer {
+function foldedLinear(linear: Linear, norm: BatchNormLayer): Linear {
   const { gamma, beta, epsilon } = norm;
   const { weights, bias } = tf.tidy(() => {
     const { mean, variance } = norm.statistics();
-    const input = { weights: linear.weights, bias: linear.bias, mean, variance, gamma, beta };
+    const layout = linear instanceof Conv2dTransposeLayer ? 'transposed' : 'outputsLast';
+    const input = { weights: linear.weights, layout, bias: linear.bias, mean, variance, gamma, beta } as const;
     return foldBatchNorm(input, { epsilon, allowZeroEpsilon: epsilon === 0 });
   });
   const plain = rebuilt(linear, weights, bias);
@@ -127,17 +134,17 @@ function foldedLinear(linear: DenseLayer | Conv2dLayer, norm: BatchNormLayer): D
 }
 
 /** A layer of the same kind and sizes with the given weights. */
-function rebuilt(
-  layer: DenseLayer | Conv2dLayer,
-  weights: tf.Tensor,
-  bias: tf.Tensor | null,
-): DenseLayer | Conv2dLayer {
-  const options = { name: layer.name, bias: bias !== null, initializer: initializer('zeros') };
-  const copy =
-    layer instanceof DenseLayer
-      ? dense(layer.inputs, layer.outputs, options)
-      : conv2d(layer.inputs, layer.outputs, layer.size, { ...options, stride: layer.stride, pad: layer.pad });
+function rebuilt(layer: Linear, weights: tf.Tensor, bias: tf.Tensor | null): Linear {
+  const copy = emptied(layer, { name: layer.name, bias: bias !== null, initializer: initializer('zeros') });
   copy.weights.assign(weights);
   if (bias) copy.bias?.assign(bias);
   return copy;
+}
+
+function emptied(layer: Linear, options: WeightOptions): Linear {
+  const { inputs, outputs } = layer;
+  if (layer instanceof DenseLayer) return dense(inputs, outputs, options);
+  const { size, stride, pad } = layer;
+  if (layer instanceof Conv2dTransposeLayer) return conv2dTranspose(inputs, outputs, size, { ...options, stride, pad });
+  return conv2d(inputs, outputs, size, { ...options, stride, pad, groups: layer.groups });
 }

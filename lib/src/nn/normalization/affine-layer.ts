@@ -1,7 +1,7 @@
 /** What normalization layers share: epsilon, gamma, beta, and the tap of xHat. */
 import { flag, Options, own } from '../../core/checks';
 import { tf } from '../../engine';
-import { ApplyContext, expectTraining } from '../context';
+import { ApplyContext, expectNoMask, expectTraining } from '../context';
 import { expectCount, expectEpsilon, expectFeatures, expectFilled, expectFloatTensor } from '../checks';
 import { BaseLayer } from '../layers/base';
 import { DEFAULT_EPSILON, EpsilonOptions, scaleAndShift } from './shared';
@@ -33,6 +33,8 @@ export abstract class AffineNormLayer extends BaseLayer {
   readonly beta: tf.Variable | null;
   /** Whether epsilon may be 0. */
   protected readonly allowZeroEpsilon: boolean;
+  /** Whether an example's output depends on the rest of its mini-batch. */
+  protected readonly mixesRows: boolean = false;
 
   constructor(
     /** d, the size of the last axis. */
@@ -62,6 +64,7 @@ export abstract class AffineNormLayer extends BaseLayer {
     expectFilled(this.name, 'x', x);
     expectFeatures(this.name, x, this.features);
     expectTraining(this.name, context);
+    if (x.rank > 2 || this.mixesRows) expectNoMask(this.name, context);
     return tf.tidy(() => {
       const options = { epsilon: this.epsilon, allowZeroEpsilon: this.allowZeroEpsilon, check: false };
       const xHat = this.standardized(x, context, options);

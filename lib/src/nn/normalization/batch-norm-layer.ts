@@ -1,5 +1,5 @@
 /** Batch normalization as a layer: moving averages, gamma and beta over the pure functions. */
-import { layer as aLayer, checkedOptions, expectArgument, flag, Options, own } from '../../core/checks';
+import { layer as aLayer, checkedOptions, expectArgument, flag } from '../../core/checks';
 import { fusedBatchNorm, fusedIsFaster, tf } from '../../engine';
 import { ApplyContext, expectTraining } from '../context';
 import {
@@ -18,62 +18,14 @@ import { BaseLayer } from '../layers/base';
 import { allLayers } from '../layers/composite';
 import { Layer } from '../types';
 import { BatchNormResult } from './batch-norm';
+import { BATCH_NORM_LAYER_OPTIONS, type BatchNormLayerOptions } from './batch-norm-options';
 import { Convention, ConventionName, conventionOf } from './conventions';
 import { batchNormInference } from './inference';
 import { batchMoments, unbiasedVariance } from './moments';
+import { countOf, expectCounted, expectMask, maskedBatchNorm, unbiasedOf, zeroOutside } from './masked';
 import { moveFromFirst } from './moving';
-import { CORRECT, pitfall, PitfallName, NormalizationScheme } from './pitfalls';
+import { CORRECT, pitfall, NormalizationScheme } from './pitfalls';
 import { expectBatch, scaleAndShift, valuesPerFeature } from './shared';
-
-/** Options of batch normalization as a layer. */
-export interface BatchNormLayerOptions {
-  /** Label of the variables and taps, such as `layer1`. Default `batchNorm`. */
-  name?: string;
-  /** Added to the variance, inside the root. Default 1e-5. */
-  epsilon?: number;
-  /** Accept epsilon = 0. Default false. */
-  allowZeroEpsilon?: boolean;
-  /** Weight of the past in the moving averages: moving = decay*moving + (1-decay)*batch. Default 0.9. */
-  decay?: number;
-  /**
-   * Keep statistics as another library does: `CONVENTIONS` sets the decay, epsilon, start values, and whether the variance that is
-   * stored is biased, so that the same batches leave the same statistics and the same outputs at inference. `decay` and `epsilon` beside it
-   * win. A batch of one in training stays an error, and a frozen layer stands still, whatever that library does. Left out: this
-   * library's own, which stores the unbiased variance, as Algorithm 2 and PyTorch do.
-   */
-  convention?: ConventionName;
-  /** Learn beta. Default true. */
-  center?: boolean;
-  /** Learn gamma. Default true. */
-  scale?: boolean;
-  /**
-   * Start the moving averages at zero and divide by the weight they have gathered, 1 - decay^t, so that they are averages of
-   * the batches seen and of nothing else. Default false: they start at (0, 1), as in PyTorch and TensorFlow.
-   */
-  debias?: boolean;
-  /** Default 1. */
-  initialGamma?: number;
-  /** Default 0. */
-  initialBeta?: number;
-  /**
-   * Stop at NaN and infinity before they reach the moving averages. It looks at the batch's statistics, d numbers, where they
-   * are about to be averaged; inside `compile` nothing can be read, and nothing is checked. Default true.
-   */
-  check?: boolean;
-  /** A known-wrong variant in place of the right one. */
-  pitfall?: PitfallName;
-  /**
-   * What computes in training: `auto` takes TensorFlow's fused kernel for images where it is faster; `composed` is always
-   * `batchNorm`. They differ by rounding: the kernel's mean carries an error that grows with |mu|/sigma (about 1e-6 of it),
-   * `batchNorm` has none. Default `auto`.
-   */
-  kernel?: 'auto' | 'composed';
-}
-
-export const BATCH_NORM_LAYER_OPTIONS: Options<BatchNormLayerOptions> = {
-  ...{ name: own, epsilon: own, allowZeroEpsilon: flag, decay: own, center: flag, scale: flag, debias: flag },
-  ...{ convention: own, initialGamma: own, initialBeta: own, check: flag, pitfall: own, kernel: own },
-};
 
 /** The layer that `batchNormLayer` makes. */
 export class BatchNormLayer extends BaseLayer {
@@ -97,6 +49,11 @@ export class BatchNormLayer extends BaseLayer {
   readonly movingWeight: tf.Variable | null;
   /** The functions it is made of: the right ones, or those of a pitfall. */
   readonly scheme: NormalizationScheme;
+  /**
+   * True: the layer normalizes by its moving averages in training too, and they stand still, while gamma and beta learn, as is usual
+   * where a trained network goes on with few or other examples. `frozen` holds gamma and beta as well.
+   */
+  frozenStatistics = false;
   private readonly rules: Convention;
   private readonly allowZeroEpsilon: boolean;
   private readonly check: boolean;
@@ -171,40 +128,85 @@ export class BatchNormLayer extends BaseLayer {
     });
   }
 
+  /**
+   * Gamma and beta stand still, while the moving averages go on; `frozen` holds them as well. The counterpart of `frozenStatistics`; with
+   * both, the layer is frozen.
+   */
+  get frozenParameters(): boolean {
+    return this.held;
+  }
+
+  set frozenParameters(value: boolean) {
+    expectArgument(this.name, 'frozenParameters', value, flag);
+    this.held = value;
+    this.hold();
+  }
+
   apply(x: tf.Tensor, context: ApplyContext): tf.Tensor {
     this.expectAlive();
-    expectFloatTensor(this.name, 'x', x, [2, 4]);
+    const mask = context?.mask;
+    expectFloatTensor(this.name, 'x', x, mask === undefined ? [2, 4] : [2, 3, 4]);
     expectFeatures(this.name, x, this.features);
     expectTraining(this.name, context);
-    const options = { epsilon: this.epsilon, allowZeroEpsilon: this.allowZeroEpsilon, check: false };
+    expectArgument(this.name, 'frozenStatistics', this.frozenStatistics, flag);
+    if (mask !== undefined) this.expectMaskable(mask, x);
     return tf.tidy(() => {
-      if (!context.training || this.frozen) {
-        const { mean, variance } = this.statistics();
-        if (!context.tap) return this.scheme.infer(x, mean, variance, this.gamma, this.beta, options);
-        const xHat = this.scheme.infer(x, mean, variance, null, null, options);
-        context.tap(`${this.name}/xHat`, xHat);
-        return scaleAndShift(xHat, this.gamma, this.beta);
-      }
-      expectBatch(this.name, x);
-      // Looked at, the layer is computed in two steps, so that gradients with respect to xHat pass through what the tap saw.
-      const [gamma, beta] = context.tap ? [null, null] : [this.gamma, this.beta];
-      const { y, mean, variance } = this.rules.normalizesByMoving
-        ? this.normalizeByMoving(x, gamma, beta)
-        : this.normalize(x, gamma, beta);
-      if (context.updateStatistics ?? true) {
-        if (this.check) expectFiniteStatistics(this.name, x, variance);
-        this.update(mean, variance, x);
-      }
-      if (!context.tap) return y;
-      context.tap(`${this.name}/mean`, mean);
-      context.tap(`${this.name}/variance`, variance);
-      context.tap(`${this.name}/xHat`, y);
-      return scaleAndShift(y, this.gamma, this.beta);
+      if (x.rank === 3) return this.applyInRows(x, mask!, context);
+      const inTraining = context.training && !this.frozen && !this.frozenStatistics;
+      const y = inTraining ? this.applyInTraining(x, context) : this.applyByMoving(x, context);
+      return mask === undefined ? y : zeroOutside(y, mask);
     });
   }
 
-  private normalize(x: tf.Tensor, gamma: tf.Tensor | null, beta: tf.Tensor | null): BatchNormResult {
+  private expectMaskable(mask: tf.Tensor, x: tf.Tensor): void {
+    expectMask(this.name, mask, x);
+    if (this.scheme === CORRECT && !this.rules.normalizesByMoving) return;
+    const what = this.scheme === CORRECT ? `the convention '${this.convention}'` : 'a pitfall';
+    throw new RangeError(`${this.name}: ${what} takes no mask. Take out the rows that do not count.`);
+  }
+
+  /** A sequence [batch, length, d] as rows. */
+  private applyInRows(x: tf.Tensor, mask: tf.Tensor, context: ApplyContext): tf.Tensor {
+    const rows = tf.reshape(x, [-1, this.features]);
+    return tf.reshape(this.apply(rows, { ...context, mask: tf.reshape(mask, [-1]) }), x.shape);
+  }
+
+  private applyByMoving(x: tf.Tensor, { tap }: ApplyContext): tf.Tensor {
+    const options = { epsilon: this.epsilon, allowZeroEpsilon: this.allowZeroEpsilon, check: false };
+    const { mean, variance } = this.statistics();
+    if (!tap) return this.scheme.infer(x, mean, variance, this.gamma, this.beta, options);
+    const xHat = this.scheme.infer(x, mean, variance, null, null, options);
+    tap(`${this.name}/xHat`, xHat);
+    return scaleAndShift(xHat, this.gamma, this.beta);
+  }
+
+  private applyInTraining(x: tf.Tensor, { tap, mask, updateStatistics = true }: ApplyContext): tf.Tensor {
+    if (mask === undefined) expectBatch(this.name, x);
+    else if (this.check) expectCounted(this.name, mask);
+    // Looked at, the layer is computed in two steps, so that gradients with respect to xHat pass through what the tap saw.
+    const [gamma, beta] = tap ? [null, null] : [this.gamma, this.beta];
+    const { y, mean, variance } = this.rules.normalizesByMoving
+      ? this.normalizeByMoving(x, gamma, beta)
+      : this.normalize(x, gamma, beta, mask);
+    if (updateStatistics) {
+      if (this.check) expectFiniteStatistics(this.name, mask === undefined ? x : zeroOutside(x, mask), variance);
+      this.update(mean, variance, x, mask === undefined ? valuesPerFeature(x) : countOf(mask));
+    }
+    if (!tap) return y;
+    tap(`${this.name}/mean`, mean);
+    tap(`${this.name}/variance`, variance);
+    tap(`${this.name}/xHat`, y);
+    return scaleAndShift(y, this.gamma, this.beta);
+  }
+
+  private normalize(
+    x: tf.Tensor,
+    gamma: tf.Tensor | null,
+    beta: tf.Tensor | null,
+    mask: tf.Tensor | undefined,
+  ): BatchNormResult {
     const { epsilon, allowZeroEpsilon, scheme } = this;
+    if (mask !== undefined) return maskedBatchNorm(x, mask, gamma, beta, { epsilon, allowZeroEpsilon, check: false });
     if (this.kernel === 'auto' && scheme === CORRECT && x.rank === 4 && fusedIsFaster(x)) {
       const g = gamma ?? tf.ones([this.features]);
       const b = beta ?? tf.zeros([this.features]);
@@ -217,17 +219,22 @@ export class BatchNormLayer extends BaseLayer {
   private normalizeByMoving(x: tf.Tensor, gamma: tf.Tensor | null, beta: tf.Tensor | null): BatchNormResult {
     const { epsilon, allowZeroEpsilon } = this;
     const { mean, variance } = batchMoments(x);
-    const moved = this.moved(mean, variance, x);
+    const moved = this.moved(mean, variance, x, valuesPerFeature(x));
     const options = { epsilon, allowZeroEpsilon, check: false };
     return { y: batchNormInference(x, moved.mean, moved.variance, gamma, beta, options), mean, variance };
   }
 
-  /** The moving averages after a batch of these statistics, the variance biased. */
-  private moved(mean: tf.Tensor, variance: tf.Tensor, x: tf.Tensor): { mean: tf.Tensor; variance: tf.Tensor } {
+  /** The moving averages after a batch of these statistics, the variance biased and of m values per feature. */
+  private moved(
+    mean: tf.Tensor,
+    variance: tf.Tensor,
+    x: tf.Tensor,
+    m: number | tf.Tensor,
+  ): { mean: tf.Tensor; variance: tf.Tensor } {
     const { move, unbiasedMoving } = this.scheme;
     const { unbiased, start } = this.rules;
     const mended = unbiasedMoving && (unbiased === 'images' ? x.rank === 4 : unbiased);
-    const spread = mended ? unbiasedVariance(variance, valuesPerFeature(x)) : variance;
+    const spread = !mended ? variance : typeof m === 'number' ? unbiasedVariance(variance, m) : unbiasedOf(variance, m);
     const take = (moving: tf.Tensor, batch: tf.Tensor) =>
       start === 'firstBatch'
         ? moveFromFirst(moving, batch, this.decay, this.movingWeight!)
@@ -235,19 +242,26 @@ export class BatchNormLayer extends BaseLayer {
     return { mean: take(this.movingMean, mean), variance: take(this.movingVariance, spread) };
   }
 
-  private update(batchMean: tf.Tensor, batchVariance: tf.Tensor, x: tf.Tensor): void {
-    const { mean, variance } = this.moved(batchMean, batchVariance, x);
-    this.movingMean.assign(mean);
-    this.movingVariance.assign(variance);
+  private update(batchMean: tf.Tensor, batchVariance: tf.Tensor, x: tf.Tensor, m: number | tf.Tensor): void {
+    const { mean, variance } = this.moved(batchMean, batchVariance, x, m);
+    // Fewer than two positions that count say nothing of a variance.
+    const put = (moving: tf.Variable, value: tf.Tensor) =>
+      moving.assign(typeof m === 'number' ? value : tf.where(tf.greaterEqual(m, 2), value, moving));
+    put(this.movingMean, mean);
+    put(this.movingVariance, variance);
     if (!this.movingWeight) return;
     const one = tf.scalar(1);
-    this.movingWeight.assign(this.debias ? this.scheme.move(this.movingWeight, one, this.decay) : one);
+    put(this.movingWeight, this.debias ? this.scheme.move(this.movingWeight, one, this.decay) : one);
   }
 }
 
 /**
  * Batch normalization as a layer: `batchNorm` in training, `batchNormInference` with its moving averages otherwise.
  * The moving averages are moved in training only, and never while the layer is frozen.
+ *
+ * With a `mask` in the context, [m], [batch, length] or [batch, height, width], only the positions that count are looked at, and what
+ * comes out elsewhere is 0: see `maskedBatchNorm`. Of x [batch, length, d] taps see [batch * length, d]. A mini-batch in which fewer than
+ * two positions count is an error; inside `compile`, where nothing can be read, it leaves the moving averages as they are.
  *
  * Taps `NAME/xHat`, and in training `NAME/mean` and `NAME/variance` (biased).
  *

@@ -103,6 +103,7 @@ export const BATCH_RENORM_LAYER_OPTIONS: Options<BatchRenormLayerOptions> = {
 
 /** The layer that `batchRenormLayer` makes. */
 export class BatchRenormLayer extends AffineNormLayer {
+  protected override readonly mixesRows = true;
   /** Weight of the past in the moving averages. */
   readonly decay: number;
   /** r is clipped to [1/rMax, rMax]. */

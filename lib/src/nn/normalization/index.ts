@@ -2,7 +2,8 @@ export type { NormLayerOptions } from './affine-layer';
 export { batchNormGradient, batchNormGradientCompact } from './backward';
 export type { BatchNormGradient, BatchNormGradientSteps } from './backward';
 export { batchNorm, type BatchNormFunction, type BatchNormResult } from './batch-norm';
-export { BatchNormLayer, batchNormLayer, batchNormLayers, type BatchNormLayerOptions } from './batch-norm-layer';
+export { BatchNormLayer, batchNormLayer, batchNormLayers } from './batch-norm-layer';
+export { type BatchNormLayerOptions } from './batch-norm-options';
 export { batchRenorm, BatchRenormLayer, batchRenormLayer } from './batch-renorm';
 export type { BatchRenormLayerOptions, BatchRenormOptions, BatchRenormResult } from './batch-renorm';
 export { type Convention, type ConventionName, CONVENTIONS } from './conventions';
@@ -15,6 +16,7 @@ export { instanceNorm, InstanceNormLayer, instanceNormLayer } from './instance-n
 export { DECOMPOSITIONS, type Decomposition } from './inverse-root';
 export { JACOBIAN_KINDS, norm64, normJacobians, type JacobianKind, type NormJacobians } from './jacobians';
 export { layerNorm, LayerNormLayer, layerNormLayer } from './layer-norm';
+export { maskedBatchNorm } from './masked';
 export { batchMoments, unbiasedVariance } from './moments';
 export type { MovingRule } from './moving';
 export { newtonSchulz, type NewtonSchulzOptions } from './newton-schulz';

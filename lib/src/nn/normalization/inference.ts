@@ -1,5 +1,5 @@
 /** Batch normalization at inference (Algorithm 2, line 11), and folded into the layer before it. */
-import { expectOptions, needed, Options, own } from '../../core/checks';
+import { expectOptions, needed, oneOf, Options, own } from '../../core/checks';
 import { tf } from '../../engine';
 import { expectEpsilon, expectFinite, expectFloatTensor, expectPerFeature, expectStatistics } from '../checks';
 import { checkNormalization, DEFAULT_EPSILON, EPSILON_OPTIONS, EpsilonOptions, scaleAndShift } from './shared';
@@ -53,10 +53,18 @@ export function batchNormInference(
   });
 }
 
+/** Where a layer's weights have the outputs: which axes `foldBatchNorm` scales. */
+export const FOLD_LAYOUTS = ['outputsLast', 'depthwise', 'transposed'] as const;
+
 /** A linear layer and the batch normalization that follows it, at inference. */
 export interface FoldInput {
-  /** [in, out], or [height, width, in, out] of a convolution. */
+  /** [in, out], or of a convolution [height, width, in, out], with groups [height, width, in / groups, out]. */
   weights: tf.Tensor;
+  /**
+   * Other weights: `depthwise` ones as TensorFlow and Keras have them, [height, width, in, multiplier] with out = in * multiplier, and those
+   * of a `transposed` convolution, [height, width, out, in]. Default `outputsLast`.
+   */
+  layout?: (typeof FOLD_LAYOUTS)[number];
   /** [out]; left out means 0. */
   bias?: tf.Tensor | null;
   /** E[x] of the layer's output, [out]. */
@@ -70,7 +78,15 @@ export interface FoldInput {
 }
 
 const FOLD_INPUT: Options<FoldInput> = {
-  ...{ weights: needed(own), bias: own, mean: needed(own), variance: needed(own), gamma: own, beta: own },
+  ...{
+    weights: needed(own),
+    layout: oneOf(FOLD_LAYOUTS),
+    bias: own,
+    mean: needed(own),
+    variance: needed(own),
+    gamma: own,
+    beta: own,
+  },
 };
 
 /**
@@ -89,9 +105,10 @@ export function foldBatchNorm(input: FoldInput, options: EpsilonOptions = {}): {
   const where = 'foldBatchNorm';
   expectOptions(`${where}: the layer`, input, FOLD_INPUT);
   expectOptions(where, options, EPSILON_OPTIONS);
-  const { weights, bias, mean, variance, gamma, beta } = input;
-  expectFloatTensor(where, 'weights', weights, [2, 4]);
-  const d = weights.shape[weights.rank - 1];
+  const { weights, layout = 'outputsLast', bias, mean, variance, gamma, beta } = input;
+  expectFloatTensor(where, 'weights', weights, layout === 'outputsLast' ? [2, 4] : [4]);
+  const [inner, last] = weights.shape.slice(-2);
+  const d = { outputsLast: last, depthwise: inner * last, transposed: inner }[layout];
   for (const [name, v] of Object.entries({ bias, mean, variance, gamma, beta })) {
     if (v != null || name === 'mean' || name === 'variance') expectPerFeature(where, name, v, d);
   }
@@ -106,6 +123,7 @@ export function foldBatchNorm(input: FoldInput, options: EpsilonOptions = {}): {
     const scale = gamma != null ? tf.mul(gamma, inverse) : inverse;
     const shifted = bias != null ? tf.sub(bias, mean) : tf.neg(mean);
     const folded = scaleAndShift(tf.mul(shifted, scale), null, beta);
-    return { weights: tf.mul(weights, scale), bias: folded };
+    const along = { outputsLast: [d], depthwise: [inner, last], transposed: [d, 1] }[layout];
+    return { weights: tf.mul(weights, tf.reshape(scale, along)), bias: folded };
   });
 }

@@ -2,7 +2,8 @@
 import { expectOptions, type Options, without } from '../../core/checks';
 import { expectOneOf } from '../checks';
 import { Layer } from '../types';
-import { BATCH_NORM_LAYER_OPTIONS, batchNormLayer, type BatchNormLayerOptions } from './batch-norm-layer';
+import { batchNormLayer } from './batch-norm-layer';
+import { BATCH_NORM_LAYER_OPTIONS, type BatchNormLayerOptions } from './batch-norm-options';
 import { NORM_LAYER_OPTIONS } from './affine-layer';
 import { BATCH_RENORM_LAYER_OPTIONS, batchRenormLayer } from './batch-renorm';
 import { GROUP_NORM_LAYER_OPTIONS, groupNormLayer } from './group-norm';

@@ -1,11 +1,12 @@
 /** Batch normalization by the statistics of a part of the rows: of groups of the mini-batch, or of a fixed batch beside it. */
 import { counting, expectOptions, needed, Options, own, shown } from '../../core/checks';
 import { tf } from '../../engine';
-import { ApplyContext, expectContext, expectTraining } from '../context';
+import { ApplyContext, expectContext, expectNoMask, expectTraining } from '../context';
 import { expectCount, expectFeatures, expectFloatTensor } from '../checks';
 import { Composite } from '../layers/composite';
 import { Layer, Network } from '../types';
-import { BatchNormLayer, type BatchNormLayerOptions } from './batch-norm-layer';
+import { BatchNormLayer } from './batch-norm-layer';
+import { type BatchNormLayerOptions } from './batch-norm-options';
 import { moveWithDecay } from './moving';
 import { scaleAndShift } from './shared';
 
@@ -21,7 +22,8 @@ abstract class PartialBatchNormLayer extends BatchNormLayer {
 
   override apply(x: tf.Tensor, context: ApplyContext): tf.Tensor {
     expectTraining(this.name, context);
-    if (!context.training || this.frozen) return super.apply(x, context);
+    expectNoMask(this.name, context);
+    if (!context.training || this.frozen || this.frozenStatistics) return super.apply(x, context);
     this.expectAlive();
     expectFloatTensor(this.name, 'x', x, [2]);
     expectFeatures(this.name, x, this.features);

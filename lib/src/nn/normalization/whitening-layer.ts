@@ -23,6 +23,7 @@ export const WHITENING_LAYER_OPTIONS: Options<WhiteningLayerOptions> = {
 
 /** The layer that `whiteningLayer` makes. */
 export class WhiteningLayer extends AffineNormLayer {
+  protected override readonly mixesRows = true;
   /** Which inverse root. */
   readonly method: WhiteningMethod;
   /** Weight of the past in the moving statistics. */
