@@ -235,6 +235,7 @@ export {
   runnable,
   say,
   study,
+  sweep,
   table,
   takeaways,
   todo,
