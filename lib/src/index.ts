@@ -239,6 +239,7 @@ export {
   runnable,
   say,
   study,
+  sweep,
   table,
   takeaways,
   todo,

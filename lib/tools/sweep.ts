@@ -6,26 +6,26 @@ import * as os from 'node:os';
 import * as path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Command } from 'commander';
-import type { Sweeping } from '../src/experiments';
+import type { Sweeping, SweepRun } from '../src/experiments';
 import { readCall } from './call';
 import { home, shown } from './places';
-import { onlyOne, stoppable } from './running';
+import { plural, Screen } from './run/screen';
+import { stoppable } from './running';
 import { counting, seconds } from './sweep/arguments';
 import { codeOf } from './sweep/code';
+import { writeTable } from './sweep/export';
 import { loadSweepFile } from './sweep/load';
-import { type Hands, Pool } from './sweep/pool';
+import { makeRuns, runsAt } from './sweep/make';
+import { addressOf } from './sweep/queue/address';
 import { writeReport } from './sweep/report/page';
-import { SweepInProgress } from './sweep/run';
-import { Results, Store } from './sweep/store';
-import { addressOf, type Address } from './sweep/queue/address';
-import { QueueHands } from './sweep/queue/hands';
-import { dataKinds, type Need } from './sweep/queue/offer';
-import { type Worker, WorkerProcess } from './sweep/process';
-import { placeText, resultTable, runList } from './sweep/table';
+import { Results } from './sweep/store';
+import { resultTable, runList } from './sweep/table';
 
 interface Asked {
   list?: boolean;
   report?: string | true;
+  csv?: string;
+  parquet?: string;
   only: string[];
   budget?: number;
   workers: number;
@@ -44,6 +44,8 @@ export async function sweep(argv: string[]): Promise<number> {
       '--report [measure]',
       'write a page with figures of what is there; of the last number of an answer unless told',
     )
+    .option('--csv <file>', 'write the results as a table, a row for each run, for pandas, R or a spreadsheet')
+    .option('--parquet <file>', 'the same as Parquet')
     .option('--only <text>', 'only runs at this value of an axis, such as "seed 1"; may be given again', gathered, [])
     .option('--budget <time>', 'begin nothing more after this time, such as 10m', seconds)
     .option(
@@ -63,53 +65,56 @@ export async function sweep(argv: string[]): Promise<number> {
   if ('exitCode' in call) return call.exitCode;
   const { file, options } = call.asked;
   const described = loadSweepFile(file, { check: true });
-  const runs = described.runs.filter(({ at }) =>
-    options.only.every((part) => placeText(at).split(', ').includes(part)),
-  );
-  if (runs.length === 0)
-    throw new Error(`No run of ${described.name} is at ${options.only.join(' and ')}. \`--list\` names them all.`);
+  const runs = runsAt(described, options.only);
   const folder = path.join(path.resolve(options.out), described.name);
   const code = codeOf(described, file);
-  if (options.list) {
-    console.log(runList(runs, await Results.read(folder), code));
+  const looked = await look({ described, runs, folder, code }, options);
+  if (looked !== undefined) {
+    console.log(looked);
     return 0;
   }
-  if (options.report !== undefined) {
-    const measure = options.report === true ? undefined : options.report;
-    const page = writeReport({ sweep: described, runs, results: await Results.read(folder), code, measure });
-    console.log(`${shown(page)}\n  ${pathToFileURL(page).href}`);
-    return 0;
-  }
+  const { budget, retry, workers } = options;
   const address = options.queue === undefined ? undefined : addressOf(options.queue);
-  return stoppable((stop) =>
-    onlyOne(folder, 'npm run sweep', stop, async () => {
-      const { budget, retry, workers } = options;
-      const store = await Store.open(folder);
-      const worker = { experiment: described.experiment.name, ...(described.own && { file: path.resolve(file) }) };
-      const hands = (): Hands =>
-        address ? handsOf(address, described, worker, code) : new Pool(worker, Math.min(workers, runs.length));
-      const progress = new SweepInProgress(described, runs, { store, code, hands, budget, retry }, stop);
-      const exitCode = await progress.run();
-      console.log(resultTable(runs, progress.store));
-      return exitCode;
-    }),
-  );
+  const watch = { screen: new Screen() };
+  const asked = { ...{ described, runs, file, folder, code, watch }, ...{ budget, retry, workers, address } };
+  return stoppable(async (stop) => {
+    const { exitCode, store } = await makeRuns(asked, stop);
+    console.log(resultTable(runs, store));
+    return exitCode;
+  });
 }
 
-/** Workers elsewhere, whose numbers must be those that this machine would compute. */
-function handsOf(address: Address, sweep: Sweeping, worker: Worker, code: string): Hands {
-  const need = async (): Promise<Need> => {
-    const process = new WorkerProcess(worker);
-    try {
-      const engine = await process.engine();
-      return { code, engine, data: await process.data(dataKinds(sweep.runs.map(({ options }) => options))) };
-    } finally {
-      process.kill();
-    }
-  };
-  const { name, own, experiment } = sweep;
-  const offer = { sweep: name, own, experiment: experiment.name };
-  return new QueueHands({ address, offer, need, say: (text) => console.log(text) });
+interface Looked {
+  described: Sweeping;
+  runs: readonly SweepRun[];
+  folder: string;
+  code: string;
+}
+
+/** What was asked for of the results that are there, and is said of it; undefined where runs are to be made. */
+async function look({ described, runs, folder, code }: Looked, asked: Asked): Promise<string | undefined> {
+  const { list, report, csv, parquet } = asked;
+  if (!list && report === undefined && csv === undefined && parquet === undefined) return undefined;
+  const results = await Results.read(folder);
+  if (list) return runList(runs, results, code);
+  const said: string[] = [];
+  if (report !== undefined) {
+    const measure = report === true ? undefined : report;
+    const page = writeReport({ sweep: described, runs, results, code, measure });
+    said.push(`${shown(page)}\n  ${pathToFileURL(page).href}`);
+  }
+  const there = runs.flatMap(({ identity }) => results.get(identity) ?? []);
+  const own = there.filter((result) => result.code === code);
+  for (const [form, file] of [
+    ['csv', csv],
+    ['parquet', parquet],
+  ] as const) {
+    if (file === undefined) continue;
+    writeTable(file, form, own);
+    said.push(`${shown(path.resolve(file))}: ${plural(own.length, 'run')} of ${runs.length}`);
+  }
+  if (own.length < there.length) said.push(`${plural(there.length - own.length, 'result')} of other code left out`);
+  return said.join('\n');
 }
 
 const gathered = (text: string, before: string[]): string[] => [...before, text];

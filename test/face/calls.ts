@@ -421,6 +421,11 @@ export function calls({ network, x, y, history, comparison, snapshot }: World): 
     runIdentity: () => [experiments.get('chain-orders'), { w: [1, 2] }],
     sideBySide: () => [],
     defineSweep: () => [{ name: 'seeds', experiment: 'training-run', grid: { seed: [1, 2] } }],
+    sweep: () => [
+      bnlab.defineSweep({ name: 'seeds', experiment: 'training-run', grid: { seed: [1, 2] } }),
+      // Told to end before it begins: no process is started.
+      { workers: 1, only: ['seed 1'], retry: false, folder: temporaryFolder(), signal: AbortSignal.abort() },
+    ],
     listExperiments: () => [],
     loadSweep: () => {
       const folder = temporaryFolder();

@@ -15,6 +15,7 @@ export {
   type Verdict,
 } from './ledger';
 export { progress, type Progress, type ProgressReport } from './progress';
+export { sweep, type SweepInCellOptions } from './sweep';
 export { exercise, exerciseCheck, EXERCISE_MIME, ExerciseTodo, todo } from './exercise';
 export { engineCell, provenance, type ProvenanceOptions } from './provenance';
 export {

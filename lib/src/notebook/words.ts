@@ -12,6 +12,7 @@ import {
 } from '../core/checks';
 import { fixed, fmt, percent, type Sayable } from '../figure/format';
 import { emit } from '../figure/display';
+import type { Bundle } from '../platform/port';
 import { htmlTable, inline, textTable, unmark } from './html';
 
 /**
@@ -180,6 +181,11 @@ export function table(given: readonly object[], options: TableOptions = {}): voi
   expectOptions('table', options, TABLE_OPTIONS);
   expectArguments('table', { rows: [given, listOf(object)] });
   if (given.length === 0) throw new TypeError('table: wanted at least one row, got none.');
+  emit(tableBundle(given, options), { bnlab: { role: 'table' } });
+}
+
+/** What {@link table} shows. @internal */
+export function tableBundle(given: readonly object[], options: TableOptions): Bundle {
   const rows = given as readonly Record<string, unknown>[];
   const columns = (options.columns ?? Object.keys(rows[0])).map((column) =>
     typeof column === 'string' ? { key: column, heading: column } : { key: column[0], heading: column[1] },
@@ -203,19 +209,16 @@ export function table(given: readonly object[], options: TableOptions = {}): voi
   const cells = rows.map((_, i) => texts.map((column) => column[i]));
   const head = columns.map(({ heading }) => heading);
   const caption = options.caption ? `<p style="margin:0.4em 0"><strong>${inline(options.caption)}</strong></p>` : '';
-  emit(
-    {
-      'text/html': `<div class="bnlab-table">${caption}${htmlTable(
-        head.map(inline),
-        cells.map((row) => row.map(inline)),
-        align,
-      )}</div>`,
-      'text/plain':
-        (options.caption ? `${unmark(options.caption)}\n` : '') +
-        textTable([head, ...cells.map((row) => row.map(unmark))], align),
-    },
-    { bnlab: { role: 'table' } },
-  );
+  return {
+    'text/html': `<div class="bnlab-table">${caption}${htmlTable(
+      head.map(inline),
+      cells.map((row) => row.map(inline)),
+      align,
+    )}</div>`,
+    'text/plain':
+      (options.caption ? `${unmark(options.caption)}\n` : '') +
+      textTable([head, ...cells.map((row) => row.map(unmark))], align),
+  };
 }
 
 /** One format for a column of numbers: the same decimals throughout where their sizes allow it. */

@@ -90,6 +90,7 @@ export function browserPlatform(options: BrowserOptions = {}): Platform {
     yieldToEvents,
     beginWork: () => null,
     whenCellEnds: () => undefined,
+    startProgram: (name) => absent('other programs', `Run ${name} on a machine with Node.`),
     milliseconds: () => performance.now(),
     commit: () => commit,
     display: display ?? (({ bundle, update }) => void (update || console.log(bundle['text/plain'].trimEnd()))),

@@ -74,6 +74,14 @@ export interface Work {
   end(reached: string | null): void;
 }
 
+/** A program of this project that works beside this process or page. */
+export interface Program {
+  /** Tells it something, as JSON. */
+  send(message: unknown): void;
+  /** Resolves when it has ended, to what is wrong with that; undefined where nothing is. */
+  readonly ended: Promise<string | undefined>;
+}
+
 /** The host. */
 export interface Platform {
   /** Which it is. */
@@ -123,6 +131,13 @@ export interface Platform {
    * @param listener told whether the reader stopped the cell
    */
   whenCellEnds(listener: (stopped: boolean) => void): void;
+
+  /**
+   * Starts a program of this project: `name` is its file among the tools. It is told when this process is gone, and then ends.
+   * @param told called with each thing that it says
+   * @throws PlatformError in a browser
+   */
+  startProgram(name: string, told: (message: unknown) => void): Program;
 
   /** Milliseconds of a clock that only goes forward; its zero means nothing. */
   milliseconds(): number;

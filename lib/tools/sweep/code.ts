@@ -4,12 +4,24 @@ import * as path from 'node:path';
 import * as ts from 'typescript';
 import type { Sweeping } from '../../src/experiments';
 import { sha256 } from '../../src/platform/node';
+import { readJson, writeAtomically } from '../../src/platform/node/write';
 import { readLibrary, versionsOf } from '../notebook/provenance';
 import { home } from '../places';
 import type { Library } from '../reach/library';
 
 /** This checkout's, read once: a process computes with the code that it has loaded. */
 let library: Library | undefined;
+let looked: string | undefined;
+
+/** What was found before, for all that was looked at to find it: to look takes seconds. */
+const KNOWN = path.join(home, '.bnlab', 'codes.json');
+const KNOWN_AT_MOST = 50;
+
+interface Known {
+  code: string;
+  /** Digests of the files that the code finds by path. */
+  files: Record<string, string>;
+}
 
 /**
  * A hash over what an experiment reaches in the library, the packages that compute below it, and for an experiment of the file's own the
@@ -23,8 +35,49 @@ export function codeOf(sweep: Pick<Sweeping, 'own' | 'experiment'>, file: string
   const cells = sweep.own
     ? texts
     : [`import { definition } from 'bnlab/dist/src/experiments/${moduleOf(sweep.experiment.name)}';`];
-  const { hash, packages } = (library ??= readLibrary(home)).reach(cells);
-  return sha256(JSON.stringify([hash, versionsOf(home, packages), texts])).slice(0, 16);
+  const key = sha256(JSON.stringify([(looked ??= lookedAt()), cells])).slice(0, 20);
+  const known = (readJson(KNOWN) ?? {}) as Record<string, Known>;
+  if (known[key] && isUnchanged(known[key])) return known[key].code;
+  const { hash, packages, pieces } = (library ??= readLibrary(home)).reach(cells);
+  const code = sha256(JSON.stringify([hash, versionsOf(home, packages), texts])).slice(0, 16);
+  const found = pieces.filter(({ kind }) => kind === 'file').map(({ name }) => [name, digest(name)] as const);
+  keep(known, key, { code, files: Object.fromEntries(found) });
+  return code;
+}
+
+/** Everything that decides what is reached, beside the files that are reached: the library, the packages, and the code that looks. */
+function lookedAt(): string {
+  const folders = [path.join('lib', 'src'), path.join('lib', 'dist', 'tools', 'reach'), path.join('lib', 'setup')];
+  const inside = folders.flatMap((folder) =>
+    fs
+      .readdirSync(path.join(home, folder), { recursive: true, encoding: 'utf8' })
+      .map((name) => path.join(folder, name)),
+  );
+  const names = [
+    ...inside.sort(),
+    'package-lock.json',
+    'tsconfig.json',
+    path.join('lib', 'dist', 'tools', 'notebook', 'provenance.js'),
+  ];
+  return sha256(JSON.stringify(names.map((name) => [name, digest(name)])));
+}
+
+/** Of a file of the checkout; empty for a folder and for what is not there. */
+function digest(name: string): string {
+  const file = path.join(home, name);
+  return fs.statSync(file, { throwIfNoEntry: false })?.isFile() ? sha256(fs.readFileSync(file)) : '';
+}
+
+const isUnchanged = ({ files }: Known): boolean => Object.entries(files).every(([name, was]) => digest(name) === was);
+
+function keep(known: Record<string, Known>, key: string, found: Known): void {
+  const { [key]: _, ...others } = known;
+  const kept = [...Object.entries(others).slice(1 - KNOWN_AT_MOST), [key, found]];
+  try {
+    writeAtomically(KNOWN, JSON.stringify(Object.fromEntries(kept)));
+  } catch {
+    // It is found again each time.
+  }
 }
 
 /** The file of this library that defines an experiment. */

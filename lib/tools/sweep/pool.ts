@@ -123,17 +123,13 @@ export class Pool implements Hands {
 
   /** A process that is ready. */
   private async started(): Promise<WorkerProcess> {
-    const one = new WorkerProcess(this.worker);
-    this.processes.add(one);
-    const engine = await one.engine().catch((error: Error) => {
-      throw new Error(`A process for the sweep cannot begin: ${error.message}`, { cause: error });
-    });
+    const { process, engine } = await WorkerProcess.begin(this.worker, (one) => this.processes.add(one));
     this.computes ??= engine;
     if (engine !== this.computes) {
       throw new Error(
         `One process computes with ${this.computes}, another with ${engine}: their numbers do not belong together.`,
       );
     }
-    return one;
+    return process;
   }
 }

@@ -17,6 +17,9 @@ export interface Worker {
 /** The process ended before it had an answer. */
 export class ProcessEnded extends Error {}
 
+/** No process can begin: no fault of a run. */
+export class CannotBegin extends Error {}
+
 /** A run's answer, and how long it took. */
 export interface Answer {
   answer: Json;
@@ -57,6 +60,25 @@ export class WorkerProcess {
     this.child.on('close', (code, signal) =>
       this.end(signal ? `it was ended by ${signal}` : `it ended with code ${code}`),
     );
+  }
+
+  /**
+   * A process that is ready.
+   *
+   * @param begun sees it before it is ready, so that it can be ended
+   * @throws CannotBegin that says why it cannot begin
+   */
+  static async begin(
+    worker: Worker,
+    begun: (one: WorkerProcess) => void,
+  ): Promise<{ process: WorkerProcess; engine: string }> {
+    const process = new WorkerProcess(worker);
+    begun(process);
+    try {
+      return { process, engine: await process.engine() };
+    } catch (error) {
+      throw new CannotBegin(`A process for the sweep cannot begin: ${(error as Error).message}`, { cause: error });
+    }
   }
 
   /** What computes in it. @throws ProcessEnded when it cannot begin */

@@ -1,11 +1,11 @@
 /** A sweep from the command line: what is there is not run again, results are kept as they end. */
 import type { Sweeping, SweepRun } from '../../src/experiments';
-import { duration, plural, Screen } from '../run/screen';
+import { duration, plural, type Screen } from '../run/screen';
 import type { Stop } from '../running';
 import { shown } from '../places';
 import { type Ended, type Hands, type Task, TRIES, type Work } from './pool';
 import type { Result, Store } from './store';
-import { placeText } from './table';
+import { placeText } from '../../src/experiments/sweep-summary';
 
 /** How a sweep is run. */
 export interface SweepOptions {
@@ -19,6 +19,17 @@ export interface SweepOptions {
   budget?: number;
   /** Try again what was set aside. */
   retry?: boolean;
+  /** Who looks on. */
+  watch: Watch;
+}
+
+/** Who looks on: a terminal, or the cell of a notebook. */
+export interface Watch {
+  readonly screen: Pick<Screen, 'live' | 'line' | 'status' | 'clear'>;
+  /** Results, and whether they were there before. */
+  kept?(results: readonly Result[], before: boolean): void;
+  /** A run was set aside. */
+  aside?(identity: string, error: string): void;
 }
 
 /** Seconds between two lines where no terminal shows one that changes. */
@@ -27,7 +38,6 @@ const LINE_EVERY = 20;
 /** Makes the runs that are not there yet. */
 export class SweepInProgress implements Work {
   readonly store: Store;
-  private readonly screen = new Screen();
   private readonly started = performance.now();
   private waiting: SweepRun[] = [];
   private begun = 0;
@@ -45,18 +55,24 @@ export class SweepInProgress implements Work {
     this.store = options.store;
   }
 
+  private get screen(): Watch['screen'] {
+    return this.options.watch.screen;
+  }
+
   /** @returns the exit code: 0 when every run is there, 1 when one was set aside or is left for another time */
   async run(): Promise<number> {
     const { sweep, options } = this;
     await this.putAwayStale((result) => result.code !== options.code, 'other code');
     if (options.retry) for (const { identity } of this.runs) this.store.forgive(identity);
-    if (this.missing().length > 0) {
+    if (this.missing().length === 0) this.tellWhatIsThere();
+    else {
       const pool = options.hands();
       const ignore = this.stop.onAsked(() => pool.kill());
       const clock = setInterval(() => this.progress(), 250);
       try {
         this.engine = await pool.engine();
         await this.putAwayStale((result) => result.engine !== this.engine, 'another engine');
+        this.tellWhatIsThere();
         this.waiting = this.missing();
         this.total = this.waiting.length;
         const there = this.runs.length - this.total;
@@ -88,17 +104,30 @@ export class SweepInProgress implements Work {
   async onDone(ended: readonly Ended[]): Promise<void> {
     const { code } = this.options;
     const fresh = ended.filter(({ task }) => !this.store.get(task.identity)).length;
-    await this.store.put(
-      ...ended.map(({ task: { identity, at }, answer, seconds }) => {
-        return { identity, at, answer, seconds, code, engine: this.engine };
-      }),
-    );
+    const results = ended.map(({ task: { identity, at }, answer, seconds }) => {
+      return { identity, at, answer, seconds, code, engine: this.engine };
+    });
+    await this.store.put(...results);
     this.done += fresh;
+    this.options.watch.kept?.(results, false);
   }
 
   async onFailed({ identity, at }: Task, error: string): Promise<void> {
     await this.store.setAside({ identity, at, error, tries: TRIES });
     this.screen.line(`  set aside after ${TRIES} tries: ${placeText(at)}: ${error}`);
+    this.options.watch.aside?.(identity, error);
+  }
+
+  private tellWhatIsThere(): void {
+    const { watch } = this.options;
+    for (const { identity } of this.runs) {
+      const failure = this.store.failure(identity);
+      if (failure) watch.aside?.(identity, failure.error);
+    }
+    watch.kept?.(
+      this.runs.flatMap(({ identity }) => this.store.get(identity) ?? []),
+      true,
+    );
   }
 
   /** Runs that have neither a result nor a failure. */

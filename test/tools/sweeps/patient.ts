@@ -1,4 +1,4 @@
-/** Runs that end when they are let: see sweep-queue.test.ts. */
+/** Runs that end when they are let, all of them or one by its number: see sweep-queue.test.ts and sweep-cell.test.ts. */
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { defineExperiment, defineSweep } from 'bnlab';
@@ -10,7 +10,8 @@ const experiment = defineExperiment({
   compute: async ({ n }: { n: number }) => {
     const marks = process.env.BNLAB_TEST_MARKS!;
     fs.writeFileSync(path.join(marks, `begun-${process.pid}`), '');
-    while (!fs.existsSync(path.join(marks, 'go'))) await new Promise((resolve) => setTimeout(resolve, 20));
+    const isLet = () => ['go', `go-${n}`].some((name) => fs.existsSync(path.join(marks, name)));
+    while (!isLet()) await new Promise((resolve) => setTimeout(resolve, 20));
     return { n };
   },
 });

@@ -8,6 +8,7 @@ import { beginWork, whenCellEnds } from './cell';
 import { cacheFolder } from './cache';
 import { ownCommit } from './commit';
 import { display, inNotebook } from './display';
+import { startProgram } from './program';
 import { writeAtomically } from './write';
 
 const files: Files = {
@@ -60,6 +61,7 @@ export const nodePlatform: Platform = {
   yieldToEvents: () => new Promise((resolve) => setImmediate(resolve)),
   beginWork,
   whenCellEnds,
+  startProgram,
   milliseconds: () => performance.now(),
   commit: ownCommit,
   display,

@@ -1,4 +1,5 @@
 /** Where the queue's server is, as the user said, and connections to it. The password is never part of a text. */
+import { isIP } from 'node:net';
 import { Redis } from 'ioredis';
 
 /** As both ioredis and BullMQ take them. */
@@ -8,7 +9,7 @@ export type ServerOptions = {
   db: number;
   username?: string;
   password?: string;
-  tls?: { servername: string };
+  tls?: { servername?: string };
   socketTimeout: number;
   connectTimeout: number;
   maxRetriesPerRequest: null;
@@ -57,7 +58,8 @@ export function addressOf(given: string | true | undefined, environment = proces
       ...{ host, port, db: Number(url.pathname.slice(1) || 0) },
       ...(url.username && { username: decodeURIComponent(url.username) }),
       ...(password && { password }),
-      ...(url.protocol === 'rediss:' && { tls: { servername: host } }),
+      // A certificate is asked for by a name; an address is none (RFC 6066).
+      ...(url.protocol === 'rediss:' && { tls: isIP(host) ? {} : { servername: host } }),
       // A cut that nobody tells of: what is asked for and not answered so long is asked for again, on a new connection.
       ...{ socketTimeout: 20_000, maxRetriesPerRequest: null, connectTimeout: PATIENCE },
       retryStrategy: (times: number) => Math.min(200 * times, 2000),
@@ -78,17 +80,23 @@ export async function expectServer({ shown, options }: Address): Promise<void> {
     await once.ping();
   } catch (error) {
     const { message } = why ?? (error as Error);
-    throw new Error(`The queue at ${shown} does not answer (${message}). ${hint(message)}`, { cause: error });
+    throw new Error(`The queue at ${shown} does not answer (${message}). ${hint(message, options.tls !== undefined)}`, {
+      cause: error,
+    });
   } finally {
     once.disconnect();
   }
 }
 
-function hint(message: string): string {
+function hint(message: string, isTls: boolean): string {
   if (/NOAUTH|WRONGPASS|NOPERM/.test(message)) return `The password goes into ${PASSWORD}.`;
   if (/certificate|self-signed|issuer/i.test(message))
     return "Name the file with its authority's certificate: NODE_EXTRA_CA_CERTS=/path/ca.pem.";
-  return 'Start the server, Redis or Valkey, or correct the address.';
+  const start = 'Start the server, Redis or Valkey, or correct the address';
+  // Neither end says what the other one speaks: one hangs up, the other waits for more.
+  if (!isTls && /Connection is closed|ECONNRESET/.test(message)) return `${start}; a server with TLS is rediss://.`;
+  if (isTls && /TIMEDOUT|wrong version number/.test(message)) return `${start}; a server without TLS is redis://.`;
+  return `${start}.`;
 }
 
 /** A connection that is made anew whenever it breaks; `onBroken` and `onMended` are told, once each time. */

@@ -6,8 +6,8 @@ import type { Sweeping } from '../../../src/experiments';
 import { plural, type Screen } from '../../run/screen';
 import type { Stop } from '../../running';
 import { TRIES } from '../pool';
-import { type Answer, ProcessEnded, type Worker, WorkerProcess } from '../process';
-import { placeText } from '../table';
+import { type Answer, CannotBegin, ProcessEnded, type Worker, WorkerProcess } from '../process';
+import { placeText } from '../../../src/experiments/sweep-summary';
 import { type Address, connection, expectServer } from './address';
 import { type Offer, offers, PREFIX, queueOf, taskOf } from './offer';
 import { Suitability } from './suits';
@@ -210,19 +210,9 @@ class Lane {
   }
 
   private async begin(): Promise<WorkerProcess> {
-    const one = new WorkerProcess(this.worker);
-    this.all.add(one);
-    try {
-      await one.engine();
-    } catch (error) {
-      throw new CannotBegin(`A process for the sweep cannot begin: ${(error as Error).message}`, { cause: error });
-    }
-    return one;
+    return (await WorkerProcess.begin(this.worker, (one) => this.all.add(one))).process;
   }
 }
-
-/** No fault of the run. */
-class CannotBegin extends Error {}
 
 function wordsOf(job: Job): string {
   const task = taskOf(job);

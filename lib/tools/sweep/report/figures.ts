@@ -3,7 +3,7 @@ import { fmt, heatmapFigure, intervalFigure, type Figure } from '../../../src/fi
 import { fontFamily, ink, sequentialScale } from '../../../src/figure/theme';
 import type { Json } from '../../../src/core/json';
 import { median } from '../../../src/statistics';
-import { placeText } from '../table';
+import { placeText } from '../../../src/experiments/sweep-summary';
 
 /** A run that is there. */
 export interface Measured {

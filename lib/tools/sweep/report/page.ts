@@ -8,7 +8,7 @@ import { writeAtomically } from '../../../src/platform/node/write';
 import { type Content, forScript, markup, raw } from '../../report/html';
 import { plural } from '../../run/screen';
 import type { Failure, Results } from '../store';
-import { measuresOf, placeText } from '../table';
+import { measuresOf, placeText } from '../../../src/experiments/sweep-summary';
 import { mapFigure, parallelFigure, type Shown, spreadFigure } from './figures';
 
 /** What of a sweep is shown. */
