@@ -201,6 +201,8 @@ export function calls({ network, x, y, history, comparison }: World): Record<str
     cifarFiles: () => [folder, 'cifar100'],
     emnistFiles: () => [folder, 'letters'],
     kmnistFiles: () => [folder],
+    paperFigure1: () => [],
+    paperFigure2: () => [],
     readDataset: () => [
       { title: 'a set', folder: fileOf('mnist'), train: pair('train'), test: pair('t10k'), classes: [...'0123456789'] },
     ],
