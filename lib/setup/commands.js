@@ -44,7 +44,7 @@ async function main(argv) {
 }
 
 /** Commands that keep what was finished, and do the rest when they are called again. */
-const resumable = new Set(['data', 'notebooks', 'report', 'replicate', 'sweep']);
+const resumable = new Set(['data', 'notebooks', 'report', 'replicate', 'sweep', 'paper']);
 
 /**
  * @param {string} command

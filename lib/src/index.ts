@@ -29,7 +29,7 @@ export {
   subset,
   toTensors,
 } from './data';
-export { cifarFiles, emnistFiles, kmnistFiles, readDataset } from './data/sources';
+export { cifarFiles, emnistFiles, kmnistFiles, paperFigure1, paperFigure2, readDataset } from './data/sources';
 export {
   activation,
   averagePool,

@@ -30,6 +30,12 @@ const entries: Entry[] = [
     run: 'replicate',
   },
   { name: 'sweep', does: 'make the runs of a sweep, and go on where it was stopped', module: './sweep', run: 'sweep' },
+  {
+    name: 'paper',
+    does: 'make the trainings of the paper’s own length, and keep them',
+    module: './paper',
+    run: 'paper',
+  },
   { name: 'worker', does: 'make runs of the sweeps of a queue', module: './worker', run: 'worker' },
   {
     name: 'device',

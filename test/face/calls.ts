@@ -207,6 +207,8 @@ export function calls({ network, x, y, history, comparison, snapshot }: World): 
     cifarFiles: () => [folder, 'cifar100'],
     emnistFiles: () => [folder, 'letters'],
     kmnistFiles: () => [folder],
+    paperFigure1: () => [],
+    paperFigure2: () => [],
     readDataset: () => [
       { title: 'a set', folder: fileOf('mnist'), train: pair('train'), test: pair('t10k'), classes: [...'0123456789'] },
     ],
