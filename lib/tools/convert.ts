@@ -1,6 +1,7 @@
 /**
  * `npm run convert -- --to latex 10-figure-1`: a notebook in another program's format, by nbconvert, with what nbconvert lacks: figures that
- * LaTeX takes without Inkscape, pandoc where the machine has none, and each figure's words, which nbconvert gives no SVG.
+ * LaTeX takes without Inkscape, pandoc where the machine has none, a browser for webpdf, and each figure's words, which nbconvert gives
+ * no SVG.
  */
 import { spawnSync } from 'node:child_process';
 import * as fs from 'node:fs';
@@ -16,7 +17,7 @@ import { findNotebooks, home, python, shown } from './places';
 import { onlyOne, type Stop, stoppable } from './running';
 import { makeScratch, removeScratch } from './scratch';
 
-const FORMATS = ['html', 'slides', 'markdown', 'latex', 'pdf', 'asciidoc'] as const;
+const FORMATS = ['html', 'slides', 'markdown', 'latex', 'pdf', 'webpdf', 'asciidoc'] as const;
 type Format = (typeof FORMATS)[number];
 
 /** The one that brings pandoc as a wheel, for every machine that set-up knows. */
@@ -60,11 +61,19 @@ async function convertOne(file: string, to: Format, out: string, scratch: string
   const copy = path.join(scratch, path.basename(file));
   fs.writeFileSync(copy, notebookText(notebook));
   const env = { ...process.env, PATH: [process.env.PATH, pandocFolder(to)].filter(Boolean).join(path.delimiter) };
-  const call = ['-m', 'nbconvert', '--to', to, '--output-dir', out, copy];
+  const as = to === 'webpdf' ? ['html', '--template', 'webpdf', '--output-dir', scratch] : [to, '--output-dir', out];
+  const call = ['-m', 'nbconvert', '--to', ...as, copy];
   const done = spawnSync(python(), call, { env, encoding: 'utf8' });
   if (done.status !== 0) {
     const said = done.stderr.trim().split('\n').slice(-3).join('\n');
     throw new Error(`${nameOf(file)} could not be converted to ${to}. nbconvert says:\n${said}`);
+  }
+  if (to === 'webpdf') {
+    const page = fs.readFileSync(path.join(scratch, `${nameOf(file)}.html`), 'utf8');
+    writeAtomically(
+      path.join(out, `${nameOf(file)}.pdf`),
+      await printed(withWords(page, 'html', wordsOf(notebook)), stop),
+    );
   }
   const ending = { html: '.html', slides: '.slides.html', markdown: '.md', asciidoc: '.asciidoc' }[to as string];
   if (ending === undefined) return;
@@ -95,6 +104,21 @@ export function withWords(text: string, to: Format, words: readonly string[]): s
     .replace(/^!\[svg\]\(([^)]*)\)$/gm, (_, file: string) => `image::${file}["${plain().replace(/"/g, "'")}"]`);
 }
 
+/** How long the page may wait for MathJax, which nbconvert's pages ask a network for; without it formulas stay as they are written. */
+const PATIENCE = 30_000;
+
+/** nbconvert's page for a PDF, printed by the browser that set-up has: its own way wants a second one, of Python's Playwright. */
+async function printed(html: string, stop: Stop): Promise<Uint8Array> {
+  const browser = await launchBrowser([], stop, 'all');
+  try {
+    const tab = await browser.newPage();
+    await tab.setContent(html, { timeout: PATIENCE, waitUntil: 'networkidle' }).catch(() => undefined);
+    return await tab.pdf({ printBackground: true, tagged: true, outline: true });
+  } finally {
+    await browser.close();
+  }
+}
+
 /** Each figure as a PDF too, of its own size: what LaTeX takes. */
 async function addPdfTwins(notebook: Notebook, stop: Stop): Promise<void> {
   const pictures = [...displays(notebook)].filter(({ data }) => data[MIME.svg] !== undefined);
@@ -122,7 +146,7 @@ async function pdfOf(browser: Browser, svg: string): Promise<string> {
 
 /** Where pandoc lies when the machine has none: it is installed once, into .bnlab. */
 function pandocFolder(to: Format): string | undefined {
-  if (to === 'html' || to === 'slides' || to === 'markdown') return undefined;
+  if (!['latex', 'pdf', 'asciidoc'].includes(to)) return undefined;
   const onPath = (process.env.PATH ?? '')
     .split(path.delimiter)
     .some((folder) => fs.existsSync(path.join(folder, 'pandoc')));

@@ -7,10 +7,13 @@ import { pathToFileURL } from 'node:url';
 import * as ts from 'typescript';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import * as bnlab from 'bnlab';
+import { type Part, PARTS } from 'bnlab/internal';
+import type { Manifest } from 'bnlab/dist/src/data/manifest';
+import { idxFiles } from 'bnlab/dist/src/data/embedded';
 import { launchBrowser } from 'bnlab/dist/tools/browser';
 import { nodePlatform } from 'bnlab/dist/src/platform/node';
 import { setPlatform } from 'bnlab/dist/src/platform/port';
-import { collection, notebookOf, start } from '../support/sample';
+import { collection, home, notebookOf, start } from '../support/sample';
 
 /* Code given to `page.evaluate` runs in the page, whose types this project does not otherwise use. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
@@ -76,6 +79,37 @@ async function open(file: string, more: BrowserContextOptions = {}): Promise<{ p
   const [name, hash = ''] = file.split('#');
   await page.goto(`${pathToFileURL(path.join(root, name)).href}#${hash}`);
   return { page, problems };
+}
+
+/** Four files as MNIST's are, of pictures whose rows say their class; what the page's manifest holds of each. */
+function idxOfClasses(): Record<Part, { bytes: Uint8Array; sha256: string }> {
+  const made = [10_000, 2_000].map((n) => {
+    const labels = Uint8Array.from({ length: n }, (_, i) => i % 10);
+    const images = Uint8Array.from({ length: n * 784 }, (_, k) =>
+      Math.floor((k % 784) / 56) === labels[Math.floor(k / 784)] ? 255 : 0,
+    );
+    return idxFiles({ n, images, labels });
+  });
+  const all = made.flatMap(({ images, labels }) => [images, labels]);
+  return Object.fromEntries(
+    PARTS.map((part, i) => [part, { bytes: all[i], sha256: nodePlatform.sha256(all[i]) }]),
+  ) as ReturnType<typeof idxOfClasses>;
+}
+
+/** The playground for which these files are the published ones: they are too large to lie here. @returns its address */
+function withOwnFiles(folder: string): string {
+  fs.cpSync(path.join(root, 'site'), path.join(root, folder), { recursive: true });
+  const script = path.join(root, folder, 'assets', 'compute.js');
+  const { files } = (JSON.parse(fs.readFileSync(path.join(home, 'data', 'manifest.json'), 'utf8')) as Manifest).datasets
+    .mnist;
+  const text = Object.entries(idxOfClasses()).reduce(
+    (all, [part, { sha256 }]) => {
+      return all.replaceAll(files[part as Part].contents!.sha256, sha256);
+    },
+    fs.readFileSync(script, 'utf8'),
+  );
+  fs.writeFileSync(script, text);
+  return `${folder}/explore.html#steps=100&width=20&depth=1`;
 }
 
 const ENDED = /^(?:Done|Stopped|It failed|The page was hidden)/;
@@ -188,6 +222,26 @@ test('Stop keeps what there is, a hidden page stops, a divergence is said, and s
   const said = page.locator('.drop .status').filter({ hasText: 'needs four files' });
   await said.waitFor({ timeout: 0 });
   assert.match((await said.textContent())!, /Missing: train-images.*Not a published file, by its SHA-256: mine\.gz\./);
+  assert.deepEqual(problems, []);
+  await page.context().close();
+});
+
+test('a reader’s own files are known by their checksums, whatever they are called, and a run is on them', async () => {
+  const { page, problems } = await open(withOwnFiles('own'));
+  if (!(await page.locator('#own-files').isVisible())) await page.getByText('More controls').click();
+  const files = Object.values(idxOfClasses()).map(({ bytes }, i) => ({
+    ...{ name: `download (${i})`, mimeType: 'application/octet-stream', buffer: Buffer.from(bytes) },
+  }));
+  const said = (text: string) => page.locator('.drop .status').filter({ hasText: text }).waitFor({ timeout: 0 });
+  await page.setInputFiles('#own-files', files.slice(0, 3));
+  await said('Missing: t10k-labels-idx1-ubyte.gz. Choose all four at once.');
+  await page.setInputFiles('#own-files', files);
+  await said('MNIST: all four files are the published ones, by their SHA-256.');
+  assert.match(await page.evaluate(() => location.hash as string), /data=mnist/);
+  await page.locator('.panel button.run').click();
+  assert.match(await ended(page), /^Done in /);
+  assert.match((await page.textContent('.results .from'))!, /MNIST, 10,000 to train on and 2,000 to test/);
+  assert.match((await page.textContent('.results .outcome'))!, /BN: 100 % after 100 steps/);
   assert.deepEqual(problems, []);
   await page.context().close();
 });

@@ -49,6 +49,14 @@ test('npm run convert: every figure has its words, which nbconvert leaves out', 
   );
 });
 
+test('webpdf: every figure with its words, printed by the browser that there is', async () => {
+  assert.equal(await convert(['--to', 'webpdf', '--out', out, name]), 0);
+  const pdf = fs.readFileSync(path.join(out, `${name}.pdf`), 'latin1');
+  assert.ok(pdf.startsWith('%PDF-'));
+  assert.equal(pdf.split(/\/S \/Figure\b/).length - 1, words.length);
+  assert.equal(pdf.split(/\/Alt [(<]/).length - 1, words.length);
+});
+
 test('LaTeX and AsciiDoc: every figure, for LaTeX as a PDF', { skip: !hasPandoc && 'there is no pandoc' }, async () => {
   assert.equal(await convert(['--to', 'latex', '--out', out, name]), 0);
   const pictures = [...read('.tex').matchAll(/\\adjustimage\{[^}]*\{[^}]*\}\{[^}]*\}\}\{([^}]*\.pdf)\}/g)].map(

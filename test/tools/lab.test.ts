@@ -67,6 +67,24 @@ test('Stop ends a comparison, and what it has is there for the next cell', asked
   await page.close();
 });
 
+test('a live figure has no button that sends it to a server of its makers', asked, async () => {
+  const name = 'figure.ipynb';
+  const source = `import { lineFigure, show } from 'bnlab';
+show(lineFigure({ title: 'It falls', data: 'none', x: { label: 'step' }, y: { label: 'loss' },
+  series: [{ as: 'none', x: [0, 1], y: [2, 1] }], alt: 'A line that falls.', caption: 'Loss.' }));`;
+  fs.writeFileSync(path.join(lab.folder, name), notebookOf([source]));
+  const page = await lab.open(name);
+  await run(page, 0);
+  const buttons = cellOf(page, 0).locator('.js-plotly-plot .modebar-btn');
+  await buttons.first().waitFor({ state: 'attached' });
+  const titles = await buttons.evaluateAll((all) =>
+    all.map((one) => (one as unknown as { dataset: { title: string } }).dataset.title),
+  );
+  assert.ok(titles.includes('Zoom'), titles.join(', '));
+  assert.deepEqual(titles.filter((title) => /share|cloud/i.test(title)), []); // prettier-ignore
+  await page.close();
+});
+
 test('a committed notebook that is opened stays as it is, and nobody asks for news', asked, async () => {
   const committed = path.join(home, 'notebooks', NAME);
   fs.copyFileSync(committed, path.join(lab.folder, NAME));

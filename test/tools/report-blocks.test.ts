@@ -13,6 +13,7 @@ import {
   leadFigure,
   outputsOf,
 } from 'bnlab/dist/tools/report/blocks';
+import { page } from 'bnlab/dist/tools/report/forms/page';
 import { markup, raw } from 'bnlab/dist/tools/report/html';
 import { PageText } from 'bnlab/dist/tools/report/markdown';
 import { notebookBlocks } from 'bnlab/dist/tools/report/notebook-blocks';
@@ -80,6 +81,36 @@ test('a formula of several lines is one block, whatever its lines begin with', (
   }
   const [text, formula, rest] = textBlocks('Text\n$$\nx\n$$\nmore');
   assert.deepEqual([text.kind, formula.kind, rest.kind], ['prose', 'equation', 'prose']);
+});
+
+test('equations have numbers that the text leads to: by their tags where there are some, else in their order', () => {
+  const read = (source: string) => notebookBlocks(notebook([{ md: source }]), around);
+  const equations = (source: string) => read(source).flatMap((block) => (block.kind === 'equation' ? [block] : []));
+  assert.deepEqual(
+    equations('$$a$$\n\nText.\n\n$$b$$').map(({ label }) => label),
+    ['1', '2'],
+  );
+  const tagged = equations('$$a$$\n\n$$b \\tag{2} $$\n\n$$c\\tag*{A}$$');
+  assert.deepEqual(
+    tagged.map(({ label, tex }) => [label, tex.trim()]),
+    [
+      [undefined, 'a'],
+      ['2', 'b'],
+      ['A', 'c'],
+    ],
+  );
+  assert.doesNotMatch(tagged[1].html.text, /tag/);
+  const text = 'From equations (1) and (2), equation (9), the paper’s equation 1 and `(1)`.\n\n$$a$$\n\n$$b$$';
+  const made = page({ title: 'T', script: '' }, 'one', read(text));
+  const links = [...made.matchAll(/<a href="#(equation-\w)">([^<]*)<\/a>/g)].map(([, to, said]) => [to, said]);
+  assert.deepEqual(links, [
+    ['equation-1', '(1)'],
+    ['equation-2', '(2)'],
+  ]);
+  assert.match(
+    made,
+    /<div class="equation" id="equation-2">[^]*?<a class="tag" href="#equation-2" aria-label="Equation 2">\(2\)<\/a>/,
+  );
 });
 
 test('a formula that is not understood is named, and stays readable', () => {

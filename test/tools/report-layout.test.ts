@@ -111,6 +111,25 @@ test('a reader who turns the lights off has the live figure drawn anew; on paper
   await close();
 });
 
+test('at the head of a page: what came out, and the figure of the verdict, which leads to its place; without JavaScript too', async () => {
+  for (const javaScriptEnabled of [true, false]) {
+    const { tab, errors, close } = await page('01-squares.html', { javaScriptEnabled });
+    const head = tab.locator('h1 + .came-out');
+    assert.equal(await head.locator('.finding').innerText(), 'They grow.');
+    const drawing = head.locator('svg:visible');
+    assert.ok((await drawing.boundingBox())!.width > 400);
+    const ids = (inside: string) =>
+      tab.locator(`${inside} [id]`).evaluateAll((all) => all.map(({ id }) => id as string));
+    const [own, others] = [await ids('.came-out svg'), await ids('#figure-3 svg')];
+    assert.ok(own.length > 0 && own.every((id) => !others.includes(id)), 'a clip path of each its own');
+    await drawing.click();
+    await tab.waitForURL(/#figure-3$/);
+    await head.getByRole('link', { name: 'Figure 3, at its place' }).press('Enter');
+    assert.deepEqual(errors, []);
+    await close();
+  }
+});
+
 test('a telephone: each figure is drawn for its width, whole, with and without JavaScript; a ledger is read row by row', async () => {
   for (const javaScriptEnabled of [true, false]) {
     const { tab, close } = await page('01-squares.html', { viewport: { width: 390, height: 844 }, javaScriptEnabled });

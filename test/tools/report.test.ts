@@ -298,7 +298,7 @@ test('the index: each notebook with its question, finding, picture, verdicts, da
   const wanted = ['01-squares', 'When do squares grow?', 'They grow.', 'holds', 'MNIST · native · quick · 1.5 min'];
   for (const text of wanted) assert.ok(texts[0].includes(text), `${text} in ${texts[0]}`);
   assert.ok(texts[1].includes('not executed'), texts[1]);
-  assert.match((await items.nth(0).locator('.twin').getAttribute('aria-label'))!, /Cubes: a curve/);
+  assert.match((await items.nth(0).locator('.twin').first().getAttribute('aria-label'))!, /Cubes: a curve/);
   assert.ok((await items.nth(0).locator('.twin svg:visible').boundingBox())!.width > 200);
   assert.equal(await items.nth(1).locator('.twin').count(), 0);
   assert.match(await tab.locator('article').innerText(), /1 reading of the paper’s sentences: 1 holds\./);

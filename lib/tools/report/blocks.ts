@@ -24,6 +24,8 @@ export interface Prose {
 /** A formula on lines of its own. */
 export interface Equation {
   kind: 'equation';
+  /** What it is called by: its `\\tag`, else its place among the page's equations. Absent beside equations that have a tag. */
+  label?: string;
   tex: string;
   html: Html;
 }

@@ -3,12 +3,12 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { retheme, type Theme } from '../../src/figure/retheme/retheme';
 import { sha256 } from '../../src/platform/node';
-import { writeAtomically } from '../notebook';
 import { home } from '../places';
 import type { Stop } from '../running';
 import { type DrawnFigure, TwinMaker } from '../run/twins';
 import type { Drawing, Figure } from './blocks';
 import { markup, type Html, raw } from './html';
+import { KeptPictures } from './kept-pictures';
 import { pictureForBoth } from './schemes';
 
 type Stored = Parameters<typeof retheme>[0];
@@ -33,6 +33,7 @@ function withAlt({ drawing, alt }: Figure): Drawing {
 
 /** Draws what is missing; what was drawn once is kept in .bnlab/pictures. */
 export class Drawer {
+  private readonly kept = new KeptPictures(path.join(home, '.bnlab', 'pictures'));
   private maker: TwinMaker | undefined;
   /** Why there is no browser: then pages have the pictures that the notebooks hold. */
   problem: string | undefined;
@@ -57,12 +58,14 @@ export class Drawer {
   async close(): Promise<void> {
     await this.maker?.close();
     this.maker = undefined;
+    this.kept.prune();
   }
 
   private async picture(figure: DrawnFigure | undefined): Promise<string | undefined> {
     if (!figure || this.problem !== undefined) return undefined;
-    const file = path.join(home, '.bnlab', 'pictures', `${sha256(HOW + JSON.stringify(figure)).slice(0, 24)}.svg`);
-    if (fs.existsSync(file)) return fs.readFileSync(file, 'utf8');
+    const name = sha256(HOW + JSON.stringify(figure)).slice(0, 24);
+    const drawn = this.kept.read(name);
+    if (drawn !== undefined) return drawn;
     try {
       this.maker ??= await TwinMaker.open(this.stop);
     } catch (error) {
@@ -71,7 +74,7 @@ export class Drawer {
     }
     // What Plotly does not draw has its live figure, or nothing: so it was stored.
     const svg = await this.maker.svg(figure).catch(() => undefined);
-    if (svg !== undefined) writeAtomically(file, svg);
+    if (svg !== undefined) this.kept.write(name, svg);
     return svg;
   }
 }

@@ -2,6 +2,7 @@
 import MarkdownIt from 'markdown-it';
 import type { StateCore, Token } from 'markdown-it';
 import type { TextBlock } from './blocks';
+import { untagged } from './equations';
 import { formulas, setFormula } from './formulas';
 import { highlighted } from './highlight';
 import { type Html, markup, raw } from './html';
@@ -57,7 +58,10 @@ export class PageText {
     const [first] = run;
     if (first.type === 'heading_open') return this.heading(run[1], Number(first.tag.slice(1)));
     const made = raw(this.md.renderer.render(run, this.md.options, {}));
-    if (first.type === 'formula_block') return { kind: 'equation', tex: first.content, html: made };
+    if (first.type === 'formula_block') {
+      const { tex, tag } = untagged(first.content);
+      return { kind: 'equation', tex, html: made, ...(tag !== undefined && { label: tag }) };
+    }
     if (first.type === 'fence' || first.type === 'code_block') return { kind: 'listing', html: made };
     return { kind: 'prose', html: made };
   }
@@ -95,7 +99,7 @@ export class PageText {
     const { folder, link, onProblem } = this.around;
     const image = rules.image!;
     rules.formula = ([...tokens], i) => setFormula(tokens[i].content, tokens[i].meta.display, onProblem).text;
-    rules.formula_block = (tokens, i) => `<p>${setFormula(tokens[i].content, true, onProblem)}</p>\n`;
+    rules.formula_block = (tokens, i) => `<p>${setFormula(untagged(tokens[i].content).tex, true, onProblem)}</p>\n`;
     rules.fence = (tokens, i) => `${highlighted(tokens[i].content, tokens[i].info.trim().split(/\s/)[0])}\n`;
     rules.code_block = (tokens, i) => `${highlighted(tokens[i].content, '')}\n`;
     rules.table_open = () => '<div class="table" tabindex="0" role="group" aria-label="Table"><table>\n';

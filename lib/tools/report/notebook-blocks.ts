@@ -1,6 +1,7 @@
 /** A notebook as blocks. */
 import type { Notebook, Cell as NotebookCell } from '../notebook';
 import type { Block, Cell, OutputBlock } from './blocks';
+import { numberEquations } from './equations';
 import { highlighted } from './highlight';
 import { PageText, type Surroundings } from './markdown';
 import { outputBlock } from './outputs';
@@ -15,13 +16,15 @@ export function notebookBlocks(notebook: Notebook, around: Surroundings, solutio
   let figures = 0;
   const context = { text, nextFigure: () => ++figures };
   const solved = new Map(solutions?.cells.map((cell) => [cell.id, cell.source]));
-  return notebook.cells.flatMap((cell, i): Block[] => {
+  const blocks = notebook.cells.flatMap((cell, i): Block[] => {
     if (cell.cell_type === 'markdown') return text.blocks(cell.source, cell.attachments);
     if (cell.cell_type === 'raw' || cell.source.trim() === '') return [];
     const outputs = (cell.outputs ?? []).flatMap((output) => outputBlock(output, context) ?? []);
     for (const output of outputs) addSolution(output, solved.get(cell.id));
     return [{ kind: 'cell', number: i + 1, ...codeOf(cell), outputs }];
   });
+  numberEquations(blocks);
+  return blocks;
 }
 
 function codeOf(cell: NotebookCell): Pick<Cell, 'code'> {

@@ -4,6 +4,7 @@ import type { Figure } from '../blocks';
 import type { Row } from '../facts';
 import { type Content, type Html, markup } from '../html';
 import { frame, type PageLink, type Site } from './frame';
+import { twins } from './page';
 
 /** A notebook on the list. */
 export interface Entry extends PageLink, Row {
@@ -28,9 +29,9 @@ export function contentsPage(site: Site, { lead, entries, links, failed }: Conte
 <p class="lead">${lead}</p>
 ${count(entries)}
 ${failed.length > 0 && failures(failed)}
+${links.length > 0 && markup`<ul class="beside">${links.map(({ page, text }) => markup`<li><a href="${page}">${text}</a></li>\n`)}</ul>`}
 <ol class="notebooks">
-${entries.map(item)}</ol>
-${links.map(({ page, text }) => markup`<p><a href="${page}">${text}</a></p>\n`)}`;
+${entries.map(item)}</ol>`;
   return frame(site, { title: site.title, article, isIndex: true });
 }
 
@@ -57,7 +58,7 @@ function count(entries: readonly Entry[]): Content {
 
 function item({ name, page, title, finding, figure, verdicts, made }: Entry): Html {
   return markup`<li>
-  ${figure?.twin && markup`<div class="twin" role="img" aria-label="${figure.alt}">${figure.twin}</div>`}
+  ${figure?.twin && markup`<div class="picture">${twins(figure)}</div>`}
   <div class="about">
     <h2><a href="${page}"><span class="name">${name}</span> ${title}</a></h2>
     ${finding && markup`<p class="finding">${finding}</p>`}

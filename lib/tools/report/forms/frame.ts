@@ -4,6 +4,7 @@ import type { Fact } from '../facts';
 import { type Content, markup, type Html, raw } from '../html';
 import { policy } from '../policy';
 import { schemeStyle } from '../schemes';
+import { sharedStyles } from '../shared-styles';
 
 /** Another page. */
 export interface PageLink {
@@ -41,6 +42,7 @@ export interface Site {
 /** A whole page. */
 export function frame(site: Site, page: Frame): string {
   const { headings = [], figures = [], facts = [] } = page;
+  const { html: article, rules } = sharedStyles(page.article.text);
   return markup`<!doctype html>
 <html lang="en">
 <head>
@@ -50,7 +52,7 @@ export function frame(site: Site, page: Frame): string {
 <meta name="color-scheme" content="light dark">
 <title>${page.title}${!page.isIndex && ` · ${site.title}`}</title>
 <link rel="icon" href="data:,">
-<style>${raw(schemeStyle(page.article.text))}</style>
+<style>${raw(schemeStyle(page.article.text) + rules)}</style>
 ${site.style === undefined ? raw('<link rel="stylesheet" href="assets/page.css">') : markup`<style>${raw(site.style)}</style>`}
 ${page.compute && markup`<style>${raw(page.compute.style)}</style>\n`}</head>
 <body${page.isIndex && raw(' class="index"')}>
@@ -66,7 +68,7 @@ ${site.style === undefined && raw('<button type="button" id="search" aria-haspop
 ${contents(headings)}
 <main id="main">
 <article>
-${page.article}
+${raw(article)}
 </article>
 ${facts.length > 0 && foot(page)}
 ${turn(page)}

@@ -2,15 +2,19 @@
 import {
   type Block,
   type Cell,
+  type Equation,
   type Figure,
   figuresOf,
+  findingOf,
   type Heading,
   headingsOf,
+  leadFigure,
   type OutputBlock,
   type Picture,
   type TextBlock,
   titleOf,
 } from '../blocks';
+import { equationId } from '../equations';
 import { type Content, forScript, markup, type Html, raw } from '../html';
 import { runnablePlace } from './runnable';
 import { readingOf } from '../readings';
@@ -37,8 +41,10 @@ function article(blocks: readonly Block[]): Html {
     run = [];
   };
   for (const block of blocks) {
-    if (block.kind !== 'cell') run.push(text(block));
-    else {
+    if (block.kind !== 'cell') {
+      run.push(text(block));
+      if (block.kind === 'heading' && block.level === 1) run.push(markup`${lead(blocks)}`);
+    } else {
       endRun();
       parts.push(cell(block));
     }
@@ -47,9 +53,27 @@ function article(blocks: readonly Block[]): Html {
   return markup`${parts}`;
 }
 
+/** What came out, at the head of the page: the first takeaway, and the figure of the verdict, which leads to its place. */
+function lead(blocks: readonly Block[]): Content {
+  const [finding, figure] = [findingOf(blocks), leadFigure(blocks)];
+  if (!finding || !figure?.twin) return undefined;
+  const { number } = figure;
+  return markup`<aside class="came-out" aria-label="What came out">
+<p class="finding">${finding}</p>
+<div class="drawn">${copied(twins(figure))}<a href="#figure-${number}">Figure ${number}, at its place</a></div>
+</aside>
+`;
+}
+
+/** A second copy of a drawing in a page: its clip paths and gradients must not go by the names of the first. */
+function copied({ text: drawing }: Html): Html {
+  return raw(drawing.replace(/\bf(?=[0-9a-f]{8}-\d)/g, 'lead-'));
+}
+
 /** Text as the page shows it. */
 export function text(block: TextBlock): Html {
   if (block.kind === 'heading') return heading(block);
+  if (block.kind === 'equation') return equation(block);
   return block.kind === 'prose' ? raw(stacking(block.html.text)) : block.html;
 }
 
@@ -57,6 +81,13 @@ function heading({ level, id, html: inner, plain }: Heading): Html {
   const tag = raw(`h${level}`);
   const link = level > 1 && markup`<a class="anchor" href="#${id}" aria-label="Link to: ${plain}">#</a>`;
   return markup`<${tag} id="${id}">${inner}${link}</${tag}>\n`;
+}
+
+function equation({ label, html }: Equation): Html {
+  if (label === undefined) return html;
+  const id = equationId(label);
+  const link = markup`<a class="tag" href="#${id}" aria-label="Equation ${label}">(${label})</a>`;
+  return markup`<div class="equation" id="${id}">${html}${link}</div>\n`;
 }
 
 function cell({ number, code, outputs }: Cell): Html {

@@ -1,0 +1,62 @@
+/** What reports keep and what pages carry stays small, and shows the same. */
+import test from 'node:test';
+import assert from 'node:assert/strict';
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { KeptPictures } from 'bnlab/dist/tools/report/kept-pictures';
+import { sharedStyles } from 'bnlab/dist/tools/report/shared-styles';
+import { highlighted } from 'bnlab/dist/tools/report/highlight';
+import { makeScratch, removeScratch } from 'bnlab/dist/tools/scratch';
+
+test('kept pictures are bounded: what was not asked for longest goes; what a report has asked for stays, and what is gone is drawn anew', () => {
+  const scratch = makeScratch();
+  const folder = path.join(scratch, 'pictures');
+  fs.mkdirSync(folder);
+  try {
+    const at = (name: string) => path.join(folder, `${name}.svg`);
+    ['a', 'b', 'c', 'd'].forEach((name, i) => {
+      fs.writeFileSync(at(name), 'x'.repeat(100));
+      fs.utimesSync(at(name), 1000 + i, 1000 + i);
+    });
+    fs.writeFileSync(path.join(folder, 'other.txt'), 'x'.repeat(1000));
+    const kept = new KeptPictures(folder, 250);
+    assert.equal(kept.read('a')?.length, 100);
+    assert.equal(kept.read('none'), undefined);
+    const beside = new KeptPictures(folder, 250); // another report
+    kept.prune();
+    assert.deepEqual(fs.readdirSync(folder).sort(), ['a.svg', 'd.svg', 'other.txt']);
+    assert.equal(beside.read('b'), undefined);
+    beside.write('b', 'x'.repeat(300));
+    beside.prune();
+    assert.deepEqual(fs.readdirSync(folder).sort(), ['b.svg', 'other.txt']);
+    assert.equal(beside.read('b')?.length, 300);
+    new KeptPictures(path.join(folder, 'none')).prune();
+  } finally {
+    removeScratch(scratch);
+  }
+});
+
+test('styles that drawings and tables repeat stand once; what stands elsewhere, has a class or would end a rule stays', () => {
+  const style = "font-family:'A B', serif;fill:var(--on-1-2)";
+  const text = `<text x="1" style="${style}">a</text>`;
+  const bad = ['}body{color:red}/* padded */', "font-family:'padded out", '&lt;/style&gt; padded out'];
+  const left = [
+    `<p style="${style}">${style}</p>`,
+    `<svg style="${style}"></svg>`,
+    `<svg><g class="k" style="${style}"/></svg>`,
+    `<svg>${bad.map((one) => `<g style="${one}"/>`.repeat(3)).join('')}</svg>`,
+  ];
+  const { html, rules } = sharedStyles(`${left.join('')}<svg>${text}${text}</svg><table><tr><td style="${style}">a</td></tr></table>`); // prettier-ignore
+  assert.equal(html, `${left.join('')}<svg>${'<text x="1" class="d0">a</text>'.repeat(2)}</svg><table><tr><td class="d0">a</td></tr></table>`); // prettier-ignore
+  assert.equal(rules, `:is(svg,table) .d0{${style}}`);
+  assert.deepEqual(sharedStyles(`<svg>${text}${text}</svg>`), { html: `<svg>${text}${text}</svg>`, rules: '' });
+});
+
+test('code: an element only where there is a colour, and every letter is there', () => {
+  const code = 'const f = (a: number) => ({ key: `${a + 1}` }); // done\nclass A extends B {}';
+  const { text } = highlighted(code);
+  assert.equal(text.replace(/<[^>]*>/g, '').replace(/&gt;/g, '>').replace(/&#x27;/g, "'"), code); // prettier-ignore
+  assert.match(text, /<span class="hljs-keyword">const<\/span>/);
+  assert.doesNotMatch(text, /hljs-(?:attr|params|function|property)/);
+  assert.equal(text.split('<span').length, text.split('</span>').length);
+});
