@@ -1,5 +1,6 @@
 /** Sweeps from the command line: results are kept as they end, nothing is made twice or lost, and the numbers do not depend on the way. */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import nodeFs, * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
@@ -10,8 +11,9 @@ import { sweep } from 'bnlab/dist/tools/sweep';
 import { codeOf } from 'bnlab/dist/tools/sweep/code';
 import { loadSweepFile } from 'bnlab/dist/tools/sweep/load';
 import { idOf, type Result, Results, Store } from 'bnlab/dist/tools/sweep/store';
+import { fileOf } from '../support/sweeps';
 
-const fileOf = (name: string) => path.join(__dirname, 'sweeps', `${name}.ts`);
+const root = path.resolve(__dirname, '..', '..');
 
 function scratch(t: TestContext): string {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'bnlab-sweep-'));
@@ -217,6 +219,28 @@ test('where a result cannot be kept, the sweep ends in words and no run is blame
   // The run whose line was not written is there by its own file.
   const again = await run(t, file, '--out', out, '--workers', '1', '--only', 'seed 1', '--only', 'learningRate 1');
   assert.match(again.text, /small-networks: 2 runs of training-run, 1 of them there/);
+});
+
+test('on a disk that is full the sweep ends in words, and goes on when there is room again', (t) => {
+  const out = scratch(t);
+  const asked = ['-r', 'ts-node/register/transpile-only', 'test/support/queue-sweep.ts', fileOf('empty'), out];
+  // A disk of its own, which is there for these commands alone.
+  const steps = `mount -t tmpfs -o size=160k tmpfs "${out}" || exit 99
+    "$@"; echo "ended with $?"
+    mount -o remount,size=20m "${out}"
+    "$@"; echo "ended with $?"
+    wc -l < "${out}/empty/results.ndjson"; find "${out}/empty" -name '*.tmp-*' | wc -l`;
+  const words = ['-rm', 'sh', '-c', steps, 'sh', process.execPath, ...asked];
+  const env = { ...process.env, BNLAB_TEST_EMPTY: '60' };
+  const { status, stdout, stderr, error } = spawnSync('unshare', words, { cwd: root, env, encoding: 'utf8' });
+  if (error || status === 99 || /unshare failed/.test(stderr)) return t.skip('this user may mount nothing');
+  assert.match(
+    stdout + stderr,
+    /A result cannot be kept in .*empty \(.*ENOSPC.*\)\. What was kept before is whole\. Make room/,
+  );
+  const [, before] = /empty: 60 runs of empty, (\d+) of them there/.exec(stdout.split('ended with 1\n')[1])!;
+  assert.ok(Number(before) > 0 && Number(before) < 60, before);
+  assert.match(stdout, /60 of 60 runs there, \d+ of them made in .*\nended with 0\n60\n0\n$/);
 });
 
 test('results of other code are named, kept apart and made again', async (t) => {

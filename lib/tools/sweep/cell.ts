@@ -63,6 +63,8 @@ function sweepOf({ sweep }: Wanted): { described: Sweeping; file: string } {
 }
 
 async function main(wanted: Wanted): Promise<void> {
+  // Whom it waits for is for the cell, too.
+  console.error = (text: unknown) => report({ is: 'line', text: String(text) });
   try {
     await stoppable(async (stop) => {
       const end = () => stop.ask({ signal: 'SIGTERM' });
