@@ -39,6 +39,7 @@ const nativeSources = path.join(layout.root, 'lib', 'src', 'engine', 'engines', 
 const napiHeaders = path.join(layout.nodeModules, 'node-api-headers', 'include');
 const bindingSources = path.join(layout.tfjsNode, 'binding');
 const productSources = path.join(nativeSources, 'products');
+const normSources = path.join(nativeSources, 'norms');
 /** Included before the addon's own source: graphs may bring the settings of their session. */
 const sessionHeader = path.join(nativeSources, 'session.h');
 
@@ -74,6 +75,18 @@ const addons = [
     inputs: [productSources, napiHeaders],
     flags: (platform, libraries) => ['-std=c++17', ...linkedWith(platform, libraries, ['cc'])],
     check: multiplies,
+  },
+  {
+    // batch normalization of images in few passes, for TensorFlow's graphs (lib/src/engine/engines/native/norms)
+    name: 'bnlab_norms',
+    needed: false,
+    sources: ['norms.cc', 'passes.cc'].map((name) => path.join(normSources, name)),
+    inputs: [normSources, path.join(productSources, 'lanes.h'), napiHeaders],
+    flags: (platform, libraries) => [
+      ...['-std=c++17', '-pthread', `-I${path.join(libraries, 'include')}`],
+      ...linkedWith(platform, libraries, ['framework']),
+    ],
+    check: normalizes,
   },
 ];
 
@@ -248,6 +261,22 @@ async function multiplies(file) {
       if (!addon.exports.use(name)) throw new Error(name + ' cannot be called by XLA');
       addon.exports.product(Float32Array.of(1, 2, 3, 4), Float32Array.of(5, 6, 7, 8), c, 2, 2, 2, false, false);
       if (String(c) !== '19,22,43,50') throw new Error(name + ' multiplies wrongly: ' + c);
+    }`,
+  );
+}
+
+/**
+ * Has Node load batch normalization and hand it to TensorFlow, for each kind of registers that this processor has.
+ *
+ * @param {string} file
+ */
+async function normalizes(file) {
+  return passes(
+    file,
+    `const addon = { exports: {} };
+    process.dlopen(addon, process.argv[1]);
+    for (const name of addon.exports.kinds) {
+      if (!addon.exports.use(name)) throw new Error(name + ': TensorFlow does not take the operations');
     }`,
   );
 }

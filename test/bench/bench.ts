@@ -3,113 +3,49 @@
  * gets its turn while all others wait, so that a slow minute of the machine is everybody's slow minute. Reports minimum
  * and median over the rounds, and ratios of medians; where a bar is missed, also where the time goes, in both libraries.
  *
+ * Peers run in the best mode that they have: with one thread or all, whichever is faster in their warm-up, images with channels last, compiled,
+ * tuned, their memory donated. One lane is a copy of ours in a process of its own: what the two differ by is noise.
+ *
  *   --peers         also PyTorch and JAX, from an environment of their own that this sets up (.bnlab/peers)
  *   --python FILE   takes PyTorch and JAX from this Python in place of that environment (one with CUDA, say)
  *   --rounds N      rounds, default 15
  *   --only a,b      of dense, wide, conv
  *   --variants      also the variants behind the decisions (XLA or not, fused batch norm or composed)
- *   --no-extras     leave out the cost of tracing, the length of calls, and the long run
- *   --output DIR    where bench.json and bench.md go, default test/bench/results
+ *   --no-extras     leave out what is no single step: two runs side by side, memory, the cost of tracing, the length of calls, the long run
+ *   --output DIR    where bench-MAKE.json, for this make of processor, and bench.md, of all makes there, go; default test/bench/results
  */
-import { ChildProcess, execFileSync, spawn } from 'node:child_process';
 import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
-import * as readline from 'node:readline';
 import { parseArgs } from 'node:util';
 import { Random } from 'bnlab';
 import { writeAtomically } from 'bnlab/dist/src/platform/node/write';
 import { Case, cases, productFlops } from './cases';
-import { Report, Samples, markdown } from './report';
+import { extras, memory, sideBySide } from './extras';
+import { makeOf, markdown, Report, Samples } from './report';
+import { findLibraries, Library, Worker } from './worker-process';
 
-const home = path.resolve(__dirname, '..', '..');
-const peersFolder = path.join(home, '.bnlab', 'peers');
 /** Seconds that one timing should last. */
 const SAMPLE_SECONDS = 0.4;
 /** Pause before each timing: threads of the one before stop spinning. */
 const PAUSE_MILLISECONDS = 120;
-/** A peer that is silent this long (torch.compile may take minutes) is given up. */
-const SILENCE_MILLISECONDS = 240_000;
-
-interface Answer {
-  seconds?: number;
-  first?: number;
-  error?: string;
-  [key: string]: unknown;
-}
-
-/** A process that answers one JSON line with another. */
-class Worker {
-  private readonly child: ChildProcess;
-  private waiting: ((answer: Answer) => void) | undefined;
-  private id = 0;
-  private lastWords = '';
-  private dead: string | undefined;
-  readonly hello: Promise<Answer>;
-
-  constructor(
-    readonly name: string,
-    command: string,
-    parameters: string[],
-  ) {
-    const env = { ...process.env, TF_CPP_MIN_LOG_LEVEL: '2' };
-    this.child = spawn(command, parameters, { cwd: home, env, stdio: ['pipe', 'pipe', 'pipe'] });
-    this.child.stderr!.on('data', (text) => (this.lastWords = (this.lastWords + text).slice(-2000)));
-    this.hello = this.next();
-    readline.createInterface({ input: this.child.stdout! }).on('line', (line) => {
-      if (line.startsWith('{')) this.settle(JSON.parse(line));
-    });
-    this.child.on('error', (error) => this.die(error.message));
-    this.child.on('exit', () => this.die(this.lastWords.trim().split('\n').at(-1) || 'it ended'));
-  }
-
-  private die(reason: string) {
-    this.dead ??= reason;
-    this.settle({ error: reason });
-  }
-
-  private settle(answer: Answer) {
-    this.waiting?.(answer);
-    this.waiting = undefined;
-  }
-
-  private next(): Promise<Answer> {
-    if (this.dead !== undefined) return Promise.resolve({ error: this.dead });
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => {
-        this.child.kill();
-        this.die(`no answer in ${SILENCE_MILLISECONDS / 1000} s`);
-      }, SILENCE_MILLISECONDS);
-      this.waiting = (answer) => {
-        clearTimeout(timer);
-        resolve(answer);
-      };
-    });
-  }
-
-  async ask(question: object): Promise<Answer> {
-    const answer = this.next();
-    if (this.dead === undefined) this.child.stdin!.write(`${JSON.stringify({ id: ++this.id, ...question })}\n`);
-    return answer;
-  }
-
-  stop() {
-    this.dead ??= 'stopped';
-    this.child.stdin!.end();
-    this.child.kill();
-  }
-}
 
 /** One way to run one step. */
 interface Lane {
   key: string;
-  worker: Worker;
+  /** processes that can run it, each with another number of threads; the first, once the fastest is known */
+  workers: { worker: Worker; threads?: number }[];
   variant: string;
   /** the number of steps of one timing is a multiple of this */
   multiple: number;
   steps: number;
   samples: Samples;
 }
+
+/** Processes by library: with all threads, and for peers with one. */
+type Workers = Record<string, Lane['workers']>;
+
+const COPY = 'TensorFlow.js, a copy';
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
@@ -132,43 +68,21 @@ async function main(): Promise<void> {
     if (!cases.some((c) => c.name === name)) throw new Error(`--only knows dense, wide and conv, not '${name}'`);
   }
 
-  const absent: Record<string, string> = {};
-  const workers: Record<string, Worker> = {};
-  const libraries: Report['libraries'] = {};
-  const start = async (name: string, command: string, parameters: string[]) => {
-    const worker = new Worker(name, command, parameters);
-    const { hello, error } = await worker.hello;
-    if (error === undefined) {
-      workers[name] = worker;
-      libraries[name] = hello as Record<string, unknown>;
-    } else absent[name] = error;
-  };
-  const script = (file: string) => ['-r', 'ts-node/register/transpile-only', path.join(__dirname, file)];
-  await start('TensorFlow.js', process.execPath, script('worker.ts'));
-  if (!workers['TensorFlow.js']) throw new Error(`The TensorFlow.js worker did not start: ${absent['TensorFlow.js']}`);
-  const engine = libraries['TensorFlow.js'].engine;
+  const found = findLibraries({ peers: values.peers!, python: values.python });
+  const { workers, about, absent } = await start(found.libraries);
+  Object.assign(absent, found.absent);
+  const engine = about['TensorFlow.js'].engine;
   if (engine !== 'native')
     console.log(
       `The engine is '${engine}': compiled steps are ${engine === 'webgpu' ? 'recorded and replayed' : 'run eagerly'} here.`,
     );
-  if (values.peers) {
-    const python = values.python ? { ok: true as const, file: values.python } : preparePeers();
-    for (const [name, file] of Object.entries({ PyTorch: 'torch_worker.py', JAX: 'jax_worker.py' })) {
-      if (python.ok) await start(name, python.file, [path.join(__dirname, 'peers', file)]);
-      else absent[name] = python.why;
-    }
-  } else {
-    absent.PyTorch = absent.JAX = 'not asked for (-- --peers)';
-  }
-
+  const cpu = os.cpus()[0]?.model.trim() ?? 'unknown';
   const report: Report = {
     date: new Date().toISOString().slice(0, 10),
-    machine: {
-      cpu: os.cpus()[0]?.model.trim() ?? 'unknown',
-      cores: os.cpus().length,
-      memoryGiB: Math.round(os.totalmem() / 2 ** 30),
-    },
-    libraries,
+    make: makeOf(cpu, about['TensorFlow.js'].gpu === true),
+    machine: { cpu, cores: os.availableParallelism(), memoryGiB: Math.round(os.totalmem() / 2 ** 30) },
+    load: os.loadavg()[0],
+    libraries: about,
     absent,
     rounds,
     cases: [],
@@ -178,36 +92,74 @@ async function main(): Promise<void> {
     report.cases.push(await measure(one, workers, rounds, values.variants!));
     write(report, values.output!);
   }
-  if (!values['no-extras']) report.extras = await extras(workers['TensorFlow.js'], chosen);
-  for (const worker of Object.values(workers)) worker.stop();
-  write(report, values.output!);
-  console.log(`\n${markdown(report)}`);
+  if (!values['no-extras']) {
+    report.extras = await extras(workers['TensorFlow.js'][0].worker, chosen);
+    write(report, values.output!);
+  }
+  for (const { worker } of Object.values(workers).flat()) worker.stop();
+  if (!values['no-extras']) {
+    report.side = await sideBySide(found.libraries, report);
+    report.memory = await memory(found.libraries, report);
+    write(report, values.output!);
+  }
+  console.log(`\n${markdown([report])}`);
 }
 
-/** After every case, so that a run that is cut off keeps what it has. */
+/** Starts the libraries, peers once with all threads and once with one; those that do not start are absent. */
+async function start(libraries: readonly Library[]) {
+  const workers: Workers = {};
+  const about: Report['libraries'] = {};
+  const absent: Report['absent'] = {};
+  const cores = os.availableParallelism();
+  const begin = async (name: string, { command, threads }: Library, count?: number) => {
+    const worker = new Worker(command, count === undefined ? {} : threads(count));
+    const { hello, error } = await worker.hello;
+    if (error !== undefined) {
+      absent[name] = error;
+      return;
+    }
+    (workers[name] ??= []).push({ worker, threads: count });
+    about[name] ??= hello as Record<string, unknown>;
+  };
+  for (const [i, library] of libraries.entries()) {
+    await begin(library.name, library, i === 0 ? undefined : cores);
+    if (i > 0 && cores > 1 && workers[library.name]) await begin(library.name, library, 1);
+  }
+  if (!workers['TensorFlow.js']) throw new Error(`The TensorFlow.js worker did not start: ${absent['TensorFlow.js']}`);
+  await begin(COPY, libraries[0]);
+  delete about[COPY];
+  return { workers, about, absent };
+}
+
+/** After every case, so that a run that is cut off keeps what it has. Other makes' results stay, and are in the page too. */
 function write(report: Report, folder: string): void {
-  writeAtomically(path.join(folder, 'bench.json'), `${JSON.stringify(report, undefined, 2)}\n`);
-  writeAtomically(path.join(folder, 'bench.md'), markdown(report));
+  writeAtomically(path.join(folder, `bench-${report.make}.json`), `${JSON.stringify(report, undefined, 2)}\n`);
+  const all = fs.readdirSync(folder).filter((name) => /^bench-\w+\.json$/.test(name));
+  const reports = all.sort().map((name) => JSON.parse(fs.readFileSync(path.join(folder, name), 'utf8')) as Report);
+  writeAtomically(path.join(folder, 'bench.md'), markdown(reports));
 }
 
-async function measure(one: Case, workers: Record<string, Worker>, rounds: number, all: boolean) {
+function lanesOf(one: Case, workers: Workers, all: boolean): Lane[] {
   const lanes: Lane[] = [];
   const add = (name: string, variants: string[], multiple = 1) => {
     for (const variant of variants) {
       if (!workers[name]) continue;
       lanes.push({
-        key: `${name}: ${variant}`,
-        worker: workers[name],
-        variant,
-        multiple,
-        steps: multiple,
-        samples: { milliseconds: [] },
+        ...{ key: `${name}: ${variant}`, workers: workers[name], variant, multiple },
+        ...{ steps: multiple, samples: { milliseconds: [] } },
       });
     }
   };
   const more = ['eager, composed', 'compiled, xla', 'compiled, no xla', 'compiled, composed', 'compiled, fused'];
   add('TensorFlow.js', ['stock', 'eager', 'compiled', ...(all ? more : [])]);
-  add('PyTorch', ['eager', ...(one.channels ? ['eager, channels last'] : []), 'torch.compile']);
+  add(COPY, ['compiled']);
+  const compiled = ['torch.compile', 'torch.compile, max-autotune'];
+  add('PyTorch', ['eager', ...compiled]);
+  if (one.channels)
+    add(
+      'PyTorch',
+      ['eager', ...compiled].map((mode) => `${mode}, channels last`),
+    );
   add('JAX', ['jit']);
   add('JAX', ['scan'], one.scan);
   if (one.channels) add('TensorFlow.js', ['convolutions']);
@@ -216,19 +168,41 @@ async function measure(one: Case, workers: Record<string, Worker>, rounds: numbe
     add('PyTorch', ['products']);
     add('JAX', ['products']);
   }
+  return lanes;
+}
 
+/** Finds out how many steps a timing has, and which of the lane's processes is the fastest. */
+async function warmUp(lane: Lane, name: string): Promise<void> {
+  const timed: { seconds: number; worker: Lane['workers'][number] }[] = [];
+  for (const one of lane.workers) {
+    let each = Infinity;
+    // three times: the first answer knows compilation only
+    for (let pass = 0; pass < 3; pass++) {
+      const answer = await one.worker.ask({ case: name, variant: lane.variant, steps: lane.steps });
+      if (answer.seconds === undefined) {
+        lane.samples.error ??= answer.error ?? 'no time';
+        break;
+      }
+      if (one === lane.workers[0]) lane.samples.firstSeconds ??= answer.first;
+      each = answer.seconds / lane.steps;
+      const wanted = SAMPLE_SECONDS / each;
+      lane.steps = Math.max(1, Math.round(Math.min(wanted, 50 * lane.steps) / lane.multiple)) * lane.multiple;
+    }
+    if (each < Infinity) timed.push({ seconds: each, worker: one });
+  }
+  if (timed.length === 0) return;
+  delete lane.samples.error;
+  const best = timed.reduce((a, b) => (b.seconds < a.seconds ? b : a));
+  lane.workers = [best.worker];
+  lane.samples.threads = best.worker.threads;
+  lane.steps = Math.max(1, Math.round(SAMPLE_SECONDS / best.seconds / lane.multiple)) * lane.multiple;
+}
+
+async function measure(one: Case, workers: Workers, rounds: number, all: boolean): Promise<Report['cases'][number]> {
+  const lanes = lanesOf(one, workers, all);
   for (const lane of lanes) {
     process.stdout.write(`${one.name}: warming up ${lane.key} ... `);
-    // twice: the first answer knows compilation only
-    for (let pass = 0; pass < 2 && lane.samples.error === undefined; pass++) {
-      const answer = await lane.worker.ask({ case: one.name, variant: lane.variant, steps: lane.steps });
-      if (answer.seconds === undefined) lane.samples.error = answer.error ?? 'no time';
-      else {
-        lane.samples.firstSeconds ??= answer.first;
-        const wanted = SAMPLE_SECONDS / (answer.seconds / lane.steps);
-        lane.steps = Math.max(1, Math.round(Math.min(wanted, 50 * lane.steps) / lane.multiple)) * lane.multiple;
-      }
-    }
+    await warmUp(lane, one.name);
     console.log(lane.samples.error ?? `${lane.steps} steps a timing`);
   }
   const order = new Random(1, 'lanes');
@@ -238,7 +212,7 @@ async function measure(one: Case, workers: Record<string, Worker>, rounds: numbe
       const lane = lanes[at];
       if (lane.samples.error !== undefined) continue;
       await new Promise((resolve) => setTimeout(resolve, PAUSE_MILLISECONDS));
-      const answer = await lane.worker.ask({ case: one.name, variant: lane.variant, steps: lane.steps });
+      const answer = await lane.workers[0].worker.ask({ case: one.name, variant: lane.variant, steps: lane.steps });
       if (answer.seconds === undefined) lane.samples.error = answer.error ?? 'no time';
       else lane.samples.milliseconds.push((1000 * answer.seconds) / lane.steps);
     }
@@ -247,50 +221,6 @@ async function measure(one: Case, workers: Record<string, Worker>, rounds: numbe
   const samples: Record<string, Samples> = {};
   for (const lane of lanes) samples[lane.key] = lane.samples;
   return { name: one.name, title: one.title, productMegaflops: productFlops(one) / 1e6 || undefined, samples };
-}
-
-async function extras(worker: Worker, names: string[]): Promise<Report['extras']> {
-  console.log('tracing, call lengths, and a run of 50,000 steps');
-  const traces: NonNullable<Report['extras']>['traces'] = [];
-  for (const name of names) {
-    const costs: { traceAndLoad: number; firstStep: number }[] = [];
-    for (let i = 0; i < 3; i++) {
-      const { traceAndLoad, firstStep } = await worker.ask({ task: 'trace', case: name });
-      costs.push({ traceAndLoad: traceAndLoad as number, firstStep: firstStep as number });
-    }
-    traces.push({ name, costs });
-  }
-  const calls: NonNullable<Report['extras']>['calls'] = [];
-  for (const steps of [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000]) {
-    const { seconds } = await worker.ask({ task: 'call', steps });
-    calls.push({ steps, millisecondsPerStep: (1000 * seconds!) / steps });
-  }
-  const steps = 50_000;
-  const answer = await worker.ask({ task: 'long', steps });
-  const { seconds, before, peak, after } = answer as Record<string, number>;
-  return { traces, calls, long: { steps, seconds, beforeMiB: before, peakMiB: peak, afterMiB: after } };
-}
-
-/** The peers' Python, set up if need be. */
-function preparePeers(): { ok: true; file: string } | { ok: false; why: string } {
-  const file = path.join(peersFolder, process.platform === 'win32' ? 'Scripts/python.exe' : 'bin/python');
-  const requirements = path.join(__dirname, 'peers', 'requirements.txt');
-  const stamp = path.join(peersFolder, 'requirements.txt');
-  const wanted = fs.readFileSync(requirements, 'utf8');
-  if (fs.existsSync(stamp) && fs.readFileSync(stamp, 'utf8') === wanted) return { ok: true, file };
-  try {
-    console.log('Setting up PyTorch and JAX in .bnlab/peers; this happens once.');
-    if (!fs.existsSync(file)) {
-      execFileSync(process.platform === 'win32' ? 'python' : 'python3', ['-m', 'venv', peersFolder], {
-        stdio: 'inherit',
-      });
-    }
-    execFileSync(file, ['-m', 'pip', 'install', '--quiet', '-r', requirements], { stdio: 'inherit' });
-    writeAtomically(stamp, wanted);
-    return { ok: true, file };
-  } catch (error) {
-    return { ok: false, why: `its environment could not be set up: ${String(error).split('\n')[0]}` };
-  }
 }
 
 main().catch((error: unknown) => {

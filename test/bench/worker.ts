@@ -1,9 +1,9 @@
 /**
  * The TensorFlow.js side of the benchmark: a process that times what it is asked for, one JSON line in, one out.
- * `{ id, case, variant, steps }` gives `{ id, seconds }`; a variant is built and warmed up on its first request.
+ * `{ id, case, variant, steps }` gives `{ id, seconds }`, `{ id, task: 'memory' }` the most MiB that were resident; a variant is built and warmed up on its first request.
  */
 import * as readline from 'node:readline';
-import { CompileOptions, Random, StepContext, batchNormLayer, compile, engineCard, ready, tf } from 'bnlab';
+import { CompileOptions, Random, StepContext, batchNormLayer, compile, engineCard, ready, tf, toTensors } from 'bnlab';
 import { BatchNormLayer, fusedBatchNorm } from 'bnlab/internal';
 import { Case, EXAMPLES, cases } from './cases';
 
@@ -19,7 +19,13 @@ interface Answer {
 const random = new Random(1);
 let shared: { x: tf.Tensor2D; y: tf.Tensor2D } | undefined;
 
+/** Numbers; or, where it says how many, as many pictures of bytes, as MNIST is held. */
 function data() {
+  const pictures = Number(process.env.BNLAB_BENCH_PICTURES ?? 0);
+  if (pictures > 0) {
+    const bytes = (count: number, limit: number) => Uint8Array.from({ length: count }, () => random.integer(limit));
+    shared ??= toTensors({ images: bytes(pictures * 784, 256), labels: bytes(pictures, 10), n: pictures });
+  }
   shared ??= {
     x: tf.tensor2d(random.uniforms(EXAMPLES * 784), [EXAMPLES, 784]),
     y: tf.tidy(() => {
@@ -34,7 +40,7 @@ function data() {
 }
 
 const indices = (steps: number, batch: number) =>
-  Int32Array.from({ length: steps * batch }, () => random.integer(EXAMPLES));
+  Int32Array.from({ length: steps * batch }, () => random.integer(data().x.shape[0]));
 
 const variable = (shape: number[], deviation: number, trainable = true) =>
   tf.tidy(() =>
@@ -245,14 +251,15 @@ async function longRun(steps: number): Promise<Answer> {
 
 async function main() {
   await ready();
-  const { engine, device, tensorflow, tfjs, node, threads } = engineCard();
-  console.log(JSON.stringify({ hello: { engine, device, tensorflow, tfjs, node, threads } }));
+  const { engine, device, gpu, tensorflow, tfjs, node } = engineCard();
+  console.log(JSON.stringify({ hello: { engine, device, gpu, tensorflow, tfjs, node } }));
   for await (const line of readline.createInterface({ input: process.stdin })) {
     const { id, task, ...given } = JSON.parse(line);
     let answer: Answer;
     try {
       if (task === 'trace') answer = await traceCost(given.case);
       else if (task === 'call') answer = await callLength(given.steps);
+      else if (task === 'memory') answer = { peak: process.resourceUsage().maxRSS / 1024 };
       else if (task === 'long') answer = await longRun(given.steps);
       else answer = await time(given.case, given.variant, given.steps);
     } catch (error) {

@@ -1,5 +1,5 @@
 #!/bin/bash
-# What the pack runs on a machine with a GPU. Results go to $OUT (unless told: ./results): a log of each part, and bench.json, bench.md.
+# What the pack runs on a machine with a GPU. Results go to $OUT (unless told: ./results): a log of each part, bench-MAKE.json and bench.md.
 # A part that fails or takes too long is named, and the others go on; the last lines are the summary. PARTS="steps bench" takes only these.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)

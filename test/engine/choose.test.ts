@@ -5,7 +5,7 @@ import { EngineError, type EngineCard, type PassedOver } from 'bnlab';
 import { engineCardHtml, engineCardText } from 'bnlab/internal';
 import { chooseEngine, forcedEngine } from 'bnlab/dist/src/engine/choose';
 import type { Engine, Outcome } from 'bnlab/dist/src/engine/engines/engine';
-import { threadsFrom } from 'bnlab/dist/src/engine/engines/native/native';
+import { threadsFrom } from 'bnlab/dist/src/engine/engines/native/threads';
 import { withoutDeprecations, withStderrHeld, worthSeeing } from 'bnlab/dist/src/engine/engines/native/quiet';
 import { withWarningsCollected } from 'bnlab/dist/src/engine/engines/warnings';
 import { runScript } from '../support/engines';

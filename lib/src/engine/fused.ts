@@ -1,6 +1,6 @@
 /**
- * TensorFlow's training kernels of batch normalization. TensorFlow.js reaches them only for inference (`tf.batchNorm` passes
- * is_training=false), although the native backend carries them; here they are, as one differentiable operation.
+ * Batch normalization in training as one differentiable operation: the addon's (engines/native/norms), else TensorFlow's, whose training kernels
+ * TensorFlow.js does not reach (`tf.batchNorm` passes is_training=false), although the native backend carries them.
  */
 import { expectArgument, expectArguments, notNegative, tensor } from '../core/checks';
 import { tf } from './tf';
@@ -20,11 +20,11 @@ export interface FusedBatchNorm<T extends tf.Tensor> {
 }
 
 /**
- * Batch normalization in training, Algorithm 1 of Ioffe & Szegedy 2015, by TensorFlow's FusedBatchNormV3, differentiable in x,
- * gamma and beta by FusedBatchNormGradV3. Works eagerly and inside a compiled step.
+ * Batch normalization in training, Algorithm 1 of Ioffe & Szegedy 2015, by one kernel, differentiable in x, gamma and
+ * beta by another. Works eagerly and inside a compiled step.
  *
- * `mean` and `variance` are for moving averages: a gradient does not flow through them (through y it does). TensorFlow's kernel
- * itself reports the unbiased variance; this is the biased one, as in the paper's Algorithm 1.
+ * `mean` and `variance` are for moving averages: a gradient does not flow through them (through y it does). The kernel itself reports
+ * the unbiased variance, as TensorFlow's does; this is the biased one, as in the paper's Algorithm 1.
  *
  * @param x [m, d] or [n, height, width, d], float32
  * @param gamma scale, [d]

@@ -8,12 +8,19 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
-from protocol import EXAMPLES, serve
+from protocol import EXAMPLES, PICTURES, serve
 
 generator = np.random.default_rng(1)
-X = jnp.asarray(generator.random((EXAMPLES, 784), dtype=np.float32))
+if PICTURES:
+    X = jnp.asarray(generator.integers(0, 256, (EXAMPLES, 784), dtype=np.uint8))
+else:
+    X = jnp.asarray(generator.random((EXAMPLES, 784), dtype=np.float32))
 Y = jnp.asarray(generator.integers(0, 10, EXAMPLES))
 SCAN = {"dense": 200, "wide": 10, "conv": 10}
+
+
+def batch_of(rows):
+    return X[rows].astype(jnp.float32) / 255 if PICTURES else X[rows]
 
 
 def initial(case):
@@ -61,7 +68,9 @@ def step_of(case):
 
     def step(state, rows):
         parameters, moving = state
-        (loss, moving), gradients = jax.value_and_grad(loss_of, has_aux=True)(parameters, moving, X[rows], Y[rows])
+        (loss, moving), gradients = jax.value_and_grad(loss_of, has_aux=True)(
+            parameters, moving, batch_of(rows), Y[rows]
+        )
         parameters = jax.tree.map(lambda p, g: p - 0.1 * g, parameters, gradients)
         return (parameters, moving), loss
 

@@ -41,9 +41,9 @@ export interface BatchNormLayerOptions {
   /** A known-wrong variant in place of the right one. */
   pitfall?: PitfallName;
   /**
-   * What computes in training: `auto` takes TensorFlow's fused kernel for images where it is faster; `composed` is always
-   * `batchNorm`. They differ by rounding: the kernel's mean carries an error that grows with |mu|/sigma (about 1e-6 of it),
-   * `batchNorm` has none. Default `auto`.
+   * What computes in training: `auto` takes a fused kernel for images where it is faster; `composed` is always
+   * `batchNorm`. They differ by rounding: the kernel's mean carries an error that grows with |mu|/sigma (1e-7 of it; where TensorFlow's
+   * own is taken, about 1e-6), `batchNorm` has none. Default `auto`.
    */
   kernel?: 'auto' | 'composed';
 }

@@ -3,6 +3,7 @@ import { tf } from '../../tf';
 import { CompileError } from '../guard';
 import { Binding, OpAttribute } from '../../engines/native/addon';
 import { Attribute, DataType } from './proto';
+import { withRelu } from './norms';
 import { simplify } from './simplify';
 import { Constant, Trace, TracedOp } from './trace';
 
@@ -101,7 +102,7 @@ const INFERRED: Record<string, Record<string, number>> = { ExpandDims: { T: 0, T
  * @param data the inputs that are gathered from data by row, the others being schedules, with what their levels mean where they are bytes
  */
 export function planBody(traced: Trace, binding: Binding, data: DataInputs): Body {
-  const ops = simplify(traced, binding);
+  const ops = withRelu(simplify(traced, binding), traced);
   const feeds: Feed[] = [];
   const feedOf: Body['feedOf'] = new Map();
   const variables: tf.Variable[] = [];

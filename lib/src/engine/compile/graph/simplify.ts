@@ -65,7 +65,7 @@ function sameShape(a: readonly number[], b: readonly number[]): boolean {
 }
 
 /** The operations among `ops` that reach an output or a changed variable. */
-function liveOps(ops: readonly TracedOp[], traced: Trace): TracedOp[] {
+export function liveOps(ops: readonly TracedOp[], traced: Trace): TracedOp[] {
   const needed = new Set<number>(traced.outputs.map(({ value }) => value));
   for (const { value } of traced.changed) needed.add(value);
   const live: TracedOp[] = [];

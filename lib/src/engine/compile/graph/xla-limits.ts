@@ -5,11 +5,11 @@ import { Attribute, DataType } from './proto';
 /**
  * Operations kept out of XLA although it knows them: it clamps indices that are out of range, where TensorFlow complains; it takes
  * the variance of a batch as E[x^2] - E[x]^2, of which nothing is left in float32 when the mean is large; it sorts -0 below 0;
- * its pooling keeps NaN, which TensorFlow's passes over.
+ * its pooling keeps NaN, which TensorFlow's passes over. Those of the addon it does not know.
  */
 export const NOT_FOR_XLA: ReadonlySet<string> = new Set([
   ...['GatherV2', 'GatherNd', 'ScatterNd', 'TensorScatterUpdate', 'UnsortedSegmentSum'],
-  ...['FusedBatchNormV3', 'FusedBatchNormGradV3', 'TopKV2'],
+  ...['FusedBatchNormV3', 'FusedBatchNormGradV3', 'BnlabBatchNorm', 'BnlabBatchNormGrad', 'TopKV2'],
   ...['MaxPool', 'MaxPoolGrad', 'MaxPool3D', 'MaxPool3DGrad'],
 ]);
 

@@ -5,11 +5,11 @@
 import { PassedOver } from '../../card';
 import { GraphRunner } from '../../compile/graph/runner';
 import type { RunnerOf } from '../../compile/runner';
-import { platform } from '../../../platform/port';
 import { processorWords } from '../../processor';
 import type { Engine, Outcome } from '../engine';
 import { checkNative } from './check';
 import { registerFusedBatchNorm } from './fused';
+import { threadsFrom } from './threads';
 import { nvidiaGpu } from './gpu';
 import { mendKernels } from './kernels';
 import { keepLevels } from './levels';
@@ -71,12 +71,6 @@ function computes({ tensorflow, gpu }: ReturnType<typeof loadNative>): Outcome {
   const device = gpu ? (nvidiaGpu() ?? 'NVIDIA GPU') : processorWords();
   const threads = { intraOp: threadsFrom('TF_NUM_INTRAOP_THREADS'), interOp: threadsFrom('TF_NUM_INTEROP_THREADS') };
   return { loaded: true, card: { device, tensorflow, gpu, threads } };
-}
-
-/** The number of threads in `variable`, or as many as this process may run on. */
-export function threadsFrom(variable: string, environment = platform().environment): number {
-  const given = Number(environment[variable]);
-  return Number.isInteger(given) && given > 0 ? given : platform().processor().threads;
 }
 
 function whyNoGpu(cudaBuild: boolean): PassedOver {

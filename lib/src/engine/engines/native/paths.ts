@@ -18,6 +18,8 @@ export interface NativePaths {
   stderrHolder: string;
   /** Products of small matrices that set-up compiles; see products.ts. */
   products: string;
+  /** Batch normalization in few passes that set-up compiles; see norms.ts. */
+  norms: string;
   /** TensorFlow's own library, out of the wheel. */
   library: string;
   /** NVIDIA's libraries, with the CUDA build of TensorFlow only. */
@@ -40,6 +42,7 @@ export function nativePaths(): NativePaths | undefined {
     addon: path.join(built, 'tfjs_binding.node'),
     stderrHolder: path.join(built, 'bnlab_stderr.node'),
     products: path.join(built, 'bnlab_products.node'),
+    norms: path.join(built, 'bnlab_norms.node'),
     library: path.join(
       packageFolder,
       'deps',

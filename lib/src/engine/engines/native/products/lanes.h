@@ -4,6 +4,7 @@
  * Each function names the instructions it needs (FOR), because the addon is compiled for the plainest processor of its make and chooses
  * while it runs. `Part` says how many of a register's lanes belong to the matrix: the others are read as 0 and not written.
  * rowsN: rows of the tile that is N registers wide, such that it fits the registers and hides the latency of a multiplication.
+ * relu: max(0, x), which keeps NaN. past: the gradient on its way back through it, dy where x > 0, NaN where x is NaN, otherwise 0.
  */
 #pragma once
 #if defined(__clang__)
@@ -29,6 +30,11 @@ struct Avx512 {
   FOR ALWAYS void store(float *p, Vector x) { _mm512_storeu_ps(p, x); }
   FOR ALWAYS void store(float *p, Vector x, Part n) { _mm512_mask_storeu_ps(p, n, x); }
   FOR ALWAYS Vector multiplyAdd(Vector x, Vector y, Vector z) { return _mm512_fmadd_ps(x, y, z); }
+  FOR ALWAYS Vector relu(Vector x) { return _mm512_max_ps(zero(), x); }
+  FOR ALWAYS Vector past(Vector x, Vector dy) {
+    const Vector kept = _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(x, zero(), _CMP_GT_OQ), dy);
+    return _mm512_mask_mov_ps(kept, _mm512_cmp_ps_mask(x, x, _CMP_UNORD_Q), x);
+  }
 };
 #undef FOR
 
@@ -47,6 +53,11 @@ struct Avx2 {
   FOR ALWAYS void store(float *p, Vector x) { _mm256_storeu_ps(p, x); }
   FOR ALWAYS void store(float *p, Vector x, Part n) { _mm256_maskstore_ps(p, n, x); }
   FOR ALWAYS Vector multiplyAdd(Vector x, Vector y, Vector z) { return _mm256_fmadd_ps(x, y, z); }
+  FOR ALWAYS Vector relu(Vector x) { return _mm256_max_ps(zero(), x); }
+  FOR ALWAYS Vector past(Vector x, Vector dy) {
+    const Vector kept = _mm256_and_ps(_mm256_cmp_ps(x, zero(), _CMP_GT_OQ), dy);
+    return _mm256_blendv_ps(kept, x, _mm256_cmp_ps(x, x, _CMP_UNORD_Q));
+  }
 };
 #undef FOR
 
@@ -74,5 +85,9 @@ struct Neon {
     for (int i = 0; i < n; i++) p[i] = lanes[i];
   }
   ALWAYS Vector multiplyAdd(Vector x, Vector y, Vector z) { return vfmaq_f32(z, x, y); }
+  ALWAYS Vector relu(Vector x) { return vmaxq_f32(zero(), x); }
+  ALWAYS Vector past(Vector x, Vector dy) {
+    return vbslq_f32(vceqq_f32(x, x), vbslq_f32(vcgtq_f32(x, zero()), dy, zero()), x);
+  }
 };
 #endif
