@@ -37,7 +37,11 @@ export class Drawer {
   /** Why there is no browser: then pages have the pictures that the notebooks hold. */
   problem: string | undefined;
 
-  constructor(private readonly stop: Stop) {}
+  /** @param open gives the browser that others draw with as well, and that they close; one of its own unless given */
+  constructor(
+    private readonly stop: Stop,
+    private readonly open?: (stop: Stop) => Promise<TwinMaker>,
+  ) {}
 
   /** Puts the pictures into the figures; each is the one for light pages and dark ones. */
   async draw(figures: readonly Figure[]): Promise<void> {
@@ -55,7 +59,7 @@ export class Drawer {
   }
 
   async close(): Promise<void> {
-    await this.maker?.close();
+    if (!this.open) await this.maker?.close();
     this.maker = undefined;
   }
 
@@ -64,7 +68,7 @@ export class Drawer {
     const file = path.join(home, '.bnlab', 'pictures', `${sha256(HOW + JSON.stringify(figure)).slice(0, 24)}.svg`);
     if (fs.existsSync(file)) return fs.readFileSync(file, 'utf8');
     try {
-      this.maker ??= await TwinMaker.open(this.stop);
+      this.maker ??= await (this.open ?? ((stop) => TwinMaker.open(stop)))(this.stop);
     } catch (error) {
       this.problem = (error as Error).message;
       return undefined;
