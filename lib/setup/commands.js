@@ -7,6 +7,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { pathToFileURL } = require('node:url');
 const { filesBelow } = require('./files');
+const { isFinished, noteFinished, sources } = require('./finished');
 const { layout } = require('./layout');
 const { environment, runInFront, stopIfAsked, stopSignal } = require('./run');
 const { exitCodeOf, explain, goesOn, setUp } = require('./setup');
@@ -100,10 +101,19 @@ async function start(shown, rest) {
   // The committed notebooks stay as they are: what this machine computes goes to reports/, and only what is not there yet.
   const executed = path.join(path.dirname(layout.report), 'executed');
   let worst = 0;
-  for (const step of [['data'], ['notebooks', '--out', executed, '--stale', ...rest], ['report', '--from', executed]]) {
+  let made = '';
+  const notebooks = ['notebooks', '--out', executed, '--pages', path.dirname(layout.report), '--stale', ...rest];
+  for (const step of [['data'], notebooks, ['report', '--from', executed]]) {
     const code = await runInFront(process.execPath, [layout.cli, ...step]);
     stopIfAsked();
     worst = Math.max(worst, code);
+    if (step[0] === 'data') {
+      made = sources(); // with the data that have come
+      if (code === 0 && rest.length === 0 && isFinished(made)) {
+        process.stdout.write('Every notebook is up to date, and so is the report.\n');
+        break;
+      }
+    }
     // A notebook that fails costs the others nothing: the report has those that finished, and names it.
     if (code === 0 || (step[0] === 'notebooks' && code === 1 && holdsNotebooks(executed))) continue;
     process.stderr.write(
@@ -111,6 +121,7 @@ async function start(shown, rest) {
     );
     return code;
   }
+  if (worst === 0 && rest.length === 0) noteFinished(made);
   const outcome =
     worst === 0 ? 'Done' : 'Some notebooks failed (why is said above and in the report); the others are done';
   process.stdout.write(

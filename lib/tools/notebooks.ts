@@ -22,6 +22,7 @@ export async function runNotebooks(argv: string[]): Promise<number> {
     .description('execute notebooks; each is replaced once it ran whole')
     .argument('[names...]', 'notebooks by name, number or file; all when none is named')
     .option('--out <folder>', 'write the executed copies here and leave the notebooks as they are')
+    .option('--pages <folder>', 'write the page of each notebook here as soon as it has run')
     .option('--stale', 'only those whose outputs no longer belong to the sources')
     .option('--jobs <n>', 'how many run side by side', positive)
     .option('--cell-limit <seconds>', 'time limit of one cell', positive)
@@ -36,7 +37,10 @@ export async function runNotebooks(argv: string[]): Promise<number> {
   if ('exitCode' in call) return call.exitCode;
   const { options, profile, all } = call.asked;
   expectManifest(options.root);
-  const targets = all.map((job) => path.dirname(job.target));
+  const targets = [
+    ...all.map((job) => path.dirname(job.target)),
+    ...(options.pages ? [path.resolve(options.pages)] : []),
+  ];
   return stoppable((stop) =>
     onlyOneOnAll(targets, 'npm run notebooks', stop, async () => {
       if (!options.out) expectReadable(options.root);

@@ -28,7 +28,8 @@ async function run(times: number): Promise<Record<string, unknown>[]> {
   const kernel = [process.execPath, '--require', path.join(root, 'lib', 'dist', 'tools', 'kernel', 'preload.js')];
   kernel.push(path.join(root, 'node_modules', 'tslab', 'bin', 'tslab'), 'kernel', '--config-path', '{connection_file}');
   const [output, notes] = ['executed.ipynb', 'notes'].map((name) => path.join(folder, name));
-  const task = { notebook, output, notes, cwd: root, cellLimit: 60, kernel };
+  const settle = { seconds: 10, source: "await globalThis['bnlabKernel'].settle(10_000);" };
+  const task = { notebook, output, notes, cwd: root, cellLimit: 60, kernel, settle, cells: null };
   const driver = path.join(root, 'test', 'support', 'taken-ports.py');
   const child = spawn(python(), ['-B', driver, String(times)]);
   child.stdin.write(`${JSON.stringify(task)}\n`); // and stays open: its end would end the kernel

@@ -158,7 +158,9 @@ test('ended while a figure is drawn: the browser ends', { skip: linux }, async (
     await until(() => !fs.existsSync(`/proc/${pid}`) || fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8') === '');
     assert.ok(!fs.existsSync(executed('02-drawn')), 'no half result');
   }
-  assert.match(await expectGreen(), /1 of 1 notebook executed/);
+  const output = await expectGreen();
+  assert.match(output, /1 of 1 notebook executed/);
+  assert.match(output, /Its page can be read: reports\/02-drawn\.html[^]*1 of 1 notebook executed/);
 });
 
 test('ended while the report is written: the next one is whole', { skip: linux }, async () => {
@@ -173,6 +175,17 @@ test('ended while the report is written: the next one is whole', { skip: linux }
   }
   for (const name of names) for (const file of [executed(name), page(name)]) fs.rmSync(file, { force: true });
   assert.match(await expectGreen(), /up to date/);
+});
+
+test('where nothing changed, nothing is made; a page that was changed is made again', async () => {
+  const page = project.file('reports', '02-drawn.html');
+  const made = fs.readFileSync(page, 'utf8');
+  const { mtimeMs } = fs.statSync(page);
+  assert.match(await expectGreen(), /up to date, and so is the report/);
+  assert.equal(fs.statSync(page).mtimeMs, mtimeMs);
+  fs.writeFileSync(page, `${made}changed`);
+  assert.doesNotMatch(await expectGreen(), /so is the report/);
+  assert.equal(fs.readFileSync(page, 'utf8'), made);
 });
 
 test('a damaged result counts as absent: it is made again, and the others are kept', async () => {

@@ -14,15 +14,21 @@ import { compiler } from '../kernel/typescript';
 import { type CellModule, cellModule, placeOf } from './cell-module';
 import { type CheckedNotebook, programOf, strictOptions } from './compile';
 import type { Finding } from './finding';
-import { inTheKernel } from './in-kernel';
+import { inTheKernel, type KernelLook } from './in-kernel';
 import { namesTwice } from './names';
 import { floats, floatsInside } from './promises';
 import { tslabTraps, unfinished } from './traps';
 
 /** Findings on types, floating promises, imports used above their cell, and names declared twice. */
-export function checkCells(notebooks: CheckedNotebook[]): Finding[] {
+export const checkCells = (notebooks: CheckedNotebook[]): Finding[] => lookAtCells(notebooks).findings;
+
+/**
+ * The findings, and the last look's program of those notebooks whose types are right.
+ *
+ * @param sources files of the libraries that earlier looks have read; it grows
+ */
+export function lookAtCells(notebooks: CheckedNotebook[], sources = new Map<string, ts.SourceFile>()): KernelLook {
   const modules = notebooks.map(cellModule);
-  const sources = new Map<string, ts.SourceFile>();
   const program = programOf(modules, strictOptions, sources);
   const findings = modules.flatMap((module) => ofModule(module, program));
   for (const { file, notebook } of notebooks) {
@@ -32,7 +38,8 @@ export function checkCells(notebooks: CheckedNotebook[]): Finding[] {
   }
   const wrong = new Set(findings.filter(({ rule }) => rule === 'types').map(({ file }) => file));
   const right = notebooks.filter(({ file }) => !wrong.has(file));
-  return [...findings, ...inTheKernel(right, sources)];
+  const look = inTheKernel(right, sources);
+  return { ...look, findings: [...findings, ...look.findings] };
 }
 
 /** What the compiler says of the module, and what is looked for in it besides. */

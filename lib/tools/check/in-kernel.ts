@@ -1,12 +1,13 @@
 /** What the kernel refuses of cells that are right as one strict module. */
 import * as path from 'node:path';
 import type * as ts from 'typescript';
+import { spelledOut } from '../kernel/spelled-out';
 import { compiler } from '../kernel/typescript';
 import { type CheckedNotebook, codeCells, kernelOptions, parse, programOf } from './compile';
 import type { Finding } from './finding';
 
 /** A cell as a module of its own. */
-interface KernelCell {
+export interface KernelCell {
   notebook: CheckedNotebook;
   /** index of the cell, from 0 */
   index: number;
@@ -14,17 +15,25 @@ interface KernelCell {
   text: string;
   /** where the cell's source starts in `text` */
   from: number;
+  /** the names that it declares */
+  locals: ReadonlySet<string>;
 }
 
 /** TypeScript's "Cannot assign to 'x' because it is an import": there it is a variable of an earlier cell. */
 const ASSIGNED_IMPORT = 2632;
 
+/** The compiler's look at cells as the kernel sees them. */
+export interface KernelLook {
+  cells: KernelCell[];
+  program: ts.Program;
+  findings: Finding[];
+}
+
 /** What the kernel refuses of cells that are right as one strict module. */
-export function inTheKernel(notebooks: CheckedNotebook[], sources: Map<string, ts.SourceFile>): Finding[] {
+export function inTheKernel(notebooks: CheckedNotebook[], sources: Map<string, ts.SourceFile>): KernelLook {
   const cells = notebooks.flatMap(kernelCells);
-  if (cells.length === 0) return [];
   const program = programOf(cells, { ...kernelOptions, declaration: true, outDir: '/nowhere' }, sources);
-  return cells.flatMap(({ notebook: { file, notebook }, index, file: module, text, from }) => {
+  const findings = cells.flatMap(({ notebook: { file, notebook }, index, file: module, text, from }) => {
     const source = program.getSourceFile(module)!;
     const found = [...program.getSemanticDiagnostics(source), ...program.getDeclarationDiagnostics(source)];
     return found
@@ -36,6 +45,7 @@ export function inTheKernel(notebooks: CheckedNotebook[], sources: Map<string, t
         return { file, cell: index + 1, line, rule: 'types', message: `the kernel refuses this: ${said} (TS${code})` };
       });
   });
+  return { cells, program, findings };
 }
 
 /** The cells of a notebook as modules that import what they use of the cells above and export all that they declare. */
@@ -46,7 +56,8 @@ function kernelCells(checked: CheckedNotebook): KernelCell[] {
   const declared = new Map<string, { module: string; variable: boolean }>();
   return codeCells(checked.notebook).map(({ cell, index }) => {
     const module = `${base}.${index + 1}__`;
-    const source = parse(cell.source);
+    const spelled = spelledOut(cell.source);
+    const source = parse(spelled);
     const locals = localsOf(source);
     const used = new Set<string>();
     const visit = (node: ts.Node): void => {
@@ -63,9 +74,9 @@ function kernelCells(checked: CheckedNotebook): KernelCell[] {
         : ` import { ${name} } from './${earlier}';`;
     }
     const from = text.length + 1;
-    text += `\n${cell.source}\nexport { ${[...locals.keys()].join(', ')} };\n`;
+    text += `\n${spelled}\nexport { ${[...locals.keys()].join(', ')} };\n`;
     for (const [name, variable] of locals) declared.set(name, { module, variable });
-    return { notebook: checked, index, file: `${folder}/${module}.ts`, text, from };
+    return { notebook: checked, index, file: `${folder}/${module}.ts`, text, from, locals: new Set(locals.keys()) };
   });
 }
 

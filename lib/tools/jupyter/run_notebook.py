@@ -13,6 +13,7 @@ import codecs
 import json
 import os
 import re
+import resource
 import signal
 import subprocess
 import sys
@@ -30,8 +31,6 @@ from displays import broken_display, wrong_shape
 
 ANSI = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
 FRAME = re.compile(r"\s*\d+: |\s*-+ .* -+$")  # of a stack that Node prints when it gives up
-# What is still pending after this is said to be, and fails the notebook: that it ends by itself is not waited for.
-SETTLE_MS = 10_000
 SKIP = "skip-execution"
 # The exit code of a kernel whose port was taken by another program before it got there (kernel/ports.js); how often one is started.
 PORT_TAKEN = 75
@@ -91,6 +90,7 @@ class Client(NotebookClient):
         super().__init__(nb, **options)
         self.owners = {}  # by the request's id
         self.arrived = {}  # by the cell's index: UTF-16 units of text, and displays
+        self.has_figures = False
         self.broken = []  # displays that are none: the cell's index, and why
 
     async def _async_poll_output_msg(self, parent_msg_id, cell, cell_index):
@@ -112,6 +112,9 @@ class Client(NotebookClient):
                 if problem:
                     self.broken.append((index, problem))
                     continue
+                if "application/vnd.plotly.v1+json" in msg["content"]["data"] and not self.has_figures:
+                    self.has_figures = True
+                    say(event="figure")
             try:
                 self.process_message(msg, owner, index)
             except CellExecutionComplete:
@@ -168,13 +171,14 @@ class Execution:
         self.notes = Notes(task["notes"])
         self.ran = []  # ran[k - 1] is the index of the k-th cell that the kernel executed
         self.settling = False
+        self.times = {"cells": {}}  # seconds: the kernel's start, each cell by its id, and its end
         self.beside = 0  # bytes written past the kernel
         self.decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self.log = b""
         self.client = Client(
             self.nb,
             km=kernel_manager(task),
-            timeout_func=lambda cell: task["cellLimit"] + (SETTLE_MS / 1000 if self.settling else 0),
+            timeout_func=lambda cell: task["cellLimit"] + (task["settle"]["seconds"] if self.settling else 0),
             startup_timeout=3600,  # a kernel that dies is noticed at once; on a busy machine a start takes as long as it takes
             iopub_timeout=max(60, int(task["cellLimit"])),
             raise_on_iopub_timeout=True,
@@ -238,7 +242,7 @@ class Execution:
 
     async def settle(self):
         """One unseen cell that waits for what the cells left behind."""
-        unseen = nbformat.v4.new_code_cell(f"const bnlabEnd: any = await globalThis['bnlabKernel'].settle({SETTLE_MS});")
+        unseen = nbformat.v4.new_code_cell(self.task["settle"]["source"])
         self.nb.cells.append(unseen)
         self.settling = True
         try:
@@ -269,10 +273,13 @@ class Execution:
         return any(fault.get("code") == PORT_TAKEN for fault in self.notes.faults())
 
     async def in_kernel(self, wanted, **options):
+        """@returns when the last cell had ended"""
         nb = self.nb
+        began = time.monotonic()
         async with self.client.async_setup_kernel(cleanup_kc=True, **options):
             info = await self.client.async_wait_for_reply(await ensure_async(self.client.kc.kernel_info()))
             nb.metadata["language_info"] = info["content"]["language_info"]
+            self.times["start"] = time.monotonic() - began
             for position, index in enumerate(wanted):
                 cell = nb.cells[index]
                 cell.outputs = []
@@ -280,8 +287,12 @@ class Execution:
                 say(event="cell", index=index, position=position, total=len(wanted))
                 if runs(cell):
                     self.ran.append(index)
+                    began = time.monotonic()
                     await self.cell(cell, index, len(self.ran))
+                    self.times["cells"][cell.get("id", str(index))] = time.monotonic() - began
+            ended = time.monotonic()
             await self.settle()
+        return ended
 
     async def run(self):
         nb, task = self.nb, self.task
@@ -289,12 +300,14 @@ class Execution:
         if not any(runs(nb.cells[i]) for i in wanted):
             raise Failed("nothing ran", None, "it has no code cell to execute: write one, or keep the text as Markdown")
         env = {**os.environ, "BNLAB_KERNEL_NOTES": task["notes"], "FORCE_COLOR": "0", "NO_COLOR": "1"}
+        if task["cells"]:
+            env["BNLAB_KERNEL_CELLS"] = task["cells"]
         self.output, self.log_pipe = Pipe(self.take_output), Pipe(self.take_log)
         streams = {"stdin": subprocess.DEVNULL, "stdout": self.output.writer, "stderr": self.log_pipe.writer}
         try:
             for start in range(1, STARTS + 1):
                 try:
-                    await self.in_kernel(wanted, cwd=task["cwd"], env=env, **streams)
+                    ended = await self.in_kernel(wanted, cwd=task["cwd"], env=env, **streams)
                     break
                 except RuntimeError:
                     if start == STARTS or self.ran or not self.port_taken():
@@ -305,6 +318,8 @@ class Execution:
         finally:
             self.output.close()
             self.log_pipe.close()
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)
+        self.times.update(end=time.monotonic() - ended, processor=used.ru_utime + used.ru_stime)
         self.check_arrived()
         self.check_displays()
         try:
@@ -312,7 +327,7 @@ class Execution:
                 json.dump(nb, file)
         except OSError as error:
             raise Failed("runner", None, f"{task['output']}: {error.strerror}. Make room there, or name another folder with TMPDIR") from None
-        return {"ran": len(self.ran), "engine": self.notes.end.get("engine")}
+        return {"ran": len(self.ran), "times": self.times, "engine": self.notes.end.get("engine")}
 
 
 def ending(code, tail):

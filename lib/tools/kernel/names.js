@@ -13,10 +13,9 @@
 'use strict';
 
 const path = require('node:path');
+const { spelledOut } = require('./spelled-out');
 
 const tslab = require.resolve('tslab');
-/** @type {typeof import('typescript')} */
-const ts = require(require.resolve('@tslab/typescript-for-tslab', { paths: [tslab] }));
 /** @typedef {{ convert(earlier: string, source: string): unknown }} Converter */
 /** @type {{ createConverter: (...options: unknown[]) => Converter }} */
 const converter = require(path.join(path.dirname(tslab), 'converter.js'));
@@ -28,31 +27,3 @@ converter.createConverter = (...options) => {
   made.convert = (earlier, source) => convert(earlier, spelledOut(source));
   return made;
 };
-
-/**
- * The cell with its short properties written out and the properties that it takes apart quoted; its lines stay its lines.
- *
- * @param {string} source
- */
-function spelledOut(source) {
-  /** @type {{ at: number, end: number, text: string }[]} */
-  const edits = [];
-  /** @param {import('typescript').Node} node */
-  const visit = (node) => {
-    if (ts.isShorthandPropertyAssignment(node)) {
-      const { text } = node.name;
-      edits.push({ at: node.name.getStart(), end: node.name.end, text: `${text}: ${text}` });
-    } else if (ts.isBindingElement(node) && node.propertyName && ts.isIdentifier(node.propertyName)) {
-      const { text, end } = node.propertyName;
-      edits.push({ at: node.propertyName.getStart(), end, text: `'${text}'` });
-    } else if (ts.isImportSpecifier(node) || ts.isExportSpecifier(node)) {
-      const [at, end] = [node.pos, node.getStart()];
-      if (at < end) edits.push({ at, end, text: source.slice(at, end).replace(/[^\n]/g, ' ') });
-    }
-    ts.forEachChild(node, visit);
-  };
-  visit(ts.createSourceFile('cell.ts', source, ts.ScriptTarget.ESNext, true));
-  return edits
-    .sort((a, b) => b.at - a.at)
-    .reduce((text, { at, end, text: given }) => text.slice(0, at) + given + text.slice(end), source);
-}

@@ -12,6 +12,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { inspect } from 'node:util';
 import './watch';
+import './ahead';
 
 /** One line of the file that the kernel writes and the runner reads. */
 export interface KernelNote {

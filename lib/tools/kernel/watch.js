@@ -9,6 +9,7 @@
  */
 'use strict';
 
+require('./compiler');
 require('./names');
 require('./sockets');
 require('./output');

@@ -73,11 +73,11 @@ export class Collection {
   private readonly out: string;
   private readonly ending: string;
 
-  constructor({ root, files, out, ending = '.html' }: Places, stop: Stop) {
+  constructor({ root, files, out, ending = '.html' }: Places, stop: Stop, drawer = new Drawer(stop)) {
     this.folder = path.join(root, 'notebooks');
     this.out = out;
     this.ending = ending;
-    this.drawer = new Drawer(stop);
+    this.drawer = drawer;
     this.sources = files.map((file) => this.source(file));
     this.pages = new Map(this.sources.map(({ name, page }) => [`${name}.ipynb`, page]));
     this.texts = TEXTS.flatMap((text) => {

@@ -38,7 +38,11 @@ export class Drawer {
   /** Why there is no browser: then pages have the pictures that the notebooks hold. */
   problem: string | undefined;
 
-  constructor(private readonly stop: Stop) {}
+  /** @param open gives the browser that others draw with as well, and that they close; one of its own unless given */
+  constructor(
+    private readonly stop: Stop,
+    private readonly open?: (stop: Stop) => Promise<TwinMaker>,
+  ) {}
 
   /** Puts the pictures into the figures; each is the one for light pages and dark ones. */
   async draw(figures: readonly Figure[]): Promise<void> {
@@ -56,7 +60,7 @@ export class Drawer {
   }
 
   async close(): Promise<void> {
-    await this.maker?.close();
+    if (!this.open) await this.maker?.close();
     this.maker = undefined;
     this.kept.prune();
   }
@@ -67,7 +71,7 @@ export class Drawer {
     const drawn = this.kept.read(name);
     if (drawn !== undefined) return drawn;
     try {
-      this.maker ??= await TwinMaker.open(this.stop);
+      this.maker ??= await (this.open ?? ((stop) => TwinMaker.open(stop)))(this.stop);
     } catch (error) {
       this.problem = (error as Error).message;
       return undefined;

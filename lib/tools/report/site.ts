@@ -1,4 +1,5 @@
 /** The forms that a collection is written in. */
+import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { failuresIn } from '../run/failures';
 import type { Stop } from '../running';
@@ -8,6 +9,7 @@ import { type Block, computes, type Figure, figuresOf, findingOf, headingsOf, le
 import { Collection, type Places, type Source } from './collection';
 import { COMPUTE_LOADER, computeStyle, writeCompute } from './compute';
 import { factsOf, rowOf } from './facts';
+import type { Drawer } from './drawer';
 import { contentsPage, type Entry } from './forms/contents';
 import { EXPLORE, explorePage } from './forms/explore';
 import type { Site } from './forms/frame';
@@ -45,8 +47,7 @@ function form(write: (collection: Collection, places: Places, stop: Stop) => Pro
 export const writeSite = form(async (collection, { root, files, out, embedded }, stop) => {
   const { sources, texts } = collection;
   collection.linkTexts();
-  const site: Site = { title: TITLE, script: pageScript() };
-  const compute = { script: COMPUTE_LOADER, style: computeStyle() };
+  const site = siteOf();
   const entries: Entry[] = [];
   const sections: Section[] = [];
   const figures: Figure[] = [];
@@ -62,12 +63,7 @@ export const writeSite = form(async (collection, { root, files, out, embedded },
     if (words === NO_WORDS && headingsOf(blocks).some(({ id }) => id === 'glossary'))
       words = wordsOf(blocks, source.page);
     addNotes(blocks, words);
-    const about = { facts: factsOf(source.notebook), cite: citationOf(source, title), file: collection.beside(source) };
-    const turn = { previous: sources[i - 1], next: sources[i + 1] };
-    await collection.write(
-      source.page,
-      page(site, source.name, blocks, { ...about, ...turn, ...(computes(blocks) && { compute }) }),
-    );
+    await collection.write(source.page, pageOf(collection, site, i, blocks));
   }
   for (const { name, page: address, title, content } of texts) {
     const blocks = new PageText(collection.around(address)).blocks(content);
@@ -75,12 +71,63 @@ export const writeSite = form(async (collection, { root, files, out, embedded },
     await collection.write(address, page(site, name, blocks));
   }
   const links = [EXPLORE, ...texts];
-  await collection.write(EXPLORE.page, explorePage(site, collection.claims(root), compute));
+  await collection.write(EXPLORE.page, explorePage(site, collection.claims(root), computing()));
   const failed = Object.entries(failuresIn(path.dirname(files[0]))).map(([name, lines]) => ({ name, lines }));
   await collection.write('index.html', contentsPage(site, { lead: LEAD, entries, links, failed }));
   writeAssets(path.join(out, 'assets'), searchScript(sections), figures);
   writeCompute(path.join(out, 'assets'), embedded);
 });
+
+const siteOf = (): Site => ({ title: TITLE, script: pageScript() });
+const computing = () => ({ script: COMPUTE_LOADER, style: computeStyle() });
+
+/** The page of one of the collection's notebooks. */
+function pageOf(collection: Collection, site: Site, i: number, blocks: Block[]): string {
+  const { sources } = collection;
+  const source = sources[i];
+  const title = titleOf(blocks)?.plain ?? source.name;
+  const about = { facts: factsOf(source.notebook), cite: citationOf(source, title), file: collection.beside(source) };
+  const turn = { previous: sources[i - 1], next: sources[i + 1] };
+  return page(site, source.name, blocks, { ...about, ...turn, ...(computes(blocks) && { compute: computing() }) });
+}
+
+/**
+ * Pages of notebooks whose neighbours still run: each as soon as its notebook has ended, so that it can be read. What stands on all
+ * pages at once (margin notes, the search, the playground) comes with `writeSite`, when all have ended.
+ */
+export class EarlyPages {
+  private readonly entries = new Map<string, Entry>();
+  private readonly figures: Figure[] = [];
+  /** The index of an earlier run leads to all of its pages, and stays. */
+  private readonly hasIndex: boolean;
+
+  /** @param drawer draws as long as pages are added; who gave it closes it */
+  constructor(
+    private readonly places: Omit<Places, 'files'>,
+    private readonly stop: Stop,
+    private readonly drawer: Drawer,
+  ) {
+    this.hasIndex = fs.existsSync(path.join(places.out, 'index.html'));
+  }
+
+  /** Writes the page of one more notebook. @returns its file */
+  async add(file: string): Promise<string> {
+    const { out } = this.places;
+    const files = [...this.entries.keys(), file].sort();
+    const collection = new Collection({ ...this.places, files }, this.stop, this.drawer);
+    const i = files.indexOf(file);
+    const blocks = await collection.sources[i].blocks();
+    this.entries.set(file, entryOf(collection.sources[i], blocks));
+    this.figures.push(...figuresOf(blocks));
+    const site = siteOf();
+    await collection.write(collection.sources[i].page, pageOf(collection, site, i, blocks));
+    writeAssets(path.join(out, 'assets'), searchScript([]), this.figures);
+    const entries = [...this.entries].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, entry]) => entry);
+    if (!this.hasIndex)
+      await collection.write('index.html', contentsPage(site, { lead: LEAD, entries, links: [], failed: [] }));
+    return path.join(out, collection.sources[i].page);
+  }
+}
 
 /** Each notebook as one file. */
 export const writeSingles = form(async (collection, { embedded }, stop) => {

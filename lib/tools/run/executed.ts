@@ -30,6 +30,16 @@ export class Finisher {
     this.commit = codeCommit(options.root);
   }
 
+  /** Has the browser started by the time that a notebook's figures are to be drawn. */
+  prepare(): void {
+    if (this.options.twins && !this.twinProblem) this.maker().catch(() => undefined); // who draws hears of it
+  }
+
+  /** The browser that draws. */
+  maker(): Promise<TwinMaker> {
+    return (this.twins ??= TwinMaker.open(this.stop));
+  }
+
   /** @throws DisplayError when a display shows nothing */
   async finish(job: Job, text: string, engine: EngineFacts): Promise<{ executed: Notebook; twins: number }> {
     const executed = parseNotebook(text, job.name);
@@ -47,10 +57,9 @@ export class Finisher {
 
   private async drawTwins(notebook: Notebook): Promise<number> {
     if (this.twinProblem || ![...displays(notebook)].some(({ data }) => data[MIME.plotly])) return 0;
-    this.twins ??= TwinMaker.open(this.stop);
     let maker: TwinMaker;
     try {
-      maker = await this.twins;
+      maker = await this.maker();
     } catch (error) {
       this.twinProblem = (error as Error).message;
       return 0;

@@ -18,6 +18,8 @@ export const TIMES: Record<Profile, { notebook: number; all: number; cell: numbe
 
 export interface RunOptions {
   out?: string;
+  /** Where the page of each notebook is written as soon as it has run. */
+  pages?: string;
   stale?: boolean;
   jobs?: number;
   cellLimit?: number;
@@ -34,7 +36,7 @@ export interface Job {
   target: string;
   budget: number;
   alone: boolean;
-  state: 'waiting' | 'running' | 'done' | 'failed';
+  state: 'waiting' | 'running' | 'finishing' | 'done' | 'failed';
   /** Why it cannot be run at all. */
   unreadable?: string;
   progress: string;

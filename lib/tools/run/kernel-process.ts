@@ -5,6 +5,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import * as readline from 'node:readline';
 import { spawnGuarded } from '../../setup/guarded';
+import type { CompiledCell } from '../check/ahead';
 import { giveIds } from '../notebook';
 import { home, jupyterGlue, python } from '../places';
 import type { EngineFacts } from './executed';
@@ -25,10 +26,28 @@ const KERNEL = [
   '{connection_file}',
 ];
 
+/**
+ * One more cell, unseen, which waits for what the others left behind. What is still pending after so many seconds is said to be, and
+ * fails the notebook: that it ends by itself is not waited for.
+ */
+const SETTLE = { seconds: 10, source: "await globalThis['bnlabKernel'].settle(10_000);" } as const;
+
 /** What a process wrote when its notebook ran whole. */
 export interface Executed {
   text: string;
   engine: EngineFacts;
+}
+
+/** What is heard while a notebook runs: how far it is, and that there is a figure to be drawn. */
+export interface Hears {
+  progress: (text: string) => void;
+  figure: () => void;
+}
+
+/** Seconds of kernel and cells, for who measures how long a reader waits (test/bench/reader.ts). */
+function noteTimes(name: string, times: unknown): void {
+  const file = process.env.BNLAB_TIMES;
+  if (file) fs.appendFileSync(file, JSON.stringify({ name, times }) + '\n');
 }
 
 /** The processes of one run. */
@@ -46,8 +65,13 @@ export class KernelProcesses {
     private readonly cellLimit: number,
   ) {}
 
-  /** Runs the notebook. @returns the executed notebook's text, or why there is none */
-  async execute(job: Job, onProgress: (text: string) => void): Promise<Executed | Failure> {
+  /**
+   * Runs the notebook.
+   *
+   * @param cells its cells, compiled; those of a notebook without them are compiled by the kernel
+   * @returns the executed notebook's text, or why there is none
+   */
+  async execute(job: Job, cells: CompiledCell[] | undefined, hears: Hears): Promise<Executed | Failure> {
     const base = path.join(this.scratch, String(this.started++));
     const task = {
       notebook: `${base}.ipynb`,
@@ -56,14 +80,19 @@ export class KernelProcesses {
       cwd: path.dirname(job.file),
       cellLimit: this.cellLimit,
       kernel: KERNEL,
+      settle: SETTLE,
+      cells: cells ? `${base}.cells` : null,
     };
+    const { source } = SETTLE;
+    if (task.cells)
+      fs.writeFileSync(task.cells, JSON.stringify([...cells!, { source, output: source, hasToplevelAwait: true }]));
     giveIds(job.notebook);
     fs.writeFileSync(task.notebook, JSON.stringify(job.notebook));
     const child = this.start();
     this.children.add(child);
     try {
       child.stdin.write(JSON.stringify(task) + '\n');
-      const { failure, engine, said } = await this.listen(child, onProgress);
+      const { failure, engine, said } = await this.listen(job.name, child, hears);
       if (failure) return failure;
       if (engine !== undefined) return { text: fs.readFileSync(task.output, 'utf8'), engine };
       const error = said.trim() || 'the Python process that runs the kernel ended early';
@@ -102,16 +131,20 @@ export class KernelProcesses {
 
   /** What the process says until it ends. `engine` stays undefined when it did not come to its end. */
   private async listen(
+    name: string,
     child: ChildProcessWithoutNullStreams,
-    onProgress: (text: string) => void,
+    hears: Hears,
   ): Promise<{ failure?: Failure; engine?: EngineFacts; said: string }> {
     const heard: { failure?: Failure; engine?: EngineFacts; said: string } = { said: '' };
     child.stderr.on('data', (text: Buffer) => (heard.said = (heard.said + text.toString()).slice(-4000)));
     readline.createInterface({ input: child.stdout }).on('line', (line) => {
       const event = JSON.parse(line) as Record<string, unknown> & { event: string };
-      if (event.event === 'cell') onProgress(`cell ${(event.position as number) + 1} of ${event.total as number}`);
+      if (event.event === 'figure') hears.figure();
+      if (event.event === 'cell') hears.progress(`cell ${(event.position as number) + 1} of ${event.total as number}`);
       if (event.event === 'failed') heard.failure = event as unknown as Failure;
-      if (event.event === 'done') heard.engine = (event.engine ?? null) as EngineFacts;
+      if (event.event !== 'done') return;
+      heard.engine = (event.engine ?? null) as EngineFacts;
+      noteTimes(name, event.times);
     });
     await new Promise<void>((resolve, reject) => {
       child.once('error', reject);

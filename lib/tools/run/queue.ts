@@ -5,11 +5,14 @@ import * as path from 'node:path';
 import { makeScratch, removeScratch } from '../scratch';
 import { expectHeld } from '../../setup/lock';
 import { show } from '../../setup/steps';
-import { checkCells } from '../check/cells';
-import { type Finding, findingText } from '../check/finding';
+import type { CompiledCell } from '../check/ahead';
+import { findingText } from '../check/finding';
 import { claimsIn, writeLedger } from '../claims';
 import { displays, MIME, type Notebook, notebookText, readNotebookText, writeAtomically } from '../notebook';
+import { shown } from '../places';
 import type { Library } from '../reach/library';
+import { Drawer } from '../report/drawer';
+import { EarlyPages } from '../report/site';
 import type { Stop } from '../running';
 import { writeCover } from './cover';
 import { DisplayError } from './displays';
@@ -18,6 +21,7 @@ import { type Failure, failureText } from './failure';
 import { noteFailures } from './failures';
 import { type Job, type RunOptions, TIMES } from './job';
 import { type Executed, KernelProcesses } from './kernel-process';
+import { Looks } from './look';
 import { sideBySide } from './machine';
 import { duration, plural, Screen } from './screen';
 
@@ -27,6 +31,8 @@ export class Run {
   private readonly screen = new Screen();
   private readonly kernels: KernelProcesses;
   private readonly finisher: Finisher;
+  private readonly pages: EarlyPages | undefined;
+  private hasPage = false;
   /** Seconds that all of them may take. */
   private readonly budget: number;
 
@@ -39,37 +45,47 @@ export class Run {
   ) {
     this.kernels = new KernelProcesses(this.scratch, profile, options.cellLimit ?? TIMES[profile].cell);
     this.finisher = new Finisher(options, profile, library, stop);
+    const { root, pages } = options;
+    const drawer = new Drawer(stop, () => this.finisher.maker());
+    if (pages !== undefined) this.pages = new EarlyPages({ root, out: path.resolve(pages) }, stop, drawer);
     this.budget = jobs.length === 1 ? jobs[0].budget : TIMES[profile].all;
   }
 
   /** @returns the command's exit code */
   async run(): Promise<number> {
     const started = performance.now();
-    const ignore = this.stop.onAsked(() => this.kernels.interrupt());
+    let looks: Looks | undefined;
+    const ignore = this.stop.onAsked(() => {
+      this.kernels.interrupt();
+      void looks?.close();
+    });
     // The browser's profile goes with the run's own files, also when the run is killed.
     const before = process.env.TMPDIR;
+    const clock = setInterval(() => show(() => this.showProgress(started)), 250);
     process.env.TMPDIR = this.scratch;
     try {
       const width = Math.min(this.options.jobs ?? sideBySide(), this.jobs.length);
       this.screen.line(
         `${plural(this.jobs.length, 'notebook')}, profile ${this.profile}, ${width} at a time; budget ${duration(this.budget)}`,
       );
-      this.refuseWrongTypes();
+      for (const job of this.jobs) {
+        if (job.unreadable) this.fail(job, { kind: 'unreadable', index: null, error: job.unreadable });
+      }
       const waiting = this.jobs.filter(({ state }) => state === 'waiting');
-      await this.pool(
-        waiting.filter(({ alone }) => !alone),
-        width,
-      );
-      await this.pool(
-        waiting.filter(({ alone }) => alone),
-        1,
-      );
+      const [alone, beside] = [true, false].map((is) => waiting.filter((job) => job.alone === is));
+      looks = new Looks([...beside, ...alone]);
+      await this.pool(beside, width, looks);
+      // Beside a notebook that measures time nothing else is at work.
+      if (alone.length > 0) await looks.all();
+      for (const job of alone) await this.pool([job], 1, looks);
       this.screen.clear();
       const done = this.jobs.filter(({ state }) => state === 'done');
       if (!this.options.out) await this.writeWhatFollows(done);
       return this.summary(done.length, (performance.now() - started) / 1000);
     } finally {
       ignore();
+      clearInterval(clock);
+      await looks?.close();
       await this.finisher.close();
       if (before === undefined) delete process.env.TMPDIR;
       else process.env.TMPDIR = before;
@@ -77,56 +93,61 @@ export class Run {
     }
   }
 
-  /** The kernel does not check strictly: what the compiler says against a notebook is said before anything runs. */
-  private refuseWrongTypes(): void {
-    for (const job of this.jobs) {
-      if (job.unreadable) this.fail(job, { kind: 'unreadable', index: null, error: job.unreadable });
-    }
-    const readable = this.jobs.filter(({ state }) => state === 'waiting');
-    const wrong = new Map<string, Finding[]>();
-    for (const finding of checkCells(readable).filter(({ rule }) => rule === 'types')) {
-      wrong.set(finding.file, [...(wrong.get(finding.file) ?? []), finding]);
-    }
-    for (const job of readable) {
-      const findings = wrong.get(job.file);
-      if (!findings) continue;
-      const index = findings[0].cell === null ? null : findings[0].cell - 1;
-      this.fail(job, { kind: 'type error', index, error: findings.map(findingText).join('\n') });
-    }
-  }
-
-  private async pool(jobs: Job[], width: number): Promise<void> {
+  /** So many kernels at a time; the figures of a notebook are drawn while the next one runs. */
+  private async pool(jobs: Job[], width: number, looks: Looks): Promise<void> {
     const waiting = [...jobs];
+    const finishing: Promise<void>[] = [];
     const worker = async () => {
-      for (let job = waiting.shift(); job && !this.stop.asked; job = waiting.shift()) await this.one(job);
+      for (let job = waiting.shift(); job && !this.stop.asked; job = waiting.shift()) {
+        const next = job;
+        await new Promise<void>((kernelEnded) => {
+          finishing.push(this.one(next, looks, kernelEnded).finally(kernelEnded));
+        });
+      }
     };
     await Promise.all(Array.from({ length: Math.min(width, jobs.length) }, worker));
+    await Promise.all(finishing);
   }
 
-  private async one(job: Job): Promise<void> {
+  private async one(job: Job, looks: Looks, kernelEnded: () => void): Promise<void> {
+    try {
+      const { findings, cells } = await looks.of(job);
+      if (this.stop.asked) return;
+      // The kernel does not check strictly: what the compiler says against a notebook is said before it runs.
+      if (findings.length === 0) return await this.execute(job, cells, kernelEnded);
+      const index = findings[0].cell === null ? null : findings[0].cell - 1;
+      this.fail(job, { kind: 'type error', index, error: findings.map(findingText).join('\n') });
+    } catch (error) {
+      if (!this.stop.asked) this.fail(job, { kind: 'runner', index: null, error: (error as Error).message });
+    }
+  }
+
+  private async execute(job: Job, cells: CompiledCell[] | undefined, kernelEnded: () => void): Promise<void> {
     job.state = 'running';
     const started = performance.now();
-    const clock = setInterval(() => show(() => this.showProgress(started)), 250);
     const others = this.jobs.filter(({ state }) => state === 'running').length - 1;
     if (!this.screen.live)
       this.screen.line(
         `  ${job.name}: started${others > 0 ? ` beside ${others} more` : ''}, budget ${duration(job.budget)}`,
       );
     try {
-      const result = await this.kernels.execute(job, (progress) => {
-        job.progress = progress;
-        this.showProgress(started);
+      const result = await this.kernels.execute(job, cells, {
+        progress: (text) => {
+          job.progress = text;
+        },
+        figure: () => job.alone || this.finisher.prepare(),
       });
       if (this.stop.asked) return;
       job.seconds = (performance.now() - started) / 1000;
+      job.state = 'finishing';
+      job.progress = 'figures';
+      kernelEnded();
       if ('kind' in result) this.fail(job, result);
       else await this.keep(job, result);
     } catch (error) {
       if (this.stop.asked) return;
       const [kind, index] = error instanceof DisplayError ? ['broken display', error.index] : ['runner', null];
       this.fail(job, { kind, index, error: (error as Error).message });
-    } finally {
-      clearInterval(clock);
     }
   }
 
@@ -151,7 +172,17 @@ export class Run {
     job.state = 'done';
     if (this.options.out) noteFailures(path.resolve(this.options.out), { [job.name]: null });
     this.screen.line(doneText(job, executed, twins, Buffer.byteLength(written)));
+    if (this.pages) await this.writePage(this.pages, job);
     if (isChanged) this.screen.line(`  ${job.name} was edited while it ran: this is of the text before. Run it again.`);
+  }
+
+  /** A page that cannot be written fails no notebook: the report of all, which follows, says why. */
+  private async writePage(pages: EarlyPages, job: Job): Promise<void> {
+    const isFirst = !this.hasPage;
+    this.hasPage = true;
+    const file = await pages.add(job.target).catch(() => undefined);
+    if (file !== undefined && isFirst)
+      this.screen.line(`  Its page can be read: ${shown(file)}; each of the others once it has run.`);
   }
 
   /** The ledger and the cover show what the collection's own notebooks say. */
@@ -198,10 +229,10 @@ export class Run {
   }
 
   private showProgress(started: number): void {
-    const running = this.jobs.filter(({ state }) => state === 'running');
+    const running = this.jobs.filter(({ state }) => state === 'running' || state === 'finishing');
     const ended = this.jobs.filter(({ state }) => state === 'done' || state === 'failed').length;
     const seconds = (performance.now() - started) / 1000;
-    const each = running.map(({ name, progress }) => `${name} ${progress}`).join(' · ');
+    const each = running.map(({ name, progress }) => `${name} ${progress}`).join(' · ') || 'the compiler reads';
     this.screen.status(`  ${ended}/${this.jobs.length} done, ${duration(seconds)}: ${each}`);
   }
 }
