@@ -98,6 +98,7 @@ export function scaleFreeTraining(options: ScaleFreeOptions): ScaleFreeTraining 
   const settings: ScaleFreeSettings = { ...DEFAULTS, ...Object.fromEntries(told) };
   const { hidden, seed, steps, batchSize, learningRate, rateFactor } = settings;
   const where = 'scaleFreeTraining';
+  if (hidden.length === 0) throw new RangeError(`${where}: hidden must hold at least one width, got none.`);
   if (labels.length !== x.length)
     throw new RangeError(`${where}: ${labels.length} labels for ${x.length} rows of x; wanted as many.`);
   if (x.length < batchSize) throw new RangeError(`${where}: a mini-batch of ${batchSize} of ${x.length} examples.`);

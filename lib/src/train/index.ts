@@ -43,7 +43,8 @@ export { setPopulationStatistics, type PopulationOptions } from './population';
 export { withAndWithout, type OpenNetworkSpec } from './sides';
 export { lossSpeedup, speedup, type LossSpeedup, type Speedup, type SpeedupOptions } from './speedup';
 export { scheduleRates, type Schedule, type ScheduleShape } from './schedule';
-export { type StoredFloats, type SnapshotOf, type SnapshotRecord, type TrainingSnapshot } from './snapshot';
+export { type LossesSoFar } from './losses';
+export { type StoredFloats, type SnapshotOf, type SnapshotRecord, type TrainingSnapshot } from './snapshot-data';
 export {
   loadComparison,
   loadHistory,

@@ -5,11 +5,15 @@ const LOSS_POINTS = 1000;
 
 /** Where the means over windows stood between two steps. */
 export interface LossesSoFar {
+  /** Steps of a window. */
   window: number;
+  /** Where the full windows end. */
   steps: number[];
+  /** Their means; null where one is not finite. */
   values: (number | null)[];
-  /** Of the window that is not full. */
+  /** Sum over the window that is not full. */
   sum: number;
+  /** How many are in it. */
   count: number;
   /** Losses in all. */
   seen: number;

@@ -22,7 +22,7 @@ import type { LabelledBatch, Probes } from '../probe/types';
 import type { Evaluation } from './history';
 import type { OptimizerName, OptimizerSettings, WeightDecay } from './optimizer';
 import type { Schedule } from './schedule';
-import type { TrainingSnapshot } from './snapshot';
+import type { TrainingSnapshot } from './snapshot-data';
 
 /** Training and test set as tensors, with a name for the provenance. */
 export interface TensorData {

@@ -17,7 +17,7 @@ import type {
   TrainRunOptions,
 } from './options';
 import { scheduleRates, type Schedule } from './schedule';
-import { expectSnapshot, type TrainingSnapshot } from './snapshot';
+import { expectSnapshot, type TrainingSnapshot } from './snapshot-data';
 
 /** A training step with nothing left out. */
 export interface ResolvedStep {

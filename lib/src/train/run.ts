@@ -14,7 +14,8 @@ import { LossWindows } from './losses';
 import type { PreparedData } from './prepare';
 import { digest } from './provenance';
 import { expectToFit, type ResolvedRun } from './resolve';
-import { identityOf, putBack, takeSnapshot, type SnapshotRecord } from './snapshot';
+import { identityOf, putBack, takeSnapshot } from './snapshot';
+import type { SnapshotRecord } from './snapshot-data';
 import { recordedIn, type TrainingStep } from './step';
 
 /** Steps between two looks at the loss for divergence: a diverged run wastes at most so many. */

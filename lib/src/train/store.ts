@@ -2,7 +2,7 @@ import { expectArgument, shown, text as aString } from '../core/checks';
 import { platform } from '../platform/port';
 import type { Comparison } from './comparison';
 import type { History } from './history';
-import type { TrainingSnapshot } from './snapshot';
+import type { TrainingSnapshot } from './snapshot-data';
 
 /** What went wrong with a stored result, and with which file. */
 export class StoreError extends Error {

@@ -11,7 +11,13 @@ export { normalizationCost, type NormalizationCost } from './cost';
 export { batchNorm64, batchNormGradient64, moments64 } from './float64';
 export type { BatchNorm64, Float64Options, Rows } from './float64';
 export { groupNorm, GroupNormLayer, groupNormLayer, type GroupNormLayerOptions } from './group-norm';
-export { batchNormInference, foldBatchNorm, type FoldInput, type InferenceFunction } from './inference';
+export {
+  batchNormInference,
+  foldBatchNorm,
+  type FoldInput,
+  type FoldLayout,
+  type InferenceFunction,
+} from './inference';
 export { instanceNorm, InstanceNormLayer, instanceNormLayer } from './instance-norm';
 export { DECOMPOSITIONS, type Decomposition } from './inverse-root';
 export { JACOBIAN_KINDS, norm64, normJacobians, type JacobianKind, type NormJacobians } from './jacobians';

@@ -53,8 +53,10 @@ export function batchNormInference(
   });
 }
 
+const FOLD_LAYOUTS = ['outputsLast', 'depthwise', 'transposed'] as const;
+
 /** Where a layer's weights have the outputs: which axes `foldBatchNorm` scales. */
-export const FOLD_LAYOUTS = ['outputsLast', 'depthwise', 'transposed'] as const;
+export type FoldLayout = (typeof FOLD_LAYOUTS)[number];
 
 /** A linear layer and the batch normalization that follows it, at inference. */
 export interface FoldInput {
@@ -64,7 +66,7 @@ export interface FoldInput {
    * Other weights: `depthwise` ones as TensorFlow and Keras have them, [height, width, in, multiplier] with out = in * multiplier, and those
    * of a `transposed` convolution, [height, width, out, in]. Default `outputsLast`.
    */
-  layout?: (typeof FOLD_LAYOUTS)[number];
+  layout?: FoldLayout;
   /** [out]; left out means 0. */
   bias?: tf.Tensor | null;
   /** E[x] of the layer's output, [out]. */

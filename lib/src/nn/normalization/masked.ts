@@ -73,9 +73,11 @@ export function maskedMoments(x: tf.Tensor, mask: tf.Tensor): MaskedMoments {
 /**
  * Batch normalization in training over the positions that count, such as those of padded sequences: Algorithm 1 with sums over them alone, m
  * their number. It is `batchNorm` of the rows that count, put back to their places; elsewhere y is 0, nothing that stands there is looked
- * at (also no NaN), and the gradient is 0. PyTorch 2 has no mask in `BatchNorm1d`: rows are taken out (`x[mask]`) and put back. Keras 3's
- * `BatchNormalization` takes one, adds 1e-7 to m, and normalizes the other positions as well; `tf.layers.batchNormalization` (TensorFlow.js
- * 4.22) lets a mask pass and counts every position.
+ * at (also no NaN), and the gradient is 0.
+ *
+ * Others: PyTorch 2 has no mask in `BatchNorm1d`; rows are taken out (`x[mask]`) and put back. Keras 3.12's `BatchNormalization` takes one,
+ * adds 1e-7 to m, normalizes the other positions as well, and multiplies by the mask, so that NaN there is NaN everywhere.
+ * `tf.layers.batchNormalization` of TensorFlow.js 4.22 lets a mask pass and counts every position.
  *
  * Where fewer than two positions count there is no variance: an error. Inside `compile`, where nothing can be read, xHat is then 0.
  *

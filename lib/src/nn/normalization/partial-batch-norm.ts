@@ -1,5 +1,14 @@
 /** Batch normalization by the statistics of a part of the rows: of groups of the mini-batch, or of a fixed batch beside it. */
-import { counting, expectOptions, needed, Options, own, shown } from '../../core/checks';
+import {
+  counting,
+  expectArgument,
+  expectOptions,
+  layer as aLayer,
+  needed,
+  Options,
+  own,
+  shown,
+} from '../../core/checks';
 import { tf } from '../../engine';
 import { ApplyContext, expectContext, expectNoMask, expectTraining } from '../context';
 import { expectCount, expectFeatures, expectFloatTensor } from '../checks';
@@ -162,6 +171,7 @@ class ReferenceNetwork extends Composite {
  * @throws RangeError for fewer than 2 rows
  */
 export function withReference(network: Layer, reference: tf.Tensor): Network {
+  expectArgument('withReference', 'network', network, aLayer);
   expectFloatTensor('withReference', 'reference', reference, [2]);
   expectCount('withReference', 'rows of reference', reference.shape[0]);
   if (reference.shape[0] < 2) throw new RangeError('withReference: wanted at least 2 rows, got 1.');
