@@ -49,7 +49,7 @@ function stages({ lines, all }: { lines: Line[]; all: number }): [string, number
   const at = (pattern: RegExp) => lines.find(({ text }) => pattern.test(text))?.at ?? NaN;
   const steps = lines.flatMap(({ text }): [string, number][] => {
     const [, name, seconds] = /^ *✓ (.{20}) *([\d.]+) s /.exec(text) ?? [];
-    return name === undefined ? [] : [[`set-up: ${name.trim()}`, Number(seconds)]];
+    return name === undefined ? [] : [[name.trim(), Number(seconds)]];
   });
   return [
     ...steps,
