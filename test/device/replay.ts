@@ -63,11 +63,8 @@ function threadTime(): number | null {
   }
 }
 
-/**
- * Times one network in one way: steps of plain SGD on random examples, after `warmUp` steps which compile the shaders.
- * On the engine in use.
- */
-export async function timeSteps({ name, network, input, batch }: Bench, way: string, steps: number): Promise<Timed> {
+/** A network, its step and random examples for it. */
+function prepared({ network, input, batch }: Bench, way: string) {
   const random = new Random(7);
   const n = 4 * batch;
   const size = input.reduce((a, b) => a * b, 1);
@@ -77,26 +74,61 @@ export async function timeSteps({ name, network, input, batch }: Bench, way: str
   const net = network();
   const optimizer = tf.train.sgd(0.05);
   const step = compile<NamedTensors, NamedTensors>(descent(net, optimizer), WAYS[way]);
-  const run = async (count: number) => {
-    const batches = Int32Array.from({ length: count * batch }, () => random.integer(n));
-    const { outputs } = await step.run({ data: { x, y }, batches, batchSize: batch });
-    const losses = await outputs.loss.data();
-    outputs.loss.dispose();
-    return losses[count - 1];
+  const options = (count: number) => ({
+    ...{ data: { x, y }, batchSize: batch },
+    batches: Int32Array.from({ length: count * batch }, () => random.integer(n)),
+  });
+  const dispose = () => {
+    step.dispose();
+    optimizer.dispose();
+    net.dispose();
+    tf.dispose([x, y]);
   };
-  await run(Math.max(3, Math.min(20, steps))); // compiles, and learns how long a step takes
+  return { net, step, options, dispose };
+}
+
+/** What each step of a run of so many costs, after a first run, which compiles the shaders and learns how long a step takes. */
+async function timed(run: (count: number) => Promise<number>, steps: number) {
+  await run(Math.max(3, Math.min(20, steps)));
   const before = threadTime();
   const began = performance.now();
   const loss = await run(steps);
   const milliseconds = (performance.now() - began) / steps;
   const after = threadTime();
-  const dispatches = dispatchesOf(step);
-  step.dispose();
-  optimizer.dispose();
-  net.dispose();
-  tf.dispose([x, y]);
-  return {
-    ...{ bench: name, way, dispatches, milliseconds },
-    ...{ javascript: before === null || after === null ? null : (after - before) / steps, loss },
+  return { milliseconds, javascript: before === null || after === null ? null : (after - before) / steps, loss };
+}
+
+/**
+ * Times one network in one way: steps of plain SGD on random examples. On the engine in use.
+ */
+export async function timeSteps(bench: Bench, way: string, steps: number): Promise<Timed> {
+  const { step, options, dispose } = prepared(bench, way);
+  const run = async (count: number) => {
+    const { outputs } = await step.run(options(count));
+    const losses = await outputs.loss.data();
+    outputs.loss.dispose();
+    return losses[count - 1];
   };
+  const found = await timed(run, steps);
+  const dispatches = dispatchesOf(step);
+  dispose();
+  return { bench: bench.name, way, dispatches, ...found };
+}
+
+/** The same of many runs side by side, with fused shaders: milliseconds of a step of one of them; the loss is the first one's. */
+export async function timeTogether(bench: Bench, runs: number, steps: number): Promise<Timed> {
+  const { net, step, options, dispose } = prepared(bench, 'fused');
+  const all = Array.from({ length: runs }, () => new Map(net.variables.map((v) => [v, v.clone() as tf.Tensor])));
+  const run = async (count: number) => {
+    const results = await step.runTogether(all.map((variables) => ({ ...options(count), variables })));
+    const losses = await results[0].outputs.loss.data();
+    tf.dispose(results.map(({ outputs }) => outputs));
+    return losses[count - 1];
+  };
+  const { milliseconds, javascript, loss } = await timed(run, steps);
+  const dispatches = dispatchesOf(step);
+  tf.dispose(all.flatMap((variables) => [...variables.values()]));
+  dispose();
+  const each = { milliseconds: milliseconds / runs, javascript: javascript === null ? null : javascript / runs };
+  return { bench: bench.name, way: `${runs} runs at once`, dispatches, ...each, loss };
 }

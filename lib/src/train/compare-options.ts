@@ -110,6 +110,8 @@ export interface ResolvedComparison {
   /** Decides what the data are checked for. */
   loss: StepOptions['loss'];
   onRun?: (run: never) => void | Promise<void>;
+  /** Whether runs are made side by side; unless told, where that is faster. */
+  together?: boolean;
 }
 
 /** The options of a comparison, whatever its probes report. */

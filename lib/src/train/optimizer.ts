@@ -106,6 +106,11 @@ export class Optimizer {
     });
   }
 
+  /** Its slots. */
+  get variables(): tf.Variable[] {
+    return [...this.slots.values()].flat();
+  }
+
   /** The slots' values, by the label of their variable. */
   values(named: Readonly<Record<string, tf.Variable>>): Record<string, SlotValues[]> {
     const out: Record<string, SlotValues[]> = {};
@@ -154,11 +159,11 @@ export class Optimizer {
 
   /** Slots back to zero, as before the first step. */
   reset(): void {
-    for (const slot of [...this.slots.values()].flat()) tf.tidy(() => slot.assign(tf.zeros(slot.shape)));
+    for (const slot of this.variables) tf.tidy(() => slot.assign(tf.zeros(slot.shape)));
   }
 
   dispose(): void {
-    for (const slot of [...this.slots.values()].flat()) slot.dispose();
+    for (const slot of this.variables) slot.dispose();
   }
 
   private direction(gradient: tf.Tensor, slots: tf.Variable[], scalars: StepScalars): tf.Tensor {

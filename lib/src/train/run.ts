@@ -1,7 +1,7 @@
 /** One run of a training step over its batches, and the history of it. */
 import { stored } from '../core/json';
 import { Random } from '../core/random';
-import { engineCard, tf } from '../engine';
+import { engineCard, type RunOptions, type RunResult, tf } from '../engine';
 import { batchIndices } from '../data';
 import { platform } from '../platform/port';
 import { profile } from '../platform/profile';
@@ -24,10 +24,25 @@ const CHECK_EVERY = 500;
 /** Runs a step from the network's present weights, the optimizer afresh; or from a snapshot. */
 export async function runTraining(step: TrainingStep, run: ResolvedRun, data: PreparedData): Promise<History> {
   expectToFit(run, data.train.x.shape[0]);
-  return new Run(step, run, data).execute();
+  const one = new Run(step, run, data);
+  try {
+    await one.begin();
+    while (!one.isOver) {
+      const took = stopwatch();
+      const result = await step.run(one.next());
+      await one.take(result, took());
+    }
+    return one.history();
+  } finally {
+    one.dispose();
+  }
 }
 
-class Run {
+/**
+ * A run, part by part: `begin`, then as long as it is not over the steps of `next`, and `take` with what they gave. When it begins and takes,
+ * the network has the run's values.
+ */
+export class Run {
   private readonly rows: Int32Array;
   private readonly losses: LossWindows;
   private readonly perStep: Record<string, Json[]>;
@@ -35,6 +50,9 @@ class Run {
   private readonly resumed: SnapshotRecord['resumed'];
   private readonly timing = { seconds: 0, stepSeconds: 0, evaluationSeconds: 0 };
   private readonly seconds = stopwatch();
+  private readonly provenance: Provenance;
+  private readonly batch: LabelledBatch;
+  private readonly evaluator: Evaluator;
   private done = 0;
   private lastLoss = NaN;
   private stopped: History['stopped'] = null;
@@ -59,29 +77,65 @@ class Run {
     this.perStep = (before?.perStep ?? {}) as Record<string, Json[]>;
     this.evaluations = (before?.evaluations ?? []) as unknown as Evaluation[];
     this.resumed = resume ? [...before!.resumed, { step: resume.step, engine: resume.engine }] : [];
+    this.provenance = this.provenanceOf();
+    this.batch = this.firstBatch();
+    this.evaluator = new Evaluator(step.settings, run, data, this.batch);
   }
 
-  async execute(): Promise<History> {
-    const { steps, evaluation } = this.run;
-    const { resume } = this.run;
-    const provenance = this.provenance();
-    if (resume) putBack(this.step, resume, this.identity(resume.step));
-    else this.step.optimizer.reset();
-    const batch = this.firstBatch();
-    const evaluator = new Evaluator(this.step.settings, this.run, this.data, batch);
-    try {
-      if (evaluation.points[0] === 0 && !resume) await this.evaluate(evaluator);
-      while (this.done < steps && !this.diverged && !this.stopped) {
-        const next = evaluation.points.find((point) => point > this.done) ?? steps;
-        await this.advance(Math.min(next, this.done + CHECK_EVERY));
-        const isNew = this.evaluations.at(-1)?.step !== this.done; // stopped before the first step, it is not
-        if (isNew && (this.done === next || this.diverged || this.stopped)) await this.evaluate(evaluator);
-      }
-    } finally {
-      tf.dispose([batch.x, batch.y]);
-    }
-    this.timing.seconds = this.seconds();
-    return this.history(provenance);
+  /** Whether it has ended: at its last step, or before. */
+  get isOver(): boolean {
+    return this.done >= this.run.steps || this.diverged !== null || this.stopped !== null;
+  }
+
+  /** The optimizer afresh, and a look at the network before the first step where that is asked for; or all as a snapshot has it. */
+  async begin(): Promise<void> {
+    const { resume, evaluation } = this.run;
+    if (resume) return putBack(this.step, resume, this.identity(resume.step));
+    this.step.optimizer.reset();
+    if (evaluation.points[0] === 0) await this.evaluate();
+  }
+
+  /** Steps up to the next look at the network or at the losses, as `CompiledStep.run` takes them. */
+  next(): RunOptions {
+    const { batchSize, rates, seeds, signal } = this.run;
+    const [base, end] = [this.done, Math.min(this.nextPoint, this.done + CHECK_EVERY)];
+    return {
+      data: { x: this.data.train.x, y: this.data.train.y },
+      batches: this.rows.subarray(base * batchSize, end * batchSize),
+      batchSize,
+      seed: seeds.noise,
+      firstStep: base,
+      schedules: { learningRate: rates.subarray(base, end), ...this.step.optimizer.schedules(base, end) },
+      onProgress: ({ done }) => this.report(base + done),
+      signal: signal ?? undefined,
+    };
+  }
+
+  /**
+   * Takes what the steps gave, whose outputs it disposes, and looks at the network where that is due.
+   * @param seconds that they took
+   */
+  async take(result: RunResult, seconds: number): Promise<void> {
+    const { steps, signal, budget } = this.run;
+    const next = this.nextPoint;
+    this.timing.stepSeconds += seconds;
+    this.read(result.outputs);
+    tf.dispose(result.outputs);
+    this.done += result.steps;
+    if (signal?.aborted || result.stopped) this.stopped = 'signal';
+    else this.stopped = spent(budget, this.seconds());
+    if (this.done === steps) this.stopped = null;
+    const isNew = this.evaluations.at(-1)?.step !== this.done; // stopped before the first step, it is not
+    if (isNew && (this.done === next || this.diverged || this.stopped)) await this.evaluate();
+  }
+
+  dispose(): void {
+    tf.dispose([this.batch.x, this.batch.y]);
+  }
+
+  /** Where the network is looked at next. */
+  private get nextPoint(): number {
+    return this.run.evaluation.points.find((point) => point > this.done) ?? this.run.steps;
   }
 
   private firstBatch(): LabelledBatch {
@@ -91,9 +145,9 @@ class Run {
     });
   }
 
-  private async evaluate(evaluator: Evaluator): Promise<void> {
+  private async evaluate(): Promise<void> {
     const took = stopwatch();
-    this.evaluations.push(await evaluator.at(this.done, this.diverged !== null));
+    this.evaluations.push(await this.evaluator.at(this.done, this.diverged !== null));
     this.timing.evaluationSeconds += took();
     this.report(this.done, this.evaluations.at(-1));
     const { onSnapshot } = this.run;
@@ -105,29 +159,6 @@ class Run {
 
   private identity(done: number) {
     return identityOf(this.step.settings, this.run, this.rows, this.data.description, done);
-  }
-
-  /** Trains up to step `end`, or until something ends the run. */
-  private async advance(end: number): Promise<void> {
-    const { steps, batchSize, rates, seeds, signal, budget } = this.run;
-    const [took, base] = [stopwatch(), this.done];
-    const result = await this.step.run({
-      data: { x: this.data.train.x, y: this.data.train.y },
-      batches: this.rows.subarray(base * batchSize, end * batchSize),
-      batchSize,
-      seed: seeds.noise,
-      firstStep: base,
-      schedules: { learningRate: rates.subarray(base, end), ...this.step.optimizer.schedules(base, end) },
-      onProgress: ({ done }) => this.report(base + done),
-      signal: signal ?? undefined,
-    });
-    this.timing.stepSeconds += took();
-    this.read(result.outputs);
-    tf.dispose(result.outputs);
-    this.done += result.steps;
-    if (signal?.aborted || result.stopped) this.stopped = 'signal';
-    else this.stopped = spent(budget, this.seconds());
-    if (this.done === steps) this.stopped = null;
   }
 
   private read(outputs: Record<string, tf.Tensor>): void {
@@ -157,7 +188,7 @@ class Run {
     });
   }
 
-  private provenance(): Provenance {
+  private provenanceOf(): Provenance {
     const { run, step, data } = this;
     const settings = {
       batchSize: run.batchSize,
@@ -182,12 +213,14 @@ class Run {
     };
   }
 
-  private history(provenance: Provenance): History {
+  /** The record of it, up to where it is. */
+  history(): History {
+    this.timing.seconds = this.seconds();
     return {
       kind: 'history',
       version: 1,
       name: this.run.name,
-      provenance,
+      provenance: this.provenance,
       steps: this.run.steps,
       stepsDone: this.done,
       stopped: this.stopped,

@@ -26,6 +26,17 @@ export class TrainingStep {
     return this.compiled.run(options);
   }
 
+  /** Several runs side by side: see `CompiledStep.runTogether`. */
+  runTogether(runs: Parameters<CompiledStep['runTogether']>[0]): ReturnType<CompiledStep['runTogether']> {
+    return this.compiled.runTogether(runs);
+  }
+
+  /** What the variables of network and optimizer are now. The tensors are the caller's. */
+  state(): Map<tf.Variable, tf.Tensor> {
+    const variables = [...this.settings.network.variables, ...this.optimizer.variables];
+    return new Map(variables.map((variable) => [variable, variable.clone()]));
+  }
+
   dispose(): void {
     this.compiled.dispose();
     this.optimizer.dispose();

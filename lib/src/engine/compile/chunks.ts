@@ -2,36 +2,51 @@ import { platform } from '../../platform/port';
 import { tf } from '../tf';
 import type { Call } from './call';
 import type { NamedTensors, RunResult } from './options';
-import type { Runner } from './runner';
+import type { Chunks, Runner } from './runner';
+
+/** Runs steps from number `from` of the calls on; `count` is told how many of them are done. */
+export type RunChunk = (from: number, count: (steps: number) => void) => Promise<Chunks>;
+
+/** What a runner does for one call. */
+export const chunksOf =
+  (runner: Runner, call: Call): RunChunk =>
+  async (from, count) => {
+    const { steps, tensors } = await runner.chunk(call, from, count);
+    return { steps, tensors: [tensors] };
+  };
 
 /**
- * Runs a call chunk by chunk: after each, `onProgress` is told and the event loop runs; it stops between two.
+ * Runs calls of as many steps side by side, chunk by chunk: after each, `onProgress` is told and the event loop runs; they stop between two.
  *
  * @param form of what earlier calls returned, for a call of no steps
- * @param count told how many steps of the call are done
+ * @param count told how many steps of the calls are done
  */
 export async function runChunks(
-  runner: Runner,
-  call: Call,
+  run: RunChunk,
+  calls: readonly Call[],
   form: Form,
   count: (steps: number) => void,
-): Promise<RunResult & { form: Form }> {
-  const { steps, signal } = call;
+): Promise<{ results: RunResult[]; form: Form }> {
+  const [{ steps }] = calls;
   const began = performance.now();
-  const collected: NamedTensors[] = [];
+  const collected: NamedTensors[][] = calls.map(() => []);
   let done = 0;
   try {
-    while (done < steps && !signal?.aborted) {
+    while (done < steps && !calls.some(({ signal }) => signal?.aborted)) {
       const before = done;
-      const chunk = await runner.chunk(call, done, (ofChunk) => count(before + ofChunk));
-      collected.push(chunk.tensors);
+      const chunk = await run(done, (ofChunk) => count(before + ofChunk));
+      chunk.tensors.forEach((tensors, i) => collected[i].push(tensors));
       done += chunk.steps;
-      report(call, done, (performance.now() - began) / 1000, chunk.tensors);
+      const seconds = (performance.now() - began) / 1000;
+      calls.forEach((call, i) => report(call, done, seconds, chunk.tensors[i]));
       await platform().yieldToEvents();
     }
-    if (collected.length > 0) form = formOf(collected[0]);
-    const outputs = collected.length > 0 ? join(collected) : nothing(form);
-    return { steps: done, outputs, stopped: done < steps, form };
+    if (done > 0) form = formOf(collected[0][0]);
+    const results = collected.map((chunks) => ({
+      ...{ steps: done, stopped: done < steps },
+      outputs: done > 0 ? join(chunks) : nothing(form),
+    }));
+    return { results, form };
   } finally {
     tf.dispose(collected);
   }

@@ -3,7 +3,7 @@ import { stoppable } from '../../platform/stoppable';
 import { engineInUse } from '../engines/registry';
 import { tf } from '../tf';
 import { Call, checkedCall } from './call';
-import { Form, runChunks } from './chunks';
+import { chunksOf, Form, RunChunk, runChunks } from './chunks';
 import { EagerRunner } from './eager';
 import { CompileError, insideStep } from './guard';
 import {
@@ -14,10 +14,12 @@ import {
   NamedTensors,
   RunOptions,
   RunResult,
+  RunTogether,
   StepContext,
 } from './options';
 import type { Runner, RunnerOf } from './runner';
 import { AnyStep, naming } from './step';
+import { expectAlike, inPlace, withOwn } from './together';
 
 /**
  * Makes a training step fast: traced once, it runs as a TensorFlow graph, many steps per call, with no JavaScript between them.
@@ -117,13 +119,33 @@ class Compiled {
   }
 
   run(options: RunOptions): Promise<RunResult> {
-    // thrown, not rejected: nobody could await it in there
-    if (insideStep()) {
-      throw new CompileError(
-        'run() inside a step: a step is one training step. Call the function of the other step itself.',
-      );
-    }
-    return this.runOnce(options);
+    expectOutside('run');
+    return this.alone(async () => {
+      const call = await this.checked(options);
+      const [result] = await this.onOwnData([call], ([own]) => this.runAll(chunksOf(this.runner, own), [own]));
+      return result;
+    });
+  }
+
+  runTogether(runs: readonly RunTogether[]): Promise<RunResult[]> {
+    expectOutside('runTogether');
+    return this.alone(async () => {
+      if (runs.length === 0) return [];
+      const calls = await Promise.all(runs.map(({ variables: _, ...options }) => this.checked(options)));
+      expectAlike(calls);
+      const variables = runs.map((run) => inPlace(run.variables));
+      return this.onOwnData(calls, async (own) => {
+        const { runner } = this;
+        const first = await runner.together?.(own, variables, 0, () => undefined);
+        if (!first) return this.oneByOne(own, runs);
+        const chunk: RunChunk = async (from, count) => {
+          if (from > 0) return (await runner.together!(own, variables, from, count))!;
+          count(first.steps);
+          return first;
+        };
+        return this.runAll(chunk, own);
+      });
+    });
   }
 
   dispose(): void {
@@ -154,7 +176,8 @@ class Compiled {
     return known;
   }
 
-  private async runOnce(options: RunOptions): Promise<RunResult> {
+  /** Does what no other run may be under way with. */
+  private async alone<T>(work: () => Promise<T>): Promise<T> {
     if (this.disposed) throw new CompileError('This compiled step has been disposed; compile it again.');
     if (this.running) {
       throw new CompileError('This compiled step is running already. Await the first run() before the next.');
@@ -162,31 +185,55 @@ class Compiled {
     this.running = true;
     try {
       await tf.ready();
-      const call = await checkedCall(options, { seed: this.options.seed ?? 0, firstStep: this.next });
-      // on tensors of its own: the caller may dispose his while it runs
-      const data: NamedTensors = {};
-      for (const name of call.dataNames) data[name] = call.data[name].clone();
-      try {
-        return await this.runAll({ ...call, data });
-      } finally {
-        tf.dispose(data);
-      }
+      return await work();
     } finally {
       this.running = false;
     }
   }
 
-  private async runAll(call: Call): Promise<RunResult> {
+  private checked(options: RunOptions): Promise<Call> {
+    return checkedCall(options, { seed: this.options.seed ?? 0, firstStep: this.next });
+  }
+
+  /** On tensors of its own: the caller may dispose his while it runs. */
+  private async onOwnData<T>(calls: readonly Call[], work: (calls: readonly Call[]) => Promise<T>): Promise<T> {
+    const data: NamedTensors = {};
+    for (const name of calls[0].dataNames) data[name] = calls[0].data[name].clone();
+    try {
+      return await work(calls.map((call) => ({ ...call, data })));
+    } finally {
+      tf.dispose(data);
+    }
+  }
+
+  private async oneByOne(calls: readonly Call[], runs: readonly RunTogether[]): Promise<RunResult[]> {
+    const results: RunResult[] = [];
+    for (const [i, call] of calls.entries()) {
+      const run = () => this.runAll(chunksOf(this.runner, call), [call]);
+      results.push(...(await withOwn(runs[i].variables, run)));
+    }
+    return results;
+  }
+
+  private async runAll(chunk: RunChunk, calls: readonly Call[]): Promise<RunResult[]> {
+    const [{ steps, firstStep, signal: given }] = calls;
     let done = 0;
     const run = (signal: AbortSignal | undefined) =>
-      runChunks(this.runner, { ...call, signal }, this.form, (steps) => {
-        done = steps;
-        this.next = call.firstStep + steps;
+      runChunks(chunk, [{ ...calls[0], signal }, ...calls.slice(1)], this.form, (count) => {
+        done = count;
+        this.next = firstStep + count;
       });
-    const { steps } = call;
     const reached = () => (done < steps ? `stopped at step ${done} of ${steps}` : null);
-    const { form, ...result } = await stoppable(call.signal, run, reached);
+    const { form, results } = await stoppable(given, run, reached);
     this.form = form;
-    return result;
+    return results;
   }
+}
+
+/** Thrown, not rejected: nobody could await it in there. */
+function expectOutside(name: string): void {
+  if (!insideStep()) return;
+  throw new CompileError(
+    `${name}() inside a step: a step is one training step. Call the function of the other step itself.`,
+  );
 }

@@ -3,6 +3,7 @@ export type {
   CompiledStep,
   CompileOptions,
   RunOptions,
+  RunTogether,
   RunResult,
   StepContext,
   StepProgress,

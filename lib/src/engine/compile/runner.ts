@@ -1,6 +1,7 @@
 import type { Call } from './call';
 import type { CompileOptions, LoopKind, NamedTensors } from './options';
 import type { AnyStep } from './step';
+import type { Variables } from './together';
 
 /** Some steps of a call that were run together. */
 export interface Chunk {
@@ -8,6 +9,14 @@ export interface Chunk {
   steps: number;
   /** what they returned, stacked: [steps, ...]; whoever gets the chunk disposes them */
   tensors: NamedTensors;
+}
+
+/** Some steps of calls that were run side by side. */
+export interface Chunks {
+  /** how many */
+  steps: number;
+  /** what they returned, by call */
+  tensors: NamedTensors[];
 }
 
 /**
@@ -24,6 +33,16 @@ export interface Runner {
   readonly mode: 'graph' | 'eager';
   /** Runs steps of a call, from number `from` of the call on, at least one. `count` is told how many steps of the chunk are done. */
   chunk(call: Call, from: number, count: (steps: number) => void): Chunk | Promise<Chunk>;
+  /**
+   * The same for calls of as many steps on the same data, side by side, each with variables of its own.
+   * @returns undefined where that cannot be, before anything is changed
+   */
+  together?(
+    calls: readonly Call[],
+    variables: readonly Variables[],
+    from: number,
+    count: (steps: number) => void,
+  ): Promise<Chunks | undefined>;
   /** how many traces were made, and how long that took */
   readonly traces: { count: number; milliseconds: number };
   /** how its graphs run their loops */

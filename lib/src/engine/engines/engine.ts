@@ -54,6 +54,12 @@ export interface Engine {
   /** What `compile` runs steps with; where it has none, they are called one by one. */
   readonly runnerOf?: RunnerOf;
 
+  /**
+   * Below which work of a step (parameters times examples) several runs side by side take hardly longer than one; nothing where they are
+   * made one after the other anyway.
+   */
+  readonly idleBelow?: () => number;
+
   /** Registers batch normalization's training kernels, see fused.ts; where there are none, there is no such function. */
   readonly registerFusedBatchNorm?: () => void;
 

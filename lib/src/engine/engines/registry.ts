@@ -23,3 +23,8 @@ export function engineInUse(): Engine {
   const backend = tf.getBackend();
   return registered.find((engine) => engine.backend === backend) ?? js;
 }
+
+/** Whether runs of a step of so much work (parameters times examples) are faster side by side than one after the other. */
+export function togetherPays(work: number): boolean {
+  return work < (engineInUse().idleBelow?.() ?? 0);
+}

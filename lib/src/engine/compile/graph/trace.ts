@@ -1,8 +1,20 @@
 import { tf } from '../../tf';
-import { CompileError, guarded, patch, setTracing } from '../guard';
+import { CompileError } from '../guard';
 import { OpAttribute, nativeBackend, releaseData } from '../../engines/native/addon';
 import { Draw, StepRandom, stepStream } from '../random';
-import { AnyStep, checkOutputs, withoutEffect } from '../step';
+import {
+  callStep,
+  disposedOutside,
+  expectEffect,
+  expectKept,
+  type Recorded,
+  readsValues,
+  recordTwice,
+  recordWithin,
+  type Turns,
+  usableVariables,
+} from '../recorded';
+import type { AnyStep } from '../step';
 
 /* eslint-disable @typescript-eslint/no-explicit-any */
 
@@ -79,18 +91,7 @@ export interface StepArguments {
  * @throws CompileError for what a graph cannot repeat
  */
 export function trace(step: AnyStep, given: StepArguments): Trace {
-  const first = record(step, given);
-  if (first.created.length === 0) return first.trace;
-  first.trace.release();
-  const second = record(step, given);
-  if (second.created.length > 0) {
-    second.trace.release();
-    throw new CompileError(
-      `The step creates a variable at every call ('${second.created[0].name}'). Create variables once, outside the step: ` +
-        'a variable is what a step keeps from one call to the next.',
-    );
-  }
-  return second.trace;
+  return recordTwice(() => record(step, given));
 }
 
 /** A variable with a handle of its own for the time of a call, so that no other tensor can be mistaken for it. */
@@ -102,7 +103,7 @@ interface Disguise {
   standIn: number;
 }
 
-function record(step: AnyStep, given: StepArguments): { trace: Trace; created: tf.Variable[] } {
+function record(step: AnyStep, given: StepArguments): Recorded<Trace, tf.Variable> {
   const backend = nativeBackend();
   if (!backend) throw new CompileError(`Tracing needs the native engine; the backend in use is '${tf.getBackend()}'.`);
   const engine = tf.engine() as any;
@@ -149,9 +150,7 @@ function record(step: AnyStep, given: StepArguments): { trace: Trace; created: t
 
   const unknownSource = (dataId: object): Source | undefined => {
     if (!backend.tensorMap.has(dataId)) {
-      throw new CompileError(
-        `${kernels.at(-1) ?? 'An operation'} inside a compiled step takes a tensor from outside that has been disposed.`,
-      );
+      throw disposedOutside(kernels.at(-1));
     }
     const data = backend.tensorMap.get(dataId);
     if (data.dtype === real.TF_STRING) {
@@ -217,34 +216,7 @@ function record(step: AnyStep, given: StepArguments): { trace: Trace; created: t
     },
   });
 
-  const undo: (() => void)[] = [];
-  const install = (holder: any, key: string, make: (original: any) => any) => undo.push(patch(holder, key, make));
-  const uninstall = () => {
-    for (const restore of undo.splice(0).reverse()) restore();
-  };
-
-  engine.startScope('trace');
-  setTracing(true);
-  let restored = false;
-  const restore = () => {
-    if (restored) return;
-    restored = true;
-    setTracing(false);
-    uninstall();
-    for (const one of disguises) undisguise(one);
-  };
-  try {
-    for (const variable of Object.values<tf.Variable>(engine.registeredVariables)) {
-      if (variable.dtype !== 'string' && variable.dtype !== 'complex64') disguise(variable);
-    }
-    for (const [name, tensor] of Object.entries(given.inputs)) meaning.set(tensor.dataId, { kind: 'input', name });
-    const stepNumber = tf.scalar(given.stepNumber, 'int32');
-    meaning.set(stepNumber.dataId, { kind: 'step' });
-    const random = new StepRandom(stepStream(given.seed, given.stepNumber), (draw, tensor) => {
-      meaning.set(tensor.dataId, { kind: 'random', draw: draws.length });
-      draws.push(draw);
-    });
-
+  const install: Turns<Trace>['begin'] = (install) => {
     install(backend, 'binding', () => recorder);
     install(backend, 'getInputTensorIds', () => inputIds);
     install(backend, 'write', (original) => (...parameters: unknown[]) => {
@@ -256,10 +228,7 @@ function record(step: AnyStep, given: StepArguments): { trace: Trace; created: t
       install(backend, name, (original) => (dataId: object) => {
         // GatherV2's kernel reads its indices only to check their range, which TensorFlow does again at every step
         if (kernels.at(-1) === 'GatherV2') return original.call(backend, dataId);
-        throw new CompileError(
-          `${kernels.at(-1) ?? 'TensorFlow.js'} reads the values of a tensor inside a compiled step, so they would be ` +
-            'frozen into the graph. Compute it outside the step and pass it in as data or a variable.',
-        );
+        throw readsValues(kernels.at(-1));
       });
     }
     install(engine, 'runKernel', (original) => (name: string, inputs: unknown, attributes: unknown) => {
@@ -276,38 +245,40 @@ function record(step: AnyStep, given: StepArguments): { trace: Trace; created: t
       disguise(variable);
       return variable;
     });
+  };
 
-    engine.startScope('step');
-    let outputs: Record<string, tf.Tensor> | undefined;
-    const values: Trace['outputs'] = [];
-    try {
-      outputs = guarded(() => step(given.inputs, { random, step: stepNumber }));
-      checkOutputs(outputs);
-      for (const [name, tensor] of Object.entries(outputs)) {
-        const [value] = inputIds([tensor]);
-        values.push({ name, value, shape: [...tensor.shape], dtype: tensor.dtype });
-      }
-    } finally {
-      engine.endScope();
-    }
+  let stepNumber: tf.Scalar;
+  const call = (): Trace => {
+    const random = new StepRandom(stepStream(given.seed, given.stepNumber), (draw, tensor) => {
+      meaning.set(tensor.dataId, { kind: 'random', draw: draws.length });
+      draws.push(draw);
+    });
+    const outputs: Trace['outputs'] = [];
+    callStep(step, given.inputs, { random, step: stepNumber }, (name, tensor) => {
+      const [value] = inputIds([tensor]);
+      outputs.push({ name, value, shape: [...tensor.shape], dtype: tensor.dtype });
+    });
     const changed: Trace['changed'] = [];
     for (const { variable, standIn } of disguises) {
-      if (variable.isDisposed) {
-        throw new CompileError(
-          `The step disposes the variable '${variable.name}'. Dispose variables outside the step.`,
-        );
-      }
+      expectKept(variable);
       const [value] = inputIds([variable]);
       if (value !== standIn) changed.push({ variable, value });
     }
-    if (changed.length === 0 && values.length === 0 && created.length === 0) throw withoutEffect();
-    restore();
-    return { trace: { ops, info, sources, draws, changed, outputs: values, release }, created };
-  } catch (error) {
-    release();
-    throw error;
-  } finally {
-    restore();
-    engine.endScope();
-  }
+    expectEffect(changed, outputs, created);
+    return { ops, info, sources, draws, changed, outputs, release };
+  };
+
+  const recording = recordWithin('trace', {
+    begin: (replace) => {
+      for (const variable of usableVariables()) disguise(variable);
+      for (const [name, tensor] of Object.entries(given.inputs)) meaning.set(tensor.dataId, { kind: 'input', name });
+      stepNumber = tf.scalar(given.stepNumber, 'int32');
+      meaning.set(stepNumber.dataId, { kind: 'step' });
+      install(replace);
+    },
+    call,
+    end: () => disguises.forEach(undisguise),
+    release,
+  });
+  return { recording, created };
 }

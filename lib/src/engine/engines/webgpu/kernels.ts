@@ -3,6 +3,7 @@
  *
  * - Indices are looked at on the device before they are used: trouble.ts.
  * - A fused activation loses NaN and infinities: it is applied after the product, by its own kernel.
+ * - A convolution's gradient for its filter keeps the device idle: convolutions.ts.
  * - `argMax` of a vector gives a vector of one; `bincount` counts in vectors alone; sums of sparse segments take whatever indices come.
  */
 import { tf } from '../../tf';
@@ -20,6 +21,7 @@ import {
 } from '../mend';
 import { wellFormedProduct } from '../products';
 import type { WebGPUBackend } from './backend';
+import { filterGradient } from './convolutions';
 import { ANY, checkIndices } from './trouble';
 
 /** Kernels that want a browser's canvas. */
@@ -55,6 +57,7 @@ const CANNOT: Record<string, Unable> = {
 export function mendKernels(): void {
   borrowMissing('webgpu', NEVER);
   borrowWhereUnable('webgpu', CANNOT);
+  replace('Conv2DBackpropFilter', 'webgpu', filterGradient);
   replace('BatchMatMul', 'webgpu', (own) => wellFormedProduct('webgpu', own));
   borrowWhereUnsupported();
   for (const name of ['ArgMax', 'ArgMin']) replace(name, 'webgpu', withoutTheAxis);

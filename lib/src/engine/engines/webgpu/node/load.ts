@@ -8,6 +8,7 @@ import { AdapterWords, DawnOptions, requestDevice } from './dawn';
 import { requireBackend, WebgpuPaths } from './paths';
 import { turnPumpUntil } from './pump';
 import { mendPrograms } from '../shaders/mend';
+import { rememberSources } from '../shaders/sources';
 
 /** The backend and its device, once it computes. */
 export interface Loaded {
@@ -36,6 +37,7 @@ function makeBackend(device: GPUDevice, adapter: AdapterWords): WebGPUBackend {
   const backend = new WebGPUBackend(device, adapter as unknown as GPUAdapterInfo);
   // Small tensors whose values are at hand would be computed by other kernels, some of them wrong.
   backend.shouldExecuteOnCPU = () => false;
+  rememberSources(device);
   mendPrograms(backend);
   readHonestly(backend, turnPumpUntil);
   watch(backend);

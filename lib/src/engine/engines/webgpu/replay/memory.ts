@@ -38,7 +38,7 @@ export function assignSlots(
 }
 
 /** Bytes of a buffer that holds a value: one of no elements has some, too, and vectors of four are whole. */
-export const bytesOf = ({ size }: Value): number => 16 * Math.ceil(Math.max(1, size) / 4);
+export const bytesOf = ({ size }: { size: number }): number => 16 * Math.ceil(Math.max(1, size) / 4);
 
 /** The smallest free slot that is large enough and not twice as large; a new one where there is none. */
 function takeFrom(free: Slot[], bytes: number): Slot {

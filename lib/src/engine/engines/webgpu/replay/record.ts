@@ -1,8 +1,20 @@
 /** Records a step: TensorFlow.js's WebGPU backend is asked for every dispatch, and none is made. */
 import { tf } from '../../../tf';
-import { CompileError, guarded, patch, setTracing } from '../../../compile/guard';
+import { CompileError } from '../../../compile/guard';
 import { Draw, StepRandom, stepStream } from '../../../compile/random';
-import { AnyStep, checkOutputs, withoutEffect } from '../../../compile/step';
+import {
+  callStep,
+  disposedOutside,
+  expectEffect,
+  expectKept,
+  type Install,
+  type Recorded,
+  readsValues,
+  recordTwice,
+  recordWithin,
+  usableVariables,
+} from '../../../compile/recorded';
+import type { AnyStep } from '../../../compile/step';
 import { Program, TensorData, Uniform, WebGPUBackend } from '../backend';
 import { Command, needed, Recording, sizeOf, Source, Value } from './recording';
 import { gatherRows, toFloat } from './shaders';
@@ -34,22 +46,12 @@ export type Materialize = (
  * @throws CompileError for what cannot be repeated
  */
 export function record(step: AnyStep, given: Given, materialize: Materialize): Recording {
-  const first = new Recorder(given, materialize).run(step);
-  if (first.created.length === 0) return first.recording;
-  first.recording.release();
-  const second = new Recorder(given, materialize).run(step);
-  if (second.created.length > 0) {
-    second.recording.release();
-    throw new CompileError(
-      `The step creates a variable at every call ('${second.created[0].variable.name}'). Create variables once, outside the step: ` +
-        'a variable is what a step keeps from one call to the next.',
-    );
-  }
-  return second.recording;
+  return recordTwice(() => new Recorder(given, materialize).run(step));
 }
 
 /** A variable that the step made; `value`, where what it was made with is a value of the recording. */
 interface Created {
+  name: string;
   variable: tf.Variable;
   value: Value | undefined;
 }
@@ -75,7 +77,6 @@ class Recorder {
   private readonly inside = new Set<object>();
   private readonly held: object[] = [];
   private readonly kernels: string[] = [];
-  private readonly undo: (() => void)[] = [];
 
   constructor(
     private readonly given: Given,
@@ -84,38 +85,23 @@ class Recorder {
     this.backend = given.backend;
   }
 
-  run(step: AnyStep): { recording: Recording; created: Created[] } {
-    const { engine } = this;
-    engine.startScope('record');
-    setTracing(true);
-    let restored = false;
-    const restore = () => {
-      if (restored) return;
-      restored = true;
-      setTracing(false);
-      for (const undo of this.undo.splice(0).reverse()) undo();
-      for (const disguise of this.disguises) this.undisguise(disguise);
-      this.fillCreated(); // also after an error: an optimizer keeps what it has made
-    };
-    try {
-      this.install();
-      for (const variable of Object.values<tf.Variable>(engine.registeredVariables)) {
-        if (variable.dtype !== 'string' && variable.dtype !== 'complex64') this.disguise(variable);
-      }
-      const recording = this.call(step);
-      restore();
-      return { recording, created: this.created };
-    } catch (error) {
-      this.release();
-      throw error;
-    } finally {
-      restore();
-      engine.endScope();
-    }
+  run(step: AnyStep): Recorded<Recording, Created> {
+    const recording = recordWithin('record', {
+      begin: (install) => {
+        this.install(install);
+        for (const variable of usableVariables()) this.disguise(variable);
+      },
+      call: () => this.call(step),
+      end: () => {
+        for (const disguise of this.disguises) this.undisguise(disguise);
+        this.fillCreated(); // also after an error: an optimizer keeps what it has made
+      },
+      release: () => this.release(),
+    });
+    return { recording, created: this.created };
   }
 
   private call(step: AnyStep): Recording {
-    const { engine, disguises } = this;
     const inputs = this.inputs();
     const stepNumber = this.standIn([], 'int32', { kind: 'feed', feed: { kind: 'step' } });
     const random = new StepRandom(stepStream(this.given.seed, this.given.stepNumber), (draw, tensor) => {
@@ -123,28 +109,17 @@ class Recorder {
       this.draws.push(draw);
       this.standFor(tensor, this.value(draw.shape, 'float32', { kind: 'feed', feed }));
     });
-    engine.startScope('step');
     const outputs: Recording['outputs'] = [];
-    try {
-      const returned = guarded(() => step(inputs, { random, step: stepNumber as tf.Scalar }));
-      checkOutputs(returned);
-      for (const [name, tensor] of Object.entries(returned)) {
-        outputs.push({ name, value: this.valueOf(tensor), shape: [...tensor.shape], dtype: tensor.dtype });
-      }
-    } finally {
-      engine.endScope();
-    }
+    callStep(step, inputs, { random, step: stepNumber as tf.Scalar }, (name, tensor) => {
+      outputs.push({ name, value: this.valueOf(tensor), shape: [...tensor.shape], dtype: tensor.dtype });
+    });
     const changed: Recording['changed'] = [];
-    for (const { variable, value } of disguises) {
-      if (variable.isDisposed) {
-        throw new CompileError(
-          `The step disposes the variable '${variable.name}'. Dispose variables outside the step.`,
-        );
-      }
+    for (const { variable, value } of this.disguises) {
+      expectKept(variable);
       const after = this.valueOf(variable);
       if (after !== value) changed.push({ variable, before: value, after: this.asStored(after, variable.dtype) });
     }
-    if (changed.length === 0 && outputs.length === 0 && this.created.length === 0) throw withoutEffect();
+    expectEffect(changed, outputs, this.created);
     const results = [...outputs.map(({ value }) => value), ...changed.map(({ after }) => after)];
     const commands = needed(this.commands, results);
     const used = new Set([...results, ...commands.flatMap(({ bindings }) => bindings)]);
@@ -190,10 +165,8 @@ class Recorder {
     return inputs;
   }
 
-  private install(): void {
+  private install(install: Install): void {
     const { backend, engine } = this;
-    const install = (holder: any, key: string, make: (original: any) => any) =>
-      this.undo.push(patch(holder, key, make));
     install(backend, 'write', (original) => (...parameters: unknown[]) => {
       const dataId = original.apply(backend, parameters) as object;
       this.inside.add(dataId);
@@ -221,7 +194,7 @@ class Recorder {
     install(engine, 'makeVariable', (original) => (...parameters: unknown[]) => {
       const variable = original.apply(engine, parameters) as tf.Variable;
       const { values } = backend.tensorMap.get(variable.dataId);
-      this.created.push({ variable, value: values ? undefined : this.valueOf(variable) });
+      this.created.push({ name: variable.name, variable, value: values ? undefined : this.valueOf(variable) });
       this.disguise(variable);
       return variable;
     });
@@ -274,10 +247,7 @@ class Recorder {
     if (this.inside.has(dataId) && values) return values;
     // it reads its indices only to check their range
     if (kernel === 'GatherV2') return new Int32Array(sizeOf(shape));
-    throw new CompileError(
-      `${kernel ?? 'TensorFlow.js'} reads the values of a tensor inside a compiled step, so they would be ` +
-        'frozen into the graph. Compute it outside the step and pass it in as data or a variable.',
-    );
+    throw readsValues(kernel);
   }
 
   private valueOf({ dataId }: { dataId: object }): Value {
@@ -289,13 +259,11 @@ class Recorder {
     const known = this.known.get(dataId);
     if (known) return known;
     const { backend } = this;
-    const where = this.kernels.at(-1) ?? 'An operation';
-    if (!backend.tensorMap.has(dataId)) {
-      throw disposedOutside(where);
-    }
+    const where = this.kernels.at(-1);
+    if (!backend.tensorMap.has(dataId)) throw disposedOutside(where);
     const data = backend.tensorMap.get(dataId);
     if (data.dtype === 'string' || data.dtype === 'complex64') {
-      throw new CompileError(`${where} takes a ${data.dtype} tensor, which a compiled step cannot.`);
+      throw new CompileError(`${where ?? 'An operation'} takes a ${data.dtype} tensor, which a compiled step cannot.`);
     }
     const value = this.value(data.shape, data.dtype, this.sourceOf(dataId, data));
     this.known.set(dataId, value);
@@ -361,9 +329,6 @@ class Recorder {
     for (const dataId of this.held.splice(0)) releaseData(this.backend, dataId);
   }
 }
-
-const disposedOutside = (kernel: string): CompileError =>
-  new CompileError(`${kernel} inside a compiled step takes a tensor from outside that has been disposed.`);
 
 /** Gives up one reference to data, and forgets the data with the last. */
 export function releaseData(backend: WebGPUBackend, dataId: object): void {

@@ -1,19 +1,23 @@
 /** Records a step once and replays it on WebGPU, many steps to a submit. */
+import { EngineError } from '../../../errors';
 import { tf } from '../../../tf';
 import type { Call } from '../../../compile/call';
 import { CompileError } from '../../../compile/guard';
 import type { CompileOptions } from '../../../compile/options';
-import { CHUNK_MILLISECONDS, Chunk, Runner } from '../../../compile/runner';
+import { CHUNK_MILLISECONDS, Chunk, Chunks, Runner } from '../../../compile/runner';
 import type { AnyStep } from '../../../compile/step';
+import { itself, type Variables } from '../../../compile/together';
 import { Outlook, serial } from '../../../compile/watch';
 import type { WebGPUBackend } from '../backend';
 import { expectHealthy, expectNothingFound } from '../trouble';
 import { feedsOf } from './feeds';
 import { listing } from './listing';
 import { fused } from './fusion/fuse';
-import { filling, Player } from './player';
+import { fill, filling } from './filling';
+import { Player } from './player';
 import { Materialize, record } from './record';
 import { digestOf, Recording, variablesOf } from './recording';
+import { NotWidened } from './widen';
 
 /** Bytes that a chunk feeds and collects, at most. */
 const CHUNK_BYTES = 64 * 2 ** 20;
@@ -23,13 +27,22 @@ const CHUNK_STEPS = 1024;
 /** A step as it was recorded for some shapes. */
 interface Known {
   recording: Recording;
-  player: Player;
+  one: Paced;
+  /** runs side by side, as many as the last time */
+  several?: Paced;
   digest: string;
   outlook: Outlook;
+}
+
+/** A player, and how fast it is. */
+interface Paced {
+  player: Player;
   /** measured, NaN before the second chunk */
   millisecondsPerStep: number;
   warm: boolean;
 }
+
+const paced = (player: Player): Paced => ({ player, millisecondsPerStep: NaN, warm: false });
 
 /** Records the step and replays it. On WebGPU. */
 export class ReplayRunner implements Runner {
@@ -45,7 +58,7 @@ export class ReplayRunner implements Runner {
 
   toString(): string {
     if (this.known.size === 0) return 'replay, not recorded yet: run() records it';
-    return [...this.known.values()].map(({ recording, player }) => listing(recording, player.dispatches)).join('\n\n');
+    return [...this.known.values()].map(({ recording, one }) => listing(recording, one.player.dispatches)).join('\n\n');
   }
 
   dispose(): void {
@@ -55,37 +68,41 @@ export class ReplayRunner implements Runner {
 
   async chunk(call: Call, from: number, count: (steps: number) => void): Promise<Chunk> {
     const backend = tf.backend() as unknown as WebGPUBackend;
-    expectHealthy(backend);
     const known = this.load(call, backend);
-    const { recording, player } = known;
-    for (const variable of variablesOf(recording)) {
-      if (variable.isDisposed) {
-        throw new CompileError(`The variable '${variable.name}', which the compiled step uses, has been disposed.`);
+    const { steps, tensors } = await play(backend, known, known.one, {
+      calls: [call],
+      variables: [itself],
+      from,
+      count,
+    });
+    return { steps, tensors: tensors[0] };
+  }
+
+  async together(
+    calls: readonly Call[],
+    variables: readonly Variables[],
+    from: number,
+    count: (steps: number) => void,
+  ): Promise<Chunks | undefined> {
+    const backend = tf.backend() as unknown as WebGPUBackend;
+    const known = this.load(calls[0], backend);
+    if (known.several?.player.runs !== calls.length) {
+      known.several?.player.dispose();
+      known.several = undefined;
+      try {
+        known.several = paced(new Player(backend, known.recording, calls.length));
+      } catch (error) {
+        // there is no memory for so many, or a shader that is not understood
+        if (error instanceof NotWidened || error instanceof EngineError) return undefined;
+        throw error;
       }
     }
-    const steps = Math.min(call.steps - from, stepsNow(known));
-    const began = performance.now();
-    const feeds = feedsOf(call, recording.draws, player.places, { record: player.record, from, steps });
-    const tensors = player.play(call.data, steps, feeds);
-    count(steps);
-    // One wait for all steps of the chunk: a page's worker must not wait otherwise, and what is not waited for cannot be stopped.
-    await backend.queue.onSubmittedWorkDone();
-    try {
-      const finding = await player.finding();
-      if (finding !== undefined) expectNothingFound(backend, finding);
-      expectHealthy(backend);
-    } catch (error) {
-      tf.dispose(tensors);
-      throw error;
-    }
-    // The first chunk compiles shaders: it says nothing of the next.
-    if (known.warm) known.millisecondsPerStep = (performance.now() - began) / steps;
-    known.warm = true;
-    return { tensors, steps };
+    return play(backend, known, known.several, { calls, variables, from, count });
   }
 
   /** The recording for the shapes of this call, made now if there is none. */
   private load(call: Call, backend: WebGPUBackend): Known {
+    expectHealthy(backend);
     const schedules = Object.keys(call.schedules);
     const key = JSON.stringify([
       call.batchSize,
@@ -107,8 +124,8 @@ export class ReplayRunner implements Runner {
     const { data, batchSize, seed, firstStep: stepNumber } = call;
     const materialize: Materialize = ({ commands, draws }, created) => {
       const player = new Player(backend, filling(commands, created));
-      const feeds = feedsOf(call, draws, player.places, { record: player.record, from: 0, steps: 1 });
-      player.fill(data, feeds, created);
+      const feeds = feedsOf([call], draws, player.places, { record: player.record, from: 0, steps: 1 });
+      fill(backend, player, { data, feeds }, created);
       player.dispose();
     };
     const recording = record(this.step, { backend, data, batchSize, schedules, seed, stepNumber }, materialize);
@@ -123,8 +140,7 @@ export class ReplayRunner implements Runner {
     try {
       const { xla = 'auto' } = this.options;
       const played = xla === false ? recording : fused(backend.device, recording);
-      const player = new Player(backend, played);
-      known = { recording: played, player, digest, outlook, millisecondsPerStep: NaN, warm: false };
+      known = { recording: played, one: paced(new Player(backend, played)), digest, outlook };
     } catch (error) {
       recording.release();
       throw error;
@@ -136,8 +152,50 @@ export class ReplayRunner implements Runner {
   }
 }
 
+/** What a chunk is of. */
+interface Asked {
+  calls: readonly Call[];
+  variables: readonly Variables[];
+  from: number;
+  count: (steps: number) => void;
+}
+
+/** Plays as many steps as a chunk should have. */
+async function play(
+  backend: WebGPUBackend,
+  { recording }: Known,
+  pace: Paced,
+  { calls, variables, from, count }: Asked,
+): Promise<Chunks> {
+  for (const variable of variablesOf(recording)) {
+    if (variable.isDisposed) {
+      throw new CompileError(`The variable '${variable.name}', which the compiled step uses, has been disposed.`);
+    }
+  }
+  const { player } = pace;
+  const steps = Math.min(calls[0].steps - from, stepsNow(pace));
+  const began = performance.now();
+  const feeds = feedsOf(calls, recording.draws, player.places, { record: player.record, from, steps });
+  const tensors = player.play(calls[0].data, steps, feeds, variables);
+  count(steps);
+  // One wait for all steps of the chunk: a page's worker must not wait otherwise, and what is not waited for cannot be stopped.
+  await backend.queue.onSubmittedWorkDone();
+  try {
+    const finding = await player.finding();
+    if (finding !== undefined) expectNothingFound(backend, finding);
+    expectHealthy(backend);
+  } catch (error) {
+    tf.dispose(tensors);
+    throw error;
+  }
+  // The first chunk compiles shaders: it says nothing of the next.
+  if (pace.warm) pace.millisecondsPerStep = (performance.now() - began) / steps;
+  pace.warm = true;
+  return { tensors, steps };
+}
+
 /** Steps for the next chunk: one to warm up, one to measure, then what time and memory allow. */
-function stepsNow({ warm, millisecondsPerStep, player }: Known): number {
+function stepsNow({ warm, millisecondsPerStep, player }: Paced): number {
   if (!warm || Number.isNaN(millisecondsPerStep)) return 1;
   const fits = Math.floor(CHUNK_BYTES / Math.max(1, player.bytesPerStep));
   return Math.max(1, Math.min(Math.round(CHUNK_MILLISECONDS / millisecondsPerStep), fits, CHUNK_STEPS));
@@ -150,7 +208,8 @@ function stale({ recording }: Known, backend: WebGPUBackend): boolean {
   );
 }
 
-function free({ player, recording }: Known): void {
-  player.dispose();
+function free({ one, several, recording }: Known): void {
+  one.player.dispose();
+  several?.player.dispose();
   recording.release();
 }

@@ -14,7 +14,10 @@ export function pipelineOf(device: GPUDevice, code: string, layout?: GPUBindGrou
   if (!pipeline) {
     pipeline = device.createComputePipeline({
       layout: layout ? device.createPipelineLayout({ bindGroupLayouts: [layout] }) : 'auto',
-      compute: { module: device.createShaderModule({ code }), entryPoint: 'main' },
+      compute: {
+        module: device.createShaderModule({ code }),
+        entryPoint: code.includes('fn _start(') ? '_start' : 'main',
+      },
     });
     known.set(code, pipeline);
   }
@@ -88,9 +91,14 @@ export function toFloat(device: GPUDevice, from: Value, to: Value): Command {
   return { ...copy(device, from, to), name: 'Cast', pipeline: pipelineOf(device, code) };
 }
 
-/** Of all that a chunk's steps are fed with, what one step is: `record` words each. */
-const ENTER = `
-struct Now { step: u32, record: u32 }
+/** Which step of a chunk it is, and how much a step is fed with in words; for how many steps there is room where outputs are collected. */
+const NOW = 'struct Now { step: u32, record: u32, room: u32, pad: u32 }';
+
+/** Bytes of {@link NOW}. */
+export const NOW_BYTES = 16;
+
+/** Of all that a chunk's steps are fed with, what one step is. */
+const ENTER = `${NOW}
 @group(0) @binding(0) var<uniform> now: Now;
 @group(0) @binding(1) var<storage, read> all: array<u32>;
 @group(0) @binding(2) var<storage, read_write> one: array<u32>;
@@ -98,22 +106,24 @@ ${INDEX}
   if (i < now.record) { one[i] = all[now.step * now.record + i]; }
 }`;
 
-/** An output of one step, beside those of the steps before. */
-const LEAVE = `
-struct Now { step: u32, record: u32 }
+/** An output of one step of each run, beside those of the steps before. */
+const leave = (size: number, stride: number) => `${NOW}
 @group(0) @binding(0) var<uniform> now: Now;
 @group(0) @binding(1) var<storage, read> one: array<u32>;
 @group(0) @binding(2) var<storage, read_write> all: array<u32>;
 ${INDEX}
-  if (i < arrayLength(&one)) { all[now.step * arrayLength(&one) + i] = one[i]; }
+  if (i < ${size}u) { all[(id.z * now.room + now.step) * ${size}u + i] = one[id.z * ${stride}u + i]; }
 }`;
 
 /** Pipelines whose uniforms say which step of the chunk it is, by a dynamic offset. */
-export function stepwise(device: GPUDevice): {
+export interface Stepwise {
   layout: GPUBindGroupLayout;
   enter: GPUComputePipeline;
-  leave: GPUComputePipeline;
-} {
+  /** @param stride words between the parts of two runs */
+  leave(size: number, stride: number): GPUComputePipeline;
+}
+
+export function stepwise(device: GPUDevice): Stepwise {
   const COMPUTE = 4; // GPUShaderStage.COMPUTE
   const layout = device.createBindGroupLayout({
     entries: [
@@ -122,5 +132,9 @@ export function stepwise(device: GPUDevice): {
       { binding: 2, visibility: COMPUTE, buffer: { type: 'storage' } },
     ],
   });
-  return { layout, enter: pipelineOf(device, ENTER, layout), leave: pipelineOf(device, LEAVE, layout) };
+  return {
+    layout,
+    enter: pipelineOf(device, ENTER, layout),
+    leave: (size, stride) => pipelineOf(device, leave(size, stride), layout),
+  };
 }

@@ -1,9 +1,10 @@
 /** Fewer dispatches for the same step: maps, reductions and what lies between become shaders of their own. Same results to rounding. */
 import { Command, needed, Recording, Value } from '../recording';
-import { Grouping, inputsOf, inputsOfNode, isShort, Unit, writesOf } from './groups';
+import { Grouping } from './groups';
 import { boundBy, commandOf } from './kernel';
 import { Node, nodeOf, noteTransposed, Transposed } from './nodes';
 import { Splats } from './splats';
+import { inputsOf, inputsOfNode, isShort, Unit, writesOf } from './units';
 
 /** The recording with fused dispatches. */
 export function fused(device: GPUDevice, recording: Recording): Recording {

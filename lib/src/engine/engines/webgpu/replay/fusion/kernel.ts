@@ -5,8 +5,8 @@
 import { FUNCTIONS } from '../../shaders/functions';
 import type { Command, Value } from '../recording';
 import { INDEX, pipelineOf, workgroupsFor } from '../shaders';
-import type { Unit } from './groups';
 import { literal, MapNode, Operand, Place, ReduceNode, Reduction } from './nodes';
+import type { Unit } from './units';
 
 /** Invocations of a workgroup that reduces. */
 const INVOCATIONS = 256;
