@@ -14,8 +14,12 @@ import { prepareData } from './prepare';
 
 /**
  * Trains several networks under the same conditions: per seed the same initial weights (of what they share), the same batches in
- * the same order, at each learning rate, with everything else equal. One after the other in this process, or, where networks are small and a GPU
- * would be idle with one, a side's runs side by side; each side is traced once, whatever the number of seeds and rates.
+ * the same order, at each learning rate, with everything else equal. Each side is traced once, whatever the number of seeds and rates.
+ *
+ * The runs are made one after the other, and where small networks leave processors free, in processes of this library beside this one
+ * as well (`lanes`): the same numbers sooner. A run goes there as data, so that `build`, `record`, probes and a loss of one's own,
+ * and a bound on this process's memory, keep all runs here. On a GPU
+ * that would be idle with one, a side's runs are made side by side.
  *
  * @example
  * const comparison = await compare({

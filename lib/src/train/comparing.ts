@@ -1,59 +1,127 @@
-/** The runs of a comparison: one after the other, or a side's side by side. */
-import { Random } from '../core/random';
-import { batchIndices } from '../data';
+/** A comparison under way: its runs are made here one by one, and in lanes where that is faster; or on a GPU side by side. */
 import { togetherPays } from '../engine';
-import type { Network, StateDict } from '../nn';
-import type { Json } from '../probe/types';
+import { platform } from '../platform/port';
 import { secondsLeft, spent, stopwatch } from './budget';
-import type { ResolvedComparison, ResolvedSide } from './compare-options';
-import type { Comparison } from './comparison';
-import { describeNetwork } from './describe';
+import type { ResolvedComparison } from './compare-options';
+import type { Comparison, ComparisonRun } from './comparison';
+import { ComparisonRuns, type Place, type RunControls } from './comparison-runs';
+import { Crew } from './crew';
 import type { History, Reported } from './history';
-import type { RunningSide } from './options';
+import { lanesAllowed, lanesWorth } from './lane-rule';
+import { bytesOf, laneData } from './lane-runs';
+import type { TrainingProgress } from './options';
 import type { PreparedData } from './prepare';
-import { expectToFit, type ResolvedRun } from './resolve';
-import { runTraining } from './run';
-import { TrainingStep } from './step';
-import { runTogether } from './together';
+import type { ResolvedRun } from './resolve';
+import { travelling } from './travelling';
 
-/** A side with the network that all its runs train, and its step, traced once. */
-interface Stage {
-  side: ResolvedSide;
-  network: Network;
-  step: TrainingStep;
-}
-
-/** What the networks of one seed start from. */
-interface Start {
-  weights: StateDict;
-  description: Json;
-}
-
-/** What differs between the runs of a side. */
-type Varied = Pick<ResolvedRun, 'learningRate' | 'rates' | 'rows'>;
-
-/** One run of a side. */
-interface One {
-  what: Varied;
-  start: Start;
-  seedIndex: number;
-}
+/** What has become of a run. */
+type Fate<V extends Reported> = ComparisonRun<V> | 'missing' | undefined;
 
 /** Runs side by side, at most. */
 const AT_ONCE = 32;
 
-/** A comparison under way. */
 export class Comparing<V extends Reported> {
-  private readonly stages: Stage[] = [];
   private readonly seconds = stopwatch();
-  private readonly result: Comparison<V>;
+  private readonly runs: ComparisonRuns;
+  private readonly crew: Crew | null;
+  /** Every run, seed by seed, side by side, rate by rate. */
+  private readonly places: Place[];
+  private readonly fates: Fate<V>[];
+  private readonly allowed: number;
+  private begun = 0;
+  /** Begun in lanes that did not end them. */
+  private readonly again: number[] = [];
+  /** Steps done of the runs under way. */
+  private readonly under = new Map<number, number>();
+  private made = 0;
+  /** Where this comparison was when the time of its steps was first looked at. */
+  private first: { at: number; steps: number } | undefined;
+  /** Number of the first run that `onRun` has not been told of. */
+  private toTell = 0;
+  private told: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly options: ResolvedComparison,
     private readonly data: PreparedData,
   ) {
-    const { seeds } = options;
-    this.result = { kind: 'comparison', version: 1, sides: [], seeds, shared: {}, runs: [], missing: [] };
+    this.allowed = lanesAllowed(options.lanes);
+    this.runs = new ComparisonRuns(options, data);
+    this.places = options.seeds.flatMap((_, seedIndex) =>
+      options.sides.flatMap(({ rates }, side) => rates.map((_, rate) => ({ side, seedIndex, rate }))),
+    );
+    this.fates = this.places.map(() => undefined);
+    this.crew = this.crewOf();
+  }
+
+  /** Makes all runs that a stop or a budget leaves it. */
+  async all(): Promise<Comparison<V>> {
+    this.runs.open();
+    const stop = () => this.crew?.stop();
+    this.common.signal?.addEventListener('abort', stop);
+    try {
+      if (this.options.together ?? this.togetherPays()) await this.sideBySide();
+      else await this.oneByOne();
+      this.told = this.told.then(() => this.tell());
+      await this.told;
+    } finally {
+      this.common.signal?.removeEventListener('abort', stop);
+      this.crew?.leave();
+    }
+    return this.result();
+  }
+
+  private async oneByOne(): Promise<void> {
+    this.consider();
+    do {
+      for (let run = this.take(); run !== undefined; run = this.take()) await this.here(run);
+    } while (await this.crew?.someEnd());
+  }
+
+  /** Where a budget of time may end it, runs come one after the other: those that are done count whole. */
+  private togetherPays(): boolean {
+    const { batchSize, budget } = this.common;
+    return (
+      this.places.length > this.options.sides.length &&
+      budget.seconds === undefined &&
+      this.runs.sides.every(({ parameters }) => togetherPays(parameters * batchSize))
+    );
+  }
+
+  /** A side's runs at once, as many as go. */
+  private async sideBySide(): Promise<void> {
+    const { signal, onProgress } = this.common;
+    for (const side of this.options.sides.keys()) {
+      const all = [...this.places.keys()].filter((run) => this.places[run].side === side);
+      for (let from = 0; from < all.length; from += AT_ONCE) {
+        const some = all.slice(from, from + AT_ONCE);
+        if (this.isOver()) {
+          for (const run of some) this.fates[run] = 'missing';
+          continue;
+        }
+        const places = some.map((run) => this.places[run]);
+        const histories = await this.runs.makeTogether(places, (i) => ({
+          signal,
+          budget: this.budgetLeft(),
+          onProgress: onProgress && ((at) => this.report(some[i], at)),
+        }));
+        for (const [i, history] of histories.entries()) await this.keep(some[i], history);
+      }
+    }
+  }
+
+  /** How far it came, where it did not come to its end. */
+  stoppedAt(): string | null {
+    const { runs, missing } = this.result();
+    const under = runs.filter(({ history }) => history.stopped).map(({ history }) => history);
+    if (under.length === 0 && missing.length === 0) return null;
+    const { steps } = this.common;
+    const step = (runs.length - under.length) * steps + under.reduce((sum, { stepsDone }) => sum + stepsDone, 0);
+    const names = under.map(({ name }) => name).join('; ');
+    return `stopped at step ${step} of ${this.places.length * steps}${names && ` (${names})`}`;
+  }
+
+  dispose(): void {
+    this.runs.dispose();
   }
 
   /** What all sides have in common of a run. */
@@ -61,200 +129,128 @@ export class Comparing<V extends Reported> {
     return this.options.sides[0].run;
   }
 
-  /** Runs of all sides, seeds and rates. */
-  private get runCount(): number {
-    const { seeds, sides } = this.options;
-    return seeds.length * sides.reduce((sum, { rates }) => sum + rates.length, 0);
+  /** Null where the runs are made in this process alone. */
+  private crewOf(): Crew | null {
+    const { given, lanes, sides } = this.options;
+    const job = travelling(given);
+    const kept = job && (lanes ?? this.allowed) > 1 && laneData(this.common.data, sides[0].run, this.data);
+    if (!kept) return null;
+    return new Crew(job, kept, {
+      take: () => this.take(),
+      task: (run) => ({
+        place: this.places[run],
+        budget: this.budgetLeft(),
+        wantsProgress: this.common.onProgress !== null,
+      }),
+      onProgress: (run, at) => this.report(run, at),
+      onMade: (run, history) => this.keep(run, history),
+      onLost: (run) => {
+        this.under.delete(run);
+        this.again.push(run);
+      },
+    });
   }
 
-  async all(): Promise<Comparison<V>> {
-    const { sides } = this.options;
-    const n = this.data.train.x.shape[0];
-    for (const { run } of sides) expectToFit(run, n);
-    for (const side of sides) this.add(side);
-    if (this.options.together ?? this.togetherPays()) await this.sideBySide();
-    else await this.oneByOne();
-    return this.result;
-  }
-
-  private async oneByOne(): Promise<void> {
-    for (const [seedIndex, seed] of this.options.seeds.entries()) {
-      if (seedIndex > 0 && this.isOver()) {
-        this.leaveOut(seedIndex);
-        continue;
-      }
-      // One array for every side and rate; its digest, in each history, shows it.
-      const rows = this.rowsOf(seedIndex);
-      const starts = this.starts(seed.weights);
-      for (const [i, stage] of this.stages.entries()) {
-        for (const rate of stage.side.rates) {
-          const { learningRate } = rate;
-          if (this.isOver()) {
-            this.result.missing.push({ side: stage.side.name, seedIndex, learningRate });
-            continue;
-          }
-          await this.one(stage, starts[i], { ...rate, rows }, seedIndex);
-        }
-      }
+  /** The next run that is to be made, here or in a lane; what a stop or a budget leaves out is missing. */
+  private take(): number | undefined {
+    this.crew?.expectNoFailure();
+    for (;;) {
+      const run = this.again.shift() ?? (this.begun < this.places.length ? this.begun++ : undefined);
+      if (run === undefined || !this.isOver()) return run;
+      this.fates[run] = 'missing';
     }
-  }
-
-  /** Where a budget of time may end it, runs come one after the other: those that are done count whole. */
-  private togetherPays(): boolean {
-    const { batchSize, budget } = this.common;
-    return (
-      this.runCount > this.stages.length &&
-      budget.seconds === undefined &&
-      this.result.sides.every(({ parameters }) => togetherPays(parameters * batchSize))
-    );
-  }
-
-  /** A side's runs at once, as many as go; in the end all are in the order in which they would have been made one by one. */
-  private async sideBySide(): Promise<void> {
-    const { seeds, sides } = this.options;
-    const ofSeed = seeds.map(({ weights }, i) => ({ rows: this.rowsOf(i), starts: this.starts(weights) }));
-    for (const [i, stage] of this.stages.entries()) {
-      const all = seeds.flatMap((_, seedIndex) => {
-        const { rows, starts } = ofSeed[seedIndex];
-        return stage.side.rates.map((rate) => ({ what: { ...rate, rows }, start: starts[i], seedIndex }));
-      });
-      for (let from = 0; from < all.length; from += AT_ONCE) {
-        const some = all.slice(from, from + AT_ONCE);
-        if (!this.isOver()) await this.several(stage, some);
-        else {
-          for (const { what, seedIndex } of some) {
-            this.result.missing.push({ side: stage.side.name, seedIndex, learningRate: what.learningRate });
-          }
-        }
-      }
-    }
-    const order = sides.map(({ name }) => name);
-    for (const list of [this.result.runs, this.result.missing]) {
-      list.sort((a, b) => a.seedIndex - b.seedIndex || order.indexOf(a.side) - order.indexOf(b.side));
-    }
-  }
-
-  private rowsOf(seedIndex: number): Int32Array {
-    const { batchSize, steps } = this.common;
-    const random = new Random(this.options.seeds[seedIndex].order, 'order');
-    return batchIndices({ n: this.data.train.x.shape[0], batchSize, steps, random });
-  }
-
-  private leaveOut(seedIndex: number): void {
-    for (const { side } of this.stages)
-      for (const { learningRate } of side.rates) this.result.missing.push({ side: side.name, seedIndex, learningRate });
-  }
-
-  /** How far it came, where it did not come to its end. */
-  stoppedAt(): string | null {
-    const { runs, missing } = this.result;
-    const last = runs.at(-1);
-    const under = last?.history.stopped ? last.history : null;
-    if (!under && missing.length === 0) return null;
-    const { steps } = this.common;
-    const step = runs.reduce((sum, { history }) => sum + (history.stopped ? history.stepsDone : steps), 0);
-    return `stopped at step ${step} of ${this.runCount * steps}${under ? ` (${under.name})` : ''}`;
-  }
-
-  dispose(): void {
-    for (const { network, step } of this.stages) {
-      step.dispose();
-      network.dispose();
-    }
-  }
-
-  private add(side: ResolvedSide): void {
-    const network = side.build(this.options.seeds[0].weights);
-    try {
-      this.stages.push({ side, network, step: new TrainingStep(side.step(network)) });
-    } catch (error) {
-      network.dispose();
-      throw error;
-    }
-    const parameters = network.trainable.reduce((sum, v) => sum + v.size, 0);
-    const learningRates = side.rates.map(({ learningRate }) => learningRate);
-    this.result.sides.push({ name: side.name, learningRates, parameters });
   }
 
   private isOver(): boolean {
     return this.common.signal?.aborted === true || spent(this.common.budget, this.seconds()) !== null;
   }
 
-  private async one({ side, network, step }: Stage, start: Start, what: Varied, seedIndex: number): Promise<void> {
-    network.loadStateDict(start.weights);
-    const progress = this.progress([{ side: side.name, seedIndex, learningRate: what.learningRate }]);
-    const history = await runTraining(step, this.runOf(side, what, seedIndex, progress(0)), this.data);
-    await this.keep(side, { what, start, seedIndex }, history);
-  }
-
-  private async several({ side, network, step }: Stage, some: readonly One[]): Promise<void> {
-    const running = some.map(({ what, seedIndex }) => ({
-      ...{ side: side.name, seedIndex, learningRate: what.learningRate },
-    }));
-    const progress = this.progress(running);
-    const runs = some.map(({ what, seedIndex }, i) => this.runOf(side, what, seedIndex, progress(i)));
-    const histories = await runTogether(step, runs, this.data, (i) => network.loadStateDict(some[i].start.weights));
-    for (const [i, history] of histories.entries()) await this.keep(side, some[i], history);
-  }
-
-  private runOf(
-    side: ResolvedSide,
-    what: Varied,
-    seedIndex: number,
-    onProgress: ResolvedRun['onProgress'],
-  ): ResolvedRun {
-    const { weights, order } = this.options.seeds[seedIndex];
-    return {
-      ...side.run,
-      ...what,
-      name: `${side.name}, seed ${weights}, rate ${what.learningRate}`,
-      seeds: { weights, order, noise: order },
-      onProgress,
+  private async here(run: number): Promise<void> {
+    const controls: RunControls = {
+      signal: this.common.signal,
       budget: this.budgetLeft(),
+      onProgress:
+        this.crew || this.common.onProgress
+          ? (at) => {
+              this.report(run, at);
+              this.consider();
+            }
+          : null,
+    };
+    await this.keep(run, await this.runs.make(this.places[run], controls));
+  }
+
+  /** Keeps a run, and tells of all that are there up to the first that is not. */
+  private async keep(run: number, history: History): Promise<void> {
+    this.under.delete(run);
+    this.made++;
+    this.fates[run] = { ...this.words(run), history: history as History<V> };
+    this.told = this.told.then(() => this.tell());
+    await this.told;
+  }
+
+  private async tell(): Promise<void> {
+    for (let fate = this.fates[this.toTell]; fate !== undefined; fate = this.fates[this.toTell]) {
+      this.toTell++;
+      if (fate !== 'missing') await this.options.onRun?.(fate as never);
+    }
+  }
+
+  private words(run: number): { side: string; seedIndex: number; learningRate: number } {
+    const { side, seedIndex, rate } = this.places[run];
+    const { name, rates } = this.options.sides[side];
+    return { side: name, seedIndex, learningRate: rates[rate].learningRate };
+  }
+
+  private result(): Comparison<V> {
+    const isMade = (fate: Fate<V>): fate is ComparisonRun<V> => typeof fate === 'object';
+    return {
+      ...{ kind: 'comparison', version: 1, sides: this.runs.sides, seeds: this.options.seeds },
+      shared: this.runs.shared,
+      runs: this.fates.filter(isMade),
+      missing: this.places.flatMap((_, run) => (this.fates[run] === 'missing' ? [this.words(run)] : [])),
     };
   }
 
-  private async keep(side: ResolvedSide, { what, start, seedIndex }: One, history: History): Promise<void> {
-    // The step is shared by all seeds; this run's network is the one that its seed built.
-    history.provenance.network = start.description;
-    const run = { side: side.name, seedIndex, learningRate: what.learningRate, history: history as History<V> };
-    this.result.runs.push(run);
-    await this.options.onRun?.(run as never);
-  }
-
-  /** Progress of runs that are made at once, by number, as that of the whole comparison. */
-  private progress(running: readonly RunningSide[]): (i: number) => ResolvedRun['onProgress'] {
+  /** Progress of one run, as that of the whole comparison. */
+  private report(run: number, at: TrainingProgress): void {
     const { steps, onProgress } = this.common;
-    if (!onProgress) return () => null;
-    const before = this.result.runs.length * steps;
-    const total = this.runCount * steps;
-    const reached = running.map(() => 0);
-    return (i) => (at) => {
-      reached[i] = at.step;
-      const [step, seconds] = [before + reached.reduce((a, b) => a + b, 0), this.seconds()];
-      const left = secondsLeft(seconds, step, total);
-      onProgress({ ...at, run: running[i], step, steps: total, seconds, secondsLeft: left });
-    };
+    this.under.set(run, at.step);
+    if (!onProgress) return;
+    const [step, total, seconds] = [this.stepsDone(), this.places.length * steps, this.seconds()];
+    const left = secondsLeft(seconds, step, total);
+    onProgress({ ...at, run: this.words(run), step, steps: total, seconds, secondsLeft: left });
+  }
+
+  private stepsDone(): number {
+    return [...this.under.values()].reduce((sum, steps) => sum + steps, this.made * this.common.steps);
+  }
+
+  /** Hires lanes once the pace here says that they are worth it. */
+  private consider(): void {
+    const { crew, options, places } = this;
+    if (!crew) return;
+    if (options.lanes !== undefined) return crew.hire(options.lanes - 1);
+    const done = this.stepsDone();
+    const now = platform().milliseconds();
+    // Before the first step there is no pace: the step is being traced.
+    if (done > 0) this.first ??= { at: now, steps: done };
+    if (!this.first || done === this.first.steps) return;
+    const each = (now - this.first.at) / 1000 / (done - this.first.steps);
+    const worth = lanesWorth(
+      {
+        oneThread: this.runs.oneThread,
+        secondsLeft: each * (places.length * this.common.steps - done),
+        runsLeft: places.length - this.begun,
+        dataBytes: bytesOf(this.common.data),
+      },
+      this.allowed,
+    );
+    if (worth > 0) crew.hire(worth);
   }
 
   private budgetLeft(): ResolvedRun['budget'] {
     const { seconds, bytes } = this.common.budget;
     return { bytes, seconds: seconds === undefined ? undefined : Math.max(0, seconds - this.seconds()) };
-  }
-
-  /** Each side's weights before training: built from the seed, then the first side's values wherever labels are shared. */
-  private starts(seed: number): Start[] {
-    const { sides, shareWeights } = this.options;
-    const networks: Network[] = [];
-    try {
-      return sides.map((side, i) => {
-        const network = side.build(seed);
-        networks.push(network);
-        if (i > 0) this.result.shared[side.name] = shareWeights ? network.copyFrom(networks[0]) : [];
-        return { weights: network.stateDict(), description: describeNetwork(network) };
-      });
-    } finally {
-      for (const network of networks) network.dispose();
-    }
   }
 }

@@ -22,7 +22,7 @@ import { noteFailures } from './failures';
 import { type Job, type RunOptions, TIMES } from './job';
 import { type Executed, KernelProcesses } from './kernel-process';
 import { Looks } from './look';
-import { sideBySide } from './machine';
+import { lanesEach, sideBySide } from './machine';
 import { duration, plural, Screen } from './screen';
 
 /** The run. */
@@ -35,6 +35,8 @@ export class Run {
   private hasPage = false;
   /** Seconds that all of them may take. */
   private readonly budget: number;
+  /** Each kernel's share of the processors. */
+  private lanes = 1;
 
   constructor(
     private readonly jobs: Job[],
@@ -97,6 +99,8 @@ export class Run {
   private async pool(jobs: Job[], width: number, looks: Looks): Promise<void> {
     const waiting = [...jobs];
     const finishing: Promise<void>[] = [];
+    const kernels = Math.min(width, jobs.length);
+    this.lanes = lanesEach(kernels);
     const worker = async () => {
       for (let job = waiting.shift(); job && !this.stop.asked; job = waiting.shift()) {
         const next = job;
@@ -105,7 +109,7 @@ export class Run {
         });
       }
     };
-    await Promise.all(Array.from({ length: Math.min(width, jobs.length) }, worker));
+    await Promise.all(Array.from({ length: kernels }, worker));
     await Promise.all(finishing);
   }
 
@@ -131,7 +135,7 @@ export class Run {
         `  ${job.name}: started${others > 0 ? ` beside ${others} more` : ''}, budget ${duration(job.budget)}`,
       );
     try {
-      const result = await this.kernels.execute(job, cells, {
+      const result = await this.kernels.execute(job, { cells, lanes: this.lanes }, {
         progress: (text) => {
           job.progress = text;
         },

@@ -48,6 +48,7 @@ const paced = (player: Player): Paced => ({ player, millisecondsPerStep: NaN, wa
 export class ReplayRunner implements Runner {
   readonly mode = 'graph';
   readonly loops = [];
+  readonly oneThread = false;
   readonly traces = { count: 0, milliseconds: 0 };
   private readonly known = new Map<string, Known>();
 
