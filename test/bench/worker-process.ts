@@ -65,6 +65,7 @@ export class Worker {
   }
 
   async ask(question: object): Promise<Answer> {
+    await this.hello;
     const answer = this.next();
     if (this.dead === undefined) this.child.stdin!.write(`${JSON.stringify({ id: ++this.id, ...question })}\n`);
     return answer;
