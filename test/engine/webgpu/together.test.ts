@@ -47,7 +47,9 @@ test(
         assert.equal(isFinite, run !== DIVERGED, `${name}, run ${run}: ${losses.join()}`);
       });
       assert.equal(left, 0, `${name}: tensors are left behind`);
-      assert.equal(dispatches[0], dispatches[1], `${name}: the runs take more dispatches than one`);
+      // beside those of one run, one for each call of each run that had more than one chunk: they are joined
+      const more = dispatches[0] - dispatches[1];
+      assert.ok(more >= 0 && more <= 2 * alone.length, `${name}: ${more} dispatches more than one run takes`);
       assert.ok(stays, `${name}: the variables themselves have changed`);
     }
   },
