@@ -22,7 +22,7 @@ const TRANSPOSED_OPTIONS: Options<TransposedConvolutionOptions> = { ...WEIGHT_OP
 
 /** The layer that `conv2dTranspose` makes. */
 export class Conv2dTransposeLayer extends BaseLayer {
-  /** [size, size, outputs, inputs]: that of the convolution from outputs to inputs. */
+  /** W, [size, size, outputs, inputs], as of the convolution from outputs to inputs. */
   readonly weights: tf.Variable;
   /** [outputs], or null. Starts at 0. */
   readonly bias: tf.Variable | null;

@@ -136,6 +136,7 @@ export class BatchNormLayer extends BaseLayer {
     return this.held;
   }
 
+  /** Freezes or thaws gamma and beta. */
   set frozenParameters(value: boolean) {
     expectArgument(this.name, 'frozenParameters', value, flag);
     this.held = value;

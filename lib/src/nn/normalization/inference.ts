@@ -53,10 +53,10 @@ export function batchNormInference(
   });
 }
 
-const FOLD_LAYOUTS = ['outputsLast', 'depthwise', 'transposed'] as const;
-
 /** Where a layer's weights have the outputs: which axes `foldBatchNorm` scales. */
-export type FoldLayout = (typeof FOLD_LAYOUTS)[number];
+export type FoldLayout = 'outputsLast' | 'depthwise' | 'transposed';
+
+const FOLD_LAYOUTS: readonly FoldLayout[] = ['outputsLast', 'depthwise', 'transposed'];
 
 /** A linear layer and the batch normalization that follows it, at inference. */
 export interface FoldInput {
