@@ -6,6 +6,7 @@ import * as path from 'node:path';
 import type { Page } from 'playwright-core';
 import { type Notebook, readNotebook } from 'bnlab/dist/tools/notebook';
 import { claimsIn } from 'bnlab/dist/tools/claims';
+import { given } from '../support/home';
 import { command, isChanged, Lab, until, untilRun } from '../support/lab';
 import { home, notebookOf } from '../support/sample';
 
@@ -27,7 +28,7 @@ console.log('kept', history.stopped, history.stepsDone > 0, found.missing.length
 ];
 
 /** Minutes of a browser and a server: where they are asked for. */
-const asked = { skip: !process.env.BNLAB_LAB && 'drives a real JupyterLab: BNLAB_LAB=1 npm test -- tools/lab' };
+const asked = { skip: !given.BNLAB_LAB && 'drives a real JupyterLab: BNLAB_LAB=1 npm test -- tools/lab' };
 
 let lab: Lab;
 before(async () => {
