@@ -13,6 +13,7 @@ class LaterRunner implements Runner {
   readonly mode = 'graph';
   readonly traces = { count: 3, milliseconds: 4 };
   readonly loops = [];
+  readonly oneThread = false;
   disposed = 0;
 
   async chunk(call: Call, from: number, count: (steps: number) => void): Promise<Chunk> {

@@ -102,6 +102,10 @@ class Compiled {
     return this.runners.flatMap(({ loops }) => loops);
   }
 
+  get oneThread(): boolean {
+    return this.runner.oneThread;
+  }
+
   get traces(): Runner['traces'] {
     const all = this.runners.map(({ traces }) => traces);
     const sum = (values: number[]) => values.reduce((a, b) => a + b, 0);

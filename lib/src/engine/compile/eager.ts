@@ -11,6 +11,7 @@ export class EagerRunner implements Runner {
   readonly mode = 'eager';
   readonly traces = { count: 0, milliseconds: 0 };
   readonly loops = [];
+  readonly oneThread = false;
 
   constructor(private readonly step: AnyStep) {}
 

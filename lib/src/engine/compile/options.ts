@@ -110,6 +110,8 @@ export interface CompiledStep<O extends { [K in keyof O]: tf.Tensor } = NamedTen
   readonly traces: { count: number; milliseconds: number };
   /** how the graphs run their loops, see {@link LoopKind}; empty before the first run and in eager mode */
   readonly loops: LoopKind[];
+  /** whether the graphs are so small that each runs on one thread; false before the first run and in eager mode */
+  readonly oneThread: boolean;
   /**
    * The step as it was traced, for people to read: inputs with types and shapes, one line per operation, `name = kernel(inputs, attributes):
    * type [shape]`, outputs, and the variables that are assigned. TensorFlow's errors call an operation by the same name. Casts and

@@ -28,6 +28,8 @@ export interface Runner {
   readonly traces: { count: number; milliseconds: number };
   /** how its graphs run their loops */
   readonly loops: LoopKind[];
+  /** whether what it has run so far runs on one thread */
+  readonly oneThread: boolean;
   /** The step as it was traced, for people to read, or why there is nothing to show. */
   toString(): string;
   /** Frees what it keeps. The variables are the caller's. */

@@ -32,6 +32,10 @@ export class GraphRunner implements Runner {
     return [...this.loaded.values()].map(({ graph }) => graph.kind);
   }
 
+  get oneThread(): boolean {
+    return this.loaded.size > 0 && [...this.loaded.values()].every(({ graph }) => graph.threads === 1);
+  }
+
   toString(): string {
     if (this.loaded.size === 0) return 'graph, not traced yet: run() traces it';
     const { binding } = nativeBackend()!;

@@ -35,6 +35,7 @@ interface Known {
 export class ReplayRunner implements Runner {
   readonly mode = 'graph';
   readonly loops = [];
+  readonly oneThread = false;
   readonly traces = { count: 0, milliseconds: 0 };
   private readonly known = new Map<string, Known>();
 
