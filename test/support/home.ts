@@ -48,6 +48,7 @@ function isolate(): string {
   if (before.BNLAB_TEST_ENGINE) process.env.BNLAB_ENGINE = before.BNLAB_TEST_ENGINE;
   const place = (...names: string[]) => path.join(folder, ...names);
   Object.assign(process.env, {
+    BNLAB_LANES: '1', // other tests run beside this one
     XDG_CACHE_HOME: place('cache'),
     XDG_CONFIG_HOME: place('config'),
     XDG_DATA_HOME: place('data'),

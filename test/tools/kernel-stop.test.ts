@@ -21,6 +21,12 @@ const seen = { step: 0 };
 const onProgress = ({ step }: { step: number }) => {
   if (seen.step === 0) console.log('at work');
   seen.step = step;
+};
+// Of a comparison in two processes, from when both tell of a run.
+const under = new Set<string>();
+const ofTwo = (at: { name: string; step: number }) => {
+  under.add(at.name);
+  if (under.size === 2) onProgress(at);
 };`;
 
 /** A cell by hand whose only const is \`it\`, and what the next cell must be able to say of it. */
@@ -45,6 +51,12 @@ const it = await trainNetwork({ network, ...common, mode: 'graph', learningRate:
     how: 'message',
     reached: /^stopped at step (\d+) of 4000000 \(without, seed 1, rate 0.1\)$/,
     next: `console.log(it.runs[0].history.stepsDone, it.runs[0].history.stopped, it.runs.length === 1, it.missing.length === 3, runsOf(it, 'without', 1).length === 0);`,
+  },
+  'compare in two processes': {
+    cell: `const it = await compare({ ${sides}, seeds: [1, 2], learningRates: [0.1, 1], ...common, mode: 'graph', lanes: 2, onProgress: ofTwo });`,
+    how: 'signal',
+    reached: /^stopped at step (\d+) of 4000000 \(without, seed 1, rate 0.1; without, seed 1, rate 1\)$/,
+    next: `console.log(it.runs[0].history.stepsDone + it.runs[1].history.stepsDone, it.runs[1].history.stopped, it.runs.length === 2, it.missing.length === 2, runsOf(it, 'without', 1).length === 0);`,
   },
   learningRateSweep: {
     cell: `const it = await learningRateSweep({ ${sides}, seeds: [1], learningRates: [0.1, 1], ...common, onProgress });`,

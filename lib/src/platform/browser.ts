@@ -87,6 +87,7 @@ export function browserPlatform(options: BrowserOptions = {}): Platform {
     gunzip: (bytes) => ungzip(bytes),
     memory,
     processor: () => ({ model: undefined, threads: host.navigator.hardwareConcurrency ?? 1 }),
+    startLane: () => null,
     yieldToEvents,
     beginWork: () => null,
     whenCellEnds: () => undefined,

@@ -66,6 +66,29 @@ export interface Processor {
   threads: number;
 }
 
+/** Numbers that may be many. */
+export type Numbers = Uint8Array | Int32Array | Float32Array;
+
+/**
+ * Another process of this library, as one that runs beside it sees it. Messages are structured clones; large arrays come beside them, and
+ * are there once on either side.
+ */
+export interface Companion {
+  /** Its number on this machine. */
+  readonly id: number;
+  /**
+   * Says something to it. Nothing is heard of it where it has ended.
+   * @throws Error for what cannot be cloned, such as a function; then nothing was sent
+   */
+  send(message: unknown, arrays?: readonly Numbers[]): void;
+  /** Hears all that it says, in order, and that it has ended. Called once. */
+  listen(heard: (message: unknown, arrays: Numbers[]) => void, ended: () => void): void;
+  /** Nothing is asked of it for now: it does not keep this process from ending, and is ended after a minute of it. */
+  rest(isResting: boolean): void;
+  /** Ends it at once. */
+  end(): void;
+}
+
 /** Long work that has been announced to the host. */
 export interface Work {
   /** Aborted when it is to end. */
@@ -108,6 +131,9 @@ export interface Platform {
 
   /** The processor. */
   processor(): Processor;
+
+  /** Starts a process that makes runs beside this one, see lane.ts; null where there can be none. It does not outlive this one. */
+  startLane(): Companion | null;
 
   /** Lets everything run that waits for its turn (timers, messages, drawing), then goes on. */
   yieldToEvents(): Promise<void>;

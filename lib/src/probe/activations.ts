@@ -22,6 +22,7 @@ import { activationDerivative, ACTIVATIONS, type ActivationName, type Layer } fr
 import { quantiles } from '../statistics';
 import { BAND_QUANTILES } from '../statistics/statistics';
 import { expectInputs, expectNetwork, expectFirst, expectValues, fixedNoise, untouched } from './model';
+import { made } from './made';
 import type { Probe, Values } from './types';
 
 /** Which network, on what, in which mode: what every probe of the forward pass is told. */
@@ -172,7 +173,7 @@ export function percentileProbe(options: {
     ...{ tap: needed(text), unit: either(oneOf(['typical']), whole), percentiles: listOf(number), training: flag },
   });
   const { tap, unit = 'typical', percentiles = FIGURE_1_PERCENTILES, training = false } = options;
-  return {
+  return made('percentileProbe', options, {
     taps: training ? [] : [tap],
     measure: ({ network, test, taps, memory }) => {
       const values: Values = training
@@ -183,7 +184,7 @@ export function percentileProbe(options: {
       memory.unit ??= unit === 'typical' ? typicalUnit(values) : unit;
       return activationPercentiles(values, memory.unit as number, percentiles);
     },
-  };
+  });
 }
 
 /** How many values of a layer are saturated. */
@@ -262,7 +263,9 @@ function checkLimits(where: string, { fraction = 0.05, beyond }: Pick<Saturation
 export function saturationProbe(options: Omit<SaturationOptions, 'network' | 'x'>): Probe<Record<string, Saturation>> {
   expectOptions('saturationProbe', options, without(SATURATION_OPTIONS, ['network', 'x']));
   checkLimits('saturationProbe', options);
-  return { measure: ({ network, batch }) => saturation({ ...options, network, x: batch.x }) };
+  return made('saturationProbe', options, {
+    measure: ({ network, batch }) => saturation({ ...options, network, x: batch.x }),
+  });
 }
 
 /**

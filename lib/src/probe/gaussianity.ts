@@ -6,6 +6,7 @@ import { median } from '../statistics';
 import { captureActivations } from './activations';
 import { expectValues } from './model';
 import { wasserstein1 } from './shift';
+import { made } from './made';
 import type { Probe, Values } from './types';
 
 /** The shape of a distribution: what is left of it when its mean and its scale are taken away. */
@@ -194,7 +195,7 @@ export interface TrainedShape extends LayerShape {
 export function shapeProbe(options: { taps: string[]; examples?: number }): Probe<Record<string, TrainedShape | null>> {
   expectOptions<typeof options>('shapeProbe', options, { taps: needed(listOf(text)), examples: counting });
   const { taps, examples = 1000 } = options;
-  return {
+  return made('shapeProbe', options, {
     measure: ({ network, test, memory }) => {
       const first = (memory.first ??= {}) as Record<string, Float32Array[]>;
       const x = tf.slice(test.x, 0, Math.min(examples, test.x.shape[0]));
@@ -209,5 +210,5 @@ export function shapeProbe(options: { taps: string[]; examples?: number }): Prob
       };
       return Object.fromEntries(taps.map((tap) => [tap, report(tap)]));
     },
-  };
+  });
 }

@@ -27,6 +27,7 @@ import {
   lossGradients,
   untouched,
 } from './model';
+import { made } from './made';
 import type { Probe } from './types';
 
 /** Which network, on which batch, in which mode, with which loss: what every probe of the gradient is told. */
@@ -80,7 +81,9 @@ export function gradientNorms(options: LossLookOptions): GradientNorms {
 export function gradientNormProbe(options: { training?: boolean } = {}): Probe<GradientNorms> {
   expectOptions<typeof options>('gradientNormProbe', options, { training: flag });
   const { training = true } = options;
-  return { measure: ({ network, batch, loss }) => gradientNorms({ network, ...batch, loss, training }) };
+  return made('gradientNormProbe', options, {
+    measure: ({ network, batch, loss }) => gradientNorms({ network, ...batch, loss, training }),
+  });
 }
 
 /**
@@ -141,10 +144,10 @@ export function expectRate(where: string, rate: number): void {
 
 /** {@link sgdUpdateRatios} at the learning rate of the moment on the run's first batch, in training mode, at every evaluation point. */
 export function updateRatioProbe(): Probe<Record<string, number> | null> {
-  return {
+  return made('updateRatioProbe', undefined, {
     measure: ({ network, batch, loss, learningRate }) =>
       learningRate > 0 ? sgdUpdateRatios({ network, ...batch, loss, training: true, learningRate }) : null,
-  };
+  });
 }
 
 /** Loss at points along the negative gradient. */

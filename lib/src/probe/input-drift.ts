@@ -3,6 +3,7 @@ import { expectOptions, listOf, needed, type Options, text } from '../core/check
 import { tf } from '../engine';
 import { captureActivations } from './activations';
 import { distributionDrift } from './shift';
+import { made } from './made';
 import type { Probe, Values } from './types';
 
 /** What {@link inputDriftProbe} takes. */
@@ -38,7 +39,7 @@ export interface InputDrift {
 export function inputDriftProbe(options: InputDriftOptions): Probe<InputDrift> {
   expectOptions('inputDriftProbe', options, INPUT_DRIFT_OPTIONS);
   const { taps } = options;
-  return {
+  return made('inputDriftProbe', options, {
     measure: ({ network, test, batch, memory }) => {
       const look = (x: tf.Tensor) => captureActivations({ network, x, training: true, taps });
       const size = Math.min(batch.x.shape[0], Math.floor(test.x.shape[0] / 2));
@@ -56,7 +57,7 @@ export function inputDriftProbe(options: InputDriftOptions): Probe<InputDrift> {
       const moved = earlier && between(taps, earlier, now);
       return { drift: moved?.drift ?? null, mean: moved?.mean ?? null, jitter: between(taps, part(0), part(1)).drift };
     },
-  };
+  });
 }
 
 function between(taps: string[], before: Record<string, Values>, after: Record<string, Values>) {

@@ -6,6 +6,7 @@ import { expectOneOf } from '../nn/checks';
 import { median } from '../statistics';
 import { captureActivations } from './activations';
 import { expectBatch, expectNetwork, expectValues, untouched } from './model';
+import { made } from './made';
 import type { Probe, Values } from './types';
 
 /** How linear a nonlinearity is on the inputs that it gets. */
@@ -187,7 +188,7 @@ export function linearityProbe(
   });
   const { activation, examples = 1000, tolerance } = options;
   plainOf('linearityProbe', activation, tolerance ?? 0.1);
-  return {
+  return made('linearityProbe', options, {
     measure: ({ network, test }) => {
       const { layers } = network as Network;
       const taps = layers.slice(0, -1).map(({ name }) => `${name}/preActivation`);
@@ -208,5 +209,5 @@ export function linearityProbe(
       const regimes = taps.map((tap) => linearRegime(seen[tap], activation, { tolerance }));
       return { layers: regimes, accuracy: shares[0], linearizedAccuracy: shares[1] };
     },
-  };
+  });
 }

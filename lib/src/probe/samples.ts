@@ -1,5 +1,6 @@
 import { expectOptions, needed, own, shown, text, whole } from '../core/checks';
 import { Random } from '../core/random';
+import { made } from './made';
 import type { Probe } from './types';
 
 /**
@@ -19,14 +20,14 @@ export function sampleProbe(options: { tap: string; count?: number; seed?: numbe
   if (!Number.isInteger(count) || count < 1) {
     throw new RangeError(`sampleProbe: count must be a whole number of at least 1, got ${shown(count)}.`);
   }
-  return {
+  return made('sampleProbe', options, {
     taps: [tap],
     measure: ({ taps, memory }) => {
       const values = taps[tap].dataSync();
       const places = (memory.places ??= draw(values.length, count, seed)) as number[];
       return places.map((i) => (Number.isFinite(values[i]) ? Number(values[i].toPrecision(5)) : NaN));
     },
-  };
+  });
 }
 
 function draw(length: number, count: number, seed: number): number[] {

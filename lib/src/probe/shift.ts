@@ -4,6 +4,7 @@ import { tf } from '../engine';
 import { lossOf } from '../nn/loss';
 import { checked, expectRate, LOSS_LOOK_OPTIONS, type LossLookOptions } from './gradients';
 import { expectValues, jointDot, jointNorm, labelsOf, lossGradients, untouched } from './model';
+import { made } from './made';
 import type { Probe, Values } from './types';
 
 /**
@@ -98,7 +99,7 @@ export function driftProbe(options: {
     ...{ taps: needed(listOf(text)), since: oneOf(['previous', 'start']), rows: counting },
   });
   const { taps: names, since = 'previous', rows = 1000 } = options;
-  return {
+  return made('driftProbe', options, {
     taps: names,
     measure: ({ taps, memory }) => {
       const report: Record<string, Drift | null> = {};
@@ -114,7 +115,7 @@ export function driftProbe(options: {
       }
       return report;
     },
-  };
+  });
 }
 
 /** Internal covariate shift of one layer. */
@@ -180,10 +181,10 @@ export function internalCovariateShift(options: LossLookOptions & { learningRate
 
 /** {@link internalCovariateShift} on the run's first batch at the learning rate of the moment, in training mode. */
 export function covariateShiftProbe(): Probe<LayerShift[] | null> {
-  return {
+  return made('covariateShiftProbe', undefined, {
     measure: ({ network, batch, loss, learningRate }) =>
       learningRate > 0 ? internalCovariateShift({ network, ...batch, loss, training: true, learningRate }) : null,
-  };
+  });
 }
 
 function column(values: Float32Array, unit: number, units: number): Float32Array {

@@ -1,6 +1,7 @@
 /** What a comparison takes, and the same with nothing left out. */
 import {
   callback,
+  counting,
   either,
   expectArgument,
   expectOptions,
@@ -60,7 +61,12 @@ export interface CompareOptions<P extends Probes = Probes, Q extends Probes = Pr
   shareWeights?: boolean;
   /** For the whole comparison. When it is spent, the run under way stops and the rest is listed in `missing`. */
   budget?: Budget;
-  /** Called after each run, for example to store it. */
+  /**
+   * Processes that make the runs, this one included; the numbers are the same. 1: this one alone. Default: where the steps are so small
+   * that each runs on one thread, one a processor (or what `BNLAB_LANES` says) as soon as that is faster; else this one.
+   */
+  lanes?: number;
+  /** Called after each run, in the order of the comparison's runs, for example to store it. */
   onRun?: (run: ComparisonRun<ProbeValues<P & Q>>) => void | Promise<void>;
 }
 
@@ -80,6 +86,7 @@ const RUN_NAMES = ['network', 'learningRate', 'seed', 'name', 'weightsSeed'];
 const COMPARE_OPTIONS: Options<CompareOptions> = {
   ...without(TRAIN_OPTIONS, ['network', 'learningRate', 'seed', 'name', 'weightsSeed', 'rows']),
   ...{ sides: needed(own), seeds: needed(own), learningRates: needed(own), shareWeights: flag, onRun: callback },
+  lanes: counting,
 };
 
 /** Throws for names of options that a comparison does not have, and for values of another kind. */
@@ -107,6 +114,10 @@ export interface ResolvedComparison {
   /** Decides what the data are checked for. */
   loss: StepOptions['loss'];
   onRun?: (run: never) => void | Promise<void>;
+  /** Processes that the caller asks for. */
+  lanes: number | undefined;
+  /** As it was given, for other processes to resolve. */
+  given: Omit<CompareOptions, 'onRun'>;
 }
 
 /** The options of a comparison, whatever its probes report. */
@@ -122,6 +133,8 @@ export function resolveComparison(options: AnyCompareOptions): ResolvedCompariso
     shareWeights: options.shareWeights ?? true,
     loss: options.loss,
     onRun: options.onRun,
+    lanes: options.lanes,
+    given: options,
   };
 }
 

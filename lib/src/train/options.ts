@@ -184,7 +184,7 @@ const RUN_OPTIONS: Options<TrainRunOptions> = {
 export const TRAIN_OPTIONS: Options<TrainOptions> = { ...STEP_OPTIONS, ...RUN_OPTIONS };
 
 /** What only `compare` takes: one object of options may be spread into both. */
-const COMPARISON_NAMES = ['sides', 'seeds', 'learningRates', 'shareWeights', 'onRun'];
+const COMPARISON_NAMES = ['sides', 'seeds', 'learningRates', 'shareWeights', 'onRun', 'lanes'];
 
 /** Throws for names of options that neither a step nor a run has, and for values of another kind. */
 export function expectTrainOptions(where: string, options: TrainOptions): void {

@@ -90,6 +90,7 @@ export function widthsOf(data: TrainingData): { inputs: number; outputs: number 
   return { inputs: tf.util.sizeFromShape(x.shape.slice(1)), outputs: tf.util.sizeFromShape(y.shape.slice(1)) };
 }
 
-function isDataset(data: TrainingData): data is Dataset {
+/** Whether data came from a loader; else they are tensors. */
+export function isDataset(data: TrainingData): data is Dataset {
   return typeof data === 'object' && data !== null && 'checksum' in data;
 }

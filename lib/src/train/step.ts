@@ -21,6 +21,16 @@ export class TrainingStep {
     this.compiled = compile((inputs: NamedTensors, context) => this.once(inputs, context), { mode });
   }
 
+  /** Whether any step was done. */
+  get hasRun(): boolean {
+    return this.compiled.stepsDone > 0;
+  }
+
+  /** See `CompiledStep.oneThread`. */
+  get oneThread(): boolean {
+    return this.compiled.oneThread;
+  }
+
   /** Steps over rows of the data: see `CompiledStep.run`. */
   run(options: Parameters<CompiledStep['run']>[0]): ReturnType<CompiledStep['run']> {
     return this.compiled.run(options);

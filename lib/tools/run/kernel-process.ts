@@ -46,8 +46,12 @@ export class KernelProcesses {
     private readonly cellLimit: number,
   ) {}
 
-  /** Runs the notebook. @returns the executed notebook's text, or why there is none */
-  async execute(job: Job, onProgress: (text: string) => void): Promise<Executed | Failure> {
+  /**
+   * Runs the notebook.
+   * @param lanes processes that may make its runs side by side: its share of the processors
+   * @returns the executed notebook's text, or why there is none
+   */
+  async execute(job: Job, lanes: number, onProgress: (text: string) => void): Promise<Executed | Failure> {
     const base = path.join(this.scratch, String(this.started++));
     const task = {
       notebook: `${base}.ipynb`,
@@ -59,7 +63,7 @@ export class KernelProcesses {
     };
     giveIds(job.notebook);
     fs.writeFileSync(task.notebook, JSON.stringify(job.notebook));
-    const child = this.start();
+    const child = this.start(lanes);
     this.children.add(child);
     try {
       child.stdin.write(JSON.stringify(task) + '\n');
@@ -81,7 +85,7 @@ export class KernelProcesses {
     }, GRACE).unref();
   }
 
-  private start(): ChildProcessWithoutNullStreams {
+  private start(lanes: number): ChildProcessWithoutNullStreams {
     const child = spawnGuarded(python(), ['-B', path.join(jupyterGlue, 'run_notebook.py')], {
       stdio: ['pipe', 'pipe', 'pipe'],
       // A group of its own: Ctrl-C reaches this process, which then ends the kernels in order.
@@ -89,6 +93,7 @@ export class KernelProcesses {
       env: {
         ...process.env,
         BNLAB_PROFILE: this.profile,
+        BNLAB_LANES: process.env.BNLAB_LANES || String(lanes),
         PYTHONDONTWRITEBYTECODE: '1',
         JUPYTER_PLATFORM_DIRS: '1',
         // What a killed kernel leaves (its connection file, a figure's or a graph's folder) goes with the run's own.

@@ -18,3 +18,8 @@ export function sideBySide(
   const memory = Math.min(machine.free, machine.left);
   return Math.max(1, Math.min(machine.cores, Math.floor(memory / KERNEL_MEMORY)));
 }
+
+/** How many processes each of so many kernels may have to make runs side by side, itself included. */
+export function lanesEach(kernels: number, cores = os.availableParallelism()): number {
+  return Math.max(1, Math.floor(cores / kernels));
+}

@@ -18,7 +18,7 @@ import { type Failure, failureText } from './failure';
 import { noteFailures } from './failures';
 import { type Job, type RunOptions, TIMES } from './job';
 import { type Executed, KernelProcesses } from './kernel-process';
-import { sideBySide } from './machine';
+import { lanesEach, sideBySide } from './machine';
 import { duration, plural, Screen } from './screen';
 
 /** The run. */
@@ -97,13 +97,16 @@ export class Run {
 
   private async pool(jobs: Job[], width: number): Promise<void> {
     const waiting = [...jobs];
+    const kernels = Math.min(width, jobs.length);
     const worker = async () => {
-      for (let job = waiting.shift(); job && !this.stop.asked; job = waiting.shift()) await this.one(job);
+      for (let job = waiting.shift(); job && !this.stop.asked; job = waiting.shift()) {
+        await this.one(job, lanesEach(kernels));
+      }
     };
-    await Promise.all(Array.from({ length: Math.min(width, jobs.length) }, worker));
+    await Promise.all(Array.from({ length: kernels }, worker));
   }
 
-  private async one(job: Job): Promise<void> {
+  private async one(job: Job, lanes: number): Promise<void> {
     job.state = 'running';
     const started = performance.now();
     const clock = setInterval(() => show(() => this.showProgress(started)), 250);
@@ -113,7 +116,7 @@ export class Run {
         `  ${job.name}: started${others > 0 ? ` beside ${others} more` : ''}, budget ${duration(job.budget)}`,
       );
     try {
-      const result = await this.kernels.execute(job, (progress) => {
+      const result = await this.kernels.execute(job, lanes, (progress) => {
         job.progress = progress;
         this.showProgress(started);
       });

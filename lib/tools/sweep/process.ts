@@ -44,7 +44,7 @@ export class WorkerProcess {
     const words = [path.join(__dirname, 'worker.js'), experiment, ...(file ? [file] : [])];
     this.child = spawnGuarded(process.execPath, words, {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-      env: { ...secretless, TF_NUM_INTRAOP_THREADS: '1', TF_NUM_INTEROP_THREADS: '1' },
+      env: { ...secretless, TF_NUM_INTRAOP_THREADS: '1', TF_NUM_INTEROP_THREADS: '1', BNLAB_LANES: '1' },
     });
     this.child.stderr!.on('data', (text: Buffer) => (this.said = (this.said + text.toString()).slice(-2000)));
     this.child.on('message', (report: Report) => {

@@ -8,6 +8,7 @@ import { beginWork, whenCellEnds } from './cell';
 import { cacheFolder } from './cache';
 import { ownCommit } from './commit';
 import { display, inNotebook } from './display';
+import { startLane } from './companion';
 import { writeAtomically } from './write';
 
 const files: Files = {
@@ -57,6 +58,7 @@ export const nodePlatform: Platform = {
   gunzip,
   memory,
   processor,
+  startLane,
   yieldToEvents: () => new Promise((resolve) => setImmediate(resolve)),
   beginWork,
   whenCellEnds,
