@@ -33,7 +33,10 @@ export function widened(code: string, parts: readonly Part[], depth: number): st
   for (const [, binding, name, vector = ''] of found) {
     const { size, stride } = parts[Number(binding)];
     if (stride === 0) continue;
-    const isShadowed = new RegExp(`\\b(?:let|var|const)\\s+${name}\\b|[(,]\\s*${name}\\s*:`).test(text);
+    // a number of that name is not indexed
+    const isShadowed = new RegExp(
+      `\\b(?:let|var|const)\\s+${name}\\b|[(,]\\s*${name}\\s*:(?!\\s*(?:f32|i32|u32|bool)\\b)`,
+    ).test(text);
     if (isShadowed || !WIDTH[vector]) throw new NotWidened(`${name}: ${vector}${isShadowed ? ' is a local name' : ''}`);
     const width = WIDTH[vector];
     const last = Math.max(1, Math.floor(size / width)) - 1;
