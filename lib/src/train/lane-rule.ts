@@ -5,10 +5,10 @@ import { platform, type Environment } from '../platform/port';
 const VARIABLE = 'BNLAB_LANES';
 
 /**
- * Seconds of work in this process, after which the comparison would be done, from which on another is started. It is ready after two to three
- * seconds, in which it takes a processor that is free.
+ * Seconds of work that must be left here for another process to be started. Measured on 2 busy cores, its start included: no gain where 7 to 8
+ * seconds of work are left in all.
  */
-const WORTH_SECONDS = 5;
+const WORTH_SECONDS = 10;
 
 /** Memory that another process takes besides its data, bytes. */
 const PROCESS_BYTES = 5e8;
