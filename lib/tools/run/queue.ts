@@ -135,12 +135,16 @@ export class Run {
         `  ${job.name}: started${others > 0 ? ` beside ${others} more` : ''}, budget ${duration(job.budget)}`,
       );
     try {
-      const result = await this.kernels.execute(job, { cells, lanes: this.lanes }, {
-        progress: (text) => {
-          job.progress = text;
+      const result = await this.kernels.execute(
+        job,
+        { cells, lanes: this.lanes },
+        {
+          progress: (text) => {
+            job.progress = text;
+          },
+          figure: () => job.alone || this.finisher.prepare(),
         },
-        figure: () => job.alone || this.finisher.prepare(),
-      });
+      );
       if (this.stop.asked) return;
       job.seconds = (performance.now() - started) / 1000;
       job.state = 'finishing';
