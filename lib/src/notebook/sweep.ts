@@ -41,8 +41,15 @@ export interface SweepInCellOptions {
 
 const SWEEP = kind(
   'a sweep, as defineSweep() makes it, or the name of a file that exports one',
-  (value) => typeof value === 'string' || (value as Partial<Sweeping> | null)?.kind === 'sweep',
+  (value) => typeof value === 'string' || isSweep(value),
 );
+
+/** Whether it is one as it was made, and not one that was taken apart. */
+function isSweep(value: unknown): boolean {
+  const { kind: said, experiment, axes, runs } = (value ?? {}) as Partial<Sweeping>;
+  return said === 'sweep' && typeof experiment?.name === 'string' && Array.isArray(axes) && Array.isArray(runs);
+}
+
 const ADDRESS = kind('an address or true', (value) => value === true || typeof value === 'string');
 const OPTIONS: Options<SweepInCellOptions> = {
   ...{ workers: counting, only: listOf(text), budget: notNegative, retry: flag, measure: text },
