@@ -16,7 +16,9 @@ test('own', async () => {
   const manifest = writeManifest(temporaryFolder(), [mirror.url('good')]);
   const { code, said } = await start('data.js', 'data', ['mnist'], { BNLAB_MANIFEST: manifest }).ended;
   console.log('SAID', code, said);
-  console.log('SEEN', Object.keys(process.env).filter((name) => name.startsWith('BNLAB_') && name !== 'BNLAB_GUARD').join() || 'nothing');
+  const own = ['BNLAB_GUARD', 'BNLAB_LANES=1'];
+  const seen = Object.entries(process.env).map((pair) => pair.join('=')).filter((pair) => pair.startsWith('BNLAB_') && !own.some((one) => pair.startsWith(one)));
+  console.log('SEEN', seen.join() || 'nothing');
   await mirror.close();
 });
 `;
@@ -38,6 +40,7 @@ test("a test sees none of the reader's settings, leaves the reader's data alone,
       BNLAB_DATA: '/nowhere',
       BNLAB_OFFLINE: '1',
       BNLAB_BROWSER: '/nowhere',
+      BNLAB_LANES: '7',
       BNLAB_MANIFEST: '/nowhere',
     };
     const { code, output } = await project.run(['test', 'test/own'], { env });
