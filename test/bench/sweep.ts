@@ -48,7 +48,8 @@ async function inOneProcess({ seeds, steps }: Size): Promise<void> {
   ];
   const data = await loadDataset('digits', { digits: { train: DATA.train, test: DATA.test, seed: 1 } });
   const evaluate = { every: Math.ceil(steps / 10) };
-  await compare({ sides, learningRates: RATES, seeds, data, pixels: 'binary', steps, batchSize: 60, evaluate });
+  const learningRates = RATES;
+  await compare({ sides, learningRates, seeds, data, pixels: 'binary', steps, batchSize: 60, evaluate, lanes: 1 });
 }
 
 /** Runs handed out and kept, and when: milliseconds. */
