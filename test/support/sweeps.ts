@@ -10,7 +10,7 @@ const root = path.resolve(__dirname, '..', '..');
 export const fileOf = (name: string): string => path.join(root, 'test', 'tools', 'sweeps', `${name}.ts`);
 
 /** A process of its own, what it has said so far, and its end. */
-export class Spoken {
+class Spoken {
   text = '';
   code: number | null | undefined;
   private readonly child;
@@ -51,9 +51,14 @@ const script = (name: string, ...words: string[]) => [
   ...words,
 ];
 
-/** The command, which hands a sweep out. */
-export const commanded = (t: TestContext, name: string, out: string, ...words: string[]): Spoken =>
-  new Spoken(t, [path.join(root, 'lib/dist/tools/main.js'), 'sweep', fileOf(name), '--out', out, ...words]);
+/** The command `npm run sweep`, with more words of its own. */
+export const commanded = (
+  t: TestContext,
+  name: string,
+  out: string,
+  { words, env }: { words: string[]; env?: NodeJS.ProcessEnv },
+): Spoken =>
+  new Spoken(t, [path.join(root, 'lib/dist/tools/main.js'), 'sweep', fileOf(name), '--out', out, ...words], env);
 
 /** How a process of a sweep is started. */
 interface Start {
@@ -61,7 +66,7 @@ interface Start {
   within?: readonly string[];
 }
 
-/** The same without the seconds in which the command looks at the file's types. */
+/** What the command does, without the seconds in which it looks at the file's types. */
 export const sweeping = (t: TestContext, name: string, out: string, url: string, { env, within }: Start = {}): Spoken =>
   new Spoken(t, script('queue-sweep', fileOf(name), out, url), env, within);
 

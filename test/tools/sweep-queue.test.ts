@@ -6,7 +6,6 @@ import * as path from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { Queue } from 'bullmq';
 import { loadSweep } from 'bnlab';
-import { spawnGuarded } from 'bnlab/dist/setup/guarded';
 import { Screen } from 'bnlab/dist/tools/run/screen';
 import { Stop } from 'bnlab/dist/tools/running';
 import { codeOf } from 'bnlab/dist/tools/sweep/code';
@@ -14,11 +13,9 @@ import { loadSweepFile } from 'bnlab/dist/tools/sweep/load';
 import { addressOf } from 'bnlab/dist/tools/sweep/queue/address';
 import { jobOf, type Offer, offers, PREFIX, publish, queueOf } from 'bnlab/dist/tools/sweep/queue/offer';
 import { QueueWorker } from 'bnlab/dist/tools/sweep/queue/work';
+import { commanded, fileOf, working } from '../support/sweeps';
 import { until } from '../support/until';
 import { Server, Wire } from '../support/valkey';
-
-const root = path.resolve(__dirname, '..', '..');
-const fileOf = (name: string) => path.join(__dirname, 'sweeps', `${name}.ts`);
 
 function scratch(t: TestContext): string {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'bnlab-queue-'));
@@ -26,56 +23,9 @@ function scratch(t: TestContext): string {
   return folder;
 }
 
-/** A process of its own, what it has said so far, and its end. */
-class Spoken {
-  text = '';
-  code: number | null | undefined;
-  private readonly child;
-
-  constructor(t: TestContext, words: string[], env: NodeJS.ProcessEnv = {}) {
-    this.child = spawnGuarded(process.execPath, words, {
-      ...{ cwd: root, stdio: ['ignore', 'pipe', 'pipe'] },
-      env: { ...process.env, ...env },
-    });
-    for (const stream of [this.child.stdout!, this.child.stderr!])
-      stream.on('data', (bytes: Buffer) => (this.text += bytes.toString()));
-    this.child.on('close', (code) => (this.code = code));
-    t.after(() => this.kill('SIGKILL'));
-  }
-
-  kill(signal: NodeJS.Signals): void {
-    this.child.kill(signal);
-  }
-
-  async end(): Promise<number | null> {
-    await until(() => this.code !== undefined, `the process ends, which has said: ${this.text}`);
-    return this.code!;
-  }
-
-  says(what: RegExp): Promise<void> {
-    return until(() => {
-      if (what.test(this.text)) return true;
-      if (this.code !== undefined) throw new Error(`It ended without ${what}: ${this.text}`);
-      return false;
-    }, String(what));
-  }
-}
-
+/** The command, which hands a sweep out through the queue at `url`. */
 const sweeping = (t: TestContext, name: string, out: string, url: string, env = {}) =>
-  new Spoken(
-    t,
-    [path.join(root, 'lib/dist/tools/main.js'), 'sweep', fileOf(name), '--out', out, '--queue', url, '--workers', '1'],
-    env,
-  );
-const working = (t: TestContext, url: string, { name = '', grace = 0, env = {} } = {}) =>
-  new Spoken(
-    t,
-    [
-      ...['-r', 'ts-node/register/transpile-only', path.join(root, 'test/support/queue-worker.ts')],
-      ...[url, String(grace), ...(name ? [fileOf(name)] : [])],
-    ],
-    env,
-  );
+  commanded(t, name, out, { words: ['--queue', url, '--workers', '1'], env });
 
 /** How many lines the file with all results has. */
 function there(folder: string): number {
@@ -92,10 +42,7 @@ test('sixty runs have the same numbers by one process and through a queue whose 
   const server = await Server.start(t);
   if (!server) return;
   const quiet = scratch(t);
-  const alone = new Spoken(t, [
-    ...[path.join(root, 'lib/dist/tools/main.js'), 'sweep', fileOf('small-networks')],
-    ...['--out', quiet, '--workers', '1'],
-  ]);
+  const alone = commanded(t, 'small-networks', quiet, { words: ['--workers', '1'] });
   assert.equal(await alone.end(), 0, alone.text);
   const out = scratch(t);
   const folder = path.join(out, 'small-networks');
