@@ -16,16 +16,7 @@ import {
   type Network,
 } from 'bnlab';
 import { type Conv2dLayer, type Conv2dTransposeLayer, giveWeights, type Padding, takeWeights } from 'bnlab/internal';
-import { assertSame, clean, values } from '../support/tensors';
-
-/** Number by number, whatever the shape. */
-const same = (got: tf.Tensor | number[], wanted: tf.Tensor | number[], what: string, tolerance?: number) =>
-  assertSame(
-    got instanceof tf.Tensor ? values(got) : got,
-    wanted instanceof tf.Tensor ? values(wanted) : wanted,
-    what,
-    tolerance,
-  );
+import { assertSameValues as same, clean, values } from '../support/tensors';
 
 const inference = { training: false };
 type Four = [number, number, number, number];

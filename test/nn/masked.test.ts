@@ -17,16 +17,7 @@ import {
   sequential,
   tf,
 } from 'bnlab';
-import { assertSame, clean, values } from '../support/tensors';
-
-/** Number by number, whatever the shape. */
-const same = (got: tf.Tensor | number[], wanted: tf.Tensor | number[], what: string, tolerance?: number) =>
-  assertSame(
-    got instanceof tf.Tensor ? values(got) : got,
-    wanted instanceof tf.Tensor ? values(wanted) : wanted,
-    what,
-    tolerance,
-  );
+import { assertSameValues as same, clean, values } from '../support/tensors';
 
 const training = { training: true };
 const [BATCH, LENGTH, D] = [5, 7, 3];

@@ -94,3 +94,14 @@ export function assertSame(
   const scale = Math.max(...list.map(Math.abs), 1e-30);
   assertClose(actual, { shape, values: list }, what, { tolerance, scale });
 }
+
+/** {@link assertSame}, number by number whatever the shapes; both of one size. */
+export function assertSameValues(
+  actual: tf.Tensor | number[],
+  wanted: tf.Tensor | number[],
+  what: string,
+  tolerance?: number,
+): void {
+  const [got, list] = [actual, wanted].map((one) => (one instanceof tf.Tensor ? values(one) : one));
+  assertSame(got, list, what, tolerance);
+}
