@@ -31,6 +31,7 @@ import {
 import { BatchNormLayer, quantileBand, type Sequential } from 'bnlab/internal';
 import { clouds } from '../support/clouds';
 import { leakFree } from '../support/tensors';
+import { timeless } from '../support/timeless';
 
 test.before(async () => {
   await ready();
@@ -43,7 +44,6 @@ const sides = [
   { name: 'without', build: plainNet },
   { name: 'with BN', build: normalized },
 ];
-const timeless = ({ timing: _, ...rest }: History) => rest;
 
 async function withData<T>(body: (common: Omit<CompareOptions, 'sides'>) => Promise<T>): Promise<T> {
   return leakFree(async () => {

@@ -33,6 +33,7 @@ import { lanesAllowed, lanesWorth } from 'bnlab/dist/src/train/lane-rule';
 import { travelling } from 'bnlab/dist/src/train/travelling';
 import { clouds } from '../support/clouds';
 import { leakFree } from '../support/tensors';
+import { timelessComparison } from '../support/timeless';
 import { until } from '../support/until';
 
 test.before(async () => {
@@ -66,9 +67,8 @@ async function withClouds<T>(body: (common: Common) => Promise<T>): Promise<T> {
 
 /** Of all that a comparison holds, but for how long it took. */
 function hashOf(comparison: Comparison): string {
-  const runs = comparison.runs.map(({ history: { timing: _, ...history }, ...run }) => ({ ...run, history }));
   return createHash('sha256')
-    .update(JSON.stringify({ ...comparison, runs }))
+    .update(JSON.stringify(timelessComparison(comparison)))
     .digest('hex');
 }
 

@@ -4,12 +4,13 @@ import test from 'node:test';
 import { ready } from 'bnlab';
 import { onEngine } from '../support/engines';
 import { noSoftwareGpu } from '../support/webgpu';
-import { bothWays, timeless } from './together';
+import { timelessComparison } from '../support/timeless';
+import { bothWays } from './together';
 
 type Both = Awaited<ReturnType<typeof bothWays>>;
 
 function expectAlike({ together, alone, left, steps }: Both): void {
-  assert.deepEqual(timeless(together), timeless(alone));
+  assert.deepEqual(timelessComparison(together), timelessComparison(alone));
   const key = ({ side, seedIndex, learningRate }: Both['together']['runs'][number]) =>
     [seedIndex, side, learningRate].join();
   assert.deepEqual(

@@ -1,5 +1,5 @@
 /** A comparison with a side's runs side by side, and one after the other. Run by together.test.ts, also in a process of its own. */
-import { type CompareOptions, type Comparison, type History, type NetworkSpec, tf } from 'bnlab';
+import { type CompareOptions, type Comparison, type NetworkSpec, tf } from 'bnlab';
 import { compareResolved } from 'bnlab/dist/src/train/compare';
 import { resolveComparison } from 'bnlab/dist/src/train/compare-options';
 import { clouds } from '../support/clouds';
@@ -8,15 +8,6 @@ const network = (norm: 'none' | 'batch'): NetworkSpec => ({
   ...{ kind: 'mlp', sizes: [3, 6, 3], activation: 'sigmoid', initStd: 0.5, norm },
 });
 const RATES = [0.1, 1e12];
-
-/** What does not depend on the time it took. */
-export const timeless = ({ runs, ...rest }: Comparison) => ({
-  ...rest,
-  runs: runs.map(({ history: { timing: _, ...history }, ...run }) => ({
-    ...run,
-    history: history as Partial<History>,
-  })),
-});
 
 /** A comparison of two sides, two seeds, and two rates, of which one is far too high. */
 async function compared(together: boolean, stopAt?: number): Promise<{ steps: number[]; result: Comparison }> {

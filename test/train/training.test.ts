@@ -19,7 +19,6 @@ import {
   Trainer,
   trainNetwork,
   tf,
-  type History,
   type Json,
   type Network,
   type OptimizerSettings,
@@ -33,6 +32,7 @@ import { scheduleRates } from 'bnlab/internal';
 import { given, normals } from '../probe/given';
 import { clouds } from '../support/clouds';
 import { leakFree } from '../support/tensors';
+import { timeless } from '../support/timeless';
 
 test.before(async () => {
   await ready();
@@ -62,7 +62,6 @@ async function withToy<T>(body: (network: Network, options: Omit<TrainOptions, '
 }
 
 /** A history without its wall times. */
-const timeless = ({ timing: _, ...rest }: History) => rest;
 
 const largestDifference = (a: Network, b: Network) =>
   Math.max(...a.variables.map((v, i) => tf.tidy(() => tf.max(tf.abs(tf.sub(v, b.variables[i]))).dataSync()[0])));
