@@ -140,8 +140,8 @@ async function unpack(folder: string): Promise<void> {
  * Starts a browser.
  *
  * @param extra further command line flags
- * @param stop ends the browser, also one that has not answered yet
- * @throws Error when none is found or it does not start
+ * @param stop ends the browser, also one that has not answered yet; no other is started then
+ * @throws Error when none is found, it does not start, or it was asked to stop
  */
 export async function launchBrowser(extra: string[] = [], stop = new Stop(), fonts: Fonts = 'own'): Promise<Browser> {
   const { executable, environment } = await findBrowser(fonts);
@@ -150,8 +150,11 @@ export async function launchBrowser(extra: string[] = [], stop = new Stop(), fon
   const sandbox = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
   const { env, end } = guardedEnvironment({ ...process.env, ...environment });
   stop.onAsked(end);
-  const start = (args: string[]) =>
-    chromium.launch({
+  const start = async (args: string[]) => {
+    if (stop.asked) throw new Error('it was asked to stop');
+    // Asked while it is being launched, there may be no process yet: it is looked for until there is an answer.
+    const looks = setInterval(() => stop.asked && end(), 200);
+    const launched = chromium.launch({
       executablePath: executable,
       headless: true,
       args,
@@ -162,6 +165,8 @@ export async function launchBrowser(extra: string[] = [], stop = new Stop(), fon
       handleSIGHUP: false,
       env: env as Record<string, string>,
     });
+    return launched.finally(() => clearInterval(looks));
+  };
   try {
     return await start([...flags, ...sandbox]);
   } catch (error) {

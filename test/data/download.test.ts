@@ -178,10 +178,9 @@ test('no network: named at once, and generated digits take the place of MNIST un
   const gone = mirror.url('good');
   await mirror.close();
   const { environment } = place([gone, 'http://no-such-host.invalid/']);
-  const options = { environment, digits: { train: 20, test: 10 } };
-  const start = process.hrtime.bigint();
+  // Who waited for an answer would wait for an hour.
+  const options = { environment, digits: { train: 20, test: 10 }, answerMs: 3_600_000 };
   const data = await loadDataset('auto', options);
-  assert.ok(Number(process.hrtime.bigint() - start) / 1e9 < 10);
   assert.equal(data.title, 'generated digits');
   assert.match(data.note!, /generated digits, because small MNIST could not be fetched.*connection refused/s);
   const error = await failure(loadDataset('mnist', options));
@@ -286,11 +285,11 @@ function start(environment: NodeJS.ProcessEnv, ...names: string[]) {
 }
 
 /** Bytes in the partial file of the running process. */
-const partialSize = (folder: string) =>
-  Math.max(
-    0,
-    ...fs.readdirSync(folder).map((name) => (name.endsWith('.part') ? fs.statSync(join(folder, name)).size : 0)),
-  );
+function partialSize(folder: string): number {
+  const names = fs.existsSync(folder) ? fs.readdirSync(folder).filter((name) => name.endsWith('.part')) : [];
+  // One that is whole gets its name meanwhile.
+  return Math.max(0, ...names.map((name) => fs.statSync(join(folder, name), { throwIfNoEntry: false })?.size ?? 0));
+}
 
 test('the command fetches, says where, and says so again', () =>
   withMirror(async (mirror) => {
@@ -342,10 +341,10 @@ test('Ctrl-C and kill -9 in the middle of a file: the next run continues', () =>
 
 test('two processes at once: both succeed, and nothing is left over', () =>
   withMirror(async (mirror) => {
-    const { environment, folder } = place([mirror.url('slow')]);
+    const { environment, folder } = place([mirror.url('together')]);
     const runs = await Promise.all([start(environment, 'mnist').ended, start(environment, 'mnist').ended]);
     for (const { code, output } of runs) assert.equal(code, 0, output);
-    assert.equal(ranges(mirror).length, 2, 'they did overlap');
+    assert.equal(ranges(mirror).length, 2);
     assertCached(folder);
   }));
 

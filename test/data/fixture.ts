@@ -151,6 +151,17 @@ export interface Mirror {
 
 export async function startMirror(): Promise<Mirror> {
   const asked: Mirror['asked'] = [];
+  /** What 'together' holds back until two have asked for the large file. */
+  const held: (() => void)[] = [];
+  const behaviours: Record<string, Behaviour> = {
+    ...BEHAVIOURS,
+    together: (content, from, _, response) => {
+      answer(content, from, response);
+      response.write(content.subarray(from, from + PORTION));
+      held.push(() => response.end(content.subarray(from + PORTION)));
+      if (held.length > 1) for (const goOn of held.splice(0)) goOn();
+    },
+  };
   const server = createServer((request, response) => {
     const [, behaviour, name] = request.url!.split('/');
     asked.push({ path: request.url!, range: request.headers.range });
@@ -158,7 +169,7 @@ export async function startMirror(): Promise<Mirror> {
     // The faults are for the large file; the small ones come as they should, where anything comes.
     const small = name !== LARGE && !['silent', 'not-found', 'broken', 'portal'].includes(behaviour);
     const from = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0);
-    BEHAVIOURS[small ? 'good' : behaviour](FILES[name], from, request, response);
+    behaviours[small ? 'good' : behaviour](FILES[name], from, request, response);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;

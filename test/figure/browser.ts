@@ -12,6 +12,7 @@ export interface PlotlyPage {
 export async function openPlotly(): Promise<PlotlyPage> {
   const browser = await launchBrowser();
   const page = await browser.newPage({ viewport: { width: 800, height: 900 } });
+  page.setDefaultTimeout(0); // on a busy machine all takes as long as it takes
   await page.context().setOffline(true);
   await page.setContent('<!doctype html><body style="margin:0;background:#fff"><div id="figure"></div></body>');
   await page.addScriptTag({ content: readFileSync(require.resolve('plotly.js-dist'), 'utf8') });

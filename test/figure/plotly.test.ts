@@ -130,5 +130,5 @@ test('the slider moves both histograms and their numbers, and not the axes', asy
   await plotly.page.mouse.click(rail.x, rail.y);
   // The slider names its step active before the frame is drawn, so the histogram itself is waited for.
   const shown = `(({ layout, data }) => layout.sliders[0].active === 0 && JSON.stringify(Array.from(data[0].y)))(document.getElementById('figure'))`;
-  await plotly.page.waitForFunction(`${shown} === '${JSON.stringify(first.y[0])}'`, undefined, { timeout: 0 });
+  await plotly.page.waitForFunction(`${shown} === '${JSON.stringify(first.y[0])}'`);
 });

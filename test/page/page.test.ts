@@ -71,6 +71,7 @@ after(async () => {
 /** Opens a page from disk, without a network; whatever it asks for or complains of is a failure. */
 async function open(file: string, more: BrowserContextOptions = {}): Promise<{ page: Page; problems: string[] }> {
   const context = await browser.newContext({ offline: true, ...more });
+  context.setDefaultTimeout(0); // on a busy machine all takes as long as it takes
   const page = await context.newPage();
   const problems: string[] = [];
   page.on('pageerror', (error) => problems.push(error.message));
@@ -116,14 +117,14 @@ const ENDED = /^(?:Done|Stopped|It failed|The page was hidden)/;
 const status = async (page: Page, within = '.panel') => (await page.textContent(`${within} .acts .status`)) ?? '';
 async function ended(page: Page, within = '.panel'): Promise<string> {
   const there = page.locator(`${within} .acts .status`).filter({ hasText: ENDED });
-  await there.waitFor({ timeout: 0 });
+  await there.waitFor();
   return status(page, within);
 }
 /** Opens a table, and gives its rows as texts. */
 async function rowsOf(page: Page, summary: string): Promise<string[][]> {
   const details = page.locator('.bench details').filter({ hasText: summary });
   await details.locator('summary').click();
-  await details.locator('tbody tr').first().waitFor({ timeout: 0 });
+  await details.locator('tbody tr').first().waitFor();
   const rows = await details.locator('tr').all();
   return Promise.all(rows.map((row) => row.locator('th, td').allTextContents()));
 }
@@ -195,7 +196,7 @@ test('the playground by keyboard: the address holds the state, and the cell that
 test('Stop keeps what there is, a hidden page stops, a divergence is said, and strange files are named', async () => {
   const { page, problems } = await open('site/explore.html#steps=5000&width=10&depth=1');
   const run = page.locator('.panel button.run');
-  const hasPoints = () => page.locator('.pair .chart-line .curve').first().waitFor({ timeout: 0 });
+  const hasPoints = () => page.locator('.pair .chart-line .curve').first().waitFor();
   await run.click();
   await hasPoints();
   await run.click();
@@ -220,7 +221,7 @@ test('Stop keeps what there is, a hidden page stops, a divergence is said, and s
   if (!(await page.locator('#own-files').isVisible())) await page.getByText('More controls').click();
   await page.setInputFiles('#own-files', { name: 'mine.gz', mimeType: 'application/gzip', buffer: Buffer.from('no') });
   const said = page.locator('.drop .status').filter({ hasText: 'needs four files' });
-  await said.waitFor({ timeout: 0 });
+  await said.waitFor();
   assert.match((await said.textContent())!, /Missing: train-images.*Not a published file, by its SHA-256: mine\.gz\./);
   assert.deepEqual(problems, []);
   await page.context().close();
@@ -232,7 +233,7 @@ test('a reader’s own files are known by their checksums, whatever they are cal
   const files = Object.values(idxOfClasses()).map(({ bytes }, i) => ({
     ...{ name: `download (${i})`, mimeType: 'application/octet-stream', buffer: Buffer.from(bytes) },
   }));
-  const said = (text: string) => page.locator('.drop .status').filter({ hasText: text }).waitFor({ timeout: 0 });
+  const said = (text: string) => page.locator('.drop .status').filter({ hasText: text }).waitFor();
   await page.setInputFiles('#own-files', files.slice(0, 3));
   await said('Missing: t10k-labels-idx1-ubyte.gz. Choose all four at once.');
   await page.setInputFiles('#own-files', files);

@@ -78,6 +78,7 @@ export async function runInPage(files: readonly string[]): Promise<EndedTest[]> 
   const browser = await launchBrowser();
   try {
     const page = await browser.newPage();
+    page.setDefaultTimeout(0); // on a busy machine all takes as long as it takes
     const problems: string[] = [];
     page.on('pageerror', (error) => problems.push(error.message));
     await page.context().setOffline(true);

@@ -36,6 +36,7 @@ export async function openLibrary(): Promise<LibraryPage> {
   const script = await bundle();
   const browser = await launchBrowser();
   const page = await browser.newPage();
+  page.setDefaultTimeout(0); // on a busy machine all takes as long as it takes
   const problems: string[] = [];
   page.on('pageerror', (error) => problems.push(error.message));
   page.on('console', (message) => void (message.type() === 'error' && problems.push(message.text())));

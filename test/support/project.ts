@@ -7,6 +7,7 @@ import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import { variable as guard } from 'bnlab/dist/setup/marked';
+import { exists, statOf } from 'bnlab/dist/src/platform/node/processes';
 import { fillCaches } from './home';
 
 export const repository = path.resolve(__dirname, '..', '..');
@@ -88,16 +89,16 @@ export class Project {
   /** Starts a command of the bootstrap, as `npm run` would. */
   start(argv: string[], { env = {}, node = [], program = process.execPath }: RunOptions = {}): Running {
     const began = Date.now();
-    const child = spawn(program, [...node, this.file('lib/setup/main.js'), ...argv], {
+    // One pipe for both, so that what was said first is read first, whoever said it.
+    const words = ['-c', 'exec "$0" "$@" 2>&1', program, ...node, this.file('lib/setup/main.js'), ...argv];
+    const child = spawn('/bin/sh', words, {
       cwd: this.root,
       env: { ...cleanEnvironment(), ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', 'pipe', 'ignore'],
     });
     this.running.add(child);
     const running: Running = { child, output: '', ended: Promise.resolve({} as Result) };
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding('utf8').on('data', (text: string) => (running.output += text));
-    }
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (running.output += text));
     running.ended = new Promise((resolve) => {
       child.on('close', (code, signal) => {
         this.running.delete(child);
@@ -176,6 +177,11 @@ export function offline(project: Project): NodeJS.ProcessEnv {
     PIP_NO_CACHE_DIR: '1',
     BNLAB_CACHE: path.join(project.folder, 'empty cache'),
   };
+}
+
+/** Whether a process has ended; one that nobody has waited for yet has. */
+export function hasEnded(pid: number): boolean {
+  return !exists(pid) || ['Z', 'X'].includes(statOf(pid)[0]);
 }
 
 /** Processes whose command line names the folder, but this one. Linux. */

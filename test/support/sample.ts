@@ -59,8 +59,8 @@ export function start(file: string, name: string, argv: string[], environment: R
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let said = '';
-  child.stdout.on('data', (text: Buffer) => (said += text.toString()));
-  child.stderr.on('data', (text: Buffer) => (said += text.toString()));
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text: string) => (said += text));
   const ended = new Promise<Ended>((resolve) => child.once('close', (code) => resolve({ code, said })));
   return { child, ended, said: () => said };
 }

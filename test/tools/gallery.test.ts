@@ -17,13 +17,14 @@ test('the page shows every figure for every page, and draws what comes into sigh
   const browser = await launchBrowser();
   t.after(() => browser.close());
   const page = await browser.newPage();
+  page.setDefaultTimeout(0); // on a busy machine all takes as long as it takes
   await page.context().setOffline(true);
   // Whoever waits for a figure would wait for ever where the page's own script has failed.
   const failed = new Promise<never>((_, reject) => page.on('pageerror', reject));
   await page.goto(pathToFileURL(path.join(out, 'index.html')).href);
   const names = Object.keys(entries());
   assert.equal(await page.locator('.plot').count(), 4 * names.length);
-  const drawn = (place: Locator) => Promise.race([failed, place.locator('.main-svg').first().waitFor({ timeout: 0 })]);
+  const drawn = (place: Locator) => Promise.race([failed, place.locator('.main-svg').first().waitFor()]);
   for (const theme of ['light', 'dark', 'print', 'phone'])
     await drawn(page.locator(`#${names[0]} [data-theme=${theme}]`));
   const last = page.locator(`#${names.at(-1)} [data-theme=phone]`);

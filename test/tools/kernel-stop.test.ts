@@ -149,13 +149,14 @@ for (let seed = 1; ; seed++) {
 });
 
 test('a loop that nobody awaits ends as well, and says nothing', async () => {
+  const before = session.heard.length;
   await says(`seen.step = 0;
 const settings = { ...common, learningRate: 0.1, seed: 1, onProgress };
 void (async () => {
   for (;;) await trainNetwork({ network: mlp({ sizes, activation: 'sigmoid', seed: 1 }), ...settings });
 })();`);
   const from = session.heard.length;
-  await session.until(({ type, content }) => type === 'stream' && content.text === 'at work\n');
+  await session.until(({ type, content }) => type === 'stream' && content.text === 'at work\n', before);
   session.interrupt('signal');
   await session.until(({ content }) => content.execution_state === 'idle', from);
   assert.equal(await restsDuringARun(), '200 true\n');
