@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { KeptPictures } from 'bnlab/dist/tools/report/kept-pictures';
+import { joinedLines } from 'bnlab/dist/tools/report/joined-lines';
 import { sharedStyles } from 'bnlab/dist/tools/report/shared-styles';
 import { highlighted } from 'bnlab/dist/tools/report/highlight';
 import { makeScratch, removeScratch } from 'bnlab/dist/tools/scratch';
@@ -50,6 +51,20 @@ test('styles that drawings and tables repeat stand once; what stands elsewhere, 
   assert.equal(html, `${left.join('')}<svg>${'<text x="1" class="d0">a</text>'.repeat(2)}</svg><table><tr><td class="d0">a</td></tr></table>`); // prettier-ignore
   assert.equal(rules, `:is(svg,table) .d0{${style}}`);
   assert.deepEqual(sharedStyles(`<svg>${text}${text}</svg>`), { html: `<svg>${text}${text}</svg>`, rules: '' });
+});
+
+test('ticks that follow one another become one line, each at its place; another style, another form or a word between them parts them', () => {
+  const tick = (y: string, style = 'stroke:red', d = 'M73,0h-2') => `<path transform="translate(0,${y})" d="${d}" style="${style}"/>`; // prettier-ignore
+  const line = (d: string, style = 'stroke:red') => `<path style="${style}" d="${d}"/>`;
+  const of = (inside: string) => joinedLines(`<svg>${inside}</svg>`).slice('<svg>'.length, -'</svg>'.length);
+  assert.equal(of(tick('0.1') + tick('12.2') + tick('-3')), line('M73,0.1h-2M73,12.2h-2M73,-3h-2'));
+  assert.equal(of(tick('1') + tick('2') + tick('3', 'stroke:blue')), line('M73,1h-2M73,2h-2') + line('M73,3h-2', 'stroke:blue')); // prettier-ignore
+  const curve = tick('1', 'stroke:red', 'M0,0L1,1');
+  for (const kept of [tick('1'), curve + curve, `${tick('1')}<g/>${tick('2')}`, tick('1') + curve])
+    assert.equal(of(kept), kept);
+  const turned = tick('1').replace('translate(0,1)', 'rotate(9)');
+  assert.equal(of(turned + tick('2')), '<path transform="rotate(9)" style="stroke:red" d="M73,0h-2"/>' + line('M73,2h-2')); // prettier-ignore
+  assert.equal(joinedLines(tick('1') + tick('2')), tick('1') + tick('2'), 'outside of a drawing');
 });
 
 test('code: an element only where there is a colour, and every letter is there', () => {

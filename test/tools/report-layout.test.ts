@@ -6,14 +6,15 @@ import * as path from 'node:path';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { lineFigure } from 'bnlab';
 import { launchBrowser } from 'bnlab/dist/tools/browser';
-import { notebookText, parseNotebook } from 'bnlab/dist/tools/notebook';
+import { displays, MIME, notebookText, parseNotebook, readNotebook } from 'bnlab/dist/tools/notebook';
+import { joinedLines } from 'bnlab/dist/tools/report/joined-lines';
 import { addTwins, TwinMaker } from 'bnlab/dist/tools/run/twins';
 import { display, onlyFiles, open, sources, violations } from '../support/report-pages';
-import { collection, start } from '../support/sample';
+import { collection, home, start } from '../support/sample';
 
 /* Code given to `page.evaluate` runs in the page, whose types this project does not otherwise use. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
-declare const document: any, getComputedStyle: any;
+declare const document: any, getComputedStyle: any, Image: any;
 
 const ledger = `# Claims
 
@@ -186,6 +187,43 @@ test('a figure is read off by a slider, by keyboard and from disk: what each lin
   assert.deepEqual(errors, []);
   await close();
 });
+
+test('a committed picture whose lines are joined is smaller and looks as it did', async () => {
+  const committed = readNotebook(path.join(home, 'notebooks', '12-dropout.ipynb'));
+  const pictures = [...displays(committed)].flatMap(({ data }) => (data[MIME.svg] ? String(data[MIME.svg]) : []));
+  const tab = await browser.newPage({ offline: true, viewport: { width: 800, height: 800 } });
+  const drawn = async (svg: string) => {
+    await tab.setContent(svg);
+    const png = await tab.locator('svg').screenshot();
+    return `data:image/png;base64,${png.toString('base64')}`;
+  };
+  for (const svg of pictures) {
+    const joined = joinedLines(svg);
+    assert.ok(joined.length < svg.length, `${joined.length} of ${svg.length}`);
+    // One path of many lines has its ends smoothed a little otherwise than many paths.
+    assert.ok((await tab.evaluate(farthest, [await drawn(svg), await drawn(joined)])) < 64);
+  }
+  assert.ok(pictures.length > 1);
+  await tab.close();
+});
+
+/** In the page: by how much, of 255, two pictures differ where they differ most. */
+async function farthest(addresses: string[]): Promise<number> {
+  const [a, b] = await Promise.all(
+    addresses.map(async (address) => {
+      const image = new Image();
+      image.src = address;
+      await image.decode();
+      const canvas = document.createElement('canvas');
+      [canvas.width, canvas.height] = [image.width, image.height];
+      const context = canvas.getContext('2d');
+      context.drawImage(image, 0, 0);
+      return context.getImageData(0, 0, image.width, image.height).data as Uint8ClampedArray;
+    }),
+  );
+  if (a.length !== b.length) return 255;
+  return a.reduce((most, value, i) => Math.max(most, Math.abs(value - b[i])), 0);
+}
 
 interface DOM {
   width: number;

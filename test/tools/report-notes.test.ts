@@ -82,6 +82,8 @@ test('a term, a symbol and a source have their notes, on hover and to the keyboa
     if (javaScriptEnabled) assert.ok(!(await tips.nth(1).isVisible()));
     await noted.nth(2).focus();
     assert.match(await tips.nth(2).innerText(), /learned scale and shift/);
+    assert.equal(await tab.getByRole('link', { name: 'γ', exact: true }).count(), 1, 'a symbol’s link is named by it');
+    if (javaScriptEnabled) assert.deepEqual(await violations(tab), []);
     assert.deepEqual(errors, []);
     await close();
   }

@@ -68,6 +68,12 @@ function formulasIn(html: string): string[] {
   return [...html.matchAll(/<annotation encoding="application\/x-tex">([^]*?)<\/annotation>/g)].map(([, tex]) => tex);
 }
 
+/** What a formula shows, as its MathML has it: text in which KaTeX has escaped what is no letter. */
+function lettersOf(html: string): Html {
+  const shown = /<math\b[^]*?<\/math>/.exec(html)?.[0] ?? '';
+  return raw(shown.replace(/<annotation\b[^]*?<\/annotation>|<[^>]*>/g, '').trim());
+}
+
 function plainTex(tex: string): string {
   return tex.replace(/\s+/g, '').replace(/[{}]/g, '');
 }
@@ -141,12 +147,14 @@ class PageNotes {
     const note = this.words.symbols.get(tex);
     if (!note || this.seen.has(tex)) return html;
     this.seen.add(tex);
-    return this.noted(html, note);
+    return this.noted(html, note, lettersOf(html));
   }
 
-  private noted(html: string, { href, tip }: Note): string {
+  /** @param name of the link, where its text has none: a formula's letters are no text to who listens */
+  private noted(html: string, { href, tip }: Note, name?: Html): string {
     const id = `note-${++this.count}`;
-    const link = markup`<a class="noted" href="${href}" aria-describedby="${id}">${raw(html)}</a>`;
+    const called = name && markup` aria-label="${name}"`;
+    const link = markup`<a class="noted" href="${href}"${called} aria-describedby="${id}">${raw(html)}</a>`;
     return markup`<span class="note">${link}<span class="tip" role="tooltip" id="${id}">${tip}</span></span>`.text;
   }
 }

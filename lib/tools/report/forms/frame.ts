@@ -2,6 +2,7 @@
 import type { Figure, Heading } from '../blocks';
 import type { Fact } from '../facts';
 import { type Content, markup, type Html, raw } from '../html';
+import { joinedLines } from '../joined-lines';
 import { policy } from '../policy';
 import { schemeStyle } from '../schemes';
 import { sharedStyles } from '../shared-styles';
@@ -42,7 +43,7 @@ export interface Site {
 /** A whole page. */
 export function frame(site: Site, page: Frame): string {
   const { headings = [], figures = [], facts = [] } = page;
-  const { html: article, rules } = sharedStyles(page.article.text);
+  const { html: article, rules } = sharedStyles(joinedLines(page.article.text));
   return markup`<!doctype html>
 <html lang="en">
 <head>
