@@ -334,6 +334,26 @@ test('verdict record: a unit stands after the median or the interval, once', () 
   assert.match(records[1].measured, /: 2\.50? nats \(one value\)$/);
 });
 
+test('verdict: where a search found nothing in a seed, the claim is out of reach, and says in how many', () => {
+  const measured = [2, null, null];
+  const given = { id: 'one', measured, unit: 'times', rule: rule.above(1), data: 'digits', seeds: [1, 2, 3] };
+  const seen = capture(() => {
+    card();
+    verdict({ ...given, missing: 'no rate trains without BN', reason: 'To rate 100.' });
+    // A value of each: what would be missing is not.
+    verdict({ ...given, measured: [2, 3, 4], missing: 'no rate trains without BN' });
+    assert.throws(() => verdict(given), /measured\[1\] must be a number, got null/);
+  });
+  const [without, whole] = seen.flatMap(({ bundle }) => (bundle[CLAIM_MIME] as ClaimRecord | undefined) ?? []);
+  assert.equal(without.verdict, 'out of reach');
+  assert.equal(without.reason, 'No rate trains without BN (2 of 3 seeds). To rate 100.');
+  assert.equal(without.measured, 'A, by seed: 2 times, none and none; digits');
+  assert.equal(without.rule, whole.rule, 'the rule is the same');
+  assert.equal(without.statistics, undefined);
+  assert.equal(whole.verdict, 'holds');
+  assert.ok(!('reason' in whole));
+});
+
 test('verdict: what is no measurement is refused', () => {
   const cases: [() => void, RegExp][] = [
     [

@@ -108,6 +108,7 @@ test('ratioBySeed and differenceBySeed: entry by entry, and only where every see
   assert.deepEqual(ratioBySeed([6, 1], [2, 4]), [3, 0.25]);
   assert.deepEqual(differenceBySeed([6, 1], [2, 4]), [4, -3]);
   for (const f of [ratioBySeed, differenceBySeed]) {
+    assert.deepEqual(f([6, null, 1], [2, 2, null]).slice(1), [null, null], 'a seed without a value has no answer');
     assert.throws(() => f([1, 2], [1]), /wanted a value of each seed on both sides, got 2 and 1/);
   }
 });

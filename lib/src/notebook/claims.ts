@@ -76,8 +76,10 @@ const CLAIM_CARD_OPTIONS: Options<ClaimCardOptions> = {
 export interface VerdictOptions {
   /** of a claim on the card */
   id: string;
-  /** one value per seed, or one value */
-  measured?: number | ArrayLike<number>;
+  /** one value per seed, or one value; null for a seed that has none, which `missing` explains */
+  measured?: number | ArrayLike<number | null>;
+  /** What is so where a value is null: 'no rate trains without BN'. The claim is then out of reach: what it is about was not there to measure. */
+  missing?: string;
   /** Of the values. */
   unit?: string;
   /** values are shares, shown as percent */
@@ -110,7 +112,7 @@ const TITLED = having<{ title: string }>('a data set', { title: needed(aString) 
 const VERDICT_OPTIONS: Options<VerdictOptions> = {
   ...{ id: needed(aString), measured: own, unit: aString, percent: flag, expected: optionsOf(EXPECTED), rule: RULE },
   ...{ data: either(aString, TITLED), seeds: listOf(number), reason: aString, limit: aString, unfair: aString },
-  ...{ outOfReach: aString, brief: flag },
+  ...{ outOfReach: aString, missing: aString, brief: flag },
 };
 
 interface State {
@@ -165,7 +167,7 @@ const sourceOf = ({ section, source }: Claim): string => source ?? sectionName(s
  * | holds with a limit | the same, under a `limit` that is named |
  * | undecided | seeds on both sides, an interval that straddles the limit, or a failure in a test that is not fair to the sentence |
  * | contradicted | no seed, or none of the interval, in a fair test |
- * | out of reach | not tested here, with the reason |
+ * | out of reach | not tested here, with the reason; also where a seed has no value (null), for a search that found nothing is no measurement |
  * | checked, check failed | a sentence that cannot fail (`cannotFail` on the card): a check of this library, counted apart |
  *
  * A claim that is contradicted is a result and stops nothing.
@@ -242,10 +244,12 @@ function recordOf(claim: Claim, options: VerdictOptions): ClaimRecord {
       `verdict "${claim.id}": give measured (one value per seed) and rule, or outOfReach with the reason.`,
     );
   }
-  if (typeof options.measured !== 'number') {
-    expectArguments(`verdict "${claim.id}"`, { measured: [options.measured, numberList] });
+  const given = typeof options.measured === 'number' ? [options.measured] : options.measured;
+  if (options.missing !== undefined && Array.isArray(given) && given.includes(null)) {
+    return { ...base, ...withMissing(claim, options, given as (number | null)[]) };
   }
-  const values = typeof options.measured === 'number' ? [options.measured] : Array.from(options.measured);
+  expectArguments(`verdict "${claim.id}"`, { measured: [given, numberList] });
+  const values = Array.from(given as ArrayLike<number>);
   if (values.length === 0 || values.some((v) => !Number.isFinite(v))) {
     throw new TypeError(
       `verdict "${claim.id}": measured must be finite numbers, got [${values.join(', ')}]. A diverged run has no value: measure something that it has.`,
@@ -255,7 +259,7 @@ function recordOf(claim: Claim, options: VerdictOptions): ClaimRecord {
     throw new TypeError(`verdict "${claim.id}": ${values.length} values but ${options.seeds.length} seeds.`);
   }
   const summary = summarize(values);
-  const data = typeof options.data === 'string' ? options.data : options.data?.title;
+  const data = titleOf(options.data);
   const accepted = judge(options.rule, summary);
   const unfair = accepted === 'contradicted' ? options.unfair : undefined;
   const reason = [unfair?.replace(/[^.!?…]$/, '$&.'), options.reason].filter(Boolean).join(' ');
@@ -271,7 +275,7 @@ function recordOf(claim: Claim, options: VerdictOptions): ClaimRecord {
         : accepted === 'holds' && options.limit
           ? 'holds with a limit'
           : accepted,
-    rule: (options.percent && options.rule.percentText) || options.rule.text,
+    rule: ruleText(options),
     ...agreementOf(options.rule, summary, options, claim.cannotFail),
     ...(reason ? { reason } : {}),
     statistics: {
@@ -285,6 +289,28 @@ function recordOf(claim: Claim, options: VerdictOptions): ClaimRecord {
     ...(options.seeds ? { seeds: [...options.seeds] } : {}),
   };
 }
+
+/** Of a claim that a seed has no value for: what the others have, and what is the matter. */
+function withMissing(claim: Claim, options: VerdictOptions, values: (number | null)[]) {
+  const data = titleOf(options.data);
+  const absent = values.filter((v) => v === null).length;
+  const each = values.map((v) => (v === null ? 'none' : show(v, options)));
+  const noun = options.seeds ? 'seeds' : 'values';
+  const why = `${options.missing} (${absent} of ${values.length} ${noun}).`;
+  return {
+    measured: `${claim.measured}, ${options.seeds ? 'by seed' : 'each'}: ${list(each)}${data ? `; ${data}` : ''}`,
+    verdict: 'out of reach' as const,
+    rule: ruleText(options),
+    reason: [why[0].toUpperCase() + why.slice(1), options.reason].filter(Boolean).join(' '),
+    ...(data ? { data } : {}),
+    ...(options.seeds ? { seeds: [...options.seeds] } : {}),
+  };
+}
+
+const titleOf = (data: VerdictOptions['data']) => (typeof data === 'string' ? data : data?.title);
+
+const ruleText = ({ percent: isShare, rule: asked }: VerdictOptions): string =>
+  (isShare && asked?.percentText) || (asked?.text ?? '');
 
 /** 'median 2.5 [1.5, 3.5] nats, n = 15 (...)', or the values themselves where they are few. */
 function spreadText({ values, n, median: middle, interval }: Summary, options: VerdictOptions): string {

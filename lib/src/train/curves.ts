@@ -2,11 +2,15 @@
 import {
   callback,
   counting,
+  either,
   expectArgument,
   having,
+  kind,
   list,
+  listOf,
   needed,
   numbers,
+  orNull,
   recordOf,
   resultOf,
   shown,
@@ -149,31 +153,45 @@ export function stepSeries(history: History, name: string): number[] {
   });
 }
 
+/** A value of each seed; null where it has none, such as a highest rate that trains where none does. */
+type BySeed = readonly (number | null)[];
+
+const BY_SEED = either(listOf(orNull(kind('a number', (value) => typeof value === 'number'))), numbers);
+
 /**
  * How many times as large as `b` each entry of `a` is, seed by seed.
  *
+ * @returns null for a seed that has no value (null) on one of the two sides
  * @example ratioBySeed(stepsWithout, stepsWith) // how many times faster
  * @throws RangeError for lists of different lengths
  */
-export function ratioBySeed(a: readonly number[], b: readonly number[]): number[] {
+export function ratioBySeed(a: readonly number[], b: readonly number[]): number[];
+export function ratioBySeed(a: BySeed, b: BySeed): (number | null)[];
+export function ratioBySeed(a: BySeed, b: BySeed): (number | null)[] {
   return bySeed('ratioBySeed', a, b, (x, y) => x / y);
 }
 
 /**
  * By how much `a` is above `b`, seed by seed.
  *
+ * @returns null for a seed that has no value (null) on one of the two sides
  * @example differenceBySeed(withBN.map(finalAccuracy), without.map(finalAccuracy))
  * @throws RangeError for lists of different lengths
  */
-export function differenceBySeed(a: readonly number[], b: readonly number[]): number[] {
+export function differenceBySeed(a: readonly number[], b: readonly number[]): number[];
+export function differenceBySeed(a: BySeed, b: BySeed): (number | null)[];
+export function differenceBySeed(a: BySeed, b: BySeed): (number | null)[] {
   return bySeed('differenceBySeed', a, b, (x, y) => x - y);
 }
 
-function bySeed(where: string, a: readonly number[], b: readonly number[], f: (x: number, y: number) => number) {
-  expectArgument(where, 'a', a, numbers);
-  expectArgument(where, 'b', b, numbers);
+function bySeed(where: string, a: BySeed, b: BySeed, f: (x: number, y: number) => number) {
+  expectArgument(where, 'a', a, BY_SEED);
+  expectArgument(where, 'b', b, BY_SEED);
   if (a.length !== b.length) {
     throw new RangeError(`${where}: wanted a value of each seed on both sides, got ${a.length} and ${b.length}.`);
   }
-  return Array.from(a, (x, i) => f(x, b[i]));
+  return Array.from(a, (x, i) => {
+    const y = b[i];
+    return x === null || y === null ? null : f(x, y);
+  });
 }
