@@ -40,6 +40,8 @@ const napiHeaders = path.join(layout.nodeModules, 'node-api-headers', 'include')
 const bindingSources = path.join(layout.tfjsNode, 'binding');
 const productSources = path.join(nativeSources, 'products');
 const normSources = path.join(nativeSources, 'norms');
+/** What both have in common. */
+const registerSources = path.join(nativeSources, 'registers');
 /** Included before the addon's own source: graphs may bring the settings of their session. */
 const sessionHeader = path.join(nativeSources, 'session.h');
 
@@ -72,7 +74,7 @@ const addons = [
     name: 'bnlab_products',
     needed: false,
     sources: ['products.cc', 'kernels.cc'].map((name) => path.join(productSources, name)),
-    inputs: [productSources, napiHeaders],
+    inputs: [productSources, registerSources, napiHeaders],
     flags: (platform, libraries) => ['-std=c++17', ...linkedWith(platform, libraries, ['cc'])],
     check: multiplies,
   },
@@ -81,12 +83,12 @@ const addons = [
     name: 'bnlab_norms',
     needed: false,
     sources: ['norms.cc', 'passes.cc'].map((name) => path.join(normSources, name)),
-    inputs: [normSources, path.join(productSources, 'lanes.h'), napiHeaders],
+    inputs: [normSources, registerSources, napiHeaders],
     flags: (platform, libraries) => [
       ...['-std=c++17', '-pthread', `-I${path.join(libraries, 'include')}`],
       ...linkedWith(platform, libraries, ['framework']),
     ],
-    check: normalizes,
+    check: (file) => isTaken(file),
   },
 ];
 
@@ -247,37 +249,34 @@ async function loads(file) {
 }
 
 /**
- * Has Node load the products and multiply by each kind of registers that this processor has: [[1, 2], [3, 4]] [[5, 6], [7, 8]].
+ * Has Node load an addon of our own and hand it to TensorFlow, by each kind of registers that this processor has.
  *
  * @param {string} file
+ * @param {string} more what is to be tried of each
  */
-async function multiplies(file) {
+async function isTaken(file, more = '') {
   return passes(
     file,
     `const addon = { exports: {} };
     process.dlopen(addon, process.argv[1]);
     for (const { name } of addon.exports.kinds) {
-      const c = new Float32Array(4);
-      if (!addon.exports.use(name)) throw new Error(name + ' cannot be called by XLA');
-      addon.exports.product(Float32Array.of(1, 2, 3, 4), Float32Array.of(5, 6, 7, 8), c, 2, 2, 2, false, false);
-      if (String(c) !== '19,22,43,50') throw new Error(name + ' multiplies wrongly: ' + c);
+      if (!addon.exports.use(name)) throw new Error(name + ': TensorFlow does not take it');
+      ${more}
     }`,
   );
 }
 
 /**
- * Has Node load batch normalization and hand it to TensorFlow, for each kind of registers that this processor has.
+ * Also has it multiply: [[1, 2], [3, 4]] [[5, 6], [7, 8]].
  *
  * @param {string} file
  */
-async function normalizes(file) {
-  return passes(
+async function multiplies(file) {
+  return isTaken(
     file,
-    `const addon = { exports: {} };
-    process.dlopen(addon, process.argv[1]);
-    for (const name of addon.exports.kinds) {
-      if (!addon.exports.use(name)) throw new Error(name + ': TensorFlow does not take the operations');
-    }`,
+    `const c = new Float32Array(4);
+      addon.exports.product(Float32Array.of(1, 2, 3, 4), Float32Array.of(5, 6, 7, 8), c, 2, 2, 2, false, false);
+      if (String(c) !== '19,22,43,50') throw new Error(name + ' multiplies wrongly: ' + c);`,
   );
 }
 

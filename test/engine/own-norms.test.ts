@@ -6,10 +6,12 @@ import assert from 'node:assert/strict';
 import test, { before } from 'node:test';
 import { Random, ready, tf } from 'bnlab';
 import { nativeBackend, type OpAttribute } from 'bnlab/dist/src/engine/engines/native/addon';
-import { normsAddon, type NormsAddon } from 'bnlab/dist/src/engine/engines/native/norms';
+import { normsAddon } from 'bnlab/dist/src/engine/engines/native/norms';
+import type { OwnAddon } from 'bnlab/dist/src/engine/engines/native/own';
+import { productsAddon } from 'bnlab/dist/src/engine/engines/native/products';
 import { onEngine } from '../support/engines';
 
-let addon: NormsAddon;
+let addon: OwnAddon;
 before(async () => {
   await ready();
   const found = normsAddon();
@@ -156,8 +158,9 @@ test('odd sizes by every kind of registers and number of threads: the equations 
   // several parts of work, more channels than a block has rows
   const batches = [...shapes, [3, 40, 41, 33], [40, 5], [2, 1, 1, 3000]].map((shape, i) => batchOf(shape, i % 2 === 0));
   assert.ok(addon.kinds.length > 0, 'this processor has a kind');
+  assert.deepEqual(addon.kinds, productsAddon()?.kinds, 'the registers of one processor');
   for (const batch of batches) {
-    assert.ok(addon.use(addon.kinds[0]));
+    assert.ok(addon.use(addon.kinds[0].name));
     const found = own(batch, 2);
     for (const [name, exact] of Object.entries(writtenOut(batch, found.y))) {
       exact.forEach(({ value, size }, i) => {
@@ -165,12 +168,12 @@ test('odd sizes by every kind of registers and number of threads: the equations 
         assert.ok(Math.abs(got - value) <= 1e-6 * size, `[${batch.shape}], ${name}, entry ${i}: ${got}, not ${value}`);
       });
     }
-    for (const kind of addon.kinds) {
+    for (const { name: kind } of addon.kinds) {
       assert.ok(addon.use(kind));
       for (const threads of [1, 3]) assert.deepEqual(own(batch, threads), found, `${kind}, ${threads} threads`);
     }
   }
-  assert.ok(addon.use(addon.kinds[0]));
+  assert.ok(addon.use(addon.kinds[0].name));
   assert.equal(addon.use('mmx'), false);
 });
 
@@ -261,18 +264,18 @@ test('in a compiled step the ReLU is part of it, on both ways; it trains as Tens
   const plain = await trained('tensorflow', {});
   assert.equal(plain.calls, 0);
   assert.ok(plain.ops.includes('FusedBatchNormGradV3') && plain.ops.includes('Relu'), String(plain.ops));
-  const fused = await trained(addon.kinds[0], {});
+  const fused = await trained(addon.kinds[0].name, {});
   assert.deepEqual(fused.ops.sort(), [...Array(2).fill('BnlabBatchNorm'), ...Array(2).fill('BnlabBatchNormGrad')]);
   close(fused.values, plain.values, 'compiled');
-  const eager = await trained(addon.kinds[0], { mode: 'eager' });
+  const eager = await trained(addon.kinds[0].name, { mode: 'eager' });
   assert.equal(eager.calls, 4 * 10);
   close(eager.values, plain.values, 'eager');
 });
 
 test('where somebody else reads y, the ReLU stays behind it, and the values are the same', async () => {
   const [tapped, eager] = await Promise.all([
-    trained(addon.kinds[0], { tapped: true }),
-    trained(addon.kinds[0], { tapped: true, mode: 'eager' }),
+    trained(addon.kinds[0].name, { tapped: true }),
+    trained(addon.kinds[0].name, { tapped: true, mode: 'eager' }),
   ]);
   assert.equal(tapped.ops.filter((op) => op === 'Relu').length, 2, String(tapped.ops));
   assert.equal(tapped.ops.filter((op) => op === 'Select').length, 0, 'the gradient passes it on its way');

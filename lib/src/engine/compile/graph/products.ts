@@ -1,5 +1,5 @@
 /** Matrix products that XLA calls from the addon's products.cc instead of writing its own. */
-import type { Registers } from '../../engines/native/products';
+import type { Registers } from '../../engines/native/own';
 import { Body, Emitter } from './body';
 import { unorderedReads } from './in-place';
 import { DataType } from './proto';

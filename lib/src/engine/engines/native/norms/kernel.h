@@ -1,5 +1,5 @@
 /*
- * passes.h for one KIND of registers of lanes.h: included once for each, in a namespace of its own.
+ * passes.h for one KIND of registers: ../registers/each.h includes it once for each.
  *
  * Blocks of rows that stay in the first cache; within one, a register's width of channels at a time, whose constants stay in registers.
  * WHOLE: all lanes of the registers are channels.

@@ -9,9 +9,7 @@
  * depend on the registers alone.
  */
 #include <node_api.h>
-#include <atomic>
 #include <cmath>
-#include <cstring>
 #include <memory>
 #include <vector>
 #include "helpers.h"
@@ -20,11 +18,8 @@
 
 namespace {
 
-/** The registers in use; none before `use`. */
-const Passes *chosen = nullptr;
-
-/** How often TensorFlow has called. */
-std::atomic<int64_t> calls{0};
+bool registerBoth();
+Choice<Passes> choice(passes, registerBoth);
 
 /** Values of a part, about: they stay in the second cache, and are worth waking a thread for. */
 constexpr long PART = 1 << 16;
@@ -79,7 +74,7 @@ struct Rows {
 /** sum (x - pivot) and sum (x - pivot)^2. */
 std::vector<double> momentsAbout(const float *pivot, const float *x, const Rows &rows, int threads) {
   return rows.sums(threads, [&](long from, long some, double *first, double *second) {
-    chosen->moments(x + from * rows.channels, some, rows.channels, pivot, first, second);
+    choice.chosen->moments(x + from * rows.channels, some, rows.channels, pivot, first, second);
   });
 }
 
@@ -134,7 +129,7 @@ class Tensor {
 /** One call of an operation; what fails is said to TensorFlow. */
 class Call {
  public:
-  explicit Call(TF_OpKernelContext *context) : context(context), status(TF_NewStatus()) { calls++; }
+  explicit Call(TF_OpKernelContext *context) : context(context), status(TF_NewStatus()) { choice.calls++; }
   ~Call() {
     if (TF_GetCode(status) != TF_OK) TF_OpKernelContext_Failure(context, status);
     TF_DeleteStatus(status);
@@ -196,7 +191,7 @@ void forward(void *settings, TF_OpKernelContext *context) {
   }
   const Channels known{channels, mean.numbers(), scale.data(), beta.numbers()};
   rows.share(set.threads, [&](long from, long some, int) {
-    chosen->normalize(x.numbers() + from * channels, some, known, set.relu, y.numbers() + from * channels);
+    choice.chosen->normalize(x.numbers() + from * channels, some, known, set.relu, y.numbers() + from * channels);
   });
 }
 
@@ -219,7 +214,7 @@ void backward(void *settings, TF_OpKernelContext *context) {
   for (long c = 0; c < channels; c++) scale[c] = gamma.numbers()[c] * inverse.numbers()[c];
   const Channels known{channels, mean.numbers(), scale.data(), beta.numbers()};
   const std::vector<double> sums = rows.sums(set.threads, [&](long from, long some, double *g, double *gx) {
-    chosen->sums(dy.numbers() + from * channels, x.numbers() + from * channels, some, known, set.relu, g, gx);
+    choice.chosen->sums(dy.numbers() + from * channels, x.numbers() + from * channels, some, known, set.relu, g, gx);
   });
   for (long c = 0; c < channels; c++) {
     const double byRoot = sums[channels + c] * inverse.numbers()[c];
@@ -232,7 +227,7 @@ void backward(void *settings, TF_OpKernelContext *context) {
   if (!call.ok()) return;
   rows.share(set.threads, [&](long from, long some, int) {
     const long at = from * channels;
-    chosen->gradient(dy.numbers() + at, x.numbers() + at, some, known, set.relu, meanG.data(), slope.data(),
+    choice.chosen->gradient(dy.numbers() + at, x.numbers() + at, some, known, set.relu, meanG.data(), slope.data(),
                      dx.numbers() + at);
   });
 }
@@ -273,7 +268,6 @@ bool registerOne(const char *name, const std::vector<const char *> &inputs, cons
   return done;
 }
 
-/** Once in a process: TensorFlow refuses a second operation of the same name. */
 bool registerBoth() {
   static const bool done =
       registerOne("BnlabBatchNorm", {"x: float", "gamma: float", "beta: float"},
@@ -284,50 +278,8 @@ bool registerBoth() {
   return done;
 }
 
-/* kinds: string[], the registers that this processor has, widest first. */
-napi_value Kinds(napi_env env) {
-  napi_value list, value;
-  napi_create_array(env, &list);
-  uint32_t count = 0;
-  for (const Passes *kind = passes; kind->name != nullptr; kind++) {
-    if (!kind->runsHere()) continue;
-    napi_create_string_utf8(env, kind->name, NAPI_AUTO_LENGTH, &value);
-    napi_set_element(env, list, count++, value);
-  }
-  return list;
-}
-
-/* use(name): boolean. True when passes run by these registers and TensorFlow has the operations. */
-napi_value Use(napi_env env, napi_callback_info info) {
-  size_t count = 1, length = 0;
-  napi_value argument, result;
-  char name[16] = "";
-  napi_get_cb_info(env, info, &count, &argument, nullptr, nullptr);
-  napi_get_value_string_utf8(env, argument, name, sizeof name, &length);
-  bool found = false;
-  for (const Passes *kind = passes; kind->name != nullptr; kind++) {
-    if (std::strcmp(kind->name, name) != 0 || !kind->runsHere()) continue;
-    chosen = kind;
-    found = registerBoth();
-  }
-  napi_get_boolean(env, found, &result);
-  return result;
-}
-
-/* calls(): number of calls by TensorFlow so far. */
-napi_value Calls(napi_env env, napi_callback_info) {
-  napi_value result;
-  napi_create_int64(env, calls.load(std::memory_order_relaxed), &result);
-  return result;
-}
-
 napi_value Init(napi_env env, napi_value exports) {
-  napi_value function;
-  napi_set_named_property(env, exports, "kinds", Kinds(env));
-  napi_create_function(env, "use", NAPI_AUTO_LENGTH, Use, nullptr, &function);
-  napi_set_named_property(env, exports, "use", function);
-  napi_create_function(env, "calls", NAPI_AUTO_LENGTH, Calls, nullptr, &function);
-  napi_set_named_property(env, exports, "calls", function);
+  choice.exportTo(env, exports);
   return exports;
 }
 

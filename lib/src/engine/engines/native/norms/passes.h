@@ -4,6 +4,7 @@
  * A row holds one value of each channel. Sums are taken in float32 over a few hundred rows at most and in float64 over those.
  */
 #pragma once
+#include "../registers/choice.h"
 
 /** What is known of each channel; as many numbers as there are channels. */
 struct Channels {
@@ -14,10 +15,8 @@ struct Channels {
   const float *beta;
 };
 
-/** One kind of registers. */
-struct Passes {
-  const char *name;
-  bool (*runsHere)();
+/** The passes by one kind of registers. */
+struct Passes : Registers {
   /** Adds sum (x - pivot) and sum (x - pivot)^2. */
   void (*moments)(const float *x, long rows, long channels, const float *pivot, double *sums, double *squares);
   /** y = scale (x - mean) + beta, or relu of that. */

@@ -1,8 +1,7 @@
 /*
  * Products of float32 matrices for one kind of vector registers.
  *
- * No include guard: kernels.cc includes it once for each kind, with KIND, a struct of lanes.h, and FOR, the instructions that it needs,
- * defined. Every value of a product is one sum in the order of the inner axis, wherever it stands in the result: the same
+ * No include guard: ../registers/each.h includes it once for each kind, with KIND and FOR defined. Every value of a product is one sum in the order of the inner axis, wherever it stands in the result: the same
  * numbers in every call, and NaN and infinities as in the sum written out.
  */
 

@@ -1,5 +1,5 @@
 #include "kernels.h"
-#include "lanes.h"
+#include "../registers/lanes.h"
 
 namespace {
 
@@ -47,43 +47,8 @@ void transpose(const float *from, float *to, long rows, long columns) {
   }
 }
 
-namespace {
+#define KERNEL "../products/kernel.h"
+#include "../registers/each.h"
 
-#if defined(__x86_64__)
-namespace avx512 {
-#define KIND Avx512
-#define FOR __attribute__((target("avx512f")))
-#include "kernel.h"
-#undef KIND
-#undef FOR
-}  // namespace avx512
-namespace avx2 {
-#define KIND Avx2
-#define FOR __attribute__((target("avx2,fma")))
-#include "kernel.h"
-#undef KIND
-#undef FOR
-}  // namespace avx2
-bool hasAvx512() { return __builtin_cpu_supports("avx512f"); }
-bool hasAvx2() { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
-#elif defined(__aarch64__)
-namespace neon {
-#define KIND Neon
-#define FOR
-#include "kernel.h"
-#undef KIND
-#undef FOR
-}  // namespace neon
-bool hasNeon() { return true; }
-#endif
-
-}  // namespace
-
-const Kind kinds[] = {
-#if defined(__x86_64__)
-    {"avx512", Avx512::width, hasAvx512, avx512::product},
-    {"avx2", Avx2::width, hasAvx2, avx2::product},
-#elif defined(__aarch64__)
-    {"neon", Neon::width, hasNeon, neon::product},
-#endif
-    {nullptr, 0, nullptr, nullptr}};
+#define ROW(kind) {{#kind, kind::lanes, kind::runsHere}, kind::product},
+const Kind kinds[] = {KINDS(ROW){{nullptr, 0, nullptr}, nullptr}};

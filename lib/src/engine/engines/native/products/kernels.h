@@ -1,5 +1,6 @@
 /* Products of float32 matrices by this processor's vector registers. */
 #pragma once
+#include "../registers/choice.h"
 
 /** c = a b, or base + scale a b where there is a base, which may be c. b, base and c lie row by row; a(r, k) = a[r * aRow + k * aStep]. */
 struct Product {
@@ -11,12 +12,8 @@ struct Product {
   float scale;
 };
 
-/** One kind of registers. */
-struct Kind {
-  const char *name;
-  /** how many float32 a register holds */
-  int lanes;
-  bool (*runsHere)();
+/** A product by one kind of registers. */
+struct Kind : Registers {
   void (*product)(const Product &);
 };
 

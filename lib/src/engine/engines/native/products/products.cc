@@ -6,7 +6,6 @@
  * lib/src/engine/compile/graph/products.ts says when they are called.
  */
 #include <node_api.h>
-#include <atomic>
 #include <cstring>
 #include <memory>
 #include <new>
@@ -21,11 +20,8 @@ const ::ffi::Api *GetXlaFfiApi();
 
 namespace {
 
-/** The registers in use; none before `use`. */
-const Kind *chosen = nullptr;
-
-/** How often XLA has called. */
-std::atomic<int64_t> calls{0};
+bool registerAll();
+Choice<Kind> choice(kinds, registerAll);
 
 /** c [rows, columns] = a b. A transposed b is turned round first. False where there is no memory for that. */
 bool multiply(Product p, bool transposeA, bool transposeB) {
@@ -43,7 +39,7 @@ bool multiply(Product p, bool transposeA, bool transposeB) {
     transpose(p.b, turned.get(), p.columns, p.inner);
     p.b = turned.get();
   }
-  chosen->product(p);
+  choice.chosen->product(p);
   return true;
 }
 
@@ -72,11 +68,11 @@ template <bool TRANSPOSE_A, bool TRANSPOSE_B, int SIGN>
 ffi::Error *handle(ffi::CallFrame *frame) {
   if (answersMetadata(frame)) return nullptr;
   const ffi::Buffers &in = frame->arguments, &out = frame->results;
-  if (chosen == nullptr || in.count < (SIGN != 0 ? 4 : 2) || out.count != 1 || !isMatrix(*in.buffers[0]) ||
+  if (choice.chosen == nullptr || in.count < (SIGN != 0 ? 4 : 2) || out.count != 1 || !isMatrix(*in.buffers[0]) ||
       !isMatrix(*in.buffers[1]) || !isMatrix(*out.buffers[0])) {
     return refuse(frame, ffi::INVALID_ARGUMENT, "bnlab's product takes two matrices of float32");
   }
-  calls.fetch_add(1, std::memory_order_relaxed);
+  choice.calls.fetch_add(1, std::memory_order_relaxed);
   const ffi::Buffer &a = *in.buffers[0], &b = *in.buffers[1], &c = *out.buffers[0];
   Product p{};
   p.a = numbers(a);
@@ -111,45 +107,10 @@ bool registerFour(const std::string &name) {
          registerHandler((name + "_tt").c_str(), handle<true, true, SIGN>);
 }
 
-/** Once in a process: XLA refuses a second handler of the same name. */
 bool registerAll() {
   static const bool done =
       registerFour<0>("bnlab.product") && registerFour<1>("bnlab.plus") && registerFour<-1>("bnlab.minus");
   return done;
-}
-
-/* kinds: { name: string, lanes: number }[], those that this processor has, widest first. */
-napi_value Kinds(napi_env env) {
-  napi_value list, one, value;
-  napi_create_array(env, &list);
-  uint32_t count = 0;
-  for (const Kind *kind = kinds; kind->name != nullptr; kind++) {
-    if (!kind->runsHere()) continue;
-    napi_create_object(env, &one);
-    napi_create_string_utf8(env, kind->name, NAPI_AUTO_LENGTH, &value);
-    napi_set_named_property(env, one, "name", value);
-    napi_create_int32(env, kind->lanes, &value);
-    napi_set_named_property(env, one, "lanes", value);
-    napi_set_element(env, list, count++, one);
-  }
-  return list;
-}
-
-/* use(name): boolean. True when products run by these registers and XLA can call them. */
-napi_value Use(napi_env env, napi_callback_info info) {
-  size_t count = 1, length = 0;
-  napi_value argument, result;
-  char name[16] = "";
-  napi_get_cb_info(env, info, &count, &argument, nullptr, nullptr);
-  napi_get_value_string_utf8(env, argument, name, sizeof name, &length);
-  bool found = false;
-  for (const Kind *kind = kinds; kind->name != nullptr; kind++) {
-    if (std::strcmp(kind->name, name) != 0 || !kind->runsHere()) continue;
-    chosen = kind;
-    found = registerAll();
-  }
-  napi_get_boolean(env, found, &result);
-  return result;
 }
 
 float *floats(napi_env env, napi_value array) {
@@ -179,26 +140,15 @@ napi_value ProductOf(napi_env env, napi_callback_info info) {
     p.base = p.c;
     p.scale = static_cast<float>(scale);
   }
-  if (chosen == nullptr || !multiply(p, transpose[0], transpose[1])) {
+  if (choice.chosen == nullptr || !multiply(p, transpose[0], transpose[1])) {
     napi_throw_error(env, nullptr, "bnlab's product: use() first, or no memory");
   }
   return nullptr;
 }
 
-/* calls(): number of calls by XLA so far. */
-napi_value Calls(napi_env env, napi_callback_info) {
-  napi_value result;
-  napi_create_int64(env, calls.load(std::memory_order_relaxed), &result);
-  return result;
-}
-
 napi_value Init(napi_env env, napi_value exports) {
   napi_value function;
-  napi_set_named_property(env, exports, "kinds", Kinds(env));
-  napi_create_function(env, "use", NAPI_AUTO_LENGTH, Use, nullptr, &function);
-  napi_set_named_property(env, exports, "use", function);
-  napi_create_function(env, "calls", NAPI_AUTO_LENGTH, Calls, nullptr, &function);
-  napi_set_named_property(env, exports, "calls", function);
+  choice.exportTo(env, exports);
   napi_create_function(env, "product", NAPI_AUTO_LENGTH, ProductOf, nullptr, &function);
   napi_set_named_property(env, exports, "product", function);
   return exports;
