@@ -29,6 +29,10 @@ const TINY: { [N in ExperimentName]: Partial<OptionsOf<N>> } = {
   'bias-growth': { data, units: 5, steps: 6 },
   'blow-up': comparison,
   'chain-orders': { w: [2, 3] },
+  'domain-shift': {
+    ...{ data, network: { kind: 'mlp', sizes: [784, 5, 10] }, changes: ['inverted'], strengths: [1] },
+    ...{ learningRates: [1], steps: 4, batchSize: 10, examples: 20, tuning: [9], seeds: [1, 2] },
+  },
   'drifting-optimum': { rates: [0.1, 1], seeds: [1, 2], steps: 50 },
   'figure-1': { ...comparison, evaluations: 2 },
   'gradient-scan': { data, examples: 10, width: 5, depths: [1, 2], seeds: [1, 2] },

@@ -136,6 +136,10 @@ export function calls({ network, x, y, history, comparison, snapshot }: World): 
     ...{ network: { kind: 'mlp', sizes: [784, 3, 10] }, norms: ['batch'], batchSizes: [3], equal: 'steps', amount: 1 },
     ...{ classes: 2, memory: 6, learningRate: 0.1, factor: 3, tuning: [9], seeds: [1] },
   };
+  const domainShift = {
+    ...{ data: smallBatches.data, network: smallBatches.network, changes: ['inverted'], strengths: [1] },
+    ...{ learningRates: [0.1], steps: 1, batchSize: 3, examples: 6, tuning: [9], seeds: [1] },
+  };
   const batch = { batchSize: 4, steps: 2, random: new Random(1) };
   const random = new Random(4);
   const tfjs = () => writeTfjsWeights(weightArrays(network, { to: 'tfjs' }), 'weights.bin');
@@ -372,6 +376,8 @@ export function calls({ network, x, y, history, comparison, snapshot }: World): 
       { m: 4, sizes: [2], layers: [{ name: 'BN', norm: 'batch' }], repeats: 1, sampleMilliseconds: 0.01 },
     ],
     smallBatches: () => [smallBatches],
+    changedPictures: () => [tf.tensor2d([[0, 1, 0, 0]]), 'rotated', 0.5],
+    domainShift: () => [domainShift],
     gradientErrors: () => [{ network, x, y, batchSizes: [2, 3], draws: 2, seed: 1, training: true }],
     noiseInTraining: () => [
       {

@@ -78,6 +78,7 @@ async function trained(options: Run, seed = 1) {
 const OPTIMIZERS = {
   sgd: { optimizer: 'sgd' },
   momentum: { optimizer: { kind: 'momentum', nesterov: true }, weightDecay: 0.01 },
+  adagrad: { optimizer: 'adagrad', weightDecay: 0.01 },
   adam: { optimizer: 'adam', weightDecay: { kind: 'decoupled', rate: 0.1 } },
 } as const;
 

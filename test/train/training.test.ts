@@ -157,6 +157,34 @@ for (const [name, optimizer, learningRate, theirs] of settings) {
   });
 }
 
+test('adagrad: 40 steps against the rule in float64', async () => {
+  // Loss mean((w x - y)^2) with x = 1, y = 0 for every example, so g = 2 w.
+  const [learningRate, steps] = [0.3, 40];
+  let [w, sum] = [1, 0];
+  for (let s = 0; s < steps; s++) {
+    const g = 2 * w;
+    sum += g * g;
+    w -= (learningRate * g) / (Math.sqrt(sum) + 1e-10);
+  }
+  await leakFree(async () => {
+    const network = given([[[1]]]);
+    const set = { x: tf.ones([4, 1]), y: tf.zeros([4, 1]) };
+    const data = { train: set, test: set };
+    const settings = {
+      steps,
+      batchSize: 2,
+      learningRate,
+      seed: 1,
+      loss: 'meanSquaredError',
+      optimizer: 'adagrad',
+    } as const;
+    await trainNetwork({ network, data, ...settings });
+    const trained = network.variables[0].dataSync()[0];
+    assert.ok(Math.abs(trained - w) < 1e-6, `${trained}, wanted ${w}`);
+    tf.dispose([network.variables, Object.values(set)] as never);
+  });
+});
+
 test('weight decay: both kinds against the rule written out, one weight, two steps', async () => {
   // Loss mean((w x - y)^2) with x = 1, y = 0 for every example, so g = 2 w.
   const rate = 0.1;

@@ -35,18 +35,22 @@ import { assertClose, clean, type Golden, golden, toTensor, untouchedBy, values 
 
 const folder = path.join(__dirname, '../../data/golden/zoo');
 const file = (name: string) => path.join(folder, 'networks', name);
-type Trained = FrameworkName | `${FrameworkName}-each`;
+type Trained = FrameworkName | `${FrameworkName}-each` | 'pytorch-up' | 'keras-up';
 const builders = createRequire(__filename)(path.join(folder, 'networks.cjs')) as Record<Trained, () => Network>;
 const trained = golden<{ networks: Record<Trained, { x: Golden; logits?: Golden; probabilities?: Golden }> }>(
   'zoo/table.json',
 );
 
-/** Batch normalizations, and layer, group and instance normalization (`each`). */
+/** Batch normalizations; layer, group and instance normalization (`each`); a transposed convolution (`up`). */
 const FILES: [FrameworkName, string, Trained][] = [
   ['pytorch', 'pytorch.safetensors', 'pytorch'],
   ['pytorch', 'pytorch.npz', 'pytorch'],
   ['pytorch', 'pytorch-each.safetensors', 'pytorch-each'],
   ['pytorch', 'pytorch-each.npz', 'pytorch-each'],
+  ['pytorch', 'pytorch-up.safetensors', 'pytorch-up'],
+  ['pytorch', 'pytorch-up.npz', 'pytorch-up'],
+  ['keras', 'keras-up.safetensors', 'keras-up'],
+  ['keras', 'keras-up.npz', 'keras-up'],
   ['keras', 'keras.safetensors', 'keras'],
   ['keras', 'keras.npz', 'keras'],
   ['keras', 'keras-each.safetensors', 'keras-each'],
@@ -139,6 +143,29 @@ test(
     assert.ok((await offBy(variant({}, { pad: 1 }), arrays)) > 1e-2, "'same' for PyTorch's padding");
     assert.ok((await offBy(variant({ pad: 1 }, {}), arrays)) > 1e-2, "pooling with 'same'");
     assert.ok((await offBy(variant({ pad: 1 }, { pad: 1 }, 1e-3), arrays)) > 1e-4, "Keras's epsilon");
+  }),
+);
+
+test(
+  'a transposed convolution is no convolution of the same numbers: PyTorch keeps its inputs first, and another kind fits no file',
+  clean(async () => {
+    const { x, logits } = trained.networks['pytorch-up'];
+    const arrays = arraysIn(file('pytorch-up.safetensors'));
+    assert.deepEqual(arrays['3.weight'].shape, [6, 4, 4, 4]);
+    const network = builders['pytorch-up']();
+    await assert.rejects(
+      loadWeights(
+        network,
+        { ...arrays, '3.weight': { ...arrays['3.weight'], shape: [4, 6, 4, 4] } },
+        { from: 'pytorch' },
+      ),
+      /sizes that do not match, the network has up \(convolution \[4,4,4,6\]\)/,
+    );
+    const turned = { ...arrays['3.weight'], values: Float32Array.from(arrays['3.weight'].values).reverse() };
+    await loadWeights(network, { ...arrays, '3.weight': turned }, { from: 'pytorch' });
+    const out = tf.tidy(() => values(network.apply(toTensor(x), { training: false })));
+    assert.ok(Math.max(...out.map((v, i) => Math.abs(v - logits!.values[i]))) > 1e-2, 'its values matter');
+    network.dispose();
   }),
 );
 

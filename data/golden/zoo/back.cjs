@@ -9,8 +9,10 @@ const from = (file) => path.join(__dirname, 'networks', file);
 const files = {
   pytorch: [['pytorch.safetensors', 'back.safetensors'], ['pytorch.npz', 'back.npz']],
   'pytorch-each': [['pytorch-each.safetensors', 'back.safetensors'], ['pytorch-each.npz', 'back.npz']],
+  'pytorch-up': [['pytorch-up.safetensors', 'back.safetensors'], ['pytorch-up.npz', 'back.npz']],
   keras: [['keras.safetensors', 'back.safetensors'], ['keras.npz', 'back.npz']],
   'keras-each': [['keras-each.safetensors', 'back.safetensors'], ['keras-each.npz', 'back.npz']],
+  'keras-up': [['keras-up.safetensors', 'back.safetensors'], ['keras-up.npz', 'back.npz']],
   tfjs: [['model.json', 'back.json']],
   'tfjs-each': [['model-each.json', 'back.json']],
 };
@@ -18,11 +20,11 @@ const files = {
 (async () => {
   await ready();
   for (const [name, pairs] of Object.entries(files)) {
-    const framework = name.replace('-each', '');
+    const framework = name.replace(/-.*/, '');
     for (const [source, written] of pairs) {
       const network = networks[name]();
       const modules = await loadWeights(network, from(source), { from: framework });
-      const bias = network.named['d2/bias'];
+      const bias = network.named['d2/bias'] ?? network.named['d1/bias'];
       bias.assign(tf.add(bias, 1));
       await saveWeights(network, path.join(target, name, written), { to: framework, modules });
       network.dispose();

@@ -1,4 +1,4 @@
-"""Two small Keras 3 networks, trained, with their weights as .npz and .safetensors; the folder to write to is the only argument."""
+"""Three small Keras 3 networks, trained, with their weights as .npz and .safetensors; the folder to write to is the only argument."""
 
 import json
 import os
@@ -54,7 +54,25 @@ def build_each():
     )
 
 
-NETWORKS = {"keras": build, "keras-each": build_each}
+def build_up():
+    """A transposed convolution between other numbers of channels."""
+    return keras.Sequential(
+        [
+            keras.Input((12, 8, 1)),
+            layers.Conv2D(6, 3, strides=2, padding="same", use_bias=False),
+            layers.BatchNormalization(),
+            layers.ReLU(),
+            layers.Conv2DTranspose(4, 3, strides=2, padding="same"),
+            layers.GroupNormalization(2),
+            layers.ReLU(),
+            layers.MaxPooling2D(4),
+            layers.Flatten(),
+            layers.Dense(4),
+        ]
+    )
+
+
+NETWORKS = {"keras": build, "keras-each": build_each, "keras-up": build_up}
 
 
 def trained(name, build, target):

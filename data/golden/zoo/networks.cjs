@@ -1,7 +1,7 @@
 // The trained networks of this folder, built in this library: what it takes for their weights to fit. Used by the tests, and by
 // back.cjs, which writes them for the frameworks to read.
 const { activation, batchNormLayer, conv2d, dense, flatten, maxPool, sequential } = require('bnlab');
-const { groupNormLayer, instanceNormLayer, layerNormLayer } = require('bnlab');
+const { conv2dTranspose, groupNormLayer, instanceNormLayer, layerNormLayer } = require('bnlab');
 
 const relu = () => activation('relu');
 
@@ -65,8 +65,24 @@ const tfjsEach = () => {
   ]);
 };
 
+/** torch_network.py with a transposed convolution. */
+const pytorchUp = () =>
+  sequential([
+    ...[conv2d(1, 6, 3, { name: 'c1', stride: 2, pad: 1, bias: false }), batchNormLayer(6, { name: 'n1', convention: 'pytorch' })],
+    ...[relu(), conv2dTranspose(6, 4, 4, { name: 'up', stride: 2, pad: 1 }), groupNormLayer(4, { name: 'n2', groups: 2 }), relu()],
+    ...[conv2d(4, 3, 3, { name: 'c2', stride: 4, pad: 1 }), relu(), flatten(), dense(18, 4, { name: 'd1' })],
+  ]);
+
+/** keras_network.py with a transposed convolution, and Keras's epsilon. */
+const kerasUp = () =>
+  sequential([
+    ...[conv2d(1, 6, 3, { name: 'c1', stride: 2, bias: false }), batchNormLayer(6, { name: 'n1', convention: 'keras' }), relu()],
+    ...[conv2dTranspose(6, 4, 3, { name: 'up', stride: 2 }), groupNormLayer(4, { name: 'n2', groups: 2, epsilon: 1e-3 }), relu()],
+    ...[maxPool(4), flatten(), dense(24, 4, { name: 'd1' })],
+  ]);
+
 module.exports = {
-  ...{ pytorch, 'pytorch-each': pytorchEach },
-  ...{ keras, 'keras-each': kerasEach },
+  ...{ pytorch, 'pytorch-each': pytorchEach, 'pytorch-up': pytorchUp },
+  ...{ keras, 'keras-each': kerasEach, 'keras-up': kerasUp },
   ...{ tfjs, 'tfjs-each': tfjsEach },
 };

@@ -1,4 +1,4 @@
-"""Two small PyTorch networks, trained, with their weights as .safetensors and .npz; the folder to write to is the only argument."""
+"""Three small PyTorch networks, trained, with their weights as .safetensors and .npz; the folder to write to is the only argument."""
 
 import json
 import pathlib
@@ -48,7 +48,23 @@ def build_each():
     )
 
 
-NETWORKS = {"pytorch": build, "pytorch-each": build_each}
+def build_up():
+    """A transposed convolution between other numbers of channels, whose images PyTorch crops by its padding."""
+    return nn.Sequential(
+        nn.Conv2d(1, 6, 3, stride=2, padding=1, bias=False),
+        nn.BatchNorm2d(6),
+        nn.ReLU(),
+        nn.ConvTranspose2d(6, 4, 4, stride=2, padding=1),
+        nn.GroupNorm(2, 4),
+        nn.ReLU(),
+        nn.Conv2d(4, 3, 3, stride=4, padding=1),
+        nn.ReLU(),
+        nn.Flatten(),
+        nn.Linear(3 * 3 * 2, 4),
+    )
+
+
+NETWORKS = {"pytorch": build, "pytorch-each": build_each, "pytorch-up": build_up}
 
 
 def trained(name, build, target):

@@ -17,7 +17,7 @@ import { compare } from '../train/compare';
 import { runsOf, type Comparison } from '../train/comparison';
 import type { History, Reported } from '../train/history';
 import { type CompareOptions } from '../train/compare-options';
-import type { OptimizerName } from '../train/optimizer';
+import { OPTIMIZERS, type OptimizerName } from '../train/optimizer';
 import { stored, type Json } from '../core/json';
 import { DATA_SPEC, datasetOf, type DataSpec } from './data-spec';
 import { ofTraining, type RunControl } from './experiment';
@@ -64,7 +64,7 @@ export const COMPARISON_SPEC: Options<ComparisonSpec> = {
   ...{ learningRates: needed(listOf(positive)), seeds: needed(listOf(whole)), data: needed(DATA_SPEC) },
   ...{ pixels: needed(oneOf(['grey', 'binary'])), steps: needed(counting), batchSize: needed(counting) },
   ...{ evaluations: needed(counting), weightDecay: needed(notNegative) },
-  optimizer: needed(oneOf(['sgd', 'momentum', 'adam'])),
+  optimizer: needed(oneOf(OPTIMIZERS)),
 };
 
 /** The paper's network of section 4.1, without and with batch normalization: three hidden layers of 100 sigmoid units. */

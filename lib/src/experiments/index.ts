@@ -96,6 +96,16 @@ export {
   type ShiftedRegressionSpec,
   type WeightedFit,
 } from './shifted-regression';
+export { changedPictures, PICTURE_CHANGES, type PictureChange } from './changed-pictures';
+export {
+  domainShift,
+  type DomainShift,
+  type DomainShiftOptions,
+  type DomainShiftRow,
+  type DomainShiftSettings,
+  type DomainShiftSpec,
+  type StatisticsOf,
+} from './domain-shift';
 export { shiftThenNormalize, ShiftThenNormalizeLayer, type ShiftThenNormalizeOptions } from './shift-then-normalize';
 export {
   smallBatches,

@@ -5,6 +5,7 @@ import { definition as batchNoise } from './batch-noise';
 import { definition as biasGrowth } from './bias-growth';
 import { definition as blowUp } from './blow-up';
 import { definition as chainOrders } from './chain';
+import { definition as domainShift } from './domain-shift';
 import { definition as driftingOptimum } from './drifting-optimum';
 import { experimentOf, type Definition, type Experiment, type RunControl } from './experiment';
 import { definition as figure1 } from './figure-1';
@@ -33,6 +34,7 @@ const DEFINITIONS = {
   'bias-growth': biasGrowth,
   'blow-up': blowUp,
   'chain-orders': chainOrders,
+  'domain-shift': domainShift,
   'drifting-optimum': driftingOptimum,
   'figure-1': figure1,
   'gradient-noise': gradientNoise,

@@ -4,7 +4,7 @@ import { canonicalJson, stored, type Json } from '../core/json';
 import { networkOf, type Network, type NetworkSpec } from '../nn';
 import { resolveComparison, type ResolvedSide } from '../train/compare-options';
 import { accuracies, type Divergence } from '../train/history';
-import type { OptimizerName } from '../train/optimizer';
+import { OPTIMIZERS, type OptimizerName } from '../train/optimizer';
 import { prepareData, type PreparedData } from '../train/prepare';
 import { runTraining } from '../train/run';
 import { TrainingStep } from '../train/step';
@@ -67,7 +67,7 @@ export const definition: Definition<TrainingRunSpec, TrainingRun> = {
     ...{ network: needed(NETWORK_SPEC), weightsOf: needed(orNull(NETWORK_SPEC)), learningRate: needed(positive) },
     ...{ seed: needed(whole), data: needed(DATA_SPEC), pixels: needed(oneOf(['grey', 'binary'])) },
     ...{ steps: needed(counting), batchSize: needed(counting), evaluations: needed(counting) },
-    ...{ optimizer: needed(oneOf(['sgd', 'momentum', 'adam'])), weightDecay: needed(notNegative) },
+    ...{ optimizer: needed(oneOf(OPTIMIZERS)), weightDecay: needed(notNegative) },
   } satisfies Options<TrainingRunSpec>,
   compute: async (options, control) => {
     const session = new TrainingSession();

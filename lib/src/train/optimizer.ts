@@ -1,18 +1,23 @@
 /**
- * The three optimizers, written so that the learning rate is a tensor: `tf.train` bakes it into the trace as a number,
+ * The optimizers, written so that the learning rate is a tensor: `tf.train` bakes it into the trace as a number,
  * and a schedule could not reach it. A test holds them to `tf.train` at constant rates.
  */
 import { expectOptions, flag, needed, type Options, own, shown } from '../core/checks';
 import { tf } from '../engine';
 
 /** An optimizer's name, or its name with settings other than the defaults. */
-export type OptimizerName = 'sgd' | 'momentum' | 'adam';
+export type OptimizerName = 'sgd' | 'momentum' | 'adagrad' | 'adam';
+
+/** Every optimizer. */
+export const OPTIMIZERS: readonly OptimizerName[] = ['sgd', 'momentum', 'adagrad', 'adam'];
 
 /** Plain JSON description of an optimizer. */
 export type OptimizerSettings =
   | { kind: 'sgd' }
   /** v = momentum v + g, w = w - rate v; with `nesterov` w = w - rate (g + momentum v). Default momentum 0.9. */
   | { kind: 'momentum'; momentum?: number; nesterov?: boolean }
+  /** Duchi et al. 2011: G = G + g^2 from 0, w = w - rate g / (sqrt(G) + epsilon). Default 1e-10, as in PyTorch. */
+  | { kind: 'adagrad'; epsilon?: number }
   /** Kingma & Ba 2015; defaults 0.9, 0.999, 1e-8 (added to the root, as there). */
   | { kind: 'adam'; beta1?: number; beta2?: number; epsilon?: number };
 
@@ -46,6 +51,7 @@ export interface SlotValues {
 const SLOTS: Record<OptimizerName, readonly string[]> = {
   sgd: [],
   momentum: ['velocity'],
+  adagrad: ['sum of squares'],
   adam: ['first moment', 'second moment'],
 };
 
@@ -173,6 +179,11 @@ export class Optimizer {
       slots[0].assign(velocity);
       return settings.nesterov ? tf.add(gradient, tf.mul(velocity, settings.momentum)) : velocity;
     }
+    if (settings.kind === 'adagrad') {
+      const sum = tf.add(slots[0], tf.square(gradient));
+      slots[0].assign(sum);
+      return tf.div(gradient, tf.add(tf.sqrt(sum), settings.epsilon));
+    }
     if (settings.kind === 'adam') {
       const first = tf.add(tf.mul(slots[0], settings.beta1), tf.mul(gradient, 1 - settings.beta1));
       const second = tf.add(tf.mul(slots[1], settings.beta2), tf.mul(tf.square(gradient), 1 - settings.beta2));
@@ -191,15 +202,18 @@ function expectSlot(where: string, variable: tf.Variable, { shape, values }: Slo
       `${where} is [${shape.join(', ')}] with ${values.length} values; wanted [${variable.shape.join(', ')}].`,
     );
   }
-  const bad = values.findIndex((value) => !Number.isFinite(value) || (kind === 'second moment' && value < 0));
+  const ofSquares = kind === 'second moment' || kind === 'sum of squares';
+  const bad = values.findIndex((value) => !Number.isFinite(value) || (ofSquares && value < 0));
   if (bad < 0) return;
-  const wanted = kind === 'second moment' ? 'a mean of squares, finite and not negative' : 'a finite number';
+  const of = kind === 'second moment' ? 'mean' : 'sum';
+  const wanted = ofSquares ? `a ${of} of squares, finite and not negative` : 'a finite number';
   throw new RangeError(`${where}: value ${bad} is ${values[bad]}; wanted ${wanted}.`);
 }
 
 const SETTINGS: { [K in OptimizerName]: Options<Extract<OptimizerSettings, { kind: K }>> } = {
   sgd: { kind: needed(own) },
   momentum: { kind: needed(own), momentum: own, nesterov: flag },
+  adagrad: { kind: needed(own), epsilon: own },
   adam: { kind: needed(own), beta1: own, beta2: own, epsilon: own },
 };
 
@@ -209,6 +223,10 @@ export function resolveOptimizer(given: OptimizerName | OptimizerSettings = 'sgd
   const within = (name: string, value: number) => {
     if (typeof value === 'number' && value >= 0 && value < 1) return value;
     throw new RangeError(`optimizer '${settings.kind}': ${name} must be in [0, 1), got ${shown(value)}.`);
+  };
+  const aboveZero = (epsilon: number) => {
+    if (Number.isFinite(epsilon) && epsilon > 0) return epsilon;
+    throw new RangeError(`optimizer '${settings.kind}': epsilon must be above zero, got ${shown(epsilon)}.`);
   };
   const { kind } = (settings ?? {}) as Partial<OptimizerSettings>;
   const known = typeof kind === 'string' && Object.hasOwn(SETTINGS, kind) ? SETTINGS[kind] : undefined;
@@ -221,16 +239,16 @@ export function resolveOptimizer(given: OptimizerName | OptimizerSettings = 'sgd
       const { momentum = 0.9, nesterov = false } = settings;
       return { kind: 'momentum', momentum: within('momentum', momentum), nesterov };
     }
+    case 'adagrad':
+      return { kind: 'adagrad', epsilon: aboveZero(settings.epsilon ?? 1e-10) };
     case 'adam': {
       const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 } = settings;
-      if (!(Number.isFinite(epsilon) && epsilon > 0)) {
-        throw new RangeError(`optimizer 'adam': epsilon must be above zero, got ${shown(epsilon)}.`);
-      }
-      return { kind: 'adam', beta1: within('beta1', beta1), beta2: within('beta2', beta2), epsilon };
+      const betas = { beta1: within('beta1', beta1), beta2: within('beta2', beta2) };
+      return { kind: 'adam', ...betas, epsilon: aboveZero(epsilon) };
     }
     default: {
       const { kind } = settings as { kind: unknown };
-      throw new RangeError(`optimizer: ${shown(kind)} is not known; wanted 'sgd', 'momentum' or 'adam'.`);
+      throw new RangeError(`optimizer: ${shown(kind)} is not known; wanted 'sgd', 'momentum', 'adagrad' or 'adam'.`);
     }
   }
 }

@@ -10,7 +10,10 @@ export interface Framework {
   readonly norm: Readonly<Record<'gamma' | 'beta' | 'movingMean' | 'movingVariance', string>>;
   /** Axis k of this library's weights is axis `order[k]` of the framework's: [inputs, outputs] of a dense layer. */
   readonly dense: readonly number[];
-  /** The same for [height, width, inputs, outputs] of a convolution. */
+  /**
+   * The same for [height, width, inputs, outputs] of a convolution, and for [height, width, outputs, inputs] of a transposed one, which
+   * every framework keeps as the convolution that it transposes.
+   */
   readonly convolution: readonly number[];
   /** Whether images are [channels, height, width], so that flattening orders their values by channel first. */
   readonly channelsFirst: boolean;
@@ -35,7 +38,7 @@ export const FRAMEWORKS = {
     linear: { weights: 'weight', bias: 'bias' },
     norm: { gamma: 'weight', beta: 'bias', movingMean: 'running_mean', movingVariance: 'running_var' },
     dense: [1, 0], // from [out, in]
-    convolution: [2, 3, 1, 0], // from [out, in, height, width]
+    convolution: [2, 3, 1, 0], // from [out, in, height, width]; of a transposed one [in, out, height, width]
     channelsFirst: true,
     ignored: ['num_batches_tracked'],
   },

@@ -1,6 +1,7 @@
 /** The layers of a network that hold weights, in their order, and how many channels reach each. */
 import { expectArgument, network as aNetwork } from '../../core/checks';
 import { Conv2dLayer } from '../layers/conv2d';
+import { Conv2dTransposeLayer } from '../layers/conv2d-transpose';
 import { DenseLayer } from '../layers/dense';
 import { Parallel } from '../layers/parallel';
 import { Residual } from '../layers/residual';
@@ -15,8 +16,8 @@ export type ExampleNorm = LayerNormLayer | GroupNormLayer | InstanceNormLayer;
 
 /** A layer that holds weights. */
 export interface Part {
-  readonly layer: DenseLayer | Conv2dLayer | BatchNormLayer | ExampleNorm;
-  /** `affine`: a normalization that keeps no statistics, so that gamma and beta are all it holds. */
+  readonly layer: DenseLayer | Conv2dLayer | Conv2dTransposeLayer | BatchNormLayer | ExampleNorm;
+  /** `convolution`: also a transposed one; `affine`: a normalization that keeps no statistics, so that gamma and beta are all it holds. */
   readonly kind: 'dense' | 'convolution' | 'norm' | 'affine';
   /** Of the images that were flattened before it; undefined where there were none. */
   readonly channels: number | undefined;
@@ -39,7 +40,7 @@ export function partsOf(where: string, network: Layer): Part[] {
       parts.push({ layer, kind: 'dense', channels: flattened(layer.inputs, channels) });
       return undefined;
     }
-    if (layer instanceof Conv2dLayer) {
+    if (layer instanceof Conv2dLayer || layer instanceof Conv2dTransposeLayer) {
       parts.push({ layer, kind: 'convolution', channels: undefined });
       return layer.outputs;
     }
@@ -67,7 +68,7 @@ export function partsOf(where: string, network: Layer): Part[] {
     if (layer.variables.length === 0) return channels;
     throw new RangeError(
       `${where}: the weights of ${layer.name} (${layer.constructor.name}) have no counterpart in another framework; ` +
-        'those of dense layers, convolutions, and batch, layer, group and instance normalization have.',
+        'those of dense layers, convolutions (transposed ones too), and batch, layer, group and instance normalization have.',
     );
   }
 }

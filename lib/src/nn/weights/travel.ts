@@ -16,7 +16,8 @@ const NAMES = Object.keys(FRAMEWORKS) as FrameworkName[];
  * Puts weights of another framework into a network, whole or not at all.
  *
  * A network of the same layers in the same order, built beforehand, takes them: its epsilon, padding and the place of its
- * normalizations are not in such a file. Dense weights come from [out, in] in PyTorch, kernels from [out, in, height, width], and
+ * normalizations are not in such a file. Dense weights come from [out, in] in PyTorch, kernels from [out, in, height, width], those of
+ * transposed convolutions from [in, out, height, width] (in Keras [height, width, out, in], as here), and
  * what follows a flattened image is put in the order of this library's images, [height, width, channels]. Layer, group and instance
  * normalization hold gamma and beta alone, and a file does not say which of them it was: over images, layer normalization here is
  * PyTorch's `GroupNorm(1, channels)` and Keras's `GroupNormalization(1)`, whose `LayerNormalization` normalizes each pixel.
