@@ -2,77 +2,46 @@
  * The training step of a report's page: the paper's network with BN (784-100-100-100-10, sigmoid, mini-batches of 60) on WebAssembly, in Node,
  * in a browser, and by other libraries, in turn: a slow minute of the machine is everybody's. Writes results/page.md.
  *
- *   node -r ts-node/register/transpile-only test/bench/page.ts [--rounds N] [--jax-js FOLDER]
+ *   node -r ts-node/register/transpile-only test/bench/page.ts [--rounds N] [--jax-js FOLDER] [--no-page]
  *
- * @jax-js/jax is no dependency: FOLDER is one in which `npm install @jax-js/jax` was run; without it that row says so.
+ * @jax-js/jax is no dependency: FOLDER is one in which `npm install @jax-js/jax` was run; without it that row says so. `--no-page` leaves
+ * the browser out and writes nothing.
  */
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
 import * as fs from 'node:fs';
-import { createRequire } from 'node:module';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import { parseArgs } from 'node:util';
-import { pathToFileURL } from 'node:url';
-import { loadDataset, mlp, ready, tf, toTensors, trainNetwork } from 'bnlab';
 import type * as Library from 'bnlab/dist/src/browser';
 import { writeAtomically } from 'bnlab/dist/src/platform/node/write';
 import { openLibrary } from '../support/page';
+import { BATCH, DIGITS, SIZES, STEPS, type Taken } from './page-ways';
 
 declare const bnlab: typeof Library;
 
-process.env.BNLAB_ENGINE = 'wasm';
-const SIZES = [784, 100, 100, 100, 10];
-const STEPS = 40;
-const BATCH = 60;
-const DIGITS = { train: STEPS * BATCH, test: 10, seed: 1 };
-
-/** Milliseconds per step of so many steps. */
-type Way = () => Promise<number>;
-
-/** The kernel of products as TensorFlow.js has it, before `ready()` mends it. */
-function stockProduct(): tf.KernelConfig['kernelFunc'] {
-  require('@tensorflow/tfjs-backend-wasm');
-  return tf.getKernel('BatchMatMul', 'wasm').kernelFunc;
+/** A way that is ready to be timed. */
+interface Timed {
+  title: string;
+  round(): Promise<Taken>;
+  close(): Promise<unknown> | void;
 }
 
-async function inNode(): Promise<number> {
-  const network = mlp({ sizes: SIZES, activation: 'sigmoid', norm: 'batch', seed: 1 });
-  const data = await loadDataset('digits', { digits: DIGITS });
-  const evaluate = { at: [STEPS] };
-  const run = { network, data, steps: STEPS, batchSize: BATCH, learningRate: 0.1, seed: 1, evaluate };
-  const { timing } = await trainNetwork(run);
-  network.dispose();
-  return (1000 * timing.stepSeconds) / STEPS;
-}
-
-async function withStock(own: tf.KernelConfig['kernelFunc']): Promise<number> {
-  const kernel = tf.getKernel('BatchMatMul', 'wasm') as { kernelFunc: typeof own };
-  const mended = kernel.kernelFunc;
-  kernel.kernelFunc = own;
-  try {
-    return await inNode();
-  } finally {
-    kernel.kernelFunc = mended;
-  }
-}
-
-async function layers(): Promise<Way> {
-  const { x, y } = toTensors((await loadDataset('digits', { digits: DIGITS })).train);
-  const model = tf.sequential();
-  SIZES.slice(1).forEach((units, i) => {
-    const last = i === SIZES.length - 2;
-    model.add(tf.layers.dense({ units, inputShape: [SIZES[i]] }));
-    if (!last) model.add(tf.layers.batchNormalization());
-    model.add(tf.layers.activation({ activation: last ? 'softmax' : 'sigmoid' }));
-  });
-  model.compile({ optimizer: tf.train.sgd(0.1), loss: 'categoricalCrossentropy' });
-  return async () => {
-    const began = performance.now();
-    await model.fit(x, y, { batchSize: BATCH, epochs: 1, verbose: 0 });
-    return (performance.now() - began) / STEPS;
+async function inNode(title: string, way: string, folder = ''): Promise<Timed> {
+  const child: ChildProcess = fork(path.join(__dirname, 'page-ways.ts'), [way, folder], { execArgv: process.execArgv });
+  const answer = async () => {
+    const ended = once(child, 'exit').then(() => Promise.reject(new Error(`${title}: its process ended`)));
+    return ((await Promise.race([once(child, 'message'), ended])) as [Taken])[0];
   };
+  await answer();
+  const round = () => {
+    child.send('round');
+    return answer();
+  };
+  return { title, round, close: () => void child.kill() };
 }
 
-async function inPage(): Promise<{ way: Way; close: () => Promise<void> }> {
+async function inPage(title: string): Promise<Timed> {
   const opened = await openLibrary();
   const module = fs.readFileSync(require.resolve('@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm'));
   await opened.page.evaluate(async (base64) => {
@@ -80,117 +49,65 @@ async function inPage(): Promise<{ way: Way; close: () => Promise<void> }> {
     await bnlab.ready();
   }, module.toString('base64'));
   const given = [SIZES, STEPS, BATCH, DIGITS] as const;
-  const way = () =>
+  const round = () =>
     opened.page.evaluate(async ([sizes, steps, batchSize, digits]) => {
-      const network = bnlab.mlp({ sizes: [...sizes], activation: 'sigmoid', norm: 'batch', seed: 1 });
       const data = await bnlab.loadDataset('digits', { digits });
+      const began = performance.now();
+      const network = bnlab.mlp({ sizes: [...sizes], activation: 'sigmoid', norm: 'batch', seed: 1 });
       const evaluate = { at: [steps] };
-      const run = { network, data, steps, batchSize, learningRate: 0.1, seed: 1, evaluate };
-      const { timing } = await bnlab.trainNetwork(run);
+      await bnlab.trainNetwork({ network, data, steps, batchSize, learningRate: 0.1, seed: 1, evaluate });
       network.dispose();
-      return (1000 * timing.stepSeconds) / steps;
+      return { wall: (performance.now() - began) / steps };
     }, given);
-  return { way, close: opened.close };
+  return { title, round, close: opened.close };
 }
-
-/* eslint-disable @typescript-eslint/no-explicit-any -- a library that is not installed has no types here */
-async function jaxJs(folder: string): Promise<Way> {
-  const main = createRequire(path.join(path.resolve(folder), 'x.js')).resolve('@jax-js/jax');
-  const load = new Function('address', 'return import(address)') as (address: string) => Promise<any>;
-  const jax = await load(pathToFileURL(main.replace(/index\.cjs$/, 'index.js')).href);
-  const { numpy: np, nn, jit, valueAndGrad, tree } = jax;
-  await jax.init('wasm');
-  jax.defaultDevice('wasm');
-  const { train } = await loadDataset('digits', { digits: DIGITS });
-  const hidden = SIZES.length - 2;
-  let parameters = SIZES.slice(1).map((outputs, i) => {
-    const count = SIZES[i] * outputs;
-    const values = Float32Array.from({ length: count }, (_, k) => 0.1 * Math.sin(12.9898 * (k + 1) + i));
-    const layer = { w: np.array(values).reshape([SIZES[i], outputs]), b: np.zeros([outputs]) };
-    return i < hidden ? { ...layer, gamma: np.ones([outputs]) } : layer;
-  });
-  const loss = (all: any[], x: any, y: any) => {
-    let h = x;
-    all.forEach((layer, i) => {
-      h = np.dot(h, layer.w);
-      if (i < hidden) {
-        const centred = h.ref.sub(np.mean(h, 0, { keepdims: true }));
-        const variance = np.mean(np.square(centred.ref), 0, { keepdims: true });
-        h = nn.sigmoid(
-          centred
-            .div(np.sqrt(variance.add(1e-5)))
-            .mul(layer.gamma)
-            .add(layer.b),
-        );
-      } else h = h.add(layer.b);
-    });
-    return np.mean(np.sum(nn.logSoftmax(h).mul(y), 1)).neg();
-  };
-  const step = jit((all: any, x: any, y: any) => {
-    const [value, gradients] = valueAndGrad(loss)(tree.ref(all), x, y);
-    return [tree.map((p: any, d: any) => p.sub(d.mul(0.1)), all, gradients), value];
-  });
-  const batches = Array.from({ length: STEPS }, (_, b) => {
-    const pixels = Float32Array.from(train.images.subarray(b * BATCH * 784, (b + 1) * BATCH * 784), (v) => v / 255);
-    const y = new Float32Array(BATCH * 10);
-    for (let i = 0; i < BATCH; i++) y[10 * i + train.labels[b * BATCH + i]] = 1;
-    return [np.array(pixels).reshape([BATCH, 784]), np.array(y).reshape([BATCH, 10])];
-  });
-  return async () => {
-    const began = performance.now();
-    let value: any;
-    for (const [x, y] of batches) {
-      value?.dispose?.();
-      [parameters, value] = step(parameters, x.ref, y.ref);
-    }
-    await value.data();
-    return (performance.now() - began) / STEPS;
-  };
-}
-/* eslint-enable @typescript-eslint/no-explicit-any */
 
 const middle = (values: readonly number[]) => [...values].sort((a, b) => a - b)[values.length >> 1];
 
+/** A row: the fastest round, the median, and the median of each round's ratio to the first way's. */
+function row({ title }: Timed, taken: readonly Taken[], first: readonly Taken[]): string {
+  const wall = taken.map((one) => one.wall);
+  const cpu = taken.flatMap((one) => one.cpu ?? []);
+  const ratio = (of: 'wall' | 'cpu') => middle(taken.map((one, i) => one[of]! / first[i][of]!)).toFixed(2);
+  const processor = cpu.length > 0 ? [Math.min(...cpu).toFixed(2), ratio('cpu')] : ['', ''];
+  return `| ${[title, Math.min(...wall).toFixed(2), middle(wall).toFixed(2), ratio('wall'), ...processor].join(' | ')} |`;
+}
+
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { rounds: { type: 'string', default: '9' }, 'jax-js': { type: 'string' } } });
-  const own = stockProduct();
-  await ready();
-  const page = await inPage();
-  const fit = await layers();
-  const ways: Record<string, Way> = {
-    'bnlab, wasm, Node': inNode,
-    'the same in a page (Chromium)': page.way,
-    'the same with TensorFlow.js’s own product': () => withStock(own),
-    'tf.layers `fit`, wasm, Node': fit,
-  };
-  if (values['jax-js'] !== undefined)
-    ways['@jax-js/jax, wasm, jit(valueAndGrad), Node'] = await jaxJs(values['jax-js']);
-  const found: Record<string, number[]> = Object.fromEntries(Object.keys(ways).map((name) => [name, []]));
-  for (const way of Object.values(ways)) await way(); // warm
-  for (let round = 0; round < Number(values.rounds); round++)
-    for (const [name, way] of Object.entries(ways)) found[name].push(await way());
-  await page.close();
-  const [first] = Object.values(found);
-  const rows = Object.entries(found).map(([name, each]) => {
-    const ratio = middle(each.map((value, i) => value / first[i]));
-    return `| ${name} | ${Math.min(...each).toFixed(2)} | ${middle(each).toFixed(2)} | ${ratio.toFixed(2)} |`;
+  const { values } = parseArgs({
+    options: {
+      ...{ rounds: { type: 'string', default: '9' }, 'jax-js': { type: 'string' } },
+      'no-page': { type: 'boolean', default: false },
+    },
   });
+  const jax = values['jax-js'];
+  const ways = [await inNode('bnlab, wasm, Node', 'bnlab')];
+  if (!values['no-page']) ways.push(await inPage('the same in a page (Chromium)'));
+  ways.push(await inNode('the same, products and `gather` as TensorFlow.js has them, BN composed', 'unmended'));
+  ways.push(await inNode('tf.layers `fit`, wasm, Node', 'layers'));
+  if (jax !== undefined) ways.push(await inNode('@jax-js/jax, wasm, jit(valueAndGrad), Node', 'jax', jax));
+  const taken: Taken[][] = ways.map(() => []);
+  for (const way of ways) await way.round(); // warm
   const load = os.loadavg()[0];
+  for (let round = 0; round < Number(values.rounds); round++)
+    for (const [i, way] of ways.entries()) taken[i].push(await way.round());
+  for (const way of ways) await way.close();
   const busy =
-    load > os.cpus().length
-      ? ` The machine was busy (load ${load.toFixed(1)} on ${os.cpus().length} cores): read ratios, not times.`
+    load > 1.5
+      ? ` The machine was busy (load ${load.toFixed(1)} on ${os.cpus().length} processors): read ratios, not times.`
       : '';
-  const absent = values['jax-js'] === undefined ? '\n@jax-js/jax was not measured: it is not installed.\n' : '';
+  const absent = jax === undefined ? '\n@jax-js/jax was not measured: it is not installed.\n' : '';
   const text = `# The step of a page
 
 Written by \`node -r ts-node/register/transpile-only test/bench/page.ts\`. 784-100-100-100-10, sigmoid, BN, mini-batches of ${BATCH}, SGD; ${values.rounds} rounds of ${STEPS} steps, each
-way in turn. Milliseconds per step; the ratio is the median over the rounds of time over that of the first row in the same round. tf.layers runs here on the same mended kernels.${busy}
+way in turn, each in a process of its own. Milliseconds per step, by the clock and of processors (all threads; a page does not tell); a ratio is the median over the rounds of
+time over that of the first row in the same round.${busy}
 
-| way | fastest, ms | median, ms | ratio |
-|---|---:|---:|---:|
-${rows.join('\n')}
+| way | fastest, ms | median, ms | ratio | processors, ms | ratio |
+|---|---:|---:|---:|---:|---:|
+${ways.map((way, i) => row(way, taken[i], taken[0])).join('\n')}
 ${absent}`;
-  writeAtomically(path.join(__dirname, 'results', 'page.md'), text);
+  if (!values['no-page']) writeAtomically(path.join(__dirname, 'results', 'page.md'), text);
   console.log(text);
   process.exit(0);
 }
