@@ -4,6 +4,7 @@
 'use strict';
 
 const fs = require('node:fs');
+const os = require('node:os');
 const path = require('node:path');
 const { pathToFileURL } = require('node:url');
 const { filesBelow } = require('./files');
@@ -177,7 +178,9 @@ async function test(shown, rest) {
         `--test-reporter=${reporter}`,
         '--test-reporter-destination=stdout',
       ]);
-  const concurrency = options.some((word) => word.startsWith('--test-concurrency')) ? [] : ['--test-concurrency=2'];
+  const concurrency = options.some((word) => word.startsWith('--test-concurrency'))
+    ? []
+    : [`--test-concurrency=${filesAtOnce()}`];
   return runInFront(
     process.execPath,
     [
@@ -193,6 +196,15 @@ async function test(shown, rest) {
     ],
     { env: environment({ TF_CPP_MIN_LOG_LEVEL: process.env.TF_CPP_MIN_LOG_LEVEL ?? '2', BNLAB_TEST_LIMIT: limit }) },
   );
+}
+
+/**
+ * How many test files run side by side: one more than two processors carry, because much of what they do is to wait, for programs to start
+ * and end and for limits to pass. Each may have a TensorFlow and a browser of its own.
+ */
+function filesAtOnce() {
+  const memory = Math.min(os.freemem(), process.availableMemory?.() ?? Infinity);
+  return os.availableParallelism() > 1 && memory > 8e9 ? 3 : 2;
 }
 
 /**

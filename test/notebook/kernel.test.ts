@@ -88,7 +88,7 @@ test('the claim and the exercise are there for the tools', () => {
 test('a failed check shows itself, and stops the cell with the reason', () => {
   const [shown, error] = outputs[8];
   assert.match(text(shown), /^✗ fails: got 2, want 1/);
-  assert.match([error.text].flat().join(''), /CheckError: "fails" does not hold/);
+  assert.match(error.traceback!.join('\n'), /CheckError: "fails" does not hold/);
 });
 
 test('nothing random and no display id is saved', () => {

@@ -49,7 +49,13 @@ test('with nothing to do, set-up starts no other program', async () => {
 test('the tslab kernel runs from a path with spaces and non-ASCII letters', () => {
   const program = [
     'from jupyter_client.manager import start_new_kernel',
-    "manager, client = start_new_kernel(kernel_name='tslab', startup_timeout=3600)",
+    // A port that Jupyter has chosen may be another's before the kernel gets there: it ends, and others are chosen.
+    'for tries in range(5):',
+    '    try:',
+    "        manager, client = start_new_kernel(kernel_name='tslab', startup_timeout=3600)",
+    '        break',
+    '    except RuntimeError:',
+    '        if tries == 4: raise',
     'client.execute_interactive(\'import { Random } from "bnlab"; /* ü */\', timeout=3600)',
     // As when a package is installed while the kernel runs: tslab alone would fail at the next cell.
     'import os, time',

@@ -23,7 +23,7 @@ class Spoken {
       env: { ...process.env, ...env },
     });
     for (const stream of [this.child.stdout!, this.child.stderr!])
-      stream.on('data', (bytes: Buffer) => (this.text += bytes.toString()));
+      stream.setEncoding('utf8').on('data', (text: string) => (this.text += text));
     this.child.on('close', (code) => (this.code = code));
     t.after(() => this.kill('SIGKILL'));
   }
@@ -66,8 +66,8 @@ interface Start {
   within?: readonly string[];
 }
 
-/** What the command does, without the seconds in which it looks at the file's types. */
-export const sweeping = (t: TestContext, name: string, out: string, url: string, { env, within }: Start = {}): Spoken =>
+/** What the command does, without the seconds in which it looks at the file's types; here, where no queue is named. */
+export const sweeping = (t: TestContext, name: string, out: string, url = '', { env, within }: Start = {}): Spoken =>
   new Spoken(t, script('queue-sweep', fileOf(name), out, url), env, within);
 
 /** A machine at work; `name` is the sweep whose experiment is of its own file. */

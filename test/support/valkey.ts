@@ -3,6 +3,7 @@
  * Each test has its own, on a loopback port of its own, which ends with it.
  */
 import { execFileSync, type ChildProcess } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import * as fs from 'node:fs';
 import * as net from 'node:net';
 import * as os from 'node:os';
@@ -10,7 +11,6 @@ import * as path from 'node:path';
 import type { TestContext } from 'node:test';
 import { Redis } from 'ioredis';
 import { spawnGuarded } from 'bnlab/dist/setup/guarded';
-import { freePort } from './port';
 import { ownMark } from 'bnlab/dist/src/platform/node/write';
 
 const root = path.resolve(__dirname, '..', '..');
@@ -68,13 +68,20 @@ export class Server {
     const found = findServer();
     if ('why' in found) return void t.skip(found.why);
     const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'bnlab-valkey-'));
-    const server = new Server(await freePort(), found.program, folder, words);
+    let server: Server | undefined;
     t.after(async () => {
-      await server.kill();
+      await server?.kill();
       fs.rmSync(folder, { recursive: true, force: true });
     });
-    await server.again();
-    return server;
+    for (let tries = 1; ; tries += 1) {
+      server = new Server(somePort(), found.program, folder, words);
+      try {
+        await server.again();
+        return server;
+      } catch (error) {
+        if (tries === 10) throw error; // else somebody else may listen there
+      }
+    }
   }
 
   get url(): string {
@@ -84,12 +91,17 @@ export class Server {
   /** Starts it; what it had written to its folder it has again. */
   async again(): Promise<void> {
     const settings = ['--port', String(this.port), '--bind', '127.0.0.1', '--dir', this.folder, '--save', ''];
-    this.child = spawnGuarded(this.program, [...settings, ...this.words], { stdio: 'ignore' });
-    const { child } = this;
-    while (!(await answers(this.port))) {
-      if (child.exitCode !== null) throw new Error(`The server ended with code ${child.exitCode}.`);
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
+    const child = spawnGuarded(this.program, [...settings, ...this.words], { stdio: ['ignore', 'pipe', 'ignore'] });
+    this.child = child;
+    let said = '';
+    await new Promise<void>((resolve, reject) => {
+      child.stdout!.setEncoding('utf8').on('data', (text: string) => {
+        said += text;
+        if (said.includes('Ready to accept connections')) resolve();
+      });
+      child.once('error', reject);
+      child.once('close', (code) => reject(new Error(`The server ended with code ${code}: ${said}`)));
+    });
   }
 
   /** As a machine that loses power. */
@@ -111,12 +123,11 @@ export class Server {
   }
 }
 
-function answers(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = net.connect(port, '127.0.0.1', () => resolve(socket.destroy() !== undefined));
-    socket.on('error', () => resolve(false));
-  });
-}
+/**
+ * A port for a server, of those that no system gives to connections of its own: one that is free stays so while the server is down, whoever
+ * asks for it meanwhile.
+ */
+const somePort = () => randomInt(15_000, 32_000);
 
 /** A wire to a server that can be cut: then nothing passes, and nobody is told. */
 export class Wire {

@@ -6,17 +6,10 @@ import * as path from 'node:path';
 import { execFileSync } from 'node:child_process';
 import { settings } from 'bnlab/dist/tools/run/job';
 import { FILES, temporaryFolder, writeManifest } from '../data/fixture';
+import { hasEnded } from '../support/project';
 import { collection, figureCode, notebookOf, start } from '../support/sample';
 
 const read = (root: string, name: string) => fs.readFileSync(path.join(root, 'notebooks', `${name}.ipynb`), 'utf8');
-const alive = (pid: number) => {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-};
 /** Waits until it is so, for as long as the command is there that makes it so. */
 async function until(
   what: () => boolean,
@@ -165,7 +158,7 @@ test('a notebook that is broken fails, says where and why, and stays as it was',
       fs.renameSync(path.join(root, 'notebooks', 'kept.txt'), path.join(root, 'notebooks', 'deleted.ipynb'));
     assert.equal(read(root, name).trimEnd(), notebooks[name].trimEnd(), `${name} was changed`);
   }
-  assert.match(said, /✓ good: .* of 60 s; 1 cell, 1 figure without twins/);
+  assert.match(said, /✓ good: .* of 60 s(?:: over budget)?; 1 cell, 1 figure without twins/);
   assert.match(said, /no SVG twins: BNLAB_BROWSER=\/no\/such\/browser: no such file/);
   assert.match(
     said,
@@ -493,11 +486,11 @@ test('an interrupted run leaves the notebook, and no process', async () => {
     const { child, ended, said } = command;
     await until(() => fs.existsSync(pid) && fs.readFileSync(pid, 'utf8') !== '', command);
     const kernel = Number(fs.readFileSync(pid, 'utf8'));
-    assert.ok(alive(kernel), said());
+    assert.ok(!hasEnded(kernel), said());
     child.kill(signal);
     assert.equal((await ended).code, wanted, said());
     if (signal === 'SIGINT') assert.match(said(), /^0 of 1 notebook executed; the others are as they were\.$/m);
-    await until(() => !alive(kernel));
+    await until(() => hasEnded(kernel));
     assert.equal(read(root, 'long'), text);
     fs.rmSync(root, { recursive: true });
   }

@@ -7,9 +7,10 @@ import * as path from 'node:path';
 import test, { after, before } from 'node:test';
 import { readResult } from 'bnlab/dist/tools/notebook';
 import { marked } from 'bnlab/dist/setup/marked';
+import { statOf } from 'bnlab/dist/src/platform/node/processes';
 import { until } from '../support/until';
 import { figureCode, notebookOf } from '../support/sample';
-import { Project, processesAt, type Running } from '../support/project';
+import { hasEnded, Project, processesAt, type Running } from '../support/project';
 
 const linux = process.platform === 'linux' ? false : 'looks at /proc';
 
@@ -20,6 +21,9 @@ const mark = (name: string) => project.file('notebooks', name);
 /** For temporary files of this project alone: other tests run beside this one, and what a killed run left is swept by the next. */
 const temporary = fs.mkdtempSync(path.join(os.tmpdir(), 'bnlab-stopped-'));
 const settings = { BNLAB_DATASET: 'digits', BNLAB_OFFLINE: '1', TMPDIR: temporary };
+
+/** Whether a file is there, with what it holds: one that is being made is empty at first. */
+const isWritten = (file: string) => (fs.statSync(file, { throwIfNoEntry: false })?.size ?? 0) > 0;
 
 /** The cell runs for ever at its first time, and says that it runs; afterwards it is quick. */
 const endless = `const fs = require('fs');
@@ -46,7 +50,7 @@ const start = (env: NodeJS.ProcessEnv = {}) => project.start(['start'], { env: {
 async function startUntilAtWork(): Promise<Running> {
   fs.rmSync(mark('at-work'), { force: true });
   const running = start();
-  await until(() => fs.existsSync(mark('at-work')) || running.child.exitCode !== null);
+  await until(() => isWritten(mark('at-work')) || running.child.exitCode !== null);
   return running;
 }
 
@@ -100,9 +104,10 @@ test(
   { skip: linux },
   async () => {
     const running = await startUntilAtWork();
-    const python = processesAt(project.root).find((line) => line.includes('run_notebook.py'));
-    assert.ok(python, running.output);
-    process.kill(Number(python.split(' ')[0]), 'SIGKILL');
+    // The parent of the kernel that is in the cell: the other notebook may have a Python process, too.
+    const python = Number(statOf(fs.readFileSync(mark('at-work'), 'utf8'))[1]);
+    assert.match(fs.readFileSync(`/proc/${python}/cmdline`, 'utf8'), /run_notebook\.py/, running.output);
+    process.kill(python, 'SIGKILL');
     const { code, output } = await running.ended;
     assert.equal(code, 1, output);
     assert.match(output, /✗ 01-endless: /);
@@ -146,16 +151,16 @@ test('npm itself is killed: nobody is left who wants the work, and it ends', { s
 
 test('ended while a figure is drawn: the browser ends', { skip: linux }, async () => {
   fs.writeFileSync(mark('go-on'), '');
-  // A browser that starts and never answers.
+  // A browser that starts and never answers. The other notebook runs beside: it is done, and nothing of it is left for the last run.
   const began = path.join(project.folder, 'browser began');
   const browser = `#!/bin/sh\necho $$ > '${began}'\nexec sleep 100000\n`;
   const env = { BNLAB_BROWSER: path.join(project.binaries({ browser }), 'browser') };
   for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
     fs.rmSync(began, { force: true });
     fs.rmSync(executed('02-drawn'), { force: true });
-    await endAt(start(env), () => fs.existsSync(began) && fs.readFileSync(began, 'utf8') !== '', signal);
+    await endAt(start(env), () => fs.existsSync(executed('01-endless')) && isWritten(began), signal);
     const pid = Number(fs.readFileSync(began, 'utf8'));
-    await until(() => !fs.existsSync(`/proc/${pid}`) || fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8') === '');
+    await until(() => hasEnded(pid), 'the browser has ended');
     assert.ok(!fs.existsSync(executed('02-drawn')), 'no half result');
   }
   const output = await expectGreen();
@@ -227,7 +232,7 @@ test('a lock that a container left behind is succeeded, and the run is green', a
     since: 0,
     children: [],
   };
-  for (const file of ['.bnlab/setup.lock', 'reports/executed/.bnlab.lock', 'reports/.bnlab.lock'])
+  for (const file of ['.bnlab/setup.lock', 'reports/executed/.bnlab.lock'])
     fs.writeFileSync(project.file(file), JSON.stringify(left));
   assert.match(await expectGreen(), /on gone\) has been at work here .*gives no sign/);
 });
@@ -262,11 +267,12 @@ test('a target that is read-only or full: said with what to do, and afterwards t
 });
 
 test('a mark finds what was started, in a session of its own and without its parent', { skip: linux }, async () => {
-  const env = { ...process.env, BNLAB_GUARD: 'outer a1.1' };
+  const [outer, inner] = [`outer${process.pid}`, `a${process.pid}`];
+  const env = { ...process.env, BNLAB_GUARD: `${outer} ${inner}.1` };
   spawnSync('sh', ['-c', 'setsid sleep 1000 > /dev/null 2>&1 < /dev/null &'], { env });
-  await until(() => marked('a1.1').length === 1);
-  assert.deepEqual(marked('a1'), []);
-  const [pid] = marked('outer');
+  await until(() => marked(`${inner}.1`).length === 1);
+  assert.deepEqual(marked(inner), []);
+  const [pid] = marked(outer);
   process.kill(pid, 'SIGKILL');
-  await until(() => marked('a1.1').length === 0);
+  await until(() => marked(`${inner}.1`).length === 0);
 });

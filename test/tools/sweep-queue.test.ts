@@ -13,7 +13,7 @@ import { loadSweepFile } from 'bnlab/dist/tools/sweep/load';
 import { addressOf } from 'bnlab/dist/tools/sweep/queue/address';
 import { jobOf, type Offer, offers, PREFIX, publish, queueOf } from 'bnlab/dist/tools/sweep/queue/offer';
 import { QueueWorker } from 'bnlab/dist/tools/sweep/queue/work';
-import { commanded, fileOf, working } from '../support/sweeps';
+import { commanded, fileOf, sweeping, working } from '../support/sweeps';
 import { until } from '../support/until';
 import { Server, Wire } from '../support/valkey';
 
@@ -22,10 +22,6 @@ function scratch(t: TestContext): string {
   t.after(() => fs.rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
   return folder;
 }
-
-/** The command, which hands a sweep out through the queue at `url`. */
-const sweeping = (t: TestContext, name: string, out: string, url: string, env = {}) =>
-  commanded(t, name, out, { words: ['--queue', url, '--workers', '1'], env });
 
 /** How many lines the file with all results has. */
 function there(folder: string): number {
@@ -42,7 +38,7 @@ test('sixty runs have the same numbers by one process and through a queue whose 
   const server = await Server.start(t);
   if (!server) return;
   const quiet = scratch(t);
-  const alone = commanded(t, 'small-networks', quiet, { words: ['--workers', '1'] });
+  const alone = sweeping(t, 'small-networks', quiet);
   assert.equal(await alone.end(), 0, alone.text);
   const out = scratch(t);
   const folder = path.join(out, 'small-networks');
@@ -77,7 +73,8 @@ test('a run that always fails is set aside after three tries, jobs of others sta
   if (!server) return;
   const out = scratch(t);
   const marks = { BNLAB_TEST_MARKS: scratch(t) };
-  const wrong = sweeping(t, 'squares', out, server.url.replace('//', '//:0ther@'));
+  const command = (queue: string, env = {}) => commanded(t, 'squares', out, { words: ['--queue', queue], env });
+  const wrong = command(server.url.replace('//', '//:0ther@'));
   assert.equal(await wrong.end(), 1);
   assert.match(
     wrong.text,
@@ -86,7 +83,7 @@ test('a run that always fails is set aside after three tries, jobs of others sta
   const client = server.client(t, 'secr3t');
   await client.hset('bnlab:sweeps', 'not-of-us', 'no offer');
   const worker = working(t, server.url.replace('//', '//:secr3t@'), { name: 'squares', env: marks });
-  const sweep = sweeping(t, 'squares', out, server.url, { BNLAB_QUEUE_PASSWORD: 'secr3t' });
+  const sweep = command(server.url, { BNLAB_QUEUE_PASSWORD: 'secr3t' });
   await until(() => /squares: 6 runs/.test(sweep.text));
   let offer: Offer | undefined;
   while (!offer) [offer] = await offers(client);

@@ -32,6 +32,7 @@ import { startOf } from 'bnlab/dist/src/platform/node/processes';
 import { lanesAllowed, lanesWorth } from 'bnlab/dist/src/train/lane-rule';
 import { travelling } from 'bnlab/dist/src/train/travelling';
 import { clouds } from '../support/clouds';
+import { hasEnded } from '../support/project';
 import { leakFree } from '../support/tensors';
 import { timelessComparison } from '../support/timeless';
 import { until } from '../support/until';
@@ -71,8 +72,6 @@ function hashOf(comparison: Comparison): string {
     .update(JSON.stringify(timelessComparison(comparison)))
     .digest('hex');
 }
-
-const isAlive = (id: number) => startOf(id) !== '';
 
 /** The comparison with a lane that has told of a run before the first run's end is taken note of. */
 async function inTwo(options: CompareOptions): Promise<{ comparison: Comparison; told: string[]; steps: number[] }> {
@@ -340,6 +339,6 @@ for (const [how, word] of [
       parent.kill('SIGKILL');
     }
     await ended;
-    await until(() => !isAlive(lane) || startOf(lane) !== started, `process ${lane} has ended`);
+    await until(() => hasEnded(lane) || startOf(lane) !== started, `process ${lane} has ended`);
   });
 }
