@@ -28,8 +28,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   page: ['platform', 'engine', 'data', 'experiments', 'notebook'],
   setup: ['platform/node'],
   tools: [
-    ...['core', 'platform', 'platform/node', 'engine', 'statistics', 'data', 'data/sources', 'experiments', 'figure'],
-    ...['notebook', 'setup'],
+    ...['core', 'platform', 'platform/node', 'lanes', 'engine', 'statistics', 'data', 'data/sources', 'train'],
+    ...['experiments', 'figure', 'notebook', 'setup'],
   ],
 };
 

@@ -32,13 +32,17 @@ export function idleLane(): Lane | undefined {
   return undefined;
 }
 
+/** The file among the tools. */
+const LANE_PROGRAM = 'lane';
+
 /**
  * Starts a lane. It is ready seconds later, and rests until then.
  *
  * @returns undefined where there can be none
  */
 export function startLane(): Lane | undefined {
-  const companion = platform().startLane();
+  // it divides its work no further
+  const companion = platform().startProgram(LANE_PROGRAM, { BNLAB_LANES: '1' });
   if (!companion) return undefined;
   const lane = new Lane(companion, () => forget(lane));
   lane.rest(true);

@@ -20,8 +20,12 @@ export interface OpenJob {
   close(): void;
 }
 
-/** Serves the process that started this one, until that ends. */
-export async function serve<Data>(trade: Trade<Data>, starter: Companion): Promise<void> {
+/** Serves the process that started this one. @param ended called when that has ended */
+export async function serve<Data>(
+  trade: Trade<Data>,
+  starter: Pick<Companion, 'send' | 'listen'>,
+  ended: () => void,
+): Promise<void> {
   const say = (report: Report) => starter.send(report);
   let data: { is: Data } | undefined;
   let job: OpenJob | undefined;
@@ -55,15 +59,12 @@ export async function serve<Data>(trade: Trade<Data>, starter: Companion): Promi
         return undefined;
     }
   };
-  starter.listen(
-    (message, arrays) => {
-      obey(message as Order, arrays).then(
-        (report) => report && say(report),
-        (error: unknown) => say({ is: 'failed', error: error instanceof Error ? error.message : String(error) }),
-      );
-    },
-    () => undefined,
-  );
+  starter.listen((message, arrays) => {
+    obey(message as Order, arrays).then(
+      (report) => report && say(report),
+      (error: unknown) => say({ is: 'failed', error: error instanceof Error ? error.message : String(error) }),
+    );
+  }, ended);
   try {
     say({ is: 'ready', about: await trade.about() });
   } catch (error) {

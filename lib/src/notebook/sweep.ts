@@ -15,7 +15,7 @@ import type { Json } from '../core/json';
 import type { Sweeping } from '../experiments';
 import { SWEEP_PROGRAM, type SweepOrder, type SweepReport } from '../experiments/sweep-order';
 import type { SweepResult } from '../experiments/sweep-results';
-import { platform } from '../platform/port';
+import { platform, PlatformError } from '../platform/port';
 import { stoppable } from '../platform/stoppable';
 import { SweepView } from './sweep-view';
 
@@ -107,15 +107,19 @@ function dataOf(what: Sweeping | string): Exclude<SweepOrder, 'stop'>['sweep'] {
 async function follow(order: SweepOrder, view: SweepView, signal: AbortSignal | undefined): Promise<void> {
   if (signal?.aborted) return;
   let failed: string | undefined;
-  const program = platform().startProgram(SWEEP_PROGRAM, (message) => {
+  const program = platform().startProgram(SWEEP_PROGRAM);
+  if (!program)
+    throw new PlatformError('sweep: a browser starts no other processes. Make the runs on a machine with Node.');
+  const heard = (message: unknown) => {
     const report = message as SweepReport;
     if (report.is === 'failed') failed = report.error;
     else view.take(report);
-  });
+  };
+  const ended = new Promise<string | undefined>((resolve) => program.listen(heard, resolve));
   program.send(order);
   const stop = () => program.send('stop' satisfies SweepOrder);
   signal?.addEventListener('abort', stop);
-  const wrong = await program.ended;
+  const wrong = await ended;
   signal?.removeEventListener('abort', stop);
   view.end(signal?.aborted === true);
   if (signal?.aborted) return;

@@ -70,7 +70,7 @@ export interface Processor {
 export type Numbers = Uint8Array | Int32Array | Float32Array;
 
 /**
- * Another process of this library, as one that runs beside it sees it. Messages are structured clones; large arrays come beside them, and
+ * A process of this project, as one that runs beside it sees it. Messages are structured clones; large arrays come beside them, and
  * are there once on either side.
  */
 export interface Companion {
@@ -81,8 +81,8 @@ export interface Companion {
    * @throws Error for what cannot be cloned, such as a function; then nothing was sent
    */
   send(message: unknown, arrays?: readonly Numbers[]): void;
-  /** Hears all that it says, in order, and that it has ended. Called once. */
-  listen(heard: (message: unknown, arrays: Numbers[]) => void, ended: () => void): void;
+  /** Hears all that it says, in order, and that it has ended, with what is wrong with that, if anything is. Called once. */
+  listen(heard: (message: unknown, arrays: Numbers[]) => void, ended: (wrong?: string) => void): void;
   /** Nothing is asked of it for now: it does not keep this process from ending, and is ended after a minute of it. */
   rest(isResting: boolean): void;
   /** Ends it at once. */
@@ -95,14 +95,6 @@ export interface Work {
   readonly signal: AbortSignal;
   /** It is over. `reached` says how far it came, where it was told to end. */
   end(reached: string | null): void;
-}
-
-/** A program of this project that works beside this process or page. */
-export interface Program {
-  /** Tells it something, as JSON. */
-  send(message: unknown): void;
-  /** Resolves when it has ended, to what is wrong with that; undefined where nothing is. */
-  readonly ended: Promise<string | undefined>;
 }
 
 /** The host. */
@@ -140,9 +132,6 @@ export interface Platform {
   /** The processor. */
   processor(): Processor;
 
-  /** Starts a process that makes runs beside this one, see lane.ts; null where there can be none. It does not outlive this one. */
-  startLane(): Companion | null;
-
   /** Lets everything run that waits for its turn (timers, messages, drawing), then goes on. */
   yieldToEvents(): Promise<void>;
 
@@ -159,11 +148,11 @@ export interface Platform {
   whenCellEnds(listener: (stopped: boolean) => void): void;
 
   /**
-   * Starts a program of this project: `name` is its file among the tools. It is told when this process is gone, and then ends.
-   * @param told called with each thing that it says
-   * @throws PlatformError in a browser
+   * Starts a program of this project beside this process; null in a browser. It is told when this process is gone, and then ends.
+   * @param name its file among the tools
+   * @param environment variables beside this process's
    */
-  startProgram(name: string, told: (message: unknown) => void): Program;
+  startProgram(name: string, environment?: Environment): Companion | null;
 
   /** Milliseconds of a clock that only goes forward; its zero means nothing. */
   milliseconds(): number;

@@ -5,8 +5,8 @@
  *
  * What cannot be told without running counts as reaching everything: `require` of a computed name, a computed path from
  * `__dirname`. A class is one piece, an object literal too, so that a table of functions reaches all of them; of the table of experiments
- * those count that a notebook names (named.ts). Local names
- * are code. A call at load that only sets a variable (settings.ts) counts for those who reach the variable. Modules that import each other in a circle may see one another half loaded; that order is not looked at.
+ * those count that a notebook names (named.ts). Programs of the tools do not count, which the library starts: they compute by the
+ * same code, and tests hold that the numbers are the same. Local names are code. A call at load that only sets a variable (settings.ts) counts for those who reach the variable. Modules that import each other in a circle may see one another half loaded; that order is not looked at.
  */
 import * as fs from 'node:fs';
 import { builtinModules } from 'node:module';

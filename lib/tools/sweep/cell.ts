@@ -3,6 +3,7 @@ import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import { experiments, type Sweeping } from '../../src/experiments';
+import { starter } from '../../src/platform/node/program';
 import type { RunKept, SweepOrder, SweepReport } from '../../src/experiments/sweep-order';
 import { home } from '../places';
 import { Stop, stoppable } from '../running';
@@ -18,7 +19,7 @@ type Wanted = Exclude<SweepOrder, 'stop'>;
 /** Results in one message. */
 const AT_ONCE = 500;
 
-const report = (message: SweepReport): void => void process.send?.(message);
+const report = (message: SweepReport): void => starter.send(message);
 
 async function make(wanted: Wanted, stop: Stop): Promise<number> {
   const { described, file } = sweepOf(wanted);
@@ -62,14 +63,13 @@ function sweepOf({ sweep }: Wanted): { described: Sweeping; file: string } {
   return { described: { kind: 'sweep', name, own: false, experiment: found, axes, runs }, file: '' };
 }
 
-async function main(wanted: Wanted): Promise<void> {
+/** @param ends is handed what ends it early */
+async function main(wanted: Wanted, ends: (end: () => void) => void): Promise<void> {
   // Whom it waits for is for the cell, too.
   console.error = (text: unknown) => report({ is: 'line', text: String(text) });
   try {
     await stoppable(async (stop) => {
-      const end = () => stop.ask({ signal: 'SIGTERM' });
-      process.on('disconnect', end);
-      process.on('message', (order: SweepOrder) => order === 'stop' && end());
+      ends(() => stop.ask({ signal: 'SIGTERM' }));
       return make(wanted, stop);
     });
   } catch (error) {
@@ -78,7 +78,13 @@ async function main(wanted: Wanted): Promise<void> {
   if (process.connected) process.disconnect();
 }
 
-process.once('message', (order: SweepOrder) => {
-  if (order === 'stop') process.disconnect();
-  else void main(order);
-});
+/** Before it has begun, nothing is kept that would have to be ended. */
+let end = (): void => process.exit(0);
+starter.listen(
+  (message) => {
+    const order = message as SweepOrder;
+    if (order === 'stop') end();
+    else void main(order, (stop) => (end = stop));
+  },
+  () => end(),
+);

@@ -8,7 +8,6 @@ import { beginWork, whenCellEnds } from './cell';
 import { cacheFolder } from './cache';
 import { ownCommit } from './commit';
 import { display, inNotebook } from './display';
-import { startLane } from './companion';
 import { startProgram } from './program';
 import { writeAtomically } from './write';
 
@@ -59,7 +58,6 @@ export const nodePlatform: Platform = {
   gunzip,
   memory,
   processor,
-  startLane,
   yieldToEvents: () => new Promise((resolve) => setImmediate(resolve)),
   beginWork,
   whenCellEnds,
