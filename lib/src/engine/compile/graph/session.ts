@@ -4,6 +4,7 @@ import * as path from 'node:path';
 import { CompileError } from '../guard';
 import { sha256 } from '../../../platform/node';
 import { NativeBackend, TensorMetadata } from '../../engines/native/addon';
+import { releasePages } from '../../engines/native/pages';
 import { xlaStore } from '../../engines/native/xla-store';
 import { FunctionDefinition, GraphNode, savedModel, sessionConfig } from './proto';
 
@@ -37,6 +38,7 @@ export class Session {
     const model = this.fresh;
     this.fresh = undefined;
     const run = () => this.backend.binding.runSavedModel(this.id!, ids, inputNames, outputNames);
+    if (model) releasePages(); // what loading the graph has read
     const anew = () => {
       this.dispose();
       this.id = this.load(model!);
@@ -50,6 +52,8 @@ export class Session {
       throw new CompileError(`TensorFlow could not run the graph of the step: ${explain(error, this.nodes)}`, {
         cause: error,
       });
+    } finally {
+      if (model) releasePages(); // what compiling has read
     }
   }
 
