@@ -19,6 +19,7 @@ const { Without, asWithout, noCompiler } = require('./without');
  * @typedef {object} Addon
  * @property {string} name its file is `name.node`, beside the others in {@link addonFolder}
  * @property {boolean} needed whether there is no native engine without it
+ * @property {string} [only] the one system that it is for, as `process.platform`
  * @property {string[]} sources what is compiled, all in one call
  * @property {string[]} inputs files and folders that the sources include
  * @property {(platform: string, libraries: string) => string[]} flags the compiler's arguments beside those of every addon; `libraries`
@@ -40,13 +41,14 @@ const napiHeaders = path.join(layout.nodeModules, 'node-api-headers', 'include')
 const bindingSources = path.join(layout.tfjsNode, 'binding');
 const productSources = path.join(nativeSources, 'products');
 const normSources = path.join(nativeSources, 'norms');
+const pageSources = path.join(nativeSources, 'pages');
 /** What both have in common. */
 const registerSources = path.join(nativeSources, 'registers');
 /** Included before the addon's own source: graphs may bring the settings of their session. */
 const sessionHeader = path.join(nativeSources, 'session.h');
 
 /** @type {Addon[]} */
-const addons = [
+const rows = [
   {
     // holds back what TensorFlow prints while it loads (lib/src/engine/engines/native/quiet.ts)
     name: 'bnlab_stderr',
@@ -90,7 +92,32 @@ const addons = [
     ],
     check: (file) => isTaken(file),
   },
+  {
+    // gives back what only loading TensorFlow has read (lib/src/engine/engines/native/pages)
+    name: 'bnlab_pages',
+    needed: false,
+    only: 'linux',
+    sources: [path.join(pageSources, 'pages.c')],
+    inputs: [napiHeaders],
+    flags: () => ['-x', 'c'],
+    check: loads,
+  },
+  {
+    // has it do so while TensorFlow loads; it is linked with the one before
+    name: 'bnlab_first',
+    needed: false,
+    only: 'linux',
+    sources: [path.join(pageSources, 'first.c')],
+    inputs: [napiHeaders, path.join(pageSources, 'pages.c')],
+    flags: (platform, libraries) => [
+      ...['-x', 'c', '-Wl,--no-as-needed', ...linkedWith(platform, libraries, ['cc', 'framework'])],
+      ...[`-L${addonFolder}`, '-Wl,-rpath,$ORIGIN', '-l:bnlab_pages.node'],
+    ],
+    check: loads,
+  },
 ];
+/** Those of this system. */
+const addons = rows.filter(({ only }) => only === undefined || only === process.platform);
 
 /**
  * The linker's arguments for an addon that uses TensorFlow's libraries.

@@ -11,6 +11,7 @@
  *   --rounds N      rounds, default 15
  *   --only a,b      of dense, wide, conv
  *   --variants      also the variants behind the decisions (XLA or not, fused batch norm or composed)
+ *   --resume        goes on from a run of the same day, machine, libraries and rounds that was cut off: what DIR has of it is not measured again
  *   --no-extras     leave out what is no single step: two runs side by side, memory, the cost of tracing, the length of calls, the long run
  *   --output DIR    where bench-MAKE.json, for this make of processor, and bench.md, of all makes there, go; default test/bench/results
  */
@@ -22,7 +23,7 @@ import { Random } from 'bnlab';
 import { writeAtomically } from 'bnlab/dist/src/platform/node/write';
 import { Case, cases, productFlops } from './cases';
 import { extras, memory, sideBySide } from './extras';
-import { makeOf, markdown, Report, Samples } from './report';
+import { goneOnFrom, makeOf, markdown, Report, Samples } from './report';
 import { findLibraries, Library, Worker } from './worker-process';
 
 /** Seconds that one timing should last. */
@@ -56,6 +57,7 @@ async function main(): Promise<void> {
       variants: { type: 'boolean', default: false },
       rounds: { type: 'string', default: '15' },
       only: { type: 'string' },
+      resume: { type: 'boolean', default: false },
       'no-extras': { type: 'boolean', default: false },
       output: { type: 'string', default: path.join(__dirname, 'results') },
     },
@@ -87,19 +89,21 @@ async function main(): Promise<void> {
     rounds,
     cases: [],
   };
+  if (values.resume) Object.assign(report, goneOnFrom(report, kept(report.make, values.output!)));
   for (const one of cases) {
-    if (!chosen.includes(one.name)) continue;
+    if (!chosen.includes(one.name) || report.cases.some(({ name }) => name === one.name)) continue;
     report.cases.push(await measure(one, workers, rounds, values.variants!));
     write(report, values.output!);
   }
   if (!values['no-extras']) {
-    report.extras = await extras(workers['TensorFlow.js'][0].worker, chosen);
+    report.extras ??= await extras(workers['TensorFlow.js'][0].worker, chosen);
     write(report, values.output!);
   }
   for (const { worker } of Object.values(workers).flat()) worker.stop();
   if (!values['no-extras']) {
-    report.side = await sideBySide(found.libraries, report);
-    report.memory = await memory(found.libraries, report);
+    report.side ??= await sideBySide(found.libraries, report);
+    write(report, values.output!);
+    report.memory ??= await memory(found.libraries, report);
     write(report, values.output!);
   }
   console.log(`\n${markdown([report])}`);
@@ -131,9 +135,17 @@ async function start(libraries: readonly Library[]) {
   return { workers, about, absent };
 }
 
+const fileOf = (make: Report['make'], folder: string) => path.join(folder, `bench-${make}.json`);
+
+/** What an earlier run has written. */
+function kept(make: Report['make'], folder: string): Report | undefined {
+  const file = fileOf(make, folder);
+  return fs.existsSync(file) ? (JSON.parse(fs.readFileSync(file, 'utf8')) as Report) : undefined;
+}
+
 /** After every case, so that a run that is cut off keeps what it has. Other makes' results stay, and are in the page too. */
 function write(report: Report, folder: string): void {
-  writeAtomically(path.join(folder, `bench-${report.make}.json`), `${JSON.stringify(report, undefined, 2)}\n`);
+  writeAtomically(fileOf(report.make, folder), `${JSON.stringify(report, undefined, 2)}\n`);
   const all = fs.readdirSync(folder).filter((name) => /^bench-\w+\.json$/.test(name));
   const reports = all.sort().map((name) => JSON.parse(fs.readFileSync(path.join(folder, name), 'utf8')) as Report);
   writeAtomically(path.join(folder, 'bench.md'), markdown(reports));

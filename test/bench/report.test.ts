@@ -1,7 +1,7 @@
 /** What the benchmark's page says of bars, of peers that are absent, and of why a bar was missed. */
 import test from 'node:test';
 import assert from 'node:assert/strict';
-import { bestMode, makeOf, Report, Samples, markdown } from './report';
+import { bestMode, goneOnFrom, makeOf, Report, Samples, markdown } from './report';
 
 const at = (...milliseconds: number[]): Samples => ({ milliseconds });
 
@@ -109,4 +109,17 @@ test('the fastest mode of a library is told from its products and from the copy'
     ['AMD EPYC', 'Intel(R) Xeon(R)', 'Apple M3'].map((cpu) => makeOf(cpu, false)),
     ['amd', 'intel', 'arm'],
   );
+});
+
+test('a run goes on from one of the same day, machine, libraries and rounds, and from no other', () => {
+  const earlier: Report = { ...reportOf(ours), load: 0.1, memory: [{ library: 'JAX', mode: 'jit', peakMiB: 1 }] };
+  const report: Report = { ...reportOf(ours), load: 0.2, cases: [] };
+  const { cases, load, memory, side } = goneOnFrom(report, earlier);
+  assert.deepEqual([cases, load, memory, side], [earlier.cases, 0.1, earlier.memory, undefined]);
+  const others: Partial<Report>[] = [
+    ...[{ date: '2020-01-02' }, { rounds: 4 }, { absent: { JAX: 'no' } }],
+    ...[{ machine: { ...earlier.machine, cores: 4 } }, { libraries: { JAX: { version: '2' } } }],
+  ];
+  for (const other of others) assert.deepEqual(goneOnFrom(report, { ...earlier, ...other }), {});
+  assert.deepEqual(goneOnFrom(report, undefined), {});
 });

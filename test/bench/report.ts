@@ -42,6 +42,15 @@ export function makeOf(cpu: string, gpu: boolean): Make {
   return gpu ? 'gpu' : /amd/i.test(cpu) ? 'amd' : /intel/i.test(cpu) ? 'intel' : 'arm';
 }
 
+/** What an earlier run has measured that a new one may go on from: on the same day and machine, with the same libraries and rounds; else nothing. */
+export function goneOnFrom(report: Report, earlier: Report | undefined): Partial<Report> {
+  const conditions = ({ date, machine, libraries, absent, rounds }: Report) =>
+    JSON.stringify([date, machine, libraries, absent, rounds]);
+  if (!earlier || conditions(report) !== conditions(earlier)) return {};
+  const { load, cases, extras, side, memory } = earlier;
+  return { load, cases, extras, side, memory };
+}
+
 /** What the compiled step is meant to reach: its time at most 1 / `bar` of the best of `against`, on this make or on any. */
 interface Bar {
   against: string;

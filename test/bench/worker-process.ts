@@ -3,6 +3,7 @@ import { ChildProcess, execFileSync, spawn } from 'node:child_process';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import * as readline from 'node:readline';
+import { ModuleKind, ScriptTarget, transpileModule } from 'typescript';
 import { writeAtomically } from 'bnlab/dist/src/platform/node/write';
 
 export const home = path.resolve(__dirname, '..', '..');
@@ -92,7 +93,7 @@ export interface Library {
  * @param options `peers`: also PyTorch and JAX; `python`: from this Python, in place of an environment that is set up for them
  */
 export function findLibraries({ peers, python }: { peers: boolean; python?: string }) {
-  const script = ['-r', 'ts-node/register/transpile-only', path.join(__dirname, 'worker.ts')];
+  const script = [transpiled('worker', 'cases')];
   const of = (count: number, ...names: string[]) => Object.fromEntries(names.map((name) => [name, String(count)]));
   const libraries: Library[] = [
     {
@@ -116,6 +117,18 @@ export function findLibraries({ peers, python }: { peers: boolean; python?: stri
     else absent[name] = found.why;
   }
   return { libraries, absent };
+}
+
+/** Files of this folder as JavaScript, so that no compiler takes memory beside what is measured: the path of the first. */
+function transpiled(...names: string[]): string {
+  const folder = path.join(home, '.bnlab', 'bench');
+  fs.mkdirSync(folder, { recursive: true });
+  for (const name of names) {
+    const source = fs.readFileSync(path.join(__dirname, `${name}.ts`), 'utf8');
+    const compilerOptions = { module: ModuleKind.CommonJS, target: ScriptTarget.ES2022 };
+    writeAtomically(path.join(folder, `${name}.js`), transpileModule(source, { compilerOptions }).outputText);
+  }
+  return path.join(folder, `${names[0]}.js`);
 }
 
 /** The peers' Python, set up if need be. */

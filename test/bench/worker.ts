@@ -23,7 +23,11 @@ let shared: { x: tf.Tensor2D; y: tf.Tensor2D } | undefined;
 function data() {
   const pictures = Number(process.env.BNLAB_BENCH_PICTURES ?? 0);
   if (pictures > 0) {
-    const bytes = (count: number, limit: number) => new Uint8Array(count).map(() => random.integer(limit));
+    const bytes = (count: number, limit: number) => {
+      const values = new Uint8Array(count);
+      for (let i = 0; i < count; i++) values[i] = random.integer(limit);
+      return values;
+    };
     shared ??= toTensors({ images: bytes(pictures * 784, 256), labels: bytes(pictures, 10), n: pictures });
   }
   shared ??= {

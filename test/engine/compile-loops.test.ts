@@ -1,10 +1,14 @@
 /** Which kind of loop a step runs in, and what that may not change: its results, and what is refused. */
 import test, { before } from 'node:test';
 import assert from 'node:assert/strict';
+import type * as fs from 'node:fs';
 import { CompileOptions, LoopKind, compile, ready, tf } from 'bnlab';
 import { Session } from 'bnlab/dist/src/engine/compile/graph/session';
 import { withXlaDefaults } from 'bnlab/dist/src/engine/engines/native/load';
 import { BATCH, ModelOptions, batches, model, problem, relativeDifference } from './steps';
+
+/** The module itself, whose functions can be replaced. */
+const systemFs = require('node:fs') as typeof fs;
 
 let data: { x: tf.Tensor2D; y: tf.Tensor2D };
 before(async () => {
@@ -44,6 +48,20 @@ for (const [title, options, xla, kind] of kinds) {
     tf.dispose([loss, eager.loss]);
   });
 }
+
+test('a loop compiled as a whole runs in the thread that calls, any other on a pool of threads', async (t) => {
+  const { mock } = t.mock.method(systemFs, 'writeFileSync');
+  for (const [title, options, xla, kind] of kinds) {
+    const { loss } = await losses(options, { xla });
+    loss.dispose();
+    const configurations = mock.calls.flatMap(({ arguments: [file, bytes] }) =>
+      String(file).endsWith('session_config.pb') ? [Buffer.from(bytes as Uint8Array).toString('hex')] : [],
+    );
+    mock.resetCalls();
+    // ConfigProto's inter_op_parallelism_threads, number 5, is -1
+    assert.equal(configurations.at(-1)!.includes('28ffffffffffffffffff01'), kind === 'xla', `${title}, xla: ${xla}`);
+  }
+});
 
 test('a run longer than the capacity of a loop compiled as a whole is cut into pieces that continue each other', async () => {
   const counter = tf.variable(tf.scalar(0), false);

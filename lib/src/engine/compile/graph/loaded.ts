@@ -34,7 +34,11 @@ export function loadFirst(
       if (graph.threads !== undefined) startXla(backend);
       return {
         graph,
-        session: new Session(backend, graph.nodes, graph.functions, graph.threads),
+        session: new Session(backend, graph.nodes, graph.functions, {
+          threads: graph.threads,
+          // all that there is to run is one operation: a thread of a pool would only have to be woken for it
+          inCaller: graph.kind === 'xla' && !backend.binding.isUsingGpuDevice(),
+        }),
         inputNames: graph.body.feeds.map(({ node }) => `${node}:0`).join(','),
         outputNames: graph.fetches.join(','),
         others: graphs.slice(i + 1),

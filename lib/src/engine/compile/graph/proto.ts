@@ -130,15 +130,23 @@ export function savedModel(nodes: readonly GraphNode[], functions: readonly Func
   return new Message().int(1, 1).message(2, metaGraph).finish();
 }
 
+/** The threads of a session. */
+export interface SessionThreads {
+  /** of each operation; as many as TensorFlow has otherwise */
+  threads?: number;
+  /** whether the thread that calls runs the operations, one after the other; a pool of threads otherwise */
+  inCaller?: boolean;
+}
+
 /**
  * A session's ConfigProto in which TensorFlow's graph optimizer leaves arithmetic alone: by its rules, those of real numbers,
  * neighbouring constants are joined, x / c becomes x * (1 / c), x * 0 becomes 0.
  *
  * On a processor the optimizer is off as a whole; on a GPU it still chooses layouts, on which the speed of convolutions hangs.
  *
- * @param settings.threads of each operation; as many as TensorFlow has otherwise
+ * @param settings.gpu whether it runs on one
  */
-export function sessionConfig({ gpu, threads }: { gpu: boolean; threads?: number }): Buffer {
+export function sessionConfig({ gpu, threads, inCaller }: SessionThreads & { gpu: boolean }): Buffer {
   const rewriting = new Message();
   if (gpu) {
     const OFF = 2;
@@ -150,8 +158,9 @@ export function sessionConfig({ gpu, threads }: { gpu: boolean; threads?: number
   }
   const [graphOptions, rewriteOptions] = [10, 10];
   const config = new Message().message(graphOptions, new Message().message(rewriteOptions, rewriting));
-  const intraOpThreads = 2;
+  const [intraOpThreads, interOpThreads] = [2, 5];
   if (threads !== undefined) config.int(intraOpThreads, threads);
+  if (inCaller) config.int(interOpThreads, -1);
   return config.finish();
 }
 

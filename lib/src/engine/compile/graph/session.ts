@@ -4,8 +4,9 @@ import * as path from 'node:path';
 import { CompileError } from '../guard';
 import { sha256 } from '../../../platform/node';
 import { NativeBackend, TensorMetadata } from '../../engines/native/addon';
+import { releasePages } from '../../engines/native/pages';
 import { xlaStore } from '../../engines/native/xla-store';
-import { FunctionDefinition, GraphNode, savedModel, sessionConfig } from './proto';
+import { FunctionDefinition, GraphNode, savedModel, sessionConfig, SessionThreads } from './proto';
 
 /** A graph loaded into TensorFlow. */
 export class Session {
@@ -14,13 +15,13 @@ export class Session {
   private fresh: Uint8Array | undefined;
 
   /**
-   * @param threads of each operation; as many as TensorFlow has otherwise
+   * @param on the threads that run it
    */
   constructor(
     private readonly backend: NativeBackend,
     private readonly nodes: readonly GraphNode[],
     functions: readonly FunctionDefinition[] = [],
-    private readonly threads?: number,
+    private readonly on: SessionThreads = {},
   ) {
     const model = savedModel(nodes, functions);
     this.id = this.load(model);
@@ -37,6 +38,7 @@ export class Session {
     const model = this.fresh;
     this.fresh = undefined;
     const run = () => this.backend.binding.runSavedModel(this.id!, ids, inputNames, outputNames);
+    if (model) releasePages(); // what loading the graph has read
     const anew = () => {
       this.dispose();
       this.id = this.load(model!);
@@ -44,12 +46,14 @@ export class Session {
     try {
       const store = model && shapes && xlaStore();
       return store
-        ? store.firstRun(sha256(JSON.stringify([shapes, this.threads ?? null]), model).slice(0, 32), { run, anew })
+        ? store.firstRun(sha256(JSON.stringify([shapes, this.on.threads ?? null]), model).slice(0, 32), { run, anew })
         : run();
     } catch (error) {
       throw new CompileError(`TensorFlow could not run the graph of the step: ${explain(error, this.nodes)}`, {
         cause: error,
       });
+    } finally {
+      if (model) releasePages(); // what compiling has read
     }
   }
 
@@ -67,7 +71,7 @@ export class Session {
     try {
       fs.writeFileSync(path.join(folder, 'saved_model.pb'), model);
       const gpu = this.backend.binding.isUsingGpuDevice();
-      fs.writeFileSync(path.join(folder, 'session_config.pb'), sessionConfig({ gpu, threads: this.threads }));
+      fs.writeFileSync(path.join(folder, 'session_config.pb'), sessionConfig({ gpu, ...this.on }));
       return this.backend.binding.loadSavedModel(folder, 'serve');
     } catch (error) {
       throw new CompileError(`TensorFlow did not accept the graph of the step: ${explain(error, this.nodes)}`, {

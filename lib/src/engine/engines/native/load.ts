@@ -3,6 +3,7 @@ import * as path from 'node:path';
 import { tf } from '../../tf';
 import { nvidiaGpu } from './gpu';
 import { markLoad } from './marks';
+import { loadLibraries, releasePages } from './pages';
 import { NativePaths, nativePaths, requireNativePackage } from './paths';
 import { StderrHolder, withoutDeprecations, withStderrHeld } from './quiet';
 import { openXlaStore } from './xla-store';
@@ -22,10 +23,12 @@ export function loadNative(): { tensorflow: string; gpu: boolean; cudaBuild: boo
   const mark = markLoad(paths);
   const { value: binding, written } = withStderrHeld(holder, () =>
     withoutDeprecations(() => {
+      if (paths && !cudaFiles) loadLibraries(paths);
       requireNativePackage();
       return (tf.backend() as unknown as { binding: { TF_Version: string; isUsingGpuDevice(): boolean } }).binding;
     }),
   );
+  releasePages();
   if (mark) fs.rmSync(mark, { force: true }); // what throws, or ends the process, leaves its mark
   const cudaBuild = /cudart_stub|cuda_platform|CUDA|nvidia/i.test(written) || cudaFiles;
   return { tensorflow: binding.TF_Version, gpu: binding.isUsingGpuDevice(), cudaBuild };

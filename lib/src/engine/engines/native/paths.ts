@@ -20,6 +20,9 @@ export interface NativePaths {
   products: string;
   /** Batch normalization in few passes that set-up compiles; see norms.ts. */
   norms: string;
+  /** What gives back pages of TensorFlow's libraries, and what has it do so while they load; see pages.ts. */
+  pages: string;
+  first: string;
   /** TensorFlow's own library, out of the wheel. */
   library: string;
   /** NVIDIA's libraries, with the CUDA build of TensorFlow only. */
@@ -43,6 +46,8 @@ export function nativePaths(): NativePaths | undefined {
     stderrHolder: path.join(built, 'bnlab_stderr.node'),
     products: path.join(built, 'bnlab_products.node'),
     norms: path.join(built, 'bnlab_norms.node'),
+    pages: path.join(built, 'bnlab_pages.node'),
+    first: path.join(built, 'bnlab_first.node'),
     library: path.join(
       packageFolder,
       'deps',
