@@ -16,6 +16,9 @@ export interface Parts {
   embedded?: EmbeddedSet;
 }
 
+/** What trains: `'auto'` is a GPU, where the browser offers one that is none in software, else WebAssembly. */
+export type EngineChoice = 'auto' | 'wasm' | 'webgpu';
+
 /** What a run says as it goes. */
 export interface Listener {
   onPoint(point: RunPoint): void;
@@ -47,6 +50,7 @@ type Files = { name: string; bytes: ArrayBuffer }[];
 export class Computer {
   /** What computes; known once a run has begun. */
   card?: EngineCard;
+  private engine: EngineChoice = 'auto';
   private worker?: Worker;
   private running?: Running;
   private runs = 0;
@@ -91,6 +95,15 @@ export class Computer {
     }, PATIENCE);
   }
 
+  /** Says what the next runs train on. A run under way is stopped. */
+  choose(engine: EngineChoice): void {
+    if (engine === this.engine) return;
+    this.engine = engine;
+    this.card = undefined;
+    this.running?.resolve({ stopped: true });
+    this.end();
+  }
+
   /** Hands over files that the reader chose. */
   take(files: Files): Promise<Extract<Reply, { kind: 'data' }>> {
     // A data set is read once and kept: a fresh worker has none.
@@ -122,7 +135,8 @@ export class Computer {
     worker.onerror = (event) => this.fail(event.message || 'the worker did not start');
     const wasm = Uint8Array.from(atob(this.parts.wasm), (c) => c.charCodeAt(0)).buffer;
     const { commit, embedded } = this.parts;
-    this.post(worker, { kind: 'start', wasm, environment: {}, commit, embedded });
+    const environment: Record<string, string> = this.engine === 'auto' ? {} : { BNLAB_ENGINE: this.engine };
+    this.post(worker, { kind: 'start', wasm, environment, commit, embedded });
     if (this.files) this.post(worker, { kind: 'files', files: this.files });
     return worker;
   }
@@ -151,8 +165,10 @@ export class Computer {
   private hearRun(reply: Exclude<Reply, { kind: 'ready' | 'data' }>, running: Running): void {
     if (reply.kind === 'point') running.onPoint(reply.point);
     else if (reply.kind === 'progress') running.onProgress(reply);
-    else if (reply.kind === 'failed') this.fail(reply.message);
-    else {
+    else if (reply.kind === 'failed') {
+      this.fail(reply.message);
+      if (this.card?.engine === 'webgpu') this.end(); // a device that was lost stays lost: the next run gets another
+    } else {
       const { answer, stopped, tensors, bytes } = reply;
       this.running = undefined;
       running.resolve({ answer, stopped, tensors, bytes });

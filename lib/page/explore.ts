@@ -8,6 +8,7 @@ import { ControlsView } from './controls-view';
 import { CHANCE, linesFrom, standings } from './curves';
 import { dataView } from './data-view';
 import { element } from './elements';
+import { engineView } from './engine-view';
 import { type ClaimWords, type Preset, PRESETS, STANDARD } from './presets';
 import { LayersView } from './layers-view';
 import { Folded, legend, provenance, tell, valuesTable } from './parts-view';
@@ -81,7 +82,15 @@ export class Explore {
       this.offered.data = [...new Set([...(this.offered.data ?? []), name])];
       this.change(CONTROLS.data.write({ ...this.spec, data: { kind: name, train: 10000, test: 2000 } }, name));
     });
-    const rest = element('details', { class: 'more' }, element('summary', {}, 'More controls'), this.more.place, data);
+    const engine = engineView(this.computer, () => this.update());
+    const rest = element(
+      'details',
+      { class: 'more' },
+      element('summary', {}, 'More controls'),
+      this.more.place,
+      engine,
+      data,
+    );
     rest.open = window.matchMedia('(min-width: 60rem)').matches;
     const copy = element('button', { type: 'button' }, 'Copy');
     copy.addEventListener('click', () => void this.copy(copy));
@@ -104,7 +113,7 @@ export class Explore {
       element(
         'p',
         {},
-        'This configuration as a cell of a notebook. With BNLAB_ENGINE=wasm it gives the numbers of this page. The address of the page holds the configuration too.',
+        'This configuration as a cell of a notebook. With BNLAB_ENGINE=wasm it gives the numbers of this page where WebAssembly trained; a GPU rounds otherwise. The address of the page holds the configuration too.',
       ),
       element('div', { class: 'code-box' }, this.code, copy),
     );

@@ -56,7 +56,10 @@ export function provenance(session: Session, commit?: string): string {
   const made = kind === 'digits' ? 'digits drawn by the page' : { mnist: 'MNIST', fashion: 'Fashion-MNIST' }[kind];
   return [
     `This page: ${card.engine} (TensorFlow.js ${card.tfjs}, ${card.node})`,
-    ...card.passedOver.map(({ engine, why }) => `${engine} does not run, so this is slow: ${why}`),
+    ...(card.engine === 'webgpu' ? [`trained on ${card.device}, evaluated on the processor`] : []),
+    ...card.passedOver
+      .filter(({ engine }) => engine === 'wasm' && card.engine === 'js')
+      .map(({ engine, why }) => `${engine} does not run, so this is slow: ${why}`),
     `${made}, ${count(train)} to train on and ${count(test)} to test`,
     `seed${spec.seeds.length === 1 ? '' : 's'} ${spec.seeds.join(', ')}`,
     ...(commit ? [`code ${commit}`] : []),

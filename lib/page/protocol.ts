@@ -14,7 +14,7 @@ export type Request =
 
 /** From the worker. */
 export type Reply =
-  | { kind: 'ready'; card: EngineCard; simd: boolean }
+  | { kind: 'ready'; card: EngineCard }
   | { kind: 'progress'; id: number; done: number; total: number; text: string }
   | { kind: 'point'; id: number; point: RunPoint }
   | { kind: 'done'; id: number; answer: unknown; stopped: boolean; tensors: number; bytes: number }

@@ -1,9 +1,10 @@
-/** The worker: the library on WebAssembly. It runs one experiment at a time, by name, and says what it sees as it goes. */
+/** The worker: the library, which trains on a GPU or on WebAssembly. It runs one experiment at a time, by name, and says what it sees as it goes. */
 import { setDatasetSource } from '../src/data/source';
 import { ready, tf } from '../src/engine';
 import { js } from '../src/engine/engines/js';
 import { registerEngines } from '../src/engine/engines/registry';
 import { wasmFromBytes } from '../src/engine/engines/wasm/browser';
+import { webgpuBeside } from '../src/engine/engines/webgpu/browser/webgpu';
 import { runExperiment } from '../src/experiments';
 import { browserPlatform } from '../src/platform/browser';
 import { setPlatform } from '../src/platform/port';
@@ -19,10 +20,11 @@ let running: { id: number; abort: AbortController } | undefined;
 
 async function start({ wasm, environment, commit, embedded }: Extract<Request, { kind: 'start' }>): Promise<void> {
   setPlatform(browserPlatform({ environment, commit }));
-  registerEngines([wasmFromBytes(wasm), js]);
+  const processor = wasmFromBytes(wasm);
+  registerEngines([webgpuBeside(processor), processor, js]);
   if (embedded) setDatasetSource(async () => embeddedFiles(embedded));
   const card = await ready();
-  scope.postMessage({ kind: 'ready', card, simd: card.engine === 'wasm' });
+  scope.postMessage({ kind: 'ready', card });
 }
 
 async function run({ id, experiment, options }: Extract<Request, { kind: 'run' }>): Promise<void> {

@@ -1,6 +1,6 @@
 /**
- * The WebGPU engine, where it was asked for (`npm run setup -- --webgpu`): Dawn for Node and TensorFlow.js's backend, from npm, exactly as
- * the lock file in webgpu/ says, into `.bnlab/webgpu`; of their 150 MB what this system needs. Beside them, on Linux, a Vulkan driver in software
+ * The WebGPU engine, where it was asked for (`npm run setup -- --webgpu`): Dawn for Node, from npm, exactly as the lock
+ * file in webgpu/ says, into `.bnlab/webgpu`; of its 130 MB what this system needs. Beside them, on Linux, a Vulkan driver in software
  * out of the packaged Chromium, with which a machine without a GPU can run the engine's tests.
  */
 'use strict';
@@ -9,7 +9,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { brotliDecompressSync } = require('node:zlib');
 const { SetupError, expectRoom } = require('./errors');
-const { digest, filesBelow, readJson, remove, swapIn, temporaryName, writeJson } = require('./files');
+const { digest, readJson, remove, swapIn, temporaryName, writeJson } = require('./files');
 const { layout } = require('./layout');
 const { findNpm } = require('./node-packages');
 const { ask, environment, runOrFail } = require('./run');
@@ -18,7 +18,7 @@ const { asWithout, Without } = require('./without');
 const wanted = path.join(layout.root, 'lib', 'setup', 'webgpu');
 const folder = path.join(layout.state, 'webgpu');
 const stampFile = path.join(folder, 'stamp.json');
-/** Megabytes, while npm unpacks; 45 are kept. */
+/** Megabytes, while npm unpacks; 30 are kept. */
 const needed = 350;
 
 /** Dawn's folder for this system, as the package names it. */
@@ -97,19 +97,14 @@ async function fill(note) {
 }
 
 /**
- * Dawn for this system, and the backend without maps and declarations. What the backend requires stands in the project's own
- * node_modules, above this folder.
+ * Dawn for this system.
  *
  * @param {string} stage
  * @param {string} made
  */
 function keep(stage, made) {
-  const backend = path.join('node_modules', '@tensorflow', 'tfjs-backend-webgpu');
-  const files = filesBelow(path.join(stage, backend))
-    .filter((name) => !/\.(?:map|d\.ts)$/.test(name))
-    .map((name) => path.join(backend, name));
   const own = ['package.json', 'LICENSE.md'].map((name) => path.join('node_modules', 'webgpu', name));
-  for (const name of [...files, ...own, dawn]) {
+  for (const name of [...own, dawn]) {
     fs.mkdirSync(path.dirname(path.join(made, name)), { recursive: true });
     fs.renameSync(path.join(stage, name), path.join(made, name));
   }

@@ -16,7 +16,7 @@ const webgpu = path.join(home, '.bnlab', 'webgpu');
 const target = path.join(home, '.bnlab', 'device');
 
 /** What `run.sh` runs: from the library, from TensorFlow.js's tests, and from this folder's. */
-const ROOTS = ['bnlab', '@tensorflow/tfjs', 'typescript', 'jasmine', 'ts-node'];
+const ROOTS = ['bnlab', '@tensorflow/tfjs', '@tensorflow/tfjs-backend-webgpu', 'typescript', 'jasmine', 'ts-node'];
 
 /** Files of the checkout that travel as they are. */
 const FILES = [

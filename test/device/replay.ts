@@ -41,6 +41,21 @@ export const BENCHES: Bench[] = [
   },
 ];
 
+/** Three hidden layers of a width, with batch normalization. */
+export const dense = (width: number): Bench => ({
+  name: `dense, ${width} wide`,
+  network: () => mlp({ sizes: [784, width, width, width, 10], activation: 'sigmoid', norm: 'batch', seed: 1 }),
+  ...{ input: [784], batch: 60 },
+});
+
+/** Parameters times examples of a step. */
+export function workOf({ network, batch }: Bench): number {
+  const one = network();
+  const parameters = one.variables.reduce((sum, variable) => sum + (variable.trainable ? variable.size : 0), 0);
+  one.dispose();
+  return parameters * batch;
+}
+
 /** Milliseconds a step. */
 export interface Timed {
   bench: string;

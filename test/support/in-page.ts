@@ -1,7 +1,10 @@
 /** Test files in a browser: bundled as they are, with the library for browsers in the place of Node's, and run in the page. */
 import * as fs from 'node:fs';
+import * as os from 'node:os';
 import * as path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { build, type Plugin } from 'esbuild';
+import type * as bnlab from 'bnlab/dist/src/browser';
 import { launchBrowser } from 'bnlab/dist/tools/browser';
 import { home } from './sample';
 
@@ -57,12 +60,11 @@ const inPage: Plugin = {
   },
 };
 
-async function bundled(files: readonly string[]): Promise<string> {
-  const lines = files.map((file) => `import './${file}';`);
+async function bundled(lines: readonly string[]): Promise<string> {
   const { outputFiles } = await build({
     absWorkingDir: home,
     stdin: {
-      contents: `import { useWasm } from 'bnlab'; globalThis.useWasm = useWasm;\n${lines.join('\n')}`,
+      contents: `import * as bnlab from 'bnlab'; globalThis.bnlab = bnlab;\n${lines.join('\n')}`,
       resolveDir: path.join(home, 'test'),
     },
     ...{ bundle: true, platform: 'browser', format: 'iife', write: false, logLevel: 'silent', plugins: [inPage] },
@@ -71,28 +73,60 @@ async function bundled(files: readonly string[]): Promise<string> {
   return outputFiles[0].text;
 }
 
+/** Flags with which Chromium offers its GPU in software. */
+export const SOFTWARE_GPU = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'];
+
+/** What a call in a page takes. */
+export interface InPage {
+  /** a module below `test/` */
+  module: string;
+  /** a function that it exports; what it gives is plain data */
+  call: string;
+  /** what trains; `webgpu` is Chromium's GPU in software */
+  engine: 'wasm' | 'webgpu';
+}
+
+/** Calls a function of a module in a browser with the network off. */
+export async function callInPage<T>({ module, call, engine }: InPage): Promise<T> {
+  const script = await bundled([`import { ${call} } from './${module}'; globalThis.called = ${call};`]);
+  return inBrowser(script, engine, 'called');
+}
+
 /** Runs test files, given by their path below `test/`, in a browser with the network off, on WebAssembly. */
 export async function runInPage(files: readonly string[]): Promise<EndedTest[]> {
-  const script = await bundled(files);
+  const script = await bundled(files.map((file) => `import './${file}';`));
+  return inBrowser(script, 'wasm', 'runTests');
+}
+
+async function inBrowser<T>(script: string, engine: InPage['engine'], name: string): Promise<T> {
   const wasm = fs.readFileSync(require.resolve('@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm'));
-  const browser = await launchBrowser();
+  const browser = await launchBrowser(engine === 'webgpu' ? SOFTWARE_GPU : []);
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'bnlab-page-'));
   try {
     const page = await browser.newPage();
     page.setDefaultTimeout(0); // on a busy machine all takes as long as it takes
     const problems: string[] = [];
     page.on('pageerror', (error) => problems.push(error.message));
     await page.context().setOffline(true);
-    await page.setContent('<!doctype html><title>tests</title>');
+    // A page from disk: WebGPU is kept from about:blank.
+    fs.writeFileSync(path.join(folder, 'page.html'), '<!doctype html><meta charset="utf-8"><title>tests</title>');
+    await page.goto(pathToFileURL(path.join(folder, 'page.html')).href);
     // What the package of assertions looks at.
     await page.addScriptTag({ content: 'globalThis.process = { env: {} };' });
     await page.addScriptTag({ content: script });
     if (problems.length > 0) throw new Error(problems.join('\n'));
-    return await page.evaluate(async (base64) => {
-      const here = globalThis as unknown as { useWasm(bytes: ArrayBuffer): void; runTests(): Promise<EndedTest[]> };
-      here.useWasm(Uint8Array.from(atob(base64), (c) => c.charCodeAt(0)).buffer);
-      return here.runTests();
-    }, wasm.toString('base64'));
+    return (await page.evaluate(
+      async ([base64, on, what]) => {
+        const here = globalThis as unknown as { bnlab: typeof bnlab } & Record<string, () => Promise<unknown>>;
+        const { useWasm, useWebgpu, setPlatform, browserPlatform } = here.bnlab;
+        setPlatform(browserPlatform({ environment: { BNLAB_ENGINE: on } }));
+        (on === 'webgpu' ? useWebgpu : useWasm)(Uint8Array.from(atob(base64), (c) => c.charCodeAt(0)).buffer);
+        return here[what]();
+      },
+      [wasm.toString('base64'), engine, name],
+    )) as T;
   } finally {
     await browser.close();
+    fs.rmSync(folder, { recursive: true, force: true });
   }
 }

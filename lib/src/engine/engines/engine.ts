@@ -28,6 +28,8 @@ export interface Engine {
   readonly name: EngineName;
   /** TensorFlow.js's name of the backend that computes */
   readonly backend: string;
+  /** the one that records and plays what `compile` runs, where that is another */
+  readonly stepsOn?: string;
 
   /** Whether there is something that could be loaded, where that is not for certain. Asked often, so it looks and does not try. */
   readonly isOffered?: () => boolean;

@@ -7,6 +7,7 @@
  * - `argMax` of a vector gives a vector of one; `bincount` counts in vectors alone; sums of sparse segments take whatever indices come.
  */
 import { tf } from '../../tf';
+import type { Engine } from '../engine';
 import {
   always,
   borrowMissing,
@@ -51,6 +52,13 @@ const CANNOT: Record<string, Unable> = {
   SparseSegmentSum: always,
   Tile: ofStrings,
   TopK: ofIntegers,
+};
+
+/** Gradients that its own kernels have right and fast. */
+export const GRADIENT_KERNELS: Engine['gradientKernels'] = {
+  averagePoolSame: false,
+  resizeBilinear: false,
+  convolutionFilter: true,
 };
 
 /** Mends the kernels. To be called once. */

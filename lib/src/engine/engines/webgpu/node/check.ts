@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { readJson, writeAtomically } from '../../../../platform/node/write';
 import { nvidiaDriver } from '../../native/gpu';
 import { deadLoads } from '../../native/marks';
-import type { AdapterWords } from './dawn';
+import type { AdapterWords } from '../adapter';
 import type { WebgpuPaths } from './paths';
 
 /** What a check found. */

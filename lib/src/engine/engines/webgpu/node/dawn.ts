@@ -2,6 +2,7 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { EngineError } from '../../../errors';
+import { type AdapterWords, deviceOf, wordsOf } from '../adapter';
 import { holdPump } from './pump';
 import type { WebgpuPaths } from './paths';
 
@@ -26,16 +27,6 @@ export interface Found {
   adapter: AdapterWords;
   /** Vulkan is the one that set-up brought */
   ownDriver: boolean;
-}
-
-/** An adapter in plain data. */
-export interface AdapterWords {
-  vendor: string;
-  architecture: string;
-  device: string;
-  description: string;
-  /** computes on the processor */
-  software: boolean;
 }
 
 const host = globalThis as unknown as { navigator?: object };
@@ -83,17 +74,6 @@ function openSoftwareDriver(folder: string): boolean {
   return true;
 }
 
-const LIMITS = [
-  'maxComputeWorkgroupStorageSize',
-  'maxComputeWorkgroupsPerDimension',
-  'maxStorageBufferBindingSize',
-  'maxBufferSize',
-  'maxComputeWorkgroupSizeX',
-  'maxComputeWorkgroupSizeY',
-  'maxComputeInvocationsPerWorkgroup',
-  'maxStorageBuffersPerShaderStage',
-] as const;
-
 /**
  * The fastest adapter's device, with all that it allows. Dawn's classes are globals from here on.
  * @throws EngineError where there is none
@@ -111,25 +91,10 @@ export async function requestDevice(
     adapter = await request();
   }
   if (!adapter) throw new EngineError('no GPU with a driver for Vulkan or Metal was found');
-  const { info } = adapter as unknown as { info: Record<string, string> & { isFallbackAdapter?: boolean } };
-  const words = wordsOf(info);
+  const words = wordsOf(adapter);
   if (words.software && !software) throw new EngineError(`only a driver in software was found (${words.description})`);
-  const limits = adapter.limits;
-  const device = await adapter.requestDevice({
-    requiredFeatures: (['timestamp-query'] as const).filter((name) => adapter.features.has(name)),
-    requiredLimits: Object.fromEntries(LIMITS.map((name) => [name, limits[name]])),
-  });
+  const device = await deviceOf(adapter);
   return { device, adapter: words, ownDriver: opened };
-}
-
-/** Drivers that compute on the processor, by what they call themselves; Dawn's null backend computes nothing. */
-const SOFTWARE = /null-backend|swiftshader|llvmpipe|lavapipe|softpipe|\bwarp\b|microsoft basic render/i;
-
-function wordsOf(info: Record<string, string> & { isFallbackAdapter?: boolean }): AdapterWords {
-  const { vendor = '', architecture = '', device = '', description = '' } = info;
-  const software =
-    info.isFallbackAdapter === true || SOFTWARE.test([vendor, architecture, device, description].join(' '));
-  return { vendor, architecture, device, description, software };
 }
 
 /** Whether this machine shows a GPU that may be had by WebGPU, without asking a driver. */

@@ -43,12 +43,8 @@ export function webgpuPaths(environment: NodeJS.ProcessEnv = process.env): Webgp
 }
 
 /**
- * TensorFlow.js's WebGPU backend. Dawn's globals must be there before, because the package looks for them when it is loaded. Its name is a
- * constant here, and the folder that set-up filled one more to look in: what a notebook reaches is found out from the code.
+ * TensorFlow.js's WebGPU backend. Dawn's globals must be there before, because the package looks for them when it is loaded.
  */
 export function requireBackend(): WebGPUBackendPackage {
-  const own = ownFolder();
-  const folders = (module as { paths?: string[] }).paths; // a bundle has none, and needs none
-  if (own && folders && !folders.includes(path.join(own, 'node_modules'))) folders.push(path.join(own, 'node_modules'));
   return require('@tensorflow/tfjs-backend-webgpu') as WebGPUBackendPackage;
 }

@@ -9,10 +9,12 @@ import type { RunnerOf } from '../../../compile/runner';
 import { tf } from '../../../tf';
 import type { Engine } from '../../engine';
 import { markLoad } from '../../native/marks';
-import { mendKernels } from '../kernels';
-import { ReplayRunner } from '../replay/runner';
+import { deviceWords } from '../adapter';
+import { GRADIENT_KERNELS, mendKernels } from '../kernels';
+import type { WebGPUBackend } from '../backend';
+import { IDLE_BELOW, ReplayRunner, type Stage } from '../replay/runner';
 import { checkWebgpu, verdictOf } from './check';
-import { type AdapterWords, showsGpu } from './dawn';
+import { showsGpu } from './dawn';
 import { loadWebgpu, type Loaded } from './load';
 import { webgpuPaths } from './paths';
 
@@ -29,13 +31,14 @@ const absent = (named: string | undefined): PassedOver =>
     ? passedOver(`BNLAB_DAWN=${named}: no such file`, null)
     : passedOver('Dawn, which it runs on, is not installed', 'npm run setup -- --webgpu');
 
-/**
- * Eight times the paper's step. An estimate: six operations for each parameter and example are 3e8, which a GPU of 10 Tflop/s does in 30
- * microseconds, while 45 dispatches, one after the other, take more than 100 whatever they do.
- */
-const IDLE_BELOW = 5e7;
+/** The whole program computes there. */
+const STAGE: Stage = {
+  backend: () => tf.backend() as unknown as WebGPUBackend,
+  on: (work) => work(),
+  readsAtOnce: false,
+};
 
-const runnerOf: RunnerOf = (step, options) => new ReplayRunner(step, options);
+const runnerOf: RunnerOf = (step, options) => new ReplayRunner(step, options, STAGE);
 
 export const webgpu: Engine = {
   name: 'webgpu',
@@ -60,15 +63,12 @@ export const webgpu: Engine = {
       tf.unregisterKernel('FromPixels', 'webgpu'); // it wants a canvas; without it TensorFlow.js reads what has pixels itself
     }
     mended = true;
-    return { loaded: true, card: { ...device(loaded.adapter), tensorflow: null, threads: { intraOp: 1, interOp: 1 } } };
+    return {
+      loaded: true,
+      card: { ...deviceWords(loaded.adapter), tensorflow: null, threads: { intraOp: 1, interOp: 1 } },
+    };
   },
   runnerOf,
   idleBelow: () => (loaded && !loaded.adapter.software ? IDLE_BELOW : 0),
-  gradientKernels: { averagePoolSame: false, resizeBilinear: false, convolutionFilter: true },
+  gradientKernels: GRADIENT_KERNELS,
 };
-
-function device(adapter: AdapterWords): { device: string; gpu: boolean } {
-  const { vendor, device: name, description, software } = adapter;
-  const words = [name || vendor, description && `(${description})`].filter(Boolean).join(' ');
-  return { device: software ? `${words}, in software` : words, gpu: !software };
-}

@@ -3,7 +3,7 @@ import { EngineError } from '../../../errors';
 import { tf } from '../../../tf';
 import type { Call } from '../../../compile/call';
 import { CompileError } from '../../../compile/guard';
-import type { CompileOptions } from '../../../compile/options';
+import type { CompileOptions, NamedTensors } from '../../../compile/options';
 import { CHUNK_MILLISECONDS, Chunk, Chunks, Runner } from '../../../compile/runner';
 import type { AnyStep } from '../../../compile/step';
 import { itself, type Variables } from '../../../compile/together';
@@ -23,6 +23,22 @@ import { NotWidened } from './widen';
 const CHUNK_BYTES = 64 * 2 ** 20;
 /** Steps of a chunk, at most: their commands are held until the last is encoded. */
 const CHUNK_STEPS = 1024;
+
+/**
+ * Eight times the paper's step. An estimate: six operations for each parameter and example are 3e8, which a GPU of 10 Tflop/s does in 30
+ * microseconds, while 45 dispatches, one after the other, take more than 100 whatever they do.
+ */
+export const IDLE_BELOW = 5e7;
+
+/** Where steps are recorded and played. */
+export interface Stage {
+  /** the backend that plays */
+  backend(): WebGPUBackend;
+  /** does, without an interruption, what has to be done on that backend */
+  on<T>(work: () => T): T;
+  /** what a chunk returned and assigned is read when it is done, because nobody can wait for the device later */
+  readonly readsAtOnce: boolean;
+}
 
 /** A step as it was recorded for some shapes. */
 interface Known {
@@ -55,6 +71,7 @@ export class ReplayRunner implements Runner {
   constructor(
     private readonly step: AnyStep,
     private readonly options: CompileOptions,
+    private readonly stage: Stage,
   ) {}
 
   toString(): string {
@@ -68,9 +85,8 @@ export class ReplayRunner implements Runner {
   }
 
   async chunk(call: Call, from: number, count: (steps: number) => void): Promise<Chunk> {
-    const backend = tf.backend() as unknown as WebGPUBackend;
-    const known = this.load(call, backend);
-    const { steps, tensors } = await play(backend, known, known.one, {
+    const known = this.stage.on(() => this.load(call, this.stage.backend()));
+    const { steps, tensors } = await play(this.stage, known, known.one, {
       calls: [call],
       variables: [itself],
       from,
@@ -85,20 +101,20 @@ export class ReplayRunner implements Runner {
     from: number,
     count: (steps: number) => void,
   ): Promise<Chunks | undefined> {
-    const backend = tf.backend() as unknown as WebGPUBackend;
-    const known = this.load(calls[0], backend);
+    const backend = this.stage.backend();
+    const known = this.stage.on(() => this.load(calls[0], backend));
     if (known.several?.player.runs !== calls.length) {
       known.several?.player.dispose();
       known.several = undefined;
       try {
-        known.several = paced(new Player(backend, known.recording, calls.length));
+        known.several = this.stage.on(() => paced(new Player(backend, known.recording, calls.length)));
       } catch (error) {
         // there is no memory for so many, or a shader that is not understood
         if (error instanceof NotWidened || error instanceof EngineError) return undefined;
         throw error;
       }
     }
-    return play(backend, known, known.several, { calls, variables, from, count });
+    return play(this.stage, known, known.several, { calls, variables, from, count });
   }
 
   /** The recording for the shapes of this call, made now if there is none. */
@@ -163,7 +179,7 @@ interface Asked {
 
 /** Plays as many steps as a chunk should have. */
 async function play(
-  backend: WebGPUBackend,
+  stage: Stage,
   { recording }: Known,
   pace: Paced,
   { calls, variables, from, count }: Asked,
@@ -174,10 +190,11 @@ async function play(
     }
   }
   const { player } = pace;
+  const backend = stage.backend();
   const steps = Math.min(calls[0].steps - from, stepsNow(pace));
   const began = performance.now();
   const feeds = feedsOf(calls, recording.draws, player.places, { record: player.record, from, steps });
-  const tensors = player.play(calls[0].data, steps, feeds, variables);
+  const tensors = stage.on(() => player.play(calls[0].data, steps, feeds, variables));
   count(steps);
   // One wait for all steps of the chunk: a page's worker must not wait otherwise, and what is not waited for cannot be stopped.
   await backend.queue.onSubmittedWorkDone();
@@ -185,6 +202,7 @@ async function play(
     const finding = await player.finding();
     if (finding !== undefined) expectNothingFound(backend, finding);
     expectHealthy(backend);
+    if (stage.readsAtOnce) await readAll(backend, recording, tensors, variables);
   } catch (error) {
     tf.dispose(tensors);
     throw error;
@@ -193,6 +211,18 @@ async function play(
   if (pace.warm) pace.millisecondsPerStep = (performance.now() - began) / steps;
   pace.warm = true;
   return { tensors, steps };
+}
+
+/** Has the values at hand that a chunk returned or assigned. */
+async function readAll(
+  backend: WebGPUBackend,
+  { changed }: Recording,
+  tensors: readonly NamedTensors[],
+  variables: readonly Variables[],
+): Promise<void> {
+  const returned = tensors.flatMap((named) => Object.values(named));
+  const assigned = variables.flatMap((own) => changed.map(({ variable }) => own.of(variable)));
+  await Promise.all([...returned, ...assigned].map(({ dataId }) => backend.read(dataId)));
 }
 
 /** Steps for the next chunk: one to warm up, one to measure, then what time and memory allow. */
