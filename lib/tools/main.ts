@@ -25,7 +25,7 @@ const entries: Entry[] = [
   { name: 'claims', does: "list the paper's claims and their verdicts", module: './claims', run: 'claims' },
   {
     name: 'replicate',
-    does: 'measure the claims again, on Fashion-MNIST',
+    does: 'measure the claims again, on Fashion-MNIST; run the notebooks as a newcomer does',
     module: './replicate',
     run: 'replicate',
   },

@@ -12,6 +12,7 @@ import { checkNotebooks } from 'bnlab/dist/tools/check/notebooks';
 import { claimsIn, readLedger, readReplication, replications, ruleChanges } from 'bnlab/dist/tools/claims';
 import { findingText } from 'bnlab/dist/tools/check/finding';
 import { displays, MIME, nameOf, readNotebook } from 'bnlab/dist/tools/notebook';
+import { readNewcomer } from 'bnlab/dist/tools/newcomer';
 import { findNotebooks } from 'bnlab/dist/tools/places';
 import { SOURCES } from 'bnlab/dist/src/platform/node/commit';
 import { figureTitle, readReading, readingText, turns } from 'bnlab/dist/tools/reading';
@@ -120,5 +121,24 @@ test('the claims on other data were computed from the same sources, by the same 
     const rules = (records: readonly { id: string; rule: string }[] = []) =>
       records.map(({ id, rule }) => [id, rule.replace(/; \d+ of \d+ (seeds|values).*$/, '')]);
     assert.deepEqual(rules(again[name]?.records), rules(ledger[name]), name);
+  }
+});
+
+test('every notebook runs for a newcomer: profile quick, on generated digits, from the same sources', (t) => {
+  const fared = readNewcomer(root);
+  assert.deepEqual(
+    Object.entries(fared).flatMap(([, { failed }]) => failed?.join('\n') ?? []),
+    [],
+    'a notebook fails for who has no MNIST: mend it, then `npm run replicate -- --only newcomer`',
+  );
+  const stale = notebooks
+    .filter(({ name, notebook }) => fared[name]?.hash !== hashes(root, notebook, library).hash)
+    .map(({ name }) => name);
+  if (isLanded) assert.deepEqual(stale, [], 'run `npm run replicate -- --only newcomer`');
+  else if (stale.length > 0) t.diagnostic(`not known to run for a newcomer as they stand: ${stale.join(', ')}`);
+  const ledger = readLedger(root);
+  for (const { name } of notebooks.filter((one) => due.includes(one) && !stale.includes(one.name))) {
+    const wanted = (ledger[name] ?? []).map(({ id }) => id).sort();
+    assert.deepEqual(Object.keys(fared[name].verdicts ?? {}).sort(), wanted, `${name}: a verdict of each claim`);
   }
 });

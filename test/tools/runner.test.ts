@@ -423,7 +423,7 @@ test('a good notebook is executed in order, is the same twice, and fills the led
   fs.rmSync(root, { recursive: true });
 });
 
-test('replicate: the verdicts on Fashion-MNIST stand beside the others, and the notebook is as before', async () => {
+test('replicate: the verdicts on Fashion-MNIST stand beside the others, how a newcomer fares is kept, and the notebook is as before', async () => {
   const folder = temporaryFolder();
   const manifest = writeManifest(folder, []);
   fs.mkdirSync(path.join(folder, 'fashion'));
@@ -442,7 +442,7 @@ test('replicate: the verdicts on Fashion-MNIST stand beside the others, and the 
   assert.equal(first.code, 0, first.said);
   const executed = read(root, '01-named');
 
-  const { code, said } = await call('replicate.js', 'replicate', []);
+  const { code, said } = await call('replicate.js', 'replicate', ['--only', 'fashion']);
   assert.equal(code, 0, said);
   assert.equal(read(root, '01-named'), executed);
   const kept = JSON.parse(fs.readFileSync(path.join(root, 'data', 'claims-fashion.json'), 'utf8'));
@@ -452,6 +452,19 @@ test('replicate: the verdicts on Fashion-MNIST stand beside the others, and the 
   const page = fs.readFileSync(path.join(root, 'notebooks', 'CLAIMS.md'), 'utf8');
   assert.match(page, /On small Fashion \|$/m);
   assert.match(page, /its name: generated digits .*\| \? \*\*undecided\*\*\. \|$/m);
+
+  // As a newcomer: digits and profile quick, whatever is at hand and asked for; what fails is kept as well.
+  const fails = 'if (process.env.BNLAB_OFFLINE) throw new Error(`${process.env.BNLAB_DATASET}: nothing trains`);';
+  fs.writeFileSync(path.join(root, 'notebooks', '02-fails.ipynb'), notebookOf([fails]));
+  const newcomer = await call('replicate.js', 'replicate', ['--only', 'newcomer'], { BNLAB_PROFILE: 'full' });
+  assert.equal(newcomer.code, 1, newcomer.said);
+  assert.match(newcomer.said, /profile quick/);
+  const fared = JSON.parse(fs.readFileSync(path.join(root, 'data', 'newcomer.json'), 'utf8'));
+  const { seconds, ...named } = fared['01-named'];
+  assert.deepEqual(named, { hash: kept.notebooks['01-named'].hash, verdicts: { named: 'undecided' } });
+  assert.ok(Number.isInteger(seconds), String(seconds));
+  assert.match(fared['02-fails'].failed.join('\n'), /^✗ 02-fails: cell 1: [^]*digits: nothing trains/);
+  assert.match(fared['02-fails'].hash, /^[0-9a-f]{16}$/);
 
   const [absent, wrong] = await Promise.all([
     call('replicate.js', 'replicate', [], { BNLAB_DATA: root }),
