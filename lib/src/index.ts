@@ -213,6 +213,7 @@ export {
   heatmapFigure,
   histogramSeriesFigure,
   histogramSlider,
+  imageGrid,
   intervalFigure,
   lineFigure,
   logLogFigure,

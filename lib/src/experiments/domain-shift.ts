@@ -85,7 +85,7 @@ export interface DomainShift {
   rows: DomainShiftRow[];
 }
 
-const SIDES = { none: ['none'], batch: ['training', 'domain'] } as const satisfies Record<string, StatisticsOf[]>;
+type Norm = 'none' | 'batch';
 
 /**
  * Trains a network with and without batch normalization, and asks it for pictures of other domains. With batch normalization it is asked
@@ -105,7 +105,7 @@ export async function domainShift(options: DomainShiftOptions): Promise<DomainSh
     throw new RangeError('domainShift: wanted at least one change, strength, learning rate, tuning seed and seed.');
   }
   const prepared = prepareData(data, 'grey', 'crossEntropy');
-  const nets: Record<keyof typeof SIDES, Network[]> = { none: [], batch: [] };
+  const nets: Record<Norm, Network[]> = { none: [], batch: [] };
   try {
     const study = new Study(options, prepared);
     const learningRates = { none: await study.bestRate('none'), batch: await study.bestRate('batch') };
@@ -128,7 +128,7 @@ class Study {
   ) {}
 
   /** By the median over the tuning seeds; of equal ones the first. */
-  async bestRate(norm: keyof typeof SIDES): Promise<number> {
+  async bestRate(norm: Norm): Promise<number> {
     const { learningRates, tuning } = this.options;
     const scores: number[] = [];
     for (const rate of learningRates) {
@@ -143,7 +143,7 @@ class Study {
     return learningRates[scores.indexOf(Math.max(...scores))];
   }
 
-  async trained(norm: keyof typeof SIDES, seed: number, learningRate: number) {
+  async trained(norm: Norm, seed: number, learningRate: number) {
     const { options, data } = this;
     const { steps, batchSize, signal, learningRates: rates, tuning, seeds } = options;
     const total = 2 * (rates.length * tuning.length + seeds.length);
@@ -170,7 +170,7 @@ class Study {
     }
   }
 
-  scores(nets: Readonly<Record<keyof typeof SIDES, readonly Network[]>>): DomainShiftRow[] {
+  scores(nets: Readonly<Record<Norm, readonly Network[]>>): DomainShiftRow[] {
     const { changes, strengths } = this.options;
     const rows: DomainShiftRow[] = [];
     for (const change of changes) {
@@ -187,7 +187,7 @@ class Study {
   private inDomain(
     change: PictureChange,
     strength: number,
-    nets: Readonly<Record<keyof typeof SIDES, readonly Network[]>>,
+    nets: Readonly<Record<Norm, readonly Network[]>>,
   ): Record<StatisticsOf, number[]> {
     const { train, test } = this.data;
     const { batchSize, examples } = this.options;
