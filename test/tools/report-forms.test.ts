@@ -59,7 +59,11 @@ test('a PDF: a bookmark for each heading, every figure with its words, no link t
   for (const title of ['When do squares grow?', 'First part', 'What it lacks', 'How this page was computed'])
     assert.ok(bookmarks.includes(title), `${title} among ${bookmarks.join(', ')}`);
   for (const name of ['Squares', 'Cubes'])
-    assert.match(text, new RegExp(`/Alt \\(${name}: a curve that rises from 1 to 16\\)`), 'a figure has its words');
+    assert.equal(
+      text.split(`/Alt (${name}: a curve that rises from 1 to 16)`).length - 1,
+      1,
+      'a figure has its words, once',
+    );
   assert.doesNotMatch(text, /file:\/\//);
   assert.doesNotMatch(text, new RegExp(path.basename(root)));
 });

@@ -7,6 +7,7 @@ import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { lineFigure } from 'bnlab';
 import { launchBrowser } from 'bnlab/dist/tools/browser';
 import { displays, MIME, notebookText, parseNotebook, readNotebook } from 'bnlab/dist/tools/notebook';
+import { signStyle } from 'bnlab/dist/tools/report/assets';
 import { joinedLines } from 'bnlab/dist/tools/report/joined-lines';
 import { addTwins, TwinMaker } from 'bnlab/dist/tools/run/twins';
 import { display, onlyFiles, open, sources, violations } from '../support/report-pages';
@@ -204,6 +205,22 @@ test('a committed picture whose lines are joined is smaller and looks as it did'
     assert.ok((await tab.evaluate(farthest, [await drawn(svg), await drawn(joined)])) < 64);
   }
   assert.ok(pictures.length > 1);
+  await tab.close();
+});
+
+test('the font that brings a PDF its signs gives it no digits: these would be the caps of keys', async () => {
+  const tab = await browser.newPage({ offline: true });
+  const span = (text: string, family: string) => `<span style="font-family:${family}">${text}</span>`;
+  const both = (text: string) => span(text, "'Noto Sans Symbols 2',serif") + span(text, 'serif');
+  await tab.setContent(`<style>${signStyle()}</style>${both('0123456789')}${both('✓◐✗')}`);
+  await tab.evaluate(() => document.fonts.load("16px 'Noto Sans Symbols 2'", '✓'));
+  const widths = await tab
+    .locator('span')
+    .evaluateAll((all) =>
+      all.map((one) => (one as unknown as { getBoundingClientRect(): DOM }).getBoundingClientRect().width),
+    );
+  assert.equal(widths[0], widths[1]);
+  assert.notEqual(widths[2], widths[3], 'the signs are the font’s');
   await tab.close();
 });
 

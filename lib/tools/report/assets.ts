@@ -74,11 +74,14 @@ export function writeAssets(folder: string, search: string, figures: readonly Fi
   if (fs.statSync(target, { throwIfNoEntry: false })?.size !== fs.statSync(plotly).size) copyAtomically(plotly, target);
 }
 
-/** The letters of verdicts (✓, ◐, ✗), which the packaged browser's fonts lack; a PDF keeps the few that it uses. */
+/**
+ * The letters of verdicts (✓, ◐, ✗), which the packaged browser's fonts lack; a PDF keeps the few that it uses. The font has digits too,
+ * as the caps of keys, and must not be asked for these where it is the first of a list that is there.
+ */
 export function signStyle(): string {
   const file = require.resolve('@fontsource/noto-sans-symbols-2/files/noto-sans-symbols-2-symbols-400-normal.woff2');
   const font = fs.readFileSync(file).toString('base64');
-  return `@font-face{font-family:"Noto Sans Symbols 2";src:url(data:font/woff2;base64,${font}) format("woff2")}`;
+  return `@font-face{font-family:"Noto Sans Symbols 2";src:url(data:font/woff2;base64,${font}) format("woff2");unicode-range:U+2010-2BFF}`;
 }
 
 /** KaTeX's style with its fonts inside: browsers refuse fonts beside a page that was opened as a file. */

@@ -180,7 +180,7 @@ function figure(block: Figure): Html {
 /** A figure where nothing is live: its picture for a wide page, and its caption. */
 export function figureOn({ number, alt, caption, twin }: Figure): Html {
   return markup`<figure class="plot">
-    <div class="twin" role="img" aria-label="${alt}">${twin ?? alt}</div>
+    <div class="twin" role="img" aria-label="${alt}">${twin ? wordless(twin) : alt}</div>
     <figcaption><b>Figure ${number}.</b> ${caption}</figcaption>
   </figure>`;
 }
@@ -188,9 +188,14 @@ export function figureOn({ number, alt, caption, twin }: Figure): Html {
 /** The figure's pictures: one for wide pages, one for a telephone, where there is one. */
 export function twins({ alt, twin, phone }: Figure): Html {
   const still = (content: Html, more = '') =>
-    markup`<div class="twin${more}" role="img" aria-label="${alt}">${content}</div>`;
+    markup`<div class="twin${more}" role="img" aria-label="${alt}">${wordless(content)}</div>`;
   if (!twin || !phone) return markup`${twin && still(twin)}`;
   return markup`${still(twin, ' wide')}${still(phone, ' narrow')}`;
+}
+
+/** A drawing whose place has its words: with its own, a PDF would say them twice. */
+function wordless({ text: drawing }: Html): Html {
+  return raw(drawing.replace(/(<svg\b[^>]*) role="img" aria-label="[^"]*"/g, '$1'));
 }
 
 /** What plotly.js is given. Its button that sends a figure to a server of its makers is off. */
