@@ -10,16 +10,13 @@ import {
   SMALL_COMPARISON,
   type ComparisonAnswer,
   type ComparisonSpec,
+  type SideAtRate,
   type SideSpec,
 } from './comparison-spec';
 import { type Definition } from './experiment';
 
 /** How one side ended at one rate. */
-export interface BlowUpRow {
-  /** Name of the side. */
-  side: string;
-  /** Base rate. */
-  learningRate: number;
+export interface BlowUpRow extends SideAtRate {
   /** Training loss at the end, by seed; null for a run that diverged. */
   loss: number[];
   /** Norm of all weights after each step, [seeds][steps]; null from where a run diverged. */

@@ -30,14 +30,8 @@ export interface SideSpec {
   network: NetworkSpec;
 }
 
-/** Everything that decides the numbers of a comparison. */
-export interface ComparisonSpec {
-  /** What is compared; the first lends its weights to the others. */
-  sides: SideSpec[];
-  /** Every side runs at each. */
-  learningRates: number[];
-  /** Of weights and batches: one run per side, rate and seed. */
-  seeds: number[];
+/** How networks are trained. */
+export interface TrainingSpec {
   /** What they are trained and tested on. */
   data: DataSpec;
   /** Grey values, or black and white as in the paper. */
@@ -54,17 +48,30 @@ export interface ComparisonSpec {
   weightDecay: number;
 }
 
+/** Everything that decides the numbers of a comparison. */
+export interface ComparisonSpec extends TrainingSpec {
+  /** What is compared; the first lends its weights to the others. */
+  sides: SideSpec[];
+  /** Every side runs at each. */
+  learningRates: number[];
+  /** Of weights and batches: one run per side, rate and seed. */
+  seeds: number[];
+}
+
 /** What a network as data must be at the door; the function that builds it checks the rest. */
 export const NETWORK_SPEC = having<NetworkSpec>("a network such as { kind: 'mlp', sizes: [784, 100, 10] }", {
   kind: needed(oneOf(NETWORK_KINDS)),
 });
 
+export const TRAINING_SPEC: Options<TrainingSpec> = {
+  ...{ data: needed(DATA_SPEC), pixels: needed(oneOf(['grey', 'binary'])), steps: needed(counting) },
+  ...{ batchSize: needed(counting), evaluations: needed(counting), weightDecay: needed(notNegative) },
+  optimizer: needed(oneOf(OPTIMIZERS)),
+};
+
 export const COMPARISON_SPEC: Options<ComparisonSpec> = {
   sides: needed(listOf(having<SideSpec>('{ name, network }', { name: needed(text), network: needed(NETWORK_SPEC) }))),
-  ...{ learningRates: needed(listOf(positive)), seeds: needed(listOf(whole)), data: needed(DATA_SPEC) },
-  ...{ pixels: needed(oneOf(['grey', 'binary'])), steps: needed(counting), batchSize: needed(counting) },
-  ...{ evaluations: needed(counting), weightDecay: needed(notNegative) },
-  optimizer: needed(oneOf(OPTIMIZERS)),
+  ...{ learningRates: needed(listOf(positive)), seeds: needed(listOf(whole)), ...TRAINING_SPEC },
 };
 
 /** The paper's network of section 4.1, without and with batch normalization: three hidden layers of 100 sigmoid units. */
@@ -117,14 +124,18 @@ function reporting(seeds: readonly number[], control: RunControl): CompareOption
   };
 }
 
-/** A run that was not made, or not to its end. */
-export interface MissingRun {
+/** Whose reading it is. */
+export interface SideAtRate {
   /** Name of the side. */
   side: string;
-  /** Seed of weights and batches. */
-  seed: number;
   /** Base rate. */
   learningRate: number;
+}
+
+/** A run that was not made, or not to its end. */
+export interface MissingRun extends SideAtRate {
+  /** Seed of weights and batches. */
+  seed: number;
 }
 
 /** What every answer drawn from a comparison says besides. */
@@ -144,7 +155,7 @@ export function answerOf(comparison: Comparison): ComparisonAnswer {
 export function bySideAndRate<V extends Reported, T>(
   comparison: Comparison<V>,
   read: (runs: History<V>[]) => T,
-): (T & { side: string; learningRate: number })[] {
+): (T & SideAtRate)[] {
   return comparison.sides.flatMap(({ name: side, learningRates }) =>
     learningRates.flatMap((learningRate) => {
       const runs = runsOf(comparison, side, learningRate);

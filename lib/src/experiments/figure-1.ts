@@ -8,15 +8,12 @@ import {
   SMALL_COMPARISON,
   type ComparisonAnswer,
   type ComparisonSpec,
+  type SideAtRate,
 } from './comparison-spec';
 import { type Definition } from './experiment';
 
 /** Test accuracy of one side at one rate. */
-export interface AccuracyCurve {
-  /** Name of the side. */
-  side: string;
-  /** Base rate. */
-  learningRate: number;
+export interface AccuracyCurve extends SideAtRate {
   /** Steps done at each point. */
   steps: number[];
   /** [seeds][points]; null after a run diverged. */

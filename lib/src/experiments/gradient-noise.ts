@@ -12,15 +12,15 @@ import {
   positive,
   whole,
 } from '../core/checks';
-import { toTensors } from '../data';
 import { tf } from '../engine';
-import { networkOf, type Network, type NetworkSpec } from '../nn';
+import type { Network, NetworkSpec } from '../nn';
 import { expectInputs, expectTargets } from '../probe/model';
 import { gradientNoise, type GradientNoise } from '../probe/gradient-noise';
 import { NETWORK_SPEC } from './comparison-spec';
-import { DATA_SPEC, datasetOf, type DataSpec } from './data-spec';
+import { DATA_SPEC, type DataSpec } from './data-spec';
 import { Descent } from './descent';
-import { type Definition, ofTraining, type PartsDone } from './experiment';
+import type { Definition, PartsDone } from './experiment';
+import { onTrainingSet } from './training-set';
 import { gradientErrors, type GradientError } from './gradient-errors';
 
 /** What {@link noiseInTraining} takes. */
@@ -157,22 +157,8 @@ export const definition: Definition<GradientNoiseSpec, { looks: NoiseLook[] }> =
     ...{ losses: needed(listOf(positive)), batchSize: needed(counting), learningRate: needed(positive) },
     ...{ mostSteps: needed(counting), draws: needed(counting), drawSizes: needed(listOf(counting)) },
   },
-  compute: async ({ network, data, ...options }, control) => {
-    const { train } = await datasetOf(data, { signal: control.signal });
-    const { x, y } = toTensors(train);
-    try {
-      return {
-        looks: await noiseInTraining({
-          ...options,
-          signal: control.signal,
-          onProgress: ofTraining(control),
-          x,
-          y,
-          build: (seed) => networkOf(network, seed),
-        }),
-      };
-    } finally {
-      tf.dispose([x, y]);
-    }
-  },
+  compute: ({ network, data, ...options }, control) =>
+    onTrainingSet({ network, data }, control, async (set) => ({
+      looks: await noiseInTraining({ ...options, ...set }),
+    })),
 };

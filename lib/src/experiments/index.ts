@@ -7,7 +7,9 @@ export {
   type ComparisonSpec,
   type MissingRun,
   type Origin,
+  type SideAtRate,
   type SideSpec,
+  type TrainingSpec,
 } from './comparison-spec';
 export { datasetOf, type DataSpec } from './data-spec';
 export { Deck } from './descent';

@@ -12,6 +12,7 @@ import {
   SMALL_COMPARISON,
   type ComparisonAnswer,
   type ComparisonSpec,
+  type SideAtRate,
 } from './comparison-spec';
 import { type Definition } from './experiment';
 
@@ -24,11 +25,7 @@ export interface SaturationSpec extends ComparisonSpec {
 }
 
 /** Saturation of one side at one rate, a mean over its hidden layers, on the run's first batch in training mode. */
-export interface SaturationCurve {
-  /** Name of the side. */
-  side: string;
-  /** Base rate. */
-  learningRate: number;
+export interface SaturationCurve extends SideAtRate {
   /** Steps done at each point. */
   steps: number[];
   /** Share of saturated values, [seeds][points]. */

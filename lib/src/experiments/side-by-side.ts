@@ -13,6 +13,7 @@ import {
   SMALL_COMPARISON,
   type ComparisonAnswer,
   type ComparisonSpec,
+  type SideAtRate,
   type SideSpec,
 } from './comparison-spec';
 import { experimentOf, type Definition, type Experiment } from './experiment';
@@ -34,11 +35,7 @@ export interface LayerSeen {
 }
 
 /** One side at one rate. */
-export interface SideSeen {
-  /** Name of the side. */
-  side: string;
-  /** Base rate. */
-  learningRate: number;
+export interface SideSeen extends SideAtRate {
   /** Steps done at each point. */
   steps: number[];
   /** Test accuracy, [seeds][points]; null after a run diverged. */

@@ -11,15 +11,15 @@ import {
   positive,
   whole,
 } from '../core/checks';
-import { toTensors } from '../data';
 import { tf } from '../engine';
-import { networkOf, type Network, type NetworkSpec } from '../nn';
+import type { Network, NetworkSpec } from '../nn';
 import { expectInputs, expectTargets } from '../probe/model';
 import { median } from '../statistics';
 import { NETWORK_SPEC } from './comparison-spec';
-import { DATA_SPEC, datasetOf, type DataSpec } from './data-spec';
+import { DATA_SPEC, type DataSpec } from './data-spec';
 import { Descent } from './descent';
-import { type Definition, ofTraining, type PartsDone } from './experiment';
+import type { Definition, PartsDone } from './experiment';
+import { onTrainingSet } from './training-set';
 
 /** What {@link stepsToLosses} takes. */
 export interface StepsToLossesOptions {
@@ -257,20 +257,6 @@ export const definition: Definition<StepsToLossesSpec, StepsToLosses> = {
     ...{ batchSizes: needed(listOf(counting)), losses: needed(listOf(positive)), learningRate: needed(positive) },
     ...{ factor: needed(positive), mostExamples: needed(counting) },
   },
-  compute: async ({ network, data, ...options }, control) => {
-    const { train } = await datasetOf(data, { signal: control.signal });
-    const { x, y } = toTensors(train);
-    try {
-      return await stepsToLosses({
-        ...options,
-        signal: control.signal,
-        onProgress: ofTraining(control),
-        x,
-        y,
-        build: (seed) => networkOf(network, seed),
-      });
-    } finally {
-      tf.dispose([x, y]);
-    }
-  },
+  compute: ({ network, data, ...options }, control) =>
+    onTrainingSet({ network, data }, control, (set) => stepsToLosses({ ...options, ...set })),
 };

@@ -1,19 +1,25 @@
 /** One network trained once: the unit that a sweep is made of. */
-import { counting, type Options, needed, notNegative, oneOf, orNull, positive, whole } from '../core/checks';
+import { type Options, needed, orNull, positive, whole } from '../core/checks';
 import { canonicalJson, stored, type Json } from '../core/json';
 import { networkOf, type Network, type NetworkSpec } from '../nn';
 import { resolveComparison, type ResolvedSide } from '../train/compare-options';
 import { accuracies, type Divergence } from '../train/history';
-import { OPTIMIZERS, type OptimizerName } from '../train/optimizer';
 import { prepareData, type PreparedData } from '../train/prepare';
 import { runTraining } from '../train/run';
 import { TrainingStep } from '../train/step';
-import { NETWORK_SPEC, PAPER_SIDES, SMALL_COMPARISON, type Origin } from './comparison-spec';
-import { DATA_SPEC, datasetOf, type DataSpec } from './data-spec';
+import {
+  NETWORK_SPEC,
+  PAPER_SIDES,
+  SMALL_COMPARISON,
+  TRAINING_SPEC,
+  type Origin,
+  type TrainingSpec,
+} from './comparison-spec';
+import { datasetOf } from './data-spec';
 import { ofTraining, type Definition, type RunControl, type Session } from './experiment';
 
 /** Everything that decides the numbers of one training run. */
-export interface TrainingRunSpec {
+export interface TrainingRunSpec extends TrainingSpec {
   /** What is trained. */
   network: NetworkSpec;
   /** Whose initial weights, of the same seed, it takes wherever both have variables of one label; null for its own. */
@@ -22,20 +28,6 @@ export interface TrainingRunSpec {
   learningRate: number;
   /** Of weights and batches. */
   seed: number;
-  /** What it is trained and tested on. */
-  data: DataSpec;
-  /** Grey values, or black and white as in the paper. */
-  pixels: 'grey' | 'binary';
-  /** Updates. */
-  steps: number;
-  /** Examples per update. */
-  batchSize: number;
-  /** Evaluation points after the first, evenly spread. */
-  evaluations: number;
-  /** Training rule. */
-  optimizer: OptimizerName;
-  /** L2 factor; 0 for none. */
-  weightDecay: number;
 }
 
 /** What one training run gives: the same for the same options, engine and library, wherever and beside whatever it ran. */
@@ -65,9 +57,7 @@ export const definition: Definition<TrainingRunSpec, TrainingRun> = {
   },
   options: {
     ...{ network: needed(NETWORK_SPEC), weightsOf: needed(orNull(NETWORK_SPEC)), learningRate: needed(positive) },
-    ...{ seed: needed(whole), data: needed(DATA_SPEC), pixels: needed(oneOf(['grey', 'binary'])) },
-    ...{ steps: needed(counting), batchSize: needed(counting), evaluations: needed(counting) },
-    ...{ optimizer: needed(oneOf(OPTIMIZERS)), weightDecay: needed(notNegative) },
+    ...{ seed: needed(whole), ...TRAINING_SPEC },
   } satisfies Options<TrainingRunSpec>,
   compute: async (options, control) => {
     const session = new TrainingSession();

@@ -1,11 +1,10 @@
-import { checkedOptions, Options, own } from '../../core/checks';
 import { tf } from '../../engine';
 import { ApplyContext } from '../context';
-import { expectCount, expectFeatures, expectFilled, expectFloatTensor } from '../checks';
-import { initialWeights, WEIGHT_OPTIONS, WeightOptions } from '../weights/initial';
-import { BaseLayer } from './base';
+import { expectFilled } from '../checks';
+import { initialWeights, WeightOptions } from '../weights/initial';
+import { ConvolutionLayer, KERNEL_OPTIONS } from './convolution-layer';
 import { convolveTransposed } from './convolve';
-import { expectPadding, Padding } from './padding';
+import { Padding } from './padding';
 
 /** Options of a transposed convolution. */
 export interface TransposedConvolutionOptions extends WeightOptions {
@@ -18,49 +17,26 @@ export interface TransposedConvolutionOptions extends WeightOptions {
   pad?: Padding;
 }
 
-const TRANSPOSED_OPTIONS: Options<TransposedConvolutionOptions> = { ...WEIGHT_OPTIONS, stride: own, pad: own };
-
 /** The layer that `conv2dTranspose` makes. */
-export class Conv2dTransposeLayer extends BaseLayer {
+export class Conv2dTransposeLayer extends ConvolutionLayer<TransposedConvolutionOptions> {
   /** W, [size, size, outputs, inputs], as of the convolution from outputs to inputs. */
   readonly weights: tf.Variable;
   /** [outputs], or null. Starts at 0. */
   readonly bias: tf.Variable | null;
-  /** Pixels between the places where two neighbours of the input go. */
-  readonly stride: number;
-  /** What the convolution that this one transposes would pad. */
-  readonly pad: Padding;
 
-  constructor(
-    /** Channels of the input. */
-    readonly inputs: number,
-    /** Channels of the output. */
-    readonly outputs: number,
-    /** Height and width of the kernel, in pixels. */
-    readonly size: number,
-    options: TransposedConvolutionOptions = {},
-  ) {
-    super(checkedOptions('conv2dTranspose', options, TRANSPOSED_OPTIONS).name ?? 'conv2dTranspose');
-    expectCount(this.name, 'inputs', inputs);
-    expectCount(this.name, 'outputs', outputs);
-    expectCount(this.name, 'size', size);
-    this.stride = options.stride ?? 1;
-    expectCount(this.name, 'stride', this.stride);
-    this.pad = options.pad ?? 'same';
-    expectPadding(this.name, this.pad);
+  constructor(inputs: number, outputs: number, size: number, options: TransposedConvolutionOptions = {}) {
+    super('conv2dTranspose', KERNEL_OPTIONS, inputs, outputs, size, options);
     // Drawn as [size, size, inputs, outputs], so that the initializer takes for fanIn what it is at stride 1.
     const drawn = initialWeights(this.name, [size, size, inputs, outputs], options);
     const turned = tf.transpose(drawn, [0, 1, 3, 2]);
     drawn.dispose();
     this.weights = this.addVariable('weights', turned);
-    this.bias = (options.bias ?? true) ? this.addVariable('bias', tf.zeros([outputs])) : null;
+    this.bias = this.addBias(options);
   }
 
   apply(x: tf.Tensor, _context: ApplyContext): tf.Tensor {
-    this.expectAlive();
-    expectFloatTensor(this.name, 'x', x, [4]);
+    this.expectImages(x);
     expectFilled(this.name, 'x', x);
-    expectFeatures(this.name, x, this.inputs);
     return tf.tidy(() => {
       const { stride, pad } = this;
       const [batch, height, width] = x.shape;

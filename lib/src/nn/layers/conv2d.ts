@@ -1,11 +1,11 @@
-import { checkedOptions, Options, own } from '../../core/checks';
+import { Options, own } from '../../core/checks';
 import { tf } from '../../engine';
 import { ApplyContext } from '../context';
-import { expectCount, expectFeatures, expectFloatTensor } from '../checks';
-import { initialWeights, WEIGHT_OPTIONS, WeightOptions } from '../weights/initial';
-import { BaseLayer } from './base';
+import { expectCount } from '../checks';
+import { initialWeights, WeightOptions } from '../weights/initial';
+import { ConvolutionLayer, KERNEL_OPTIONS } from './convolution-layer';
 import { convolveGroups } from './convolve';
-import { expectPadding, Padding, withPadding } from './padding';
+import { Padding, withPadding } from './padding';
 import { expectWindow } from './pooling';
 
 /** Options of a convolution. */
@@ -24,38 +24,19 @@ export interface ConvolutionOptions extends WeightOptions {
   groups?: number;
 }
 
-const CONVOLUTION_OPTIONS: Options<ConvolutionOptions> = { ...WEIGHT_OPTIONS, stride: own, pad: own, groups: own };
+const CONVOLUTION_OPTIONS: Options<ConvolutionOptions> = { ...KERNEL_OPTIONS, groups: own };
 
 /** The layer that `conv2d` makes. */
-export class Conv2dLayer extends BaseLayer {
+export class Conv2dLayer extends ConvolutionLayer<ConvolutionOptions> {
   /** [size, size, inputs / groups, outputs]; the first outputs are of the first group. */
   readonly weights: tf.Variable;
   /** [outputs], or null. Starts at 0. */
   readonly bias: tf.Variable | null;
-  /** Step of the kernel, in pixels, in both directions. */
-  readonly stride: number;
-  /** `same` and a number pad with zeros; `valid` does not. */
-  readonly pad: Padding;
   /** Groups of channels; 1 where every output sees every input. */
   readonly groups: number;
 
-  constructor(
-    /** Channels of the input. */
-    readonly inputs: number,
-    /** Channels of the output. */
-    readonly outputs: number,
-    /** Height and width of the kernel, in pixels. */
-    readonly size: number,
-    options: ConvolutionOptions = {},
-  ) {
-    super(checkedOptions('conv2d', options, CONVOLUTION_OPTIONS).name ?? 'conv2d');
-    expectCount(this.name, 'inputs', inputs);
-    expectCount(this.name, 'outputs', outputs);
-    expectCount(this.name, 'size', size);
-    this.stride = options.stride ?? 1;
-    expectCount(this.name, 'stride', this.stride);
-    this.pad = options.pad ?? 'same';
-    expectPadding(this.name, this.pad);
+  constructor(inputs: number, outputs: number, size: number, options: ConvolutionOptions = {}) {
+    super('conv2d', CONVOLUTION_OPTIONS, inputs, outputs, size, options);
     this.groups = options.groups ?? 1;
     expectCount(this.name, 'groups', this.groups);
     if (inputs % this.groups !== 0 || outputs % this.groups !== 0) {
@@ -65,13 +46,11 @@ export class Conv2dLayer extends BaseLayer {
     }
     const shape = [size, size, inputs / this.groups, outputs];
     this.weights = this.addVariable('weights', initialWeights(this.name, shape, options));
-    this.bias = (options.bias ?? true) ? this.addVariable('bias', tf.zeros([outputs])) : null;
+    this.bias = this.addBias(options);
   }
 
   apply(x: tf.Tensor, _context: ApplyContext): tf.Tensor {
-    this.expectAlive();
-    expectFloatTensor(this.name, 'x', x, [4]);
-    expectFeatures(this.name, x, this.inputs);
+    this.expectImages(x);
     return tf.tidy(() => {
       const { x: padded, pad } = withPadding(x, this.pad, 0);
       expectWindow(this.name, padded, this.size, pad);

@@ -12,12 +12,14 @@ import * as os from 'node:os';
 import * as path from 'node:path';
 import { cacheFolder } from '../../../platform/node/cache';
 import { sha256 } from '../../../platform/node';
-import { ownMark, sweep, writeAtomically } from '../../../platform/node/write';
+import { BoundedFolder } from '../../../platform/node/bounded';
+import { ownMark, sweep } from '../../../platform/node/write';
 import { StderrHolder, withStderrHeld } from './quiet';
 
-/** Bytes that kept programs may take, of all keys together; those that were not used for longest go first. */
+/** Bytes that kept programs may take, of all keys together. */
 const LIMIT = 64 * 2 ** 20;
 
+const ENDING = '.bin';
 const FLAG = '--tf_xla_persistent_cache_directory';
 const PREFIX = 'bnlab-xla-';
 /** What a process was about to hand to TensorFlow; found where that ended it. */
@@ -32,6 +34,8 @@ export interface FirstRun<T> {
 
 /** Programs in a folder, handed to TensorFlow and taken from it. */
 export class XlaStore {
+  private readonly kept: BoundedFolder;
+
   /**
    * @param folder where programs are kept, of this and other keys
    * @param key what decides how a graph is compiled, besides the graph
@@ -39,17 +43,19 @@ export class XlaStore {
    * @param holder holds back what TensorFlow says of a program that it has read
    */
   constructor(
-    private readonly folder: string,
+    folder: string,
     private readonly key: string,
     private readonly desk: string,
     private readonly holder: StderrHolder,
     private readonly limit = LIMIT,
-  ) {}
+  ) {
+    this.kept = new BoundedFolder(folder, ENDING, limit);
+  }
 
   /** Runs a graph for the first time, by the program that was kept for it, or keeps the one that is made. */
   firstRun<T>(graph: string, { run, anew }: FirstRun<T>): T {
-    const file = path.join(this.folder, this.key, `${graph}.bin`);
-    let handed = this.hand(file);
+    const name = path.join(this.key, graph);
+    let handed = this.hand(name);
     let result: T;
     try {
       if (!handed) result = run();
@@ -57,14 +63,14 @@ export class XlaStore {
         try {
           result = withStderrHeld(this.holder, run).value;
         } catch {
-          forget(file);
+          this.kept.forget(name);
           handed = undefined;
           this.clear();
           anew();
           result = run();
         }
       }
-      this.keep(file, handed);
+      this.keep(name, handed);
       return result;
     } finally {
       this.clear();
@@ -72,46 +78,34 @@ export class XlaStore {
   }
 
   /** Puts a kept program where TensorFlow looks. @returns the names of its files, or undefined where there is none */
-  private hand(file: string): string[] | undefined {
+  private hand(name: string): string[] | undefined {
     this.clear();
     try {
-      const programs = unpacked(fs.readFileSync(file));
+      const content = this.kept.read(name);
+      if (!content) return undefined;
+      const programs = unpacked(content);
       if (!programs) throw new Error('damaged');
-      touch(file);
-      fs.writeFileSync(path.join(this.desk, HANDED), path.relative(this.folder, file));
-      for (const [name, bytes] of programs) fs.writeFileSync(path.join(this.desk, name), bytes);
-      return programs.map(([name]) => name);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') forget(file);
+      fs.writeFileSync(path.join(this.desk, HANDED), `${name}${ENDING}`);
+      for (const [file, bytes] of programs) fs.writeFileSync(path.join(this.desk, file), bytes);
+      return programs.map(([file]) => file);
+    } catch {
+      this.kept.forget(name);
       this.clear();
       return undefined;
     }
   }
 
   /** Keeps what was made, unless it was all handed out. */
-  private keep(file: string, handed: string[] = []): void {
+  private keep(name: string, handed: string[] = []): void {
     try {
       const programs = programsIn(this.desk);
-      if (programs.every(([name]) => handed.includes(name))) return;
+      if (programs.every(([file]) => handed.includes(file))) return;
       const content = packed(programs);
       if (content.length > this.limit) return;
-      writeAtomically(file, content);
-      this.prune();
+      this.kept.write(name, content);
+      this.kept.prune();
     } catch {
       // a cache that cannot be written is no reason to fail
-    }
-  }
-
-  private prune(): void {
-    const kept = keptIn(this.folder).sort((a, b) => b.used - a.used);
-    let total = 0;
-    for (const { file, size } of kept) if ((total += size) > this.limit) forget(file);
-    for (const { file } of kept) {
-      try {
-        fs.rmdirSync(path.dirname(file)); // of a key of which nothing is left
-      } catch {
-        // something is
-      }
     }
   }
 
@@ -124,43 +118,9 @@ export class XlaStore {
   }
 }
 
-/** Says that a file was used. */
-function touch(file: string): void {
-  const now = new Date();
-  try {
-    fs.utimesSync(file, now, now);
-  } catch {
-    // another user's
-  }
-}
-
-function forget(file: string): void {
-  try {
-    fs.rmSync(file, { force: true });
-  } catch {
-    // another user's
-  }
-}
-
 function programsIn(desk: string): [string, Uint8Array][] {
   const names = fs.readdirSync(desk).filter((name) => name !== HANDED);
   return names.map((name) => [name, fs.readFileSync(path.join(desk, name))]);
-}
-
-function keptIn(folder: string): { file: string; size: number; used: number }[] {
-  const kept: { file: string; size: number; used: number }[] = [];
-  for (const key of fs.readdirSync(folder)) {
-    try {
-      for (const name of fs.readdirSync(path.join(folder, key))) {
-        const file = path.join(folder, key, name);
-        const { size, mtimeMs } = fs.statSync(file);
-        kept.push({ file, size, used: mtimeMs });
-      }
-    } catch {
-      // gone since the folder was read
-    }
-  }
-  return kept;
 }
 
 /** Files in one: their names and sizes in a line of JSON, which begins with the digest of all that follows the digest. */
@@ -195,7 +155,7 @@ export function openXlaStore(addons: string, library: string, holder: StderrHold
   try {
     if (given.includes(FLAG)) return;
     const folder = path.join(cacheFolder(), 'xla');
-    forgetFatal(folder);
+    forgetFatal(new BoundedFolder(folder, ENDING, LIMIT));
     const desk = path.join(os.tmpdir(), PREFIX + ownMark());
     if (/['\s]/.test(desk)) return;
     const key = keyOf(addons, library, given);
@@ -219,14 +179,15 @@ function withoutOurs(flags = ''): string {
 }
 
 /** Removes programs that ended the process which took them, and what such processes left. */
-function forgetFatal(kept: string): void {
+function forgetFatal(kept: BoundedFolder): void {
   const folder = os.tmpdir();
   const before = fs.readdirSync(folder).filter((name) => name.startsWith(PREFIX));
   const handed = before.map((name) => [name, textOf(path.join(folder, name, HANDED))] as const);
   sweep(folder, { prefix: PREFIX });
   for (const [name, file = ''] of handed) {
     // anybody may write there: only the name of a program is taken from it
-    if (/^\w+[\\/]\w+\.bin$/.test(file) && !fs.existsSync(path.join(folder, name))) forget(path.join(kept, file));
+    const [, program] = /^(\w+[\\/]\w+)\.bin$/.exec(file) ?? [];
+    if (program !== undefined && !fs.existsSync(path.join(folder, name))) kept.forget(program);
   }
 }
 

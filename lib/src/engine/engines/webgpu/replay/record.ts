@@ -1,6 +1,5 @@
 /** Records a step: TensorFlow.js's WebGPU backend is asked for every dispatch, and none is made. */
 import { tf } from '../../../tf';
-import { CompileError } from '../../../compile/guard';
 import { Draw, StepRandom, stepStream } from '../../../compile/random';
 import {
   callStep,
@@ -15,10 +14,11 @@ import {
   usableVariables,
 } from '../../../compile/recorded';
 import type { AnyStep } from '../../../compile/step';
-import { Program, TensorData, Uniform, WebGPUBackend } from '../backend';
-import { Command, needed, Recording, sizeOf, Source, Value } from './recording';
+import { Program, Uniform, WebGPUBackend } from '../backend';
+import { Command, needed, Recording, sizeOf, Value } from './recording';
 import { gatherRows, toFloat } from './shaders';
 import { packUniforms } from './uniforms';
+import { releaseData, Values } from './values';
 
 /* eslint-disable @typescript-eslint/no-explicit-any */
 
@@ -66,23 +66,19 @@ interface Disguise {
 class Recorder {
   private readonly backend: WebGPUBackend;
   private readonly engine = tf.engine() as any;
-  private readonly values: Value[] = [];
+  private readonly kernels: string[] = [];
+  private readonly values: Values;
   private readonly commands: Command[] = [];
   private readonly draws: Draw[] = [];
   private readonly created: Created[] = [];
   private readonly disguises: Disguise[] = [];
-  /** values in place of buffers, by where the backend keeps them */
-  private readonly known = new Map<object, Value>();
-  /** data made since the recording began */
-  private readonly inside = new Set<object>();
-  private readonly held: object[] = [];
-  private readonly kernels: string[] = [];
 
   constructor(
     private readonly given: Given,
     private readonly materialize: Materialize,
   ) {
     this.backend = given.backend;
+    this.values = new Values(given.backend, () => this.kernels.at(-1));
   }
 
   run(step: AnyStep): Recorded<Recording, Created> {
@@ -96,41 +92,41 @@ class Recorder {
         for (const disguise of this.disguises) this.undisguise(disguise);
         this.fillCreated(); // also after an error: an optimizer keeps what it has made
       },
-      release: () => this.release(),
+      release: () => this.values.release(),
     });
     return { recording, created: this.created };
   }
 
   private call(step: AnyStep): Recording {
     const inputs = this.inputs();
-    const stepNumber = this.standIn([], 'int32', { kind: 'feed', feed: { kind: 'step' } });
+    const stepNumber = this.values.standIn([], 'int32', { kind: 'feed', feed: { kind: 'step' } });
     const random = new StepRandom(stepStream(this.given.seed, this.given.stepNumber), (draw, tensor) => {
       const feed = { kind: 'random', draw: this.draws.length } as const;
       this.draws.push(draw);
-      this.standFor(tensor, this.value(draw.shape, 'float32', { kind: 'feed', feed }));
+      this.values.standFor(tensor, this.values.add(draw.shape, 'float32', { kind: 'feed', feed }));
     });
     const outputs: Recording['outputs'] = [];
     callStep(step, inputs, { random, step: stepNumber as tf.Scalar }, (name, tensor) => {
-      outputs.push({ name, value: this.valueOf(tensor), shape: [...tensor.shape], dtype: tensor.dtype });
+      outputs.push({ name, value: this.values.of(tensor), shape: [...tensor.shape], dtype: tensor.dtype });
     });
     const changed: Recording['changed'] = [];
     for (const { variable, value } of this.disguises) {
       expectKept(variable);
-      const after = this.valueOf(variable);
+      const after = this.values.of(variable);
       if (after !== value) changed.push({ variable, before: value, after: this.asStored(after, variable.dtype) });
     }
     expectEffect(changed, outputs, this.created);
     const results = [...outputs.map(({ value }) => value), ...changed.map(({ after }) => after)];
     const commands = needed(this.commands, results);
     const used = new Set([...results, ...commands.flatMap(({ bindings }) => bindings)]);
-    const values = this.values.filter((value) => used.has(value));
-    return { values, commands, draws: this.draws, changed, outputs, release: () => this.release() };
+    const values = this.values.all.filter((value) => used.has(value));
+    return { values, commands, draws: this.draws, changed, outputs, release: () => this.values.release() };
   }
 
   /** A value as its type says, where it is stored as another: integers that were cast to float32. */
   private asStored(value: Value, dtype: tf.DataType): Value {
     if (dtype !== 'float32' || value.dtype === 'float32') return value;
-    const converted = this.value(value.shape, dtype, { kind: 'made' });
+    const converted = this.values.add(value.shape, dtype, { kind: 'made' });
     this.commands.push(toFloat(this.backend.device, value, converted));
     return converted;
   }
@@ -150,17 +146,17 @@ class Recorder {
   /** The batch of the examples, gathered by row, and the schedules' numbers. */
   private inputs(): Record<string, tf.Tensor> {
     const { data, batchSize, schedules, backend } = this.given;
-    const rows = this.value([batchSize], 'int32', { kind: 'feed', feed: { kind: 'rows' } });
+    const rows = this.values.add([batchSize], 'int32', { kind: 'feed', feed: { kind: 'rows' } });
     const inputs: Record<string, tf.Tensor> = {};
     for (const [name, { shape, dtype, dataId }] of Object.entries(data)) {
       const stored = backend.tensorMap.get(dataId).dtype;
-      const all = this.value(shape, stored, { kind: 'data', name });
-      const batch = this.standIn([batchSize, ...shape.slice(1)], dtype, { kind: 'made' }, stored);
-      this.commands.push(gatherRows(backend.device, all, rows, this.valueOf(batch)));
+      const all = this.values.add(shape, stored, { kind: 'data', name });
+      const batch = this.values.standIn([batchSize, ...shape.slice(1)], dtype, { kind: 'made' }, stored);
+      this.commands.push(gatherRows(backend.device, all, rows, this.values.of(batch)));
       inputs[name] = batch;
     }
     for (const name of schedules) {
-      inputs[name] = this.standIn([], 'float32', { kind: 'feed', feed: { kind: 'schedule', name } });
+      inputs[name] = this.values.standIn([], 'float32', { kind: 'feed', feed: { kind: 'schedule', name } });
     }
     return inputs;
   }
@@ -169,12 +165,12 @@ class Recorder {
     const { backend, engine } = this;
     install(backend, 'write', (original) => (...parameters: unknown[]) => {
       const dataId = original.apply(backend, parameters) as object;
-      this.inside.add(dataId);
+      this.values.inside.add(dataId);
       return dataId;
     });
     install(backend, 'uploadToGPU', (original) => (dataId: object) => {
-      if (!this.inside.has(dataId)) original.call(backend, dataId);
-      else this.valueAt(dataId);
+      if (!this.values.inside.has(dataId)) original.call(backend, dataId);
+      else this.values.at(dataId);
     });
     install(backend, 'recordAndSubmit', () => this.dispatch);
     for (const name of ['readSync', 'read'] as const) {
@@ -194,7 +190,7 @@ class Recorder {
     install(engine, 'makeVariable', (original) => (...parameters: unknown[]) => {
       const variable = original.apply(engine, parameters) as tf.Variable;
       const { values } = backend.tensorMap.get(variable.dataId);
-      this.created.push({ name: variable.name, variable, value: values ? undefined : this.valueOf(variable) });
+      this.created.push({ name: variable.name, variable, value: values ? undefined : this.values.of(variable) });
       this.disguise(variable);
       return variable;
     });
@@ -207,8 +203,8 @@ class Recorder {
     inputs: tf.TensorInfo[],
     own: Uniform[] = [],
   ): void => {
-    const write = this.valueOf(output);
-    const reads = inputs.map((input) => this.valueOf(input));
+    const write = this.values.of(output);
+    const reads = inputs.map((input) => this.values.of(input));
     const shapes = [...inputs, output].map(({ shape }) => shape);
     const uniforms: Uniform[] = [
       { type: 'float32', data: [NaN] },
@@ -244,77 +240,18 @@ class Recorder {
   private read(dataId: object): unknown {
     const kernel = this.kernels.at(-1);
     const { values, shape } = this.backend.tensorMap.get(dataId);
-    if (this.inside.has(dataId) && values) return values;
+    if (this.values.inside.has(dataId) && values) return values;
     // it reads its indices only to check their range
     if (kernel === 'GatherV2') return new Int32Array(sizeOf(shape));
     throw readsValues(kernel);
   }
 
-  private valueOf({ dataId }: { dataId: object }): Value {
-    return this.known.get(dataId) ?? this.valueAt(dataId);
-  }
-
-  /** The value that stands for some data. */
-  private valueAt(dataId: object): Value {
-    const known = this.known.get(dataId);
-    if (known) return known;
-    const { backend } = this;
-    const where = this.kernels.at(-1);
-    if (!backend.tensorMap.has(dataId)) throw disposedOutside(where);
-    const data = backend.tensorMap.get(dataId);
-    if (data.dtype === 'string' || data.dtype === 'complex64') {
-      throw new CompileError(`${where ?? 'An operation'} takes a ${data.dtype} tensor, which a compiled step cannot.`);
-    }
-    const value = this.value(data.shape, data.dtype, this.sourceOf(dataId, data));
-    this.known.set(dataId, value);
-    return value;
-  }
-
-  private sourceOf(dataId: object, data: TensorData): Source {
-    if (this.inside.has(dataId)) {
-      if (!data.values) return { kind: 'made' };
-      const numbers = data.values as Float32Array;
-      return {
-        kind: 'constant',
-        values: data.dtype === 'float32' ? Float32Array.from(numbers) : Int32Array.from(numbers),
-      };
-    }
-    this.backend.uploadToGPU(dataId);
-    this.backend.incRef(dataId);
-    this.held.push(dataId);
-    return { kind: 'held', dataId };
-  }
-
-  private value(shape: readonly number[], dtype: tf.DataType, source: Source): Value {
-    const value: Value = { id: this.values.length, shape: [...shape], dtype, size: sizeOf(shape), source };
-    this.values.push(value);
-    return value;
-  }
-
-  /**
-   * A tensor that stands for a value.
-   * @param stored the type of its words on the device: integers that were cast to float32 are still integers there
-   */
-  private standIn(shape: number[], dtype: tf.DataType, source: Source, stored = dtype): tf.Tensor {
-    const info = this.backend.makeTensorInfo(shape, dtype);
-    const tensor = this.engine.makeTensorFromTensorInfo(info, this.backend) as tf.Tensor;
-    this.standFor(tensor, this.value(shape, stored, source));
-    return tensor;
-  }
-
-  private standFor(tensor: tf.Tensor, value: Value): void {
-    this.known.set(tensor.dataId, value);
-    const data = this.backend.tensorMap.get(tensor.dataId);
-    data.values = null;
-    data.dtype = value.dtype;
-  }
-
   private disguise(variable: tf.Variable): void {
     const original = variable.dataId;
-    const standIn = this.standIn([...variable.shape], variable.dtype, { kind: 'variable', variable });
+    const standIn = this.values.standIn([...variable.shape], variable.dtype, { kind: 'variable', variable });
     this.backend.incRef(standIn.dataId);
     (variable as any).dataId = standIn.dataId;
-    this.disguises.push({ variable, original, value: this.valueOf(standIn) });
+    this.disguises.push({ variable, original, value: this.values.of(standIn) });
   }
 
   /** Ends the disguise: the variable has its own data again, whatever the step assigned. */
@@ -323,16 +260,5 @@ class Recorder {
     (variable as any).dataId = original;
     // a disposed variable has let go of its stand-in; what it stood for goes as well
     releaseData(this.backend, variable.isDisposed ? original : current);
-  }
-
-  private release(): void {
-    for (const dataId of this.held.splice(0)) releaseData(this.backend, dataId);
-  }
-}
-
-/** Gives up one reference to data, and forgets the data with the last. */
-export function releaseData(backend: WebGPUBackend, dataId: object): void {
-  if (backend.tensorMap.has(dataId) && backend.disposeData(dataId)) {
-    (tf.engine() as any).removeDataId(dataId, backend);
   }
 }

@@ -2,27 +2,17 @@
  * The shader of a group. Without a reduction: one invocation for each element. With one: a workgroup takes some columns (or rows), and goes
  * through their elements once for each reduction that waits for another, computing again what it needs of them.
  */
-import { FUNCTIONS } from '../../shaders/functions';
 import type { Command, Value } from '../recording';
 import { INDEX, pipelineOf, workgroupsFor } from '../shaders';
+import { Functions } from './functions';
 import { literal, MapNode, Operand, Place, ReduceNode, Reduction } from './nodes';
+import { type Stages, stagesOf } from './stages';
 import type { Unit } from './units';
 
 /** Invocations of a workgroup that reduces. */
 const INVOCATIONS = 256;
 /** Workgroups below which a workgroup takes fewer columns. */
 const FEW = 24;
-
-/** Names of functions that each operation's text has for itself. */
-const OWN = ['unaryOperation', 'ownUnary', 'binaryOperation', 'ownBinary', 'oneOperation', 'clip'];
-
-const PRELUDE = `
-fn isnan(val : f32) -> bool { return (bitcast<u32>(val) & 0x7fffffffu) > 0x7f800000u; }
-fn isinf(val : f32) -> bool { return (bitcast<u32>(val) & 0x7fffffffu) == 0x7f800000u; }
-${FUNCTIONS.NAN_WHERE}
-fn largest(a : f32, b : f32) -> f32 { return nanWhere(isnan(a) || isnan(b), max(a, b)); }
-fn smallest(a : f32, b : f32) -> f32 { return nanWhere(isnan(a) || isnan(b), min(a, b)); }
-`;
 
 const REDUCTIONS: Record<Reduction, { first: string; both: (a: string, b: string) => string }> = {
   sum: { first: '0.0', both: (a, b) => `${a} + ${b}` },
@@ -77,10 +67,7 @@ const stored = ({ dtype }: Value): 'f32' | 'i32' => (dtype === 'float32' ? 'f32'
 
 class Writer {
   private readonly names = new Map<Value, string>();
-  /** functions by their texts: the number that makes their names their own */
-  private readonly numbers = new Map<string, number>();
-  private readonly shared = new Map<string, string>();
-  private readonly own: string[] = [];
+  private readonly functions = new Functions();
 
   constructor(
     private readonly unit: Unit,
@@ -166,7 +153,7 @@ fn main(@builtin(workgroup_id) group : vec3<u32>, @builtin(num_workgroups) group
         (value, i) => `@group(0) @binding(${stores.length + i}) var<storage, read> in${i} : array<${stored(value)}>;`,
       ),
     ];
-    return [...bindings, PRELUDE, ...this.shared.values(), ...this.own].join('\n');
+    return [...bindings, this.functions.text()].join('\n');
   }
 
   /** What stands at the place of a kept element, loaded once. */
@@ -270,7 +257,7 @@ fn main(@builtin(workgroup_id) group : vec3<u32>, @builtin(num_workgroups) group
   /** A line that defines a node's result, as what is stored of it would be read again. */
   private define(node: MapNode, operands: string[], made: Map<Value, string>): string {
     const name = `v${node.out.id}`;
-    const expression = this.renamed(node)(operands);
+    const expression = this.functions.renamed(node)(operands);
     made.set(node.out, name);
     return `let ${name} = ${node.out.dtype === 'float32' ? expression : `f32(i32(${expression}))`};`;
   }
@@ -290,49 +277,6 @@ fn main(@builtin(workgroup_id) group : vec3<u32>, @builtin(num_workgroups) group
     const element = `${this.bound.loads.includes(value) ? `in${this.bound.loads.indexOf(value)}` : this.names.get(value)}[${index}]`;
     return stored(value) === 'f32' ? element : `f32(${element})`;
   }
-
-  /** The node's expression, with functions that no other operation's are mistaken for. */
-  private renamed({ functions, expression }: MapNode): MapNode['expression'] {
-    if (functions === '') return expression;
-    let number = this.numbers.get(functions);
-    const rename = (text: string) =>
-      text.replace(/\b(\w+)\s*\(/g, (all, name: string) => (OWN.includes(name) ? `${name}${number}(` : all));
-    if (number === undefined) {
-      number = this.numbers.size;
-      this.numbers.set(functions, number);
-      for (const { name, text } of declarations(functions)) {
-        if (OWN.includes(name)) this.own.push(rename(text));
-        else if (!PRELUDE.includes(`fn ${name}(`)) this.shared.set(name, text);
-      }
-    }
-    return (operands) => {
-      const [call, ...rest] = expression(operands).split('(');
-      return [`${call}${number}`, ...rest].join('(');
-    };
-  }
-}
-
-/** Functions and constants of a text, one by one. */
-export function declarations(text: string): { name: string; text: string }[] {
-  const found: { name: string; text: string }[] = [];
-  const head = /\b(fn|const)\s+(\w+)/g;
-  for (let match = head.exec(text); match; match = head.exec(text)) {
-    const end =
-      match[1] === 'const' ? text.indexOf(';', match.index) + 1 : closing(text, text.indexOf('{', match.index));
-    found.push({ name: match[2], text: text.slice(match.index, end) });
-    head.lastIndex = end;
-  }
-  return found;
-}
-
-/** Where the brace that opens at `from` has been closed. */
-function closing(text: string, from: number): number {
-  let depth = 0;
-  for (let i = from; i < text.length; i++) {
-    if (text[i] === '{') depth++;
-    if (text[i] === '}' && --depth === 0) return i + 1;
-  }
-  return text.length;
 }
 
 /** Kept elements and lanes of a workgroup; both powers of two. */
@@ -344,38 +288,4 @@ function tiling(kept: number, length: number, overRows: boolean): { tile: number
   let tile = Math.max(INVOCATIONS / lanes, 16);
   while (tile > 1 && kept / tile < FEW && INVOCATIONS / tile < 4 * above) tile /= 2;
   return { tile, lanes: INVOCATIONS / tile };
-}
-
-/** When in a workgroup's work a value can be known. */
-interface Stages {
-  /** the loop in which an element of a full value is known */
-  full: Map<Value, number>;
-  /** the loop after which a kept value is known; -1 before the first */
-  kept: Map<Value, number>;
-  /** by loop */
-  reductions: ReduceNode[][];
-  last: number;
-}
-
-function stagesOf({ members, levels }: Unit): Stages {
-  const stages: Stages = { full: new Map(), kept: new Map(), reductions: [], last: 0 };
-  for (const { node, level } of members) {
-    if (node.kind === 'reduce') {
-      const stage = stages.full.get(node.input) ?? 0;
-      stages.kept.set(node.out, stage);
-      (stages.reductions[stage] ??= []).push(node);
-      stages.last = Math.max(stages.last, stage);
-      continue;
-    }
-    const of = node.operands.map(({ value }) => {
-      if (levels.get(value) === 'full') return stages.full.get(value)!;
-      const kept = levels.has(value) ? stages.kept.get(value)! : -1;
-      return level === 'full' ? kept + 1 : kept;
-    });
-    const stage = Math.max(level === 'full' ? 0 : -1, ...of);
-    stages[level].set(node.out, stage);
-    if (level === 'full') stages.last = Math.max(stages.last, stage);
-  }
-  for (let stage = 0; stage <= stages.last; stage++) stages.reductions[stage] ??= [];
-  return stages;
 }
