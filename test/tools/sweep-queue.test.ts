@@ -170,6 +170,31 @@ test('a worker that is told to end gives back what it is at, and another makes i
   for (const out of [first, second]) assert.equal((await loadSweep(path.join(out, 'patient'))).length, 2);
 });
 
+test('what the workers made while nobody fetched it is taken from the queue, and not made again', async (t) => {
+  const server = await Server.start(t);
+  if (!server) return;
+  const out = scratch(t);
+  const env = { BNLAB_TEST_MARKS: scratch(t) };
+  const begun = () => fs.readdirSync(env.BNLAB_TEST_MARKS).filter((name) => name.startsWith('begun')).length;
+  const sweep = sweeping(t, 'patient', out, server.url);
+  const worker = working(t, server.url, { name: 'patient', env });
+  await until(() => begun() === 1);
+  sweep.kill('SIGKILL');
+  await until(() => sweep.code !== undefined);
+  const client = server.client(t);
+  const [offer] = await offers(client);
+  const queue = new Queue(queueOf(offer), { connection: client, prefix: PREFIX });
+  fs.writeFileSync(path.join(env.BNLAB_TEST_MARKS, 'go'), '');
+  while ((await queue.getCompletedCount()) < 2) await new Promise((resolve) => setTimeout(resolve, 50));
+  await queue.close();
+  await client.del(`${PREFIX}:lease:patient`); // else it ends by itself, 15 seconds after the command
+  const again = sweeping(t, 'patient', out, server.url);
+  assert.equal(await again.end(), 0, again.text);
+  assert.match(again.text, /patient: 2 runs of patient, 0 of them there.*2 of 2 runs there, 2 of them made/s);
+  await worker.says(/patient: \d+ runs? made here with/);
+  assert.match(worker.text, /patient: 2 runs made here with/);
+});
+
 test('when the network is cut, both ends say so and go on afterwards', async (t) => {
   const server = await Server.start(t);
   if (!server) return;

@@ -17,11 +17,13 @@ export interface Column {
 /** The columns of results, in the order in which their names come up. */
 export function columnsOf(results: readonly Result[]): Column[] {
   const rows = results.map(({ at, answer, seconds, engine, code }) => flat({ at, answer, seconds, engine, code }));
-  const names = new Set(rows.flatMap((row) => [...row.keys()]));
-  return [...names].map((name) => {
+  const names = [...new Set(rows.flatMap((row) => [...row.keys()]))];
+  return names.flatMap((name) => {
     const values = rows.map((row) => row.get(name) ?? null);
+    // An object that some runs have not, such as where one diverged, is the columns of what is in it.
+    if (values.every((value) => value === null) && names.some((other) => other.startsWith(`${name}.`))) return [];
     const kind = kindOf(values);
-    return { name, kind, values: kind === 'text' ? values.map(textOf) : values };
+    return [{ name, kind, values: kind === 'text' ? values.map(textOf) : values }];
   });
 }
 

@@ -98,7 +98,12 @@ export class SweepInProgress implements Work {
   }
 
   next(): SweepRun | undefined {
-    return this.goesOn ? this.waiting[this.begun++] : undefined;
+    // A result that waited in a queue, from before this command, may have come in meanwhile.
+    while (this.goesOn && this.begun < this.waiting.length) {
+      const run = this.waiting[this.begun++];
+      if (this.isMissing(run)) return run;
+    }
+    return undefined;
   }
 
   async onDone(ended: readonly Ended[]): Promise<void> {
@@ -132,7 +137,11 @@ export class SweepInProgress implements Work {
 
   /** Runs that have neither a result nor a failure. */
   private missing(): SweepRun[] {
-    return this.runs.filter(({ identity }) => !this.store.get(identity) && !this.store.failure(identity));
+    return this.runs.filter((run) => this.isMissing(run));
+  }
+
+  private isMissing({ identity }: SweepRun): boolean {
+    return !this.store.get(identity) && !this.store.failure(identity);
   }
 
   private async putAwayStale(isStale: (result: Result) => boolean, of: string): Promise<void> {
