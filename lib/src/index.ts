@@ -178,6 +178,8 @@ export {
   experiments,
   gradientErrors,
   ignoredJacobian,
+  ignoredTerm,
+  inputDescent,
   layerChange,
   layerTimes,
   listExperiments,
