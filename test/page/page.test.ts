@@ -246,6 +246,28 @@ test('experiments that compare no networks run in a report as well: over learnin
   await page.context().close();
 });
 
+test('by keyboard, on a narrow screen: the page tries every rate, and says from which on a network learns nothing', async () => {
+  const { page, problems } = await open('site/explore.html#steps=100&width=10&depth=1&scale=1&activation=relu', {
+    viewport: { width: 390, height: 800 },
+  });
+  const focused = () => page.evaluate(() => document.activeElement.textContent as string);
+  for (let tabs = 0; (await focused()) !== 'Try every rate'; tabs++) {
+    assert.ok(tabs < 40, 'no way there by Tab');
+    await page.keyboard.press('Tab');
+  }
+  await page.keyboard.press('Enter');
+  await page.locator('.rates .status').filter({ hasText: ENDED }).waitFor({ timeout: 0 });
+  assert.match((await page.textContent('.rates .status'))!, /^Done in /);
+  const said = await page.locator('.rates .outcome p').allTextContents();
+  assert.deepEqual(said.map((text) => text.split(':')[0]), ['no BN', 'BN']); // prettier-ignore
+  assert.match(said[0], /^no BN: best \d+ %, at rate [\d.]+; from rate \d+ on no better than chance\.$/);
+  for (const mark of ['circle', 'rect'])
+    assert.ok((await page.locator(`.rates .chart-line ${mark}`).count()) >= 10, `${mark}: a point for each rate`);
+  assert.equal(await page.evaluate(() => document.documentElement.scrollWidth as number), 390);
+  assert.deepEqual(problems, []);
+  await page.context().close();
+});
+
 test('Stop keeps what there is, a hidden page stops, a divergence is said, and strange files are named', async () => {
   const { page, problems } = await open('site/explore.html#steps=5000&width=10&depth=1');
   const run = page.locator('.panel button.run');
