@@ -23,6 +23,8 @@ export interface ChartOptions {
   height: number;
   /** A level that means something, such as chance. */
   level?: { y: number; label: string };
+  /** Standing lines. */
+  marks?: readonly { x: number; label: string }[];
 }
 
 const MARGIN = { top: 12, right: 12, bottom: 34, left: 48 };
@@ -76,7 +78,9 @@ export class Chart {
     });
     const edges = { left: MARGIN.left, right: width - MARGIN.right, bottom: height - MARGIN.bottom, top: MARGIN.top };
     picture.append(grid(spans, at, edges, { x, y }));
-    const { level } = this.options;
+    const { level, marks = [] } = this.options;
+    for (const mark of marks)
+      if (mark.x >= spans.x.min && mark.x <= spans.x.max) picture.append(markLine(mark, at.x(mark.x), edges));
     if (level && level.y >= spans.y.min && level.y <= spans.y.max)
       picture.append(levelLine(level, at.y(level.y), edges));
     for (const line of [...this.lines].sort((a, b) => Number(!!b.committed) - Number(!!a.committed)))
@@ -145,10 +149,20 @@ function levelLine({ label }: { label: string }, y: number, { left, right }: Edg
   );
 }
 
+function markLine({ label }: { label: string }, x: number, { top, bottom }: Edges): SVGElement {
+  return svg(
+    'g',
+    { class: 'chart-level' },
+    svg('line', { x1: x, x2: x, y1: top, y2: bottom }),
+    svg('text', { x: x + 3, y: top + 9 }, label),
+  );
+}
+
 function lineOf(line: Line, at: At, spans: { x: Span; y: Span }): SVGElement {
   const made = svg('g', { class: `chart-line as-${line.as}${line.committed ? ' committed' : ''}` });
   const clamp = (value: number) => Math.min(spans.y.max, Math.max(spans.y.min, value));
-  const isThere = (value: number) => Number.isFinite(value) && (!spans.y.log || value > 0);
+  // What is beyond all bounds is drawn at the edge.
+  const isThere = (value: number) => value > -Infinity && (!spans.y.log || value > 0);
   const point = (x: number, y: number) => `${at.x(x).toFixed(1)} ${at.y(clamp(y)).toFixed(1)}`;
   const { x, y, low, high } = line;
   if (low && high) {

@@ -1,36 +1,36 @@
 /** Controls as a reader sees them: a slider for what has an order, a list for what has names; each with its label and its value in words. */
-import type { ComparisonSpec } from '../src/experiments';
-import { type Control, type ControlName, CONTROLS, rungs, type Value } from './controls';
+import type { ComparisonSpec, RunnableSpec } from '../src/experiments';
+import { type AnyControlName, type Control, controlNamed, rungs, type Value } from './controls';
 import { element } from './elements';
 
 let ids = 0;
 
 /** A set of controls over one specification. */
-export class ControlsView {
+export class ControlsView<S extends RunnableSpec = ComparisonSpec> {
   readonly place = element('div', { class: 'controls' });
-  private readonly each = new Map<ControlName, (spec: ComparisonSpec) => void>();
+  private readonly each = new Map<AnyControlName, (spec: S) => void>();
 
   /**
    * @param names which controls, in order
    * @param offered further values, such as data that the reader brought
    */
   constructor(
-    names: readonly ControlName[],
-    private spec: ComparisonSpec,
-    private readonly onChange: (spec: ComparisonSpec, name: ControlName) => void,
-    private readonly offered: Partial<Record<ControlName, readonly Value[]>> = {},
+    names: readonly AnyControlName[],
+    private spec: S,
+    private readonly onChange: (spec: S, name: AnyControlName) => void,
+    private readonly offered: Partial<Record<AnyControlName, readonly Value[]>> = {},
   ) {
     for (const name of names) this.add(name);
   }
 
   /** Shows another state. */
-  show(spec: ComparisonSpec): void {
+  show(spec: S): void {
     this.spec = spec;
     for (const update of this.each.values()) update(spec);
   }
 
-  private add(name: ControlName): void {
-    const control: Control = CONTROLS[name];
+  private add(name: AnyControlName): void {
+    const control = controlNamed<S>(name);
     const id = `control-${++ids}`;
     const hint = element('span', { class: 'hint', id: `${id}-hint` }, control.hint);
     const label = element('label', { for: id }, control.label);
@@ -40,12 +40,12 @@ export class ControlsView {
     );
   }
 
-  private change(name: ControlName, value: Value): void {
-    this.spec = (CONTROLS[name] as Control).write(this.spec, value);
+  private change(name: AnyControlName, value: Value): void {
+    this.spec = controlNamed<S>(name).write(this.spec, value);
     this.onChange(this.spec, name);
   }
 
-  private slider(name: ControlName, control: Control, id: string): HTMLElement[] {
+  private slider(name: AnyControlName, control: Control<S>, id: string): HTMLElement[] {
     const input = element('input', { type: 'range', id, min: '0', step: '1', 'aria-describedby': `${id}-hint` });
     const output = element('output', { for: id });
     let values: Value[] = [];
@@ -68,7 +68,7 @@ export class ControlsView {
     return [output, input];
   }
 
-  private list(name: ControlName, control: Control, id: string): HTMLElement[] {
+  private list(name: AnyControlName, control: Control<S>, id: string): HTMLElement[] {
     const select = element('select', { id, 'aria-describedby': `${id}-hint` });
     this.each.set(name, (spec) => {
       const values = [...new Set([...rungs(control, spec), ...(this.offered[name] ?? [])])];

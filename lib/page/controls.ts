@@ -2,13 +2,13 @@
  * What a reader can change of a comparison: each control reads a value of the specification and writes it. The specification is the
  * whole state of a page, so that an address, a cell of a notebook and the experiment say the same.
  */
-import type { ComparisonSpec, SideSpec } from '../src/experiments';
+import type { ComparisonSpec, InputDescentSpec, RunnableSpec, SideSpec } from '../src/experiments';
 
 /** A value that a control takes. */
 export type Value = string | number;
 
 /** One thing that can be changed. */
-export interface Control {
+export interface Control<S extends RunnableSpec = ComparisonSpec> {
   /** What the reader calls it. */
   label: string;
   /** What it means, for who asks. */
@@ -18,8 +18,8 @@ export interface Control {
   values: readonly Value[];
   /** The value in words. */
   words(value: Value): string;
-  read(spec: ComparisonSpec): Value;
-  write(spec: ComparisonSpec, value: Value): ComparisonSpec;
+  read(spec: S): Value;
+  write(spec: S, value: Value): S;
 }
 
 type Network = SideSpec['network'] & { kind: 'mlp' };
@@ -197,11 +197,40 @@ export const CONTROLS = {
   b: norm(1),
 } as const satisfies Record<string, Control>;
 
+/** What can be changed of the experiment `input-descent` besides: see {@link CONTROLS}. */
+export const INPUT_CONTROLS = {
+  offset: {
+    label: 'Offset of the pixels',
+    hint: 'added to every pixel first: a common mean, as the outputs of sigmoids have one',
+    kind: 'ladder',
+    values: [0, 0.25, 0.5, 1, 2, 4],
+    words: plain,
+    read: ({ offset }) => offset,
+    write: (spec, value) => ({ ...spec, offset: Number(value) }),
+  },
+  epsilon: {
+    label: 'ε under the root',
+    hint: 'added to the variances before they are divided by: how far pixels that hardly vary are enlarged',
+    kind: 'ladder',
+    values: [1e-5, 1e-4, 1e-3, 1e-2, 1e-1],
+    words: plain,
+    read: ({ epsilon }) => epsilon,
+    write: (spec, value) => ({ ...spec, epsilon: Number(value) }),
+  },
+} as const satisfies Record<string, Control<InputDescentSpec>>;
+
 /** Names of {@link CONTROLS}. */
 export type ControlName = keyof typeof CONTROLS;
+/** Of these and of what other experiments have. */
+export type AnyControlName = ControlName | keyof typeof INPUT_CONTROLS;
+
+/** A control by its name. It is shown only where the specification has what it reads. */
+export function controlNamed<S extends RunnableSpec>(name: AnyControlName): Control<S> {
+  return { ...CONTROLS, ...INPUT_CONTROLS }[name] as unknown as Control<S>;
+}
 
 /** The rungs of a control's ladder, and the specification's own value among them. */
-export function rungs(control: Control, spec: ComparisonSpec): Value[] {
+export function rungs<S extends RunnableSpec>(control: Control<S>, spec: S): Value[] {
   const value = control.read(spec);
   if (control.values.includes(value)) return [...control.values];
   const all = [...control.values, value];

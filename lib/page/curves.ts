@@ -1,7 +1,7 @@
 /** Points of a comparison as lines of a chart, and as words. */
-import { normOf, readPoints, type ReadingName, type RunCurve } from '../src/experiments/readings';
+import { normOf, type Reading, readPoints, type ReadingName, type RunCurve } from '../src/experiments/readings';
 import type { ComparisonSpec, RunPoint } from '../src/experiments';
-import { percentText } from './axis';
+import { numberText, percentText } from './axis';
 import type { Line, Wearer } from './line';
 
 const WEARERS: Record<string, Wearer> = { none: 'none', batch: 'batch', layer: 'layer', renorm: 'renorm' };
@@ -17,6 +17,14 @@ export function wearers(spec: ComparisonSpec): Map<string, Wearer> {
       return [side.name, as];
     }),
   );
+}
+
+const IN_ORDER: readonly Wearer[] = ['first', 'second', 'third', 'fourth'];
+
+/** The same for sides that are no networks of a comparison: by their order in the stored run. */
+export function wearersInOrder(curves: readonly RunCurve[]): Map<string, Wearer> {
+  const sides = [...new Set(curves.map(({ side }) => side))];
+  return new Map(sides.map((side, i) => [side, IN_ORDER[i] ?? 'other']));
 }
 
 /** The middle of what is a number; NaN where nothing is. */
@@ -51,6 +59,22 @@ export function linesOf(curves: readonly RunCurve[], colours: ReadonlyMap<string
 /** The same from points. */
 export function linesFrom(points: readonly RunPoint[], spec: ComparisonSpec, reading: ReadingName, layer = 0): Line[] {
   return linesOf(readPoints(points, reading, layer), wearers(spec));
+}
+
+/** What each line came to, in a sentence: where it ended, or over learning rates its lowest point and where theory draws the limit. */
+export function endings(lines: readonly Line[], { label, over }: Reading, curves: readonly RunCurve[]): string[] {
+  return lines.flatMap(({ name, x, y }) => {
+    const known = y.flatMap((value, i) => (Number.isFinite(value) ? [{ x: x[i], value }] : []));
+    if (known.length === 0) return [`${name}: no number, it left all bounds.`];
+    if (over === 'step') {
+      const { x: step, value } = known.at(-1)!;
+      return [`${name}: ${label} ${numberText(value)} after ${step} steps.`];
+    }
+    const best = known.reduce((a, b) => (b.value < a.value ? b : a));
+    const limit = curves.find((curve) => curve.side === name)?.limit;
+    const said = limit === undefined ? '' : `; 2/λ max is ${numberText(limit)}`;
+    return [`${name}: lowest loss ${numberText(best.value)}, at rate ${numberText(best.x)}${said}.`];
+  });
 }
 
 /** How one run stands. */

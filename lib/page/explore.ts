@@ -5,13 +5,13 @@ import { Chart } from './chart';
 import type { Computer } from './computer';
 import { addressOf, type ControlName, CONTROLS, fromAddress } from './controls';
 import { ControlsView } from './controls-view';
-import { CHANCE, linesFrom, standings } from './curves';
+import { CHANCE, linesFrom, standings, wearers } from './curves';
 import { dataView } from './data-view';
 import { element } from './elements';
 import { engineView } from './engine-view';
 import { type ClaimWords, type Preset, PRESETS, STANDARD } from './presets';
 import { LayersView } from './layers-view';
-import { Folded, legend, provenance, tell, valuesTable } from './parts-view';
+import { Folded, legend, provenance, sayComparison, tell, valuesTable } from './parts-view';
 import { RatesView } from './rates-view';
 import { Session } from './session';
 
@@ -182,8 +182,8 @@ export class Explore {
     this.accuracy.show(linesFrom(session.points, spec, 'accuracy'), { x });
     this.loss.show(linesFrom(session.points, spec, 'loss'), { x });
     this.layers.show(session.points, spec);
-    this.names.replaceChildren(legend(spec));
-    tell(session, this.status, this.said);
+    this.names.replaceChildren(legend(wearers(spec)));
+    tell(session, this.status, this.said, sayComparison);
     this.from.textContent = provenance(session, this.commit);
     for (const table of this.tables) table.update();
   }

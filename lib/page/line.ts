@@ -1,7 +1,7 @@
 /** What a chart draws. */
 
 /** Who a line belongs to: its colour and dash are the page's, by this name. */
-export type Wearer = 'none' | 'batch' | 'layer' | 'renorm' | 'other';
+export type Wearer = 'none' | 'batch' | 'layer' | 'renorm' | 'other' | 'first' | 'second' | 'third' | 'fourth';
 
 /** One line. */
 export interface Line {

@@ -1,13 +1,14 @@
 /** What every experiment on a page shows besides its curves: a legend, how far it is, where its numbers come from, and the numbers. */
 import { readPoints, READINGS, type ReadingName } from '../src/experiments/readings';
-import type { ComparisonSpec } from '../src/experiments';
+import type { RunnableSpec } from '../src/experiments';
 import { numberText, percentText } from './axis';
-import { linesOf, sentences, wearers } from './curves';
+import { linesOf, sentences } from './curves';
+import type { Wearer } from './line';
 import { element, svg } from './elements';
 import type { Session } from './session';
 
 /** Names and strokes. */
-export function legend(spec: ComparisonSpec, committed = false): HTMLElement {
+export function legend(names: ReadonlyMap<string, Wearer>, committed = false): HTMLElement {
   const sample = (as: string, behind = false) =>
     svg(
       'svg',
@@ -18,14 +19,14 @@ export function legend(spec: ComparisonSpec, committed = false): HTMLElement {
         svg('path', { class: 'curve', d: 'M1 5H29' }),
       ),
     );
-  const sides = [...wearers(spec)];
+  const sides = [...names];
   const own = sides.map(([name, as]) => element('li', {}, sample(as), name));
   const behind = committed && element('li', {}, ...sides.map(([, as]) => sample(as, true)), 'behind: the stored run');
   return element('ul', { class: 'legend' }, ...own, behind);
 }
 
 /** What is going on. */
-function statusText(session: Session): string {
+function statusText<S extends RunnableSpec>(session: Session<S>): string {
   const { state, progress, message, seconds } = session;
   if (state === 'starting') return 'Starting: drawing the pictures and the weights …';
   if (state === 'running') {
@@ -38,17 +39,27 @@ function statusText(session: Session): string {
 }
 
 /** Shows how far it is and what came out. While it runs a screen reader is left in peace; it hears the end. */
-export function tell(session: Session, status: HTMLElement, outcome?: HTMLElement): void {
-  const { points, spec, state, isBusy } = session;
+export function tell<S extends RunnableSpec>(
+  session: Session<S>,
+  status: HTMLElement,
+  outcome?: HTMLElement,
+  say: (session: Session<S>) => string[] = () => [],
+): void {
+  const { isBusy } = session;
   for (const place of [status, outcome]) place?.setAttribute('aria-live', isBusy ? 'off' : 'polite');
   status.textContent = statusText(session);
-  const said = spec && points.length > 0 ? sentences(points, spec, state === 'done') : [];
-  outcome?.replaceChildren(...said.map((text) => element('p', {}, text)));
+  outcome?.replaceChildren(...say(session).map((text) => element('p', {}, text)));
+}
+
+/** What came out of a comparison. */
+export function sayComparison({ points, spec, state }: Session): string[] {
+  return spec && points.length > 0 ? sentences(points, spec, state === 'done') : [];
 }
 
 /** Where the numbers come from. */
-export function provenance(session: Session, commit?: string): string {
+export function provenance<S extends RunnableSpec>(session: Session<S>, commit?: string): string {
   const { spec, computer } = session;
+  const { seeds = [] } = spec ?? {};
   const card = computer.card;
   if (!spec || !card) return '';
   const { kind, train, test } = spec.data;
@@ -61,27 +72,34 @@ export function provenance(session: Session, commit?: string): string {
       .filter(({ engine }) => engine === 'wasm' && card.engine === 'js')
       .map(({ engine, why }) => `${engine} does not run, so this is slow: ${why}`),
     `${made}, ${count(train)} to train on and ${count(test)} to test`,
-    `seed${spec.seeds.length === 1 ? '' : 's'} ${spec.seeds.join(', ')}`,
+    ...(seeds.length > 0 ? [`seed${seeds.length === 1 ? '' : 's'} ${seeds.join(', ')}`] : []),
     ...(commit ? [`code ${commit}`] : []),
   ].join(' · ');
 }
 
-/** The numbers behind the curves: a row a step, a column a side. */
-export function valuesTable(session: Session, readings: readonly ReadingName[], layer = 0): HTMLElement {
+/** The numbers behind the curves: a row a step or a rate, a column a side. */
+export function valuesTable<S extends RunnableSpec>(
+  session: Session<S>,
+  readings: readonly ReadingName[],
+  layer = 0,
+): HTMLElement {
   const { points, spec } = session;
   if (!spec || points.length === 0) return element('p', {}, 'Nothing has run yet.');
   const columns = readings.flatMap((reading) => {
     const text = READINGS[reading].percent ? (value: number) => percentText(value, 1) : numberText;
-    return linesOf(readPoints(points, reading, layer), wearers(spec)).map((line) => ({
+    return linesOf(readPoints(points, reading, layer), new Map()).map((line) => ({
       head: `${line.name}: ${READINGS[reading].label}`,
       at: (step: number) => text(line.y[line.x.indexOf(step)] ?? NaN),
     }));
   });
-  const steps = [...new Set(points.map(({ evaluation }) => evaluation.step))].sort((a, b) => a - b);
+  const isOverRates = READINGS[readings[0]].over === 'rate';
+  const steps = [
+    ...new Set(points.map(({ evaluation, learningRate }) => (isOverRates ? learningRate : evaluation.step))),
+  ].sort((a, b) => a - b);
   const head = element(
     'tr',
     {},
-    element('th', { scope: 'col' }, 'step'),
+    element('th', { scope: 'col' }, isOverRates ? 'learning rate' : 'step'),
     ...columns.map((c) => element('th', { scope: 'col' }, c.head)),
   );
   const rows = steps.map((step) =>
@@ -92,7 +110,8 @@ export function valuesTable(session: Session, readings: readonly ReadingName[], 
       ...columns.map((c) => element('td', { class: 'number' }, c.at(step))),
     ),
   );
-  const middle = spec.seeds.length > 1 ? element('caption', {}, `Medians over ${spec.seeds.length} seeds`) : null;
+  const { seeds = [] } = spec;
+  const middle = seeds.length > 1 ? element('caption', {}, `Medians over ${seeds.length} seeds`) : null;
   const table = element('table', {}, middle, element('thead', {}, head), element('tbody', {}, ...rows));
   return element('div', { class: 'table', tabindex: '0', role: 'group', 'aria-label': 'Values' }, table);
 }

@@ -103,7 +103,7 @@ export class RatesView {
     else this.status.textContent = '';
     this.said.setAttribute('aria-live', session.isBusy ? 'off' : 'polite');
     this.chart.show(this.lines());
-    this.names.replaceChildren(legend(this.spec()));
+    this.names.replaceChildren(legend(wearers(this.spec())));
     this.said.replaceChildren(
       ...this.spec().sides.map(({ name }) => element('p', {}, rateSentence(name, endsOf(this.known, name)))),
     );

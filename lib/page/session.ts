@@ -1,15 +1,15 @@
 /** One experiment on a page: its points as they come, how it ended, and what computed it. */
-import type { ComparisonSpec, ExperimentName, RunPoint } from '../src/experiments';
+import type { ComparisonSpec, ExperimentName, RunnableSpec, RunPoint } from '../src/experiments';
 import type { Computer } from './computer';
 
 export type State = 'idle' | 'starting' | 'running' | 'done' | 'stopped' | 'failed';
 
-/** Runs one comparison after another, and says what changed. */
-export class Session {
+/** Runs one comparison, or what else reports points, after another, and says what changed. */
+export class Session<S extends RunnableSpec = ComparisonSpec> {
   state: State = 'idle';
   points: RunPoint[] = [];
   /** What was run last. */
-  spec?: ComparisonSpec;
+  spec?: S;
   progress = { done: 0, total: 1, text: '' };
   /** Why it failed, or why it stopped. */
   message = '';
@@ -34,7 +34,7 @@ export class Session {
   }
 
   /** Runs; what was shown before goes. */
-  async run(spec: ComparisonSpec, experiment = this.experiment): Promise<void> {
+  async run(spec: S, experiment = this.experiment): Promise<void> {
     const token = ++this.token;
     const isMine = () => token === this.token;
     Object.assign(this, { state: 'starting', points: [], spec, message: '', held: '' });

@@ -180,6 +180,8 @@ export {
   experiments,
   gradientErrors,
   ignoredJacobian,
+  ignoredTerm,
+  inputDescent,
   layerChange,
   layerTimes,
   listExperiments,

@@ -49,6 +49,7 @@ const TINY: { [N in ExperimentName]: Partial<OptionsOf<N>> } = {
     steps: 4,
     batchSize: 10,
   },
+  'input-descent': { data, steps: 3, learningRates: [0.01, 1] },
   'layer-times': { m: 4, sizes: [2], layers: [{ name: 'BN', norm: 'batch' }], repeats: 1, sampleMilliseconds: 0.01 },
   'learning-rate-sweep': comparison,
   'moving-input': {
@@ -165,6 +166,8 @@ test('aborted under way: what finished comes back, and what did not is named', a
     assert.equal(missing.length, 8, name);
     assert.deepEqual(missing[0], { side: 'none', seed: 1, learningRate: 0.1 });
   }
+  const halved = (await abortedAtOnce('input-descent')) as { kinds: unknown[] };
+  assert.deepEqual(halved.kinds, [], 'input-descent');
   for (const name of ['weight-growth', 'ignored-jacobian'] as const) {
     const whole = (await answerOf(name)) as { runs: unknown[] };
     const some = (await abortedAtOnce(name)) as { runs: unknown[] };
@@ -189,6 +192,7 @@ test('progress rises from 0 to the whole, and does not change the answer', async
     'figure-1',
     'weight-growth',
     'ignored-jacobian',
+    'input-descent',
     'bias-growth',
     'gradient-scan',
     'moving-input',

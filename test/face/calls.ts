@@ -429,6 +429,8 @@ export function calls({ network, x, y, history, comparison, snapshot }: World): 
     ],
     runIdentity: () => [experiments.get('chain-orders'), { w: [1, 2] }],
     sideBySide: () => [],
+    ignoredTerm: () => [],
+    inputDescent: () => [],
     defineSweep: () => [{ name: 'seeds', experiment: 'training-run', grid: { seed: [1, 2] } }],
     sweep: () => [
       bnlab.defineSweep({ name: 'seeds', experiment: 'training-run', grid: { seed: [1, 2] } }),

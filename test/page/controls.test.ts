@@ -1,11 +1,20 @@
 /** What a reader can change, as data: each control writes what it reads, an address brings the state back, presets are claims of the ledger. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { experiments, RUNNABLE_CONTROLS } from 'bnlab/internal';
+import { experiments, READINGS, RUNNABLE_CONTROLS } from 'bnlab/internal';
+import { limitMarks, upToTheCliff } from 'bnlab/dist/src/experiments/readings';
 import { readLedger } from 'bnlab/dist/tools/claims';
 import { ticksOf, numberText, spanOf } from '../../lib/page/axis';
-import { addressOf, type Control, CONTROLS, fromAddress, rungs } from '../../lib/page/controls';
-import { endsOf, rateSentence, sentences, standings } from '../../lib/page/curves';
+import {
+  addressOf,
+  type Control,
+  CONTROLS,
+  controlNamed,
+  fromAddress,
+  INPUT_CONTROLS,
+  rungs,
+} from '../../lib/page/controls';
+import { endings, endsOf, rateSentence, sentences, standings } from '../../lib/page/curves';
 import { PRESETS, STANDARD } from '../../lib/page/presets';
 import { home } from '../support/sample';
 
@@ -23,7 +32,48 @@ test('each control reads what it wrote, changes nothing else, and the experiment
     }
     assert.ok(rungs(control, STANDARD).includes(control.read(STANDARD)));
   }
-  for (const name of RUNNABLE_CONTROLS) assert.ok(name in CONTROLS, name);
+  for (const name of RUNNABLE_CONTROLS) assert.ok(name in CONTROLS || name in INPUT_CONTROLS, name);
+});
+
+test('controls of other experiments read what they wrote, and those experiments take it', () => {
+  const descent = experiments.get('input-descent');
+  for (const name of ['offset', 'epsilon', 'steps'] as const) {
+    const control = controlNamed<ReturnType<typeof descent.resolve>>(name);
+    for (const value of control.values) {
+      const changed = control.write(descent.resolve(), value);
+      assert.equal(control.read(changed), value, name);
+      assert.deepEqual(descent.resolve(changed), changed);
+    }
+  }
+  const ignored = experiments.get('ignored-jacobian');
+  for (const name of ['rate', 'batch', 'steps', 'seeds'] as const) {
+    const control = controlNamed<ReturnType<typeof ignored.resolve>>(name);
+    for (const value of control.values) {
+      const changed = control.write(ignored.resolve(), value);
+      assert.equal(control.read(changed), value, name);
+      assert.deepEqual(ignored.resolve(changed), changed);
+    }
+  }
+});
+
+test('over rates a curve ends with its first point beyond all bounds, and limits that fall together are one mark', () => {
+  assert.deepEqual(upToTheCliff([0.5, 0.3, null, 4, null]), [0.5, 0.3, Infinity, NaN, NaN]);
+  assert.deepEqual(upToTheCliff([0.5, 0.3]), [0.5, 0.3]);
+  const curve = (side: string, limit?: number) => ({ side, limit, seed: 1, learningRate: 1, steps: [], values: [] });
+  assert.deepEqual(limitMarks([curve('raw', 0.1), curve('centred', 2), curve('whitened', 2.001), curve('none')]), [
+    { x: 0.1, label: 'r' },
+    { x: 2, label: 'c, w' },
+  ]);
+});
+
+test('what a line came to is said: its end over steps, its lowest point and its limit over rates', () => {
+  const line = (y: number[]) => ({ name: 'raw', as: 'first' as const, x: [0.1, 1, 10], y });
+  const curve = { side: 'raw', seed: 1, learningRate: 0.1, steps: [], values: [], limit: 2.5 };
+  assert.deepEqual(endings([line([0.5, 0.25, NaN])], READINGS.reached, [curve]), [
+    'raw: lowest loss 0.25, at rate 1; 2/λ max is 2.5.',
+  ]);
+  assert.deepEqual(endings([line([0, 3, 7])], READINGS.bias, []), ['raw: norm of the bias |b| 7 after 10 steps.']);
+  assert.deepEqual(endings([line([NaN, NaN, NaN])], READINGS.bias, []), ['raw: no number, it left all bounds.']);
 });
 
 test('an address holds what differs, and brings it back; what it does not know stays as it was', () => {

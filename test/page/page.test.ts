@@ -27,7 +27,13 @@ const sides = (['none', 'batch'] as const).map((norm) => ({
 }));
 const options = { sides, learningRates: [1], seeds: [1], steps: 100, batchSize: 60, evaluations: 5 };
 
-/** What a cell with `runnable` displays. */
+const words = {
+  title: (last: Record<string, number>) => `It ends at ${Object.keys(last).join(' and ')}`,
+  ...{ alt: 'Two curves', caption: 'Two networks.' },
+};
+const few = { kind: 'digits', train: 200, test: 10 } as const;
+
+/** What a cell with these experiments displays. */
 async function stored(): Promise<object[]> {
   const seen: object[] = [];
   setPlatform({
@@ -37,11 +43,15 @@ async function stored(): Promise<object[]> {
   });
   await bnlab.runnable({
     ...{ experiment: bnlab.sideBySide(), options, controls: ['rate', 'activation', 'seeds'], figure: 'accuracy' },
-    ...{
-      title: (last) => `It ends at ${Object.keys(last).join(' and ')}`,
-      alt: 'Two curves',
-      caption: 'Two networks.',
-    },
+    ...words,
+  });
+  await bnlab.runnable({
+    ...{ experiment: bnlab.inputDescent(), controls: ['offset', 'steps'], figure: 'reached' },
+    ...{ options: { data: few, steps: 20, learningRates: [0.01, 0.1, 1] }, ...words },
+  });
+  await bnlab.runnable({
+    ...{ experiment: bnlab.ignoredTerm(), controls: ['rate', 'seeds'], figure: 'bias' },
+    ...{ options: { data: few, norms: ['batch'], learningRates: [1], seeds: [1], features: 4, steps: 40 }, ...words },
   });
   setPlatform(nodePlatform);
   return seen;
@@ -122,7 +132,7 @@ async function ended(page: Page, within = '.panel'): Promise<string> {
 }
 /** Opens a table, and gives its rows as texts. */
 async function rowsOf(page: Page, summary: string): Promise<string[][]> {
-  const details = page.locator('.bench details').filter({ hasText: summary });
+  const details = page.locator('.bench details').filter({ hasText: summary }).first();
   await details.locator('summary').click();
   await details.locator('tbody tr').first().waitFor();
   const rows = await details.locator('tr').all();
@@ -131,11 +141,11 @@ async function rowsOf(page: Page, summary: string): Promise<string[][]> {
 
 test('without JavaScript the figure is all there is; with it the reader runs the experiment over it, and sees the numbers of Node', async () => {
   const { page: bare } = await open('site/01-runs.html', { javaScriptEnabled: false });
-  assert.equal(await bare.locator('[data-runnable]').isVisible(), false);
+  assert.equal(await bare.locator('[data-runnable]').first().isVisible(), false);
   await bare.context().close();
   for (const file of ['site/01-runs.html', 'single/01-runs.html']) {
     const { page, problems } = await open(file);
-    const box = page.locator('[data-runnable]');
+    const box = page.locator('[data-runnable]').first();
     await box.getByRole('button', { name: 'Run it here' }).press('Enter');
     await ended(page, '[data-runnable]');
     assert.match(await status(page, '[data-runnable]'), /^Done in /);
@@ -189,6 +199,72 @@ test('the playground by keyboard: the address holds the state, and the cell that
   await page.goto(address);
   assert.equal(await page.getByRole('slider', { name: 'Learning rate' }).getAttribute('aria-valuetext'), '3');
   assert.equal(await page.textContent('.take pre'), cell);
+  assert.deepEqual(problems, []);
+  await page.context().close();
+});
+
+test('experiments that compare no networks run in a report as well: over learning rates, and the norm of a bias', async () => {
+  const { page, problems } = await open('site/01-runs.html');
+  const place = (i: number) => page.locator('[data-runnable]').nth(i);
+  const run = async (i: number) => {
+    await place(i).getByRole('button', { name: 'Run it here' }).press('Enter');
+    await place(i).locator('.acts .status').filter({ hasText: ENDED }).waitFor({ timeout: 0 });
+    assert.match((await place(i).locator('.acts .status').textContent())!, /^Done in /);
+    await place(i).locator('summary').click();
+    await place(i).locator('details tbody tr').first().waitFor({ timeout: 0 });
+    const rows = await place(i).locator('details tr').all();
+    return Promise.all(rows.map((row) => row.locator('th, td').allTextContents()));
+  };
+  await place(1).getByRole('slider', { name: 'Offset of the pixels' }).press('ArrowRight');
+  const [head, ...rows] = await run(1);
+  assert.deepEqual(head[0], 'learning rate');
+  assert.deepEqual(rows.map(([rate]) => rate), ['0.01', '0.1', '1']); // prettier-ignore
+  const { kinds } = await bnlab
+    .inputDescent()
+    .run({ data: few, offset: 0.25, steps: 20, learningRates: [0.01, 0.1, 1] });
+  const first = kinds.map(({ loss }) => Number(loss[0].toPrecision(3)));
+  rows[0]
+    .slice(1)
+    .forEach((text, k) => assert.ok(Math.abs(Number(text) / first[k] - 1) < 0.006, `${text}, ${first[k]}`));
+  const said = await place(1).locator('.outcome p').allTextContents();
+  assert.equal(said.length, 4);
+  for (const [k, { kind, limit }] of kinds.entries())
+    assert.ok(
+      said[k].startsWith(`${kind}: lowest loss`) && said[k].includes(`2/λ max is ${limit.toPrecision(1)[0]}`),
+      said[k],
+    );
+  assert.equal(
+    await place(1).locator('.chart-level line').count(),
+    new Set(kinds.map(({ limit }) => limit).filter((limit) => limit > 0.0087 && limit < 1.15)).size,
+  );
+  assert.equal(await place(1).getByText('playground').count(), 0);
+
+  const [bias, ...steps] = await run(2);
+  assert.deepEqual(bias.slice(1), ['both Jacobians', 'first Jacobian alone'].map((name) => `${name}: norm of the bias |b|`)); // prettier-ignore
+  assert.deepEqual([steps.length, steps.at(-1)![0]], [21, '40']);
+  assert.ok(Number(steps.at(-1)![2]) > 0.01 && Number(steps.at(-1)![1].replace('−', '-')) < 1e-4, String(steps.at(-1)));
+  assert.deepEqual(problems, []);
+  await page.context().close();
+});
+
+test('by keyboard, on a narrow screen: the page tries every rate, and says from which on a network learns nothing', async () => {
+  const { page, problems } = await open('site/explore.html#steps=100&width=10&depth=1&scale=1&activation=relu', {
+    viewport: { width: 390, height: 800 },
+  });
+  const focused = () => page.evaluate(() => document.activeElement.textContent as string);
+  for (let tabs = 0; (await focused()) !== 'Try every rate'; tabs++) {
+    assert.ok(tabs < 40, 'no way there by Tab');
+    await page.keyboard.press('Tab');
+  }
+  await page.keyboard.press('Enter');
+  await page.locator('.rates .status').filter({ hasText: ENDED }).waitFor({ timeout: 0 });
+  assert.match((await page.textContent('.rates .status'))!, /^Done in /);
+  const said = await page.locator('.rates .outcome p').allTextContents();
+  assert.deepEqual(said.map((text) => text.split(':')[0]), ['no BN', 'BN']); // prettier-ignore
+  assert.match(said[0], /^no BN: best \d+ %, at rate [\d.]+; from rate \d+ on no better than chance\.$/);
+  for (const mark of ['circle', 'rect'])
+    assert.ok((await page.locator(`.rates .chart-line ${mark}`).count()) >= 10, `${mark}: a point for each rate`);
+  assert.equal(await page.evaluate(() => document.documentElement.scrollWidth as number), 390);
   assert.deepEqual(problems, []);
   await page.context().close();
 });

@@ -118,10 +118,19 @@ function reporting(seeds: readonly number[], control: RunControl): CompareOption
   if (!onPoint) return progress;
   return (at) => {
     progress?.(at);
-    if (!at.run || !at.evaluation) return;
-    const { side, seedIndex, learningRate } = at.run;
-    onPoint({ side, seed: seeds[seedIndex], learningRate, evaluation: stored(at.evaluation) });
+    reportPoint(at, seeds, onPoint);
   };
+}
+
+/** Hands on what training says of a look at a network, where it says that. */
+export function reportPoint(
+  { run, evaluation }: Parameters<NonNullable<CompareOptions['onProgress']>>[0],
+  seeds: readonly number[],
+  onPoint: NonNullable<RunControl['onPoint']>,
+): void {
+  if (!run || !evaluation) return;
+  const { side, seedIndex, learningRate } = run;
+  onPoint({ side, seed: seeds[seedIndex], learningRate, evaluation: stored(evaluation) });
 }
 
 /** Whose reading it is. */

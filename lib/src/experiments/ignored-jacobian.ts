@@ -20,8 +20,9 @@ import { stepSeries } from '../train/curves';
 import { powerLaw } from '../statistics';
 import { type TrainingData, type TrainRunOptions } from '../train/options';
 import { widthsOf } from '../train/prepare';
+import { reportPoint } from './comparison-spec';
 import { DATA_SPEC, datasetOf, type DataSpec } from './data-spec';
-import { type Definition, ofTraining } from './experiment';
+import { experimentOf, type Definition, type Experiment, ofTraining, type RunPoint } from './experiment';
 import { NORMS_OVER_BATCH, normOverBatchLayer, type NormOverBatch } from './norm-over-batch';
 
 /** What {@link ignoredJacobian} takes. */
@@ -39,12 +40,14 @@ export interface IgnoredJacobianOptions extends Pick<
   seeds: number[];
   /** Width of the normalized layer; below m, so that the covariance is not singular. Default 32. */
   features?: number;
+  /** Called twenty times a run, with the norm of the bias as a probe; changes nothing else. */
+  onPoint?: (point: RunPoint) => void;
 }
 
 const IGNORED_JACOBIAN_OPTIONS: Options<IgnoredJacobianOptions> = {
   ...{ data: needed(own), norms: needed(listOf(oneOf(NORMS_OVER_BATCH))), learningRates: needed(listOf(number)) },
   ...{ seeds: needed(listOf(whole)), features: counting, steps: needed(own), batchSize: needed(own) },
-  ...{ pixels: own, onProgress: callback, signal: abortSignal },
+  ...{ pixels: own, onProgress: callback, onPoint: callback, signal: abortSignal },
 };
 
 /** One run of {@link ignoredJacobian}. */
@@ -90,12 +93,12 @@ export interface IgnoredJacobianRun {
  */
 export async function ignoredJacobian(options: IgnoredJacobianOptions): Promise<IgnoredJacobianRun[]> {
   expectOptions('ignoredJacobian', options, IGNORED_JACOBIAN_OPTIONS);
-  const { norms, learningRates, seeds, steps, features = 32 } = options;
+  const { norms, learningRates, seeds, steps, features = 32, onPoint } = options;
   const kinds = norms.flatMap((norm) =>
     (['differentiated', 'detached'] as const).map((statistics) => ({ norm, statistics })),
   );
   const nameOf = ({ norm, statistics }: { norm: NormOverBatch; statistics: StatisticsGradient }) =>
-    `${norm}, ${statistics}`;
+    `${norms.length > 1 ? `${norm}, ` : ''}${JACOBIANS[statistics]}`;
   const norm2 = (tensors: Record<string, tf.Tensor>, label: string) => tf.sqrt(tf.sum(tf.square(tensors[label])));
   const comparison = await compare({
     data: options.data,
@@ -108,9 +111,13 @@ export async function ignoredJacobian(options: IgnoredJacobianOptions): Promise<
     learningRates,
     steps,
     batchSize: options.batchSize,
-    evaluate: { at: [] },
+    evaluate: onPoint ? { every: Math.ceil(steps / POINTS) } : { at: [] },
+    probes: onPoint ? { bias: { measure: ({ network }) => biasNorm(network) } } : {},
     divergenceBound: Infinity,
-    onProgress: options.onProgress,
+    onProgress: (at) => {
+      options.onProgress?.(at);
+      if (onPoint) reportPoint(at, seeds, onPoint);
+    },
     signal: options.signal,
     record: ({ loss, before }) => ({
       loss,
@@ -139,6 +146,19 @@ export async function ignoredJacobian(options: IgnoredJacobianOptions): Promise<
       biasExponent: growthExponent(bias),
     };
   });
+}
+
+/** What the gradient passes through, in words. */
+const JACOBIANS: Record<StatisticsGradient, string> = {
+  differentiated: 'both Jacobians',
+  detached: 'first Jacobian alone',
+};
+
+/** Looks at a network, of a run that is followed. */
+const POINTS = 20;
+
+function biasNorm(network: Pick<Network, 'named'>): number {
+  return tf.tidy(() => tf.norm(network.named['layer1/bias']).dataSync()[0]);
 }
 
 /** Mean |cosine| between the columns of W, [inputs, units]; NaN for a single one. */
@@ -215,6 +235,16 @@ export const definition: Definition<IgnoredJacobianSpec, { runs: IgnoredJacobian
   compute: async ({ data, ...options }, control) => {
     const { signal } = control;
     const dataset = await datasetOf(data, { signal });
-    return { runs: await ignoredJacobian({ ...options, data: dataset, signal, onProgress: ofTraining(control) }) };
+    const reports = { signal, onProgress: ofTraining(control), onPoint: control.onPoint };
+    return { runs: await ignoredJacobian({ ...options, ...reports, data: dataset }) };
   },
 };
+
+/**
+ * The experiment `ignored-jacobian`, by itself: a notebook that names it reaches no other.
+ *
+ * @example const { runs } = await ignoredTerm().run({ norms: ['whiten'], learningRates: [1], seeds: [1] });
+ */
+export function ignoredTerm(): Experiment<IgnoredJacobianSpec, { runs: IgnoredJacobianRun[] }> {
+  return experimentOf(definition);
+}

@@ -41,10 +41,12 @@ export { noiseInTraining, type GradientNoiseSpec, type NoiseInTrainingOptions, t
 export { type GradientScanSpec } from './gradient-scan';
 export {
   ignoredJacobian,
+  ignoredTerm,
   type IgnoredJacobianOptions,
   type IgnoredJacobianRun,
   type IgnoredJacobianSpec,
 } from './ignored-jacobian';
+export { INPUT_KINDS, inputDescent, type InputDescent, type InputDescentSpec, type InputKind } from './input-descent';
 export { layerChange, type LayerChange, type LayerChangeOptions } from './layer-change';
 export {
   layerTimes,
@@ -71,7 +73,7 @@ export {
   type OptionsOf,
   type ResultOf,
 } from './registry';
-export { READINGS, type Reading, type ReadingName, type RunCurve } from './readings';
+export { READINGS, type Reading, type ReadingName, type RunCurve, type RunnableSpec } from './readings';
 export { atRates, rateLimit, type RateLimit, type RateLimitOptions, type RateRun } from './rate-limit';
 export { type SaturationCurve, type SaturationInTraining, type SaturationSpec } from './saturation-in-training';
 export {

@@ -12,6 +12,7 @@ import { definition as figure1 } from './figure-1';
 import { definition as gradientNoise } from './gradient-noise';
 import { definition as gradientScan } from './gradient-scan';
 import { definition as ignoredJacobian } from './ignored-jacobian';
+import { definition as inputDescent } from './input-descent';
 import { definition as layerTimes } from './layer-times';
 import { definition as learningRateSweep } from './learning-rate-sweep';
 import { definition as movingInput } from './moving-input';
@@ -40,6 +41,7 @@ const DEFINITIONS = {
   'gradient-noise': gradientNoise,
   'gradient-scan': gradientScan,
   'ignored-jacobian': ignoredJacobian,
+  'input-descent': inputDescent,
   'layer-times': layerTimes,
   'learning-rate-sweep': learningRateSweep,
   'moving-input': movingInput,

@@ -12,7 +12,17 @@ import {
   whole,
 } from '../core/checks';
 import type { ComparisonSpec, Experiment, RunPoint } from '../experiments';
-import { normOf, readPoints, READINGS, type ReadingName, type RunCurve } from '../experiments/readings';
+import {
+  limitMarks,
+  normOf,
+  readPoints,
+  READINGS,
+  type Reading,
+  type ReadingName,
+  type RunCurve,
+  type RunnableSpec,
+  upToTheCliff,
+} from '../experiments/readings';
 import { identities, type IdentityName, lineFigure, type Series, show } from '../figure';
 import { emit } from '../figure/display';
 import { median } from '../statistics';
@@ -23,25 +33,28 @@ export const RUNNABLE_MIME = 'application/vnd.bnlab.runnable.v1+json';
 /** What a reader can be given to change: names of the page's controls. */
 // prettier-ignore
 export const RUNNABLE_CONTROLS = [
-  'rate', 'scale', 'depth', 'width', 'activation', 'batch', 'steps', 'seeds', 'a', 'b',
+  'rate', 'scale', 'depth', 'width', 'activation', 'batch', 'steps', 'seeds', 'a', 'b', 'offset', 'epsilon',
 ] as const;
 /** One of {@link RUNNABLE_CONTROLS}. */
 export type RunnableControl = (typeof RUNNABLE_CONTROLS)[number];
 
 /** What {@link runnable} takes. */
-export interface RunnableOptions {
-  /** A comparison, such as `sideBySide()`. */
-  experiment: Experiment<ComparisonSpec, unknown>;
+export interface RunnableOptions<S extends RunnableSpec = ComparisonSpec> {
+  /** A comparison, such as `sideBySide()`, or another that reports points: `ignoredTerm()`, `inputDescent()`. */
+  experiment: Experiment<S, unknown>;
   /** Of the run; small enough for a page: some hundred steps, on generated digits, which every page can draw. */
-  options?: Partial<ComparisonSpec>;
+  options?: Partial<S>;
   /** What the reader can change, in order: `rate`, `scale` of the initial weights, `depth`, `width`, `activation`, `batch`, `steps`,
-   * `seeds`, and `a` and `b`, the sides' normalizations. */
+   * `seeds`, and `a` and `b`, the sides' normalizations; of `inputDescent()` `offset` and `epsilon`. */
   controls: readonly RunnableControl[];
-  /** What is drawn over the steps: `accuracy`, `loss`, or of one layer `inputs`, `saturated`, `gradient`, `weights`, `shift`. */
+  /**
+   * What is drawn over the steps: `accuracy`, `loss`, or of one layer `inputs`, `saturated`, `gradient`, `weights`, `shift`; `bias` of
+   * `ignoredTerm()`; `reached` of `inputDescent()`, over the learning rates.
+   */
   figure: ReadingName;
   /** Which hidden layer a figure of one layer shows, from 1; default the last. */
   layer?: number;
-  /** The finding, from each side's value at the last step (the median of its seeds). */
+  /** The finding, from each side's value at the last step (the median of its seeds), or its lowest over the rates. */
   title: (last: Record<string, number>) => string;
   /** The figure in one or two sentences, for a reader who cannot see it. */
   alt: string;
@@ -49,9 +62,9 @@ export interface RunnableOptions {
   caption: string;
 }
 
-const RUNNABLE_OPTIONS: Options<RunnableOptions> = {
+const RUNNABLE_OPTIONS: Options<RunnableOptions<RunnableSpec>> = {
   experiment: needed(
-    having<Experiment<ComparisonSpec, unknown>>('a comparison such as sideBySide()', {
+    having<Experiment<RunnableSpec, unknown>>('an experiment such as sideBySide()', {
       ...{ name: needed(text), resolve: needed(callback), run: needed(callback) },
     }),
   ),
@@ -70,7 +83,7 @@ export interface RunnableRecord {
   /** Name of the experiment. */
   experiment: string;
   /** With the defaults filled in. */
-  options: ComparisonSpec;
+  options: RunnableSpec;
   /** What a reader can change. */
   controls: RunnableControl[];
   /** What is drawn; `layer` from 0. */
@@ -90,17 +103,18 @@ export interface RunnableRecord {
  *   title: (last) => fmt`BN ends at ${percent(last.BN)}`, alt: '...', caption: '...' });
  * @throws TypeError or RangeError for options that make no sense, before anything is computed
  */
-export async function runnable(options: RunnableOptions): Promise<void> {
+export async function runnable<S extends RunnableSpec = ComparisonSpec>(given: RunnableOptions<S>): Promise<void> {
+  const options = given as unknown as RunnableOptions<RunnableSpec>;
   expectOptions('runnable', options, RUNNABLE_OPTIONS);
   const { experiment, figure, controls } = options;
   const spec = experiment.resolve(options.options);
-  const layer = layerOf(spec, options.layer);
+  const layer = READINGS[figure].ofLayer || options.layer !== undefined ? layerOf(spec, options.layer) : 0;
   const points: RunPoint[] = [];
   await experiment.run(spec, { onPoint: (point) => points.push(point) });
   const curves = readPoints(points, figure, layer);
-  if (curves.length === 0)
+  if (!curves.some(({ values }) => values.some(Number.isFinite)))
     throw new RangeError(
-      `runnable: '${experiment.name}' reported no points. Give it a comparison, such as sideBySide().`,
+      `runnable: '${experiment.name}' reported nothing of '${figure}'. Give a comparison such as sideBySide(), or another figure.`,
     );
   showFigure(options, spec, curves);
   const record: RunnableRecord = {
@@ -118,13 +132,24 @@ export async function runnable(options: RunnableOptions): Promise<void> {
 }
 
 /** Place of the layer, from 0. */
-function layerOf({ sides }: ComparisonSpec, given: number | undefined): number {
-  const { network } = sides[0];
-  const hidden = network.kind === 'mlp' ? network.sizes.length - 2 : 0;
+function layerOf(spec: RunnableSpec, given: number | undefined): number {
+  const network = isComparison(spec) ? spec.sides[0].network : undefined;
+  const hidden = network?.kind === 'mlp' ? network.sizes.length - 2 : 0;
   if (hidden < 1) throw new RangeError("runnable: the sides must be of kind 'mlp', with a hidden layer.");
   if (given !== undefined && !(given >= 1 && given <= hidden))
     throw new RangeError(`runnable: layer must be from 1 to ${hidden}, the number of hidden layers, got ${given}.`);
   return (given ?? hidden) - 1;
+}
+
+/** Whether its sides are networks. */
+export function isComparison(spec: RunnableSpec): spec is ComparisonSpec {
+  return 'sides' in spec;
+}
+
+/** Names of the sides, each with its normalization where it has one. */
+function sidesOf(spec: RunnableSpec, curves: readonly RunCurve[]): { name: string; norm?: string }[] {
+  if (isComparison(spec)) return spec.sides.map((side) => ({ name: side.name, norm: normOf(side) }));
+  return [...new Set(curves.map(({ side }) => side))].map((name) => ({ name }));
 }
 
 function titleOf(reading: ReadingName, layer: number): string {
@@ -133,37 +158,50 @@ function titleOf(reading: ReadingName, layer: number): string {
   return ofLayer ? `${name}, hidden layer ${layer + 1}` : name;
 }
 
+/** Above every axis that is held: where a descent without bounds is drawn. */
+const FAR = 100;
+
 /** Seeds of one side as a series. */
-function seriesOf(spec: ComparisonSpec, curves: readonly RunCurve[]): Series[] {
-  return spec.sides.map((side) => {
-    const { name } = side;
+function seriesOf(spec: RunnableSpec, curves: readonly RunCurve[]): Series[] {
+  return sidesOf(spec, curves).map(({ name, norm = '' }) => {
     const runs = curves.filter((curve) => curve.side === name);
-    const norm = normOf(side);
     const as = norm in identities ? { as: norm as IdentityName } : {};
     const [{ steps: x, low, high, values: y }] = [...runs].sort((a, b) => b.steps.length - a.steps.length);
     const label = name;
     if (low && high) return { ...as, label, x, y, low, high, n: 1 };
+    const isOverRates = runs[0].limit !== undefined;
+    if (isOverRates) return { label, x, y: upToTheCliff(y).map((value) => Math.min(value, FAR)), markers: false };
     // A run that diverged has no value from there on.
     return { ...as, label, x, seeds: runs.map(({ values }) => x.map((_, i) => values[i] ?? NaN)) };
   });
 }
 
-function showFigure(options: RunnableOptions, spec: ComparisonSpec, curves: readonly RunCurve[]): void {
+function showFigure(options: RunnableOptions<RunnableSpec>, spec: RunnableSpec, curves: readonly RunCurve[]): void {
   const { figure, title, alt, caption } = options;
-  const { label, percent, log } = READINGS[figure];
+  const { label, percent, log, over, range }: Reading = READINGS[figure];
+  const sayOf = (values: number[]) => (over === 'rate' ? Math.min(...values) : (values.at(-1) ?? NaN));
   const lastOf = (side: string) =>
-    median(
-      curves.filter((curve) => curve.side === side).map(({ values }) => values.filter(Number.isFinite).at(-1) ?? NaN),
-    );
+    median(curves.filter((curve) => curve.side === side).map(({ values }) => sayOf(values.filter(Number.isFinite))));
+  const limits = limitMarks(curves);
   const { kind, train } = spec.data;
+  const condition = over === 'rate' ? `${spec.steps} steps` : `learning rate ${spec.learningRates[0]}`;
   show(
     lineFigure({
-      title: title(Object.fromEntries(spec.sides.map(({ name }) => [name, lastOf(name)]))),
+      title: title(Object.fromEntries(sidesOf(spec, curves).map(({ name }) => [name, lastOf(name)]))),
       data: kind === 'digits' ? 'generated digits' : kind === 'mnist' ? 'MNIST' : 'Fashion-MNIST',
-      note: `${train === undefined ? 'all' : train.toLocaleString('en-US')} to train on, learning rate ${spec.learningRates[0]}`,
-      ...{ x: { label: 'training step' }, y: { label, percent, log, ...(percent && { range: [0, 1] as const }) } },
+      note: `${train === undefined ? 'all' : train.toLocaleString('en-US')} to train on, ${condition}`,
+      x: over === 'rate' ? { label: 'learning rate η', log: true } : { label: 'training step' },
+      y: { label, percent, log, ...shownRange(percent ? { min: 0, max: 1 } : range, curves) },
+      ...(limits.length > 0 && { marks: limits }),
       series: seriesOf(spec, curves),
       ...{ alt, caption },
     }),
   );
+}
+
+/** An axis that is held at both ends, the upper one by the values where nothing holds it. */
+function shownRange(range: Reading['range'], curves: readonly RunCurve[]): { range?: [number, number] } {
+  if (range?.min === undefined) return {};
+  const largest = Math.max(...curves.flatMap(({ values }) => values.filter(Number.isFinite)));
+  return { range: [range.min, range.max ?? 2 * Math.max(largest, range.min)] };
 }
