@@ -21,7 +21,7 @@ export function registeredEngines(): readonly Engine[] {
 /** The engine whose backend TensorFlow.js uses at the moment; a backend that nobody registered counts as plain JavaScript. */
 export function engineInUse(): Engine {
   const backend = tf.getBackend();
-  return registered.find((engine) => engine.backend === backend || engine.stepsOn === backend) ?? js;
+  return registered.find(({ backend: own, stepsOn = own }) => own === backend || stepsOn === backend) ?? js;
 }
 
 /** Whether runs of a step of so much work (parameters times examples) are faster side by side than one after the other. */
