@@ -136,15 +136,21 @@ test('what only archives want makes stale the notebook that reads weights, and n
 /** A notebook that runs experiments by name reaches those: see reach.test.ts. */
 const byName = ({ notebook }: { notebook: Notebook }) => /\brunExperiment\b/.test(code(notebook));
 
+/** The file of an experiment that a function of the public face is. */
+const BY_FUNCTION: Record<string, string> = {
+  ...{ ignoredTerm: 'ignored-jacobian', inputDescent: 'input-descent', sideBySide: 'side-by-side' },
+};
+
 test('a notebook reaches the experiments that it names, and no other', () => {
   const library = readLibrary(home);
   for (const { name, notebook } of executed.filter((one) => !byName(one))) {
     const cells = notebook.cells.flatMap((c) => (c.cell_type === 'code' ? [c.source] : []));
     const reached = library.reach(cells);
     const definitions = reached.pieces.filter((piece) => /^definition in lib\/src\/experiments\//.test(piece.name));
-    const named = cells.some((source) => /import \{[^}]*\bsideBySide\b[^}]*\} from 'bnlab'/.test(source))
-      ? ['side-by-side']
-      : [];
+    const imported = new Set(
+      cells.flatMap((source) => /import \{([^}]*)\} from 'bnlab'/.exec(source)?.[1].split(/[\s,]+/) ?? []),
+    );
+    const named = Object.keys(BY_FUNCTION).filter((one) => imported.has(one)).map((one) => BY_FUNCTION[one]); // prettier-ignore
     const wanted = named.map((file) => `definition in lib/src/experiments/${file}.ts`);
     assert.deepEqual(definitions.map((piece) => piece.name), wanted, name); // prettier-ignore
   }
