@@ -94,15 +94,21 @@ function place({ within, last }) {
 function watchFiles(seconds) {
   /** @type {Map<string, Running>} */
   const files = new Map();
-  /** @type {string[]} */
-  const lines = [];
+  /**
+   * Those that were ended. The runner passes on what a file says when those before it are done, so that where it was may be known only
+   * once it is gone.
+   *
+   * @type {Map<string, Running>}
+   */
+  const over = new Map();
+  /** @param {string} file */
+  const said = (file) => `${path.relative('', file)}: not done after ${seconds} s, ended`;
   const timer = setInterval(() => {
     for (const [file, running] of files) {
       if ((Date.now() - running.since) / 1000 < seconds) continue;
       files.delete(file);
-      const line = `${path.relative('', file)}: not done after ${seconds} s, ended ${place(running)}`;
-      lines.push(line);
-      process.stderr.write(`${line}\n`);
+      over.set(file, running);
+      process.stderr.write(`${said(file)}\n`);
       end(file);
     }
   }, 500);
@@ -112,14 +118,14 @@ function watchFiles(seconds) {
     if (file === undefined) return;
     const whole = nesting === 0 && path.resolve(name) === file;
     if (!whole) {
-      const running = files.get(file);
+      const running = files.get(file) ?? over.get(file);
       if (running) follow(running, event);
     } else if (type === 'test:dequeue') files.set(file, { since: Date.now(), within: [] });
     else if (type === 'test:complete') files.delete(file);
   };
   const ended = () => {
     clearInterval(timer);
-    return lines;
+    return [...over].map(([file, running]) => `${said(file)} ${place(running)}`);
   };
   return { see, ended };
 }

@@ -166,7 +166,7 @@ const BY_SEED = either(listOf(orNull(kind('a number', (value) => typeof value ==
  * @throws RangeError for lists of different lengths
  */
 export function ratioBySeed(a: readonly number[], b: readonly number[]): number[];
-export function ratioBySeed(a: BySeed, b: BySeed): (number | null)[];
+export function ratioBySeed(a: readonly (number | null)[], b: readonly (number | null)[]): (number | null)[];
 export function ratioBySeed(a: BySeed, b: BySeed): (number | null)[] {
   return bySeed('ratioBySeed', a, b, (x, y) => x / y);
 }
@@ -179,7 +179,7 @@ export function ratioBySeed(a: BySeed, b: BySeed): (number | null)[] {
  * @throws RangeError for lists of different lengths
  */
 export function differenceBySeed(a: readonly number[], b: readonly number[]): number[];
-export function differenceBySeed(a: BySeed, b: BySeed): (number | null)[];
+export function differenceBySeed(a: readonly (number | null)[], b: readonly (number | null)[]): (number | null)[];
 export function differenceBySeed(a: BySeed, b: BySeed): (number | null)[] {
   return bySeed('differenceBySeed', a, b, (x, y) => x - y);
 }

@@ -34,6 +34,7 @@ export class Conv2dTransposeLayer extends ConvolutionLayer<TransposedConvolution
     this.bias = this.addBias(options);
   }
 
+  /** The images that the transposed kernel makes of `x`, and the bias; see {@link conv2dTranspose}. */
   apply(x: tf.Tensor, _context: ApplyContext): tf.Tensor {
     this.expectImages(x);
     expectFilled(this.name, 'x', x);

@@ -49,6 +49,7 @@ export class Conv2dLayer extends ConvolutionLayer<ConvolutionOptions> {
     this.bias = this.addBias(options);
   }
 
+  /** The images that the kernel makes of `x`, and the bias; see {@link conv2d}. */
   apply(x: tf.Tensor, _context: ApplyContext): tf.Tensor {
     this.expectImages(x);
     return tf.tidy(() => {
