@@ -59,7 +59,7 @@ async function withPlayground(flags: string[], look: (page: Page) => Promise<voi
     const problems: string[] = [];
     page.on('pageerror', (error) => problems.push(error.message));
     page.on('console', (message) => void (message.type() === 'error' && problems.push(message.text())));
-    await page.goto(`${pathToFileURL(path.join(folder, 'explore.html')).href}#steps=100&width=10&depth=1`);
+    await page.goto(`${pathToFileURL(path.join(folder, 'explore.html')).href}#steps=100&width=10&depth=1&seeds=1`);
     if (!(await page.locator('#engine').isVisible())) await page.getByText('More controls').click();
     await look(page);
     assert.deepEqual(problems, []);
