@@ -48,7 +48,7 @@ async function start(clone: string, names: string[], env: NodeJS.ProcessEnv): Pr
 function stages({ lines, all }: { lines: Line[]; all: number }): [string, number][] {
   const at = (pattern: RegExp) => lines.find(({ text }) => pattern.test(text))?.at ?? NaN;
   const steps = lines.flatMap(({ text }): [string, number][] => {
-    const [, name, seconds] = /^ *✓ (.{20}) *([\d.]+) s /.exec(text) ?? [];
+    const [, name, seconds] = /^ *✓ ([^:]{20}) *([\d.]+) s /.exec(text) ?? [];
     return name === undefined ? [] : [[name.trim(), Number(seconds)]];
   });
   return [
