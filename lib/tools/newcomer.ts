@@ -5,10 +5,9 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { readJson } from '../src/platform/node/write';
-import { claimsIn } from './claims';
+import { executedIn, executeWith } from './elsewhere';
 import { nameOf, readNotebook, stableJson, writeAtomically } from './notebook';
 import { hashes, readLibrary } from './notebook/provenance';
-import { runNotebooks } from './notebooks';
 import { findNotebooks, shown } from './places';
 import { failuresIn } from './run/failures';
 import { onlyOne, Stop } from './running';
@@ -58,35 +57,16 @@ export function readNewcomer(root: string): NewcomerFile {
 export async function runAsNewcomer(root: string, names: readonly string[], folder: string): Promise<number> {
   const out = path.join(folder, 'executed');
   const times = path.join(folder, 'times');
-  const code = await withEnvironment({ ...NEWCOMER, BNLAB_TIMES: times }, () =>
-    runNotebooks(['--out', out, '--no-twins', '--root', root, ...names]),
-  );
-  const fared = { ...failedIn(root, out), ...executedIn(out, secondsIn(times)) };
+  const code = await executeWith({ ...NEWCOMER, BNLAB_TIMES: times }, { root, names, folder: out });
+  const fared = { ...failedIn(root, out), ...wentWell(out, secondsIn(times)) };
   if (Object.keys(fared).length > 0) await keep(root, fared);
   return code;
 }
 
-/** Runs with these variables set, and sets back what stood before. */
-export async function withEnvironment<T>(variables: Record<string, string>, work: () => Promise<T>): Promise<T> {
-  const before = Object.keys(variables).map((name) => [name, process.env[name]] as const);
-  Object.assign(process.env, variables);
-  try {
-    return await work();
-  } finally {
-    for (const [name, value] of before) {
-      if (value === undefined) delete process.env[name];
-      else process.env[name] = value;
-    }
-  }
-}
-
-function executedIn(folder: string, seconds: Record<string, number>): NewcomerFile {
-  const files = fs.existsSync(folder) ? fs.readdirSync(folder).filter((name) => name.endsWith('.ipynb')) : [];
-  const runs = files.flatMap((file): [string, NewcomerRun][] => {
-    const notebook = readNotebook(path.join(folder, file));
-    const hash = notebook.metadata.bnlab?.provenance?.hash;
-    const verdicts = Object.fromEntries(claimsIn(notebook).map(({ id, verdict }) => [id, verdict]));
-    return hash === undefined ? [] : [[nameOf(file), { hash, seconds: seconds[nameOf(file)], verdicts }]];
+function wentWell(folder: string, seconds: Record<string, number>): NewcomerFile {
+  const runs = executedIn(folder).map(({ name, hash, records }): [string, NewcomerRun] => {
+    const verdicts = Object.fromEntries(records.map(({ id, verdict }) => [id, verdict]));
+    return [name, { hash, seconds: seconds[name], verdicts }];
   });
   return Object.fromEntries(runs);
 }

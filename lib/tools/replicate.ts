@@ -3,17 +3,14 @@
  * rule, rate and threshold that was set on MNIST: their verdicts are kept beside MNIST's in the ledger. And as a newcomer runs them
  * (newcomer.ts): that they run is kept.
  */
-import * as fs from 'node:fs';
-import * as path from 'node:path';
 import { Command, Option } from 'commander';
 import { DataError } from '../src/data/errors';
 import { obtainFiles } from '../src/data/sources/obtain';
 import '../src/platform/node/set';
 import { readCall } from './call';
-import { claimsIn, expectReadable, type ReplicationFile, writeReplication } from './claims';
-import { readNewcomer, runAsNewcomer, withEnvironment } from './newcomer';
-import { nameOf, readNotebook } from './notebook';
-import { runNotebooks } from './notebooks';
+import { expectReadable, type ReplicationFile, writeReplication } from './claims';
+import { executedIn, executeWith } from './elsewhere';
+import { readNewcomer, runAsNewcomer } from './newcomer';
 import { home } from './places';
 import { makeScratch, removeScratch } from './scratch';
 
@@ -53,16 +50,10 @@ export async function replicate(argv: string[]): Promise<number> {
 
 async function run(root: string, names: readonly string[], folder: string, title: string): Promise<number> {
   const variables = { BNLAB_DATASET: 'fashion', BNLAB_PROFILE: process.env.BNLAB_PROFILE ?? 'full' };
-  const code = await withEnvironment(variables, () =>
-    runNotebooks(['--out', folder, '--no-twins', '--root', root, ...names]),
-  );
+  const code = await executeWith(variables, { root, names, folder });
+  const executed = executedIn(folder).filter(({ records }) => records.length > 0);
   const notebooks: ReplicationFile['notebooks'] = {};
-  for (const file of fs.readdirSync(folder).filter((name) => name.endsWith('.ipynb'))) {
-    const notebook = readNotebook(path.join(folder, file));
-    const records = claimsIn(notebook);
-    const hash = notebook.metadata.bnlab?.provenance?.hash;
-    if (hash && records.length > 0) notebooks[nameOf(file)] = { hash, records };
-  }
+  for (const { name, hash, records } of executed) notebooks[name] = { hash, records };
   if (Object.keys(notebooks).length > 0) await writeReplication(root, { data: title, notebooks });
   return code;
 }

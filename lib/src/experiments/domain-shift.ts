@@ -62,8 +62,9 @@ const DOMAIN_SHIFT_OPTIONS: Options<DomainShiftOptions> = {
   ...{ ...SETTINGS, data: needed(DATASET), onProgress: callback, signal: abortSignal },
 };
 
+const STATISTICS = ['none', 'training', 'domain'] as const;
 /** What inference normalizes by: nothing, the statistics of the training domain, or those of the new one. */
-export type StatisticsOf = 'none' | 'training' | 'domain';
+export type StatisticsOf = (typeof STATISTICS)[number];
 
 /** One way of inference in one domain. */
 export interface DomainShiftRow {
@@ -171,42 +172,38 @@ class Study {
   }
 
   scores(nets: Readonly<Record<Norm, readonly Network[]>>): DomainShiftRow[] {
-    const { changes, strengths } = this.options;
-    const rows: DomainShiftRow[] = [];
-    for (const change of changes) {
-      const byStrength = strengths.map((strength) => ({ strength, scores: this.inDomain(change, strength, nets) }));
-      for (const statistics of ['none', 'training', 'domain'] as const) {
-        for (const { strength, scores } of byStrength) {
-          rows.push({ change, strength, statistics, accuracy: scores[statistics] });
-        }
-      }
-    }
-    return rows;
-  }
-
-  private inDomain(
-    change: PictureChange,
-    strength: number,
-    nets: Readonly<Record<Norm, readonly Network[]>>,
-  ): Record<StatisticsOf, number[]> {
+    const { changes, strengths, examples } = this.options;
     const { train, test } = this.data;
-    const { batchSize, examples } = this.options;
     return tf.tidy(() => {
       const some = tf.slice(train.x, [0, 0], [Math.min(examples, train.x.shape[0]), -1]);
-      const before = { x: tf.cast(some, 'float32'), test: tf.cast(test.x, 'float32') };
-      const unlabelled = changedPictures(before.x, change, strength, 1);
-      const x = changedPictures(before.test, change, strength, 2);
-      const ask = (network: Network) => evaluate({ network, x, y: test.y }).accuracy!;
-      const after = (network: Network, of: tf.Tensor) => {
-        setPopulationStatistics(network, of, { batchSize });
-        return ask(network);
-      };
-      return {
-        none: nets.none.map(ask),
-        training: nets.batch.map((network) => after(network, before.x)),
-        domain: nets.batch.map((network) => after(network, unlabelled)),
-      };
+      const pictures = { x: tf.cast(some, 'float32'), test: tf.cast(test.x, 'float32') };
+      return changes.flatMap((change) => {
+        this.normalizeBy(pictures.x, nets.batch); // until the first strength of 'domain', which comes last
+        return STATISTICS.flatMap((statistics) =>
+          strengths.map((strength) => {
+            const accuracy = this.accuracies({ change, strength, statistics }, nets, pictures);
+            return { change, strength, statistics, accuracy };
+          }),
+        );
+      });
     });
+  }
+
+  private accuracies(
+    { change, strength, statistics }: Omit<DomainShiftRow, 'accuracy'>,
+    nets: Readonly<Record<Norm, readonly Network[]>>,
+    pictures: { x: tf.Tensor; test: tf.Tensor },
+  ): number[] {
+    const asked = statistics === 'none' ? nets.none : nets.batch;
+    return tf.tidy(() => {
+      if (statistics === 'domain') this.normalizeBy(changedPictures(pictures.x, change, strength, 1), asked);
+      const x = changedPictures(pictures.test, change, strength, 2);
+      return asked.map((network) => evaluate({ network, x, y: this.data.test.y }).accuracy!);
+    });
+  }
+
+  private normalizeBy(x: tf.Tensor, networks: readonly Network[]): void {
+    for (const network of networks) setPopulationStatistics(network, x, { batchSize: this.options.batchSize });
   }
 }
 

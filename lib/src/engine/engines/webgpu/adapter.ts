@@ -1,4 +1,5 @@
 /** An adapter of WebGPU, and its device: the same in Node and in a browser. */
+
 /** An adapter in plain data. */
 export interface AdapterWords {
   vendor: string;
