@@ -62,9 +62,9 @@ const DOMAIN_SHIFT_OPTIONS: Options<DomainShiftOptions> = {
   ...{ ...SETTINGS, data: needed(DATASET), onProgress: callback, signal: abortSignal },
 };
 
-const STATISTICS = ['none', 'training', 'domain'] as const;
 /** What inference normalizes by: nothing, the statistics of the training domain, or those of the new one. */
-export type StatisticsOf = (typeof STATISTICS)[number];
+export type StatisticsOf = 'none' | 'training' | 'domain';
+const STATISTICS: readonly StatisticsOf[] = ['none', 'training', 'domain'];
 
 /** One way of inference in one domain. */
 export interface DomainShiftRow {
