@@ -39,6 +39,10 @@ test('an error while a step is recorded or played: said, the steps before it cou
   assert.deepEqual(left, [0, 0, 0, 0]);
 });
 
+test('a tensor from outside that was disposed since: the step is recorded again', async () => {
+  assert.deepEqual(await onEngine<number[]>('wasm', replayed('renewed')), [-3, -33, 2]);
+});
+
 test("the module's memory does not grow with the steps that were compiled and disposed", async () => {
   const [few, many] = await onEngine<Awaited<ReturnType<typeof grown>>>('wasm', replayed('grown'));
   assert.equal(many, few);

@@ -213,3 +213,19 @@ export async function grown(): Promise<[number, number]> {
   tf.dispose([x, y]);
   return result;
 }
+
+/** A rate that the optimizer holds in a tensor, replaced between two runs: the weight after each, and how often was recorded. */
+export async function renewed(): Promise<number[]> {
+  const w = tf.tidy(() => tf.variable(tf.scalar(0)));
+  const optimizer = tf.train.sgd(1);
+  const step = compile<NamedTensors, NamedTensors>(({ x }) => ({
+    loss: optimizer.minimize(() => x.mean().mul(w) as tf.Scalar, true, [w])!,
+  }));
+  const call = { data: { x: tf.ones([3]) }, batches: Int32Array.of(0, 1, 2), batchSize: 1 };
+  await step.run(call);
+  const once = w.dataSync()[0];
+  // disposes the scalar that holds the rate
+  (optimizer as unknown as { setLearningRate(rate: number): void }).setLearningRate(10);
+  await step.run(call);
+  return [once, w.dataSync()[0], step.traces.count];
+}
