@@ -27,24 +27,24 @@ export interface Taken {
 type Way = () => Promise<unknown>;
 
 /** As a notebook trains. */
-async function bnlabWay(kernel: 'auto' | 'composed' = 'auto'): Promise<Way> {
+async function bnlabWay(kernel: 'auto' | 'composed' = 'auto', mode: 'auto' | 'eager' = 'auto'): Promise<Way> {
   await ready();
   const data = await loadDataset('digits', { digits: DIGITS });
   return async () => {
     const network = mlp({ sizes: SIZES, activation: 'sigmoid', norm: 'batch', normOptions: { kernel }, seed: 1 });
     const evaluate = { at: [STEPS] };
-    await trainNetwork({ network, data, steps: STEPS, batchSize: BATCH, learningRate: RATE, seed: 1, evaluate });
+    await trainNetwork({ network, data, steps: STEPS, batchSize: BATCH, learningRate: RATE, seed: 1, evaluate, mode });
     network.dispose();
   };
 }
 
-/** The same before anything was made faster: products and `gather` as TensorFlow.js has them, BN in its single operations. */
+/** The same with nothing made faster: products and `gather` as TensorFlow.js has them, BN in its single operations, each step called. */
 async function unmendedWay(): Promise<Way> {
   require('@tensorflow/tfjs-backend-wasm');
   const kernelOf = (name: string) => tf.getKernel(name, 'wasm') as { kernelFunc: tf.KernelConfig['kernelFunc'] };
   const names = ['BatchMatMul', 'GatherV2'];
   const own = names.map((name) => kernelOf(name).kernelFunc);
-  const way = await bnlabWay('composed');
+  const way = await bnlabWay('composed', 'eager');
   names.forEach((name, i) => (kernelOf(name).kernelFunc = own[i]));
   return way;
 }

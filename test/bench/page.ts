@@ -83,7 +83,7 @@ async function main(): Promise<void> {
   const jax = values['jax-js'];
   const ways = [await inNode('bnlab, wasm, Node', 'bnlab')];
   if (!values['no-page']) ways.push(await inPage('the same in a page (Chromium)'));
-  ways.push(await inNode('the same, products and `gather` as TensorFlow.js has them, BN composed', 'unmended'));
+  ways.push(await inNode('each step called, products and `gather` as TensorFlow.js has them, BN composed', 'unmended'));
   ways.push(await inNode('tf.layers `fit`, wasm, Node', 'layers'));
   if (jax !== undefined) ways.push(await inNode('@jax-js/jax, wasm, jit(valueAndGrad), Node', 'jax', jax));
   const taken: Taken[][] = ways.map(() => []);

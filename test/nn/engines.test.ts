@@ -42,6 +42,11 @@ test('every network on native (compiled and eager), wasm and js: the same losses
   for (const [engine, { left }] of Object.entries({ js, wasm }))
     assert.equal(left, 0, `${engine} leaves tensors behind`);
   compare(wasm.results.auto, js.results.auto, 'wasm against js');
+  for (const name of Object.keys(BUILDERS)) {
+    assert.equal(wasm.results.auto[name].mode, 'graph');
+    const { mode: _, ...eager } = wasm.results.eager[name];
+    assert.deepEqual({ ...eager, mode: 'graph' }, wasm.results.auto[name], `${name}: replayed, bit for bit`);
+  }
 
   const native = await run('native');
   assert.equal(native.left, 0, 'native leaves tensors behind');

@@ -47,7 +47,8 @@ import { expectAlike, inPlace, withOwn } from './together';
  * - New shapes trace anew; traces are kept until `dispose`. `String(step)` lists them, operation by operation.
  * - On WebGPU the step is recorded once, as dispatches to the device, and replayed, many steps to a submission: with `xla: false`
  *   bit-equal to eager; else with shaders of its own that do the work of many, equal to rounding.
- * - With the other engines, and with `{ mode: 'eager' }`, the same call runs the step as it is, with the same results up to
+ * - On WebAssembly it is recorded once, as calls of the engine's functions, and played without TensorFlow.js between them: bit-equal to eager.
+ * - With plain JavaScript, and with `{ mode: 'eager' }`, the same call runs the step as it is, with the same results up to
  *   the rounding of the engine.
  *
  * The step function itself is called once or twice per trace, not once per training step: JavaScript counters in it do not count.

@@ -26,7 +26,7 @@ export interface StepContext {
 /** Settings of {@link compile}. */
 export interface CompileOptions {
   /**
-   * 'graph' traces and runs a TensorFlow graph (on WebGPU: records and replays), 'eager' calls the step every time; 'auto' (default) traces
+   * 'graph' traces and runs a TensorFlow graph (on WebGPU and WebAssembly: records and replays), 'eager' calls the step every time; 'auto' (default) traces
    * where it can.
    */
   mode?: 'auto' | 'graph' | 'eager';

@@ -121,6 +121,18 @@ export const readsValues = (kernel: string | undefined): CompileError =>
       'frozen into the graph. Compute it outside the step and pass it in as data or a variable.',
   );
 
+/** Kernels whose result has a shape that only values tell, which a recording cannot know. */
+const SHAPED_BY_VALUES: ReadonlySet<string> = new Set([
+  ...['Where', 'Unique', 'UniqueV2', 'NonMaxSuppressionV3', 'NonMaxSuppressionV4', 'NonMaxSuppressionV5'],
+  ...['SparseFillEmptyRows', 'SparseReshape', 'StringNGrams', 'StringSplit'],
+]);
+
+/** @throws CompileError for a kernel that gives another shape for other values */
+export function expectShapeKnown(kernel: string): void {
+  if (!SHAPED_BY_VALUES.has(kernel)) return;
+  throw new CompileError(`${kernel} inside a compiled step: the shape of its result depends on values.`);
+}
+
 /** The error for a tensor from outside that is not there. */
 export const disposedOutside = (kernel: string | undefined): CompileError =>
   new CompileError(

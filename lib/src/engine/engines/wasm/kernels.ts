@@ -2,7 +2,7 @@
  * What is mended on WebAssembly.
  *
  * - Matrix products: products.ts; `gather`: gather.ts.
- * - `clone` copies the data, and automatic differentiation clones whatever it keeps; here it shares them.
+ * - `clone` copies the data, and automatic differentiation clones whatever it keeps; here it shares them. So does a cast to the type that is.
  * - The backend lacks the gradients of convolutions and of `gather`, among others: those run in JavaScript.
  */
 import {
@@ -75,6 +75,10 @@ export function mendKernels(): void {
   replace('BatchMatMul', 'wasm', (own) => wellFormedProduct('wasm', own, { transposeFirst: true }));
   replace('GatherV2', 'wasm', copySlices);
   replace('StridedSlice', 'wasm', takingOutAxesLast);
+  replace('Cast', 'wasm', (own) => (parameters) => {
+    const { x } = parameters.inputs as Record<string, Info>;
+    return x.dtype === parameters.attrs?.dtype ? sameData(parameters) : own(parameters);
+  });
   replace('Identity', 'wasm', (own) => (parameters) => {
     const { x } = parameters.inputs as Record<string, Info>;
     return x.dtype === 'string' ? own(parameters) : sameData(parameters);

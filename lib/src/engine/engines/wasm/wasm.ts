@@ -3,6 +3,7 @@ import { tf } from '../../tf';
 import type { Engine } from '../engine';
 import { withWarningsCollected } from '../warnings';
 import { mendKernels } from './kernels';
+import { ReplayRunner } from './replay/runner';
 
 /** Where WebAssembly's modules are, and what starting one takes. */
 export interface WasmHost {
@@ -31,6 +32,7 @@ export function wasmEngine(where: WasmHost): Engine {
       const device = `${processorWords()}, ${simd ? 'SIMD' : 'no SIMD'}`;
       return { loaded: true, card: { device, tensorflow: null, gpu: false, threads: { intraOp: 1, interOp: 1 } } };
     },
+    runnerOf: (step) => new ReplayRunner(step),
     gradientKernels: { averagePoolSame: false, resizeBilinear: false, convolutionFilter: false },
   };
 }

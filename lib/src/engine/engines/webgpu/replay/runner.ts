@@ -4,14 +4,14 @@ import { tf } from '../../../tf';
 import type { Call } from '../../../compile/call';
 import { CompileError } from '../../../compile/guard';
 import type { CompileOptions, NamedTensors } from '../../../compile/options';
+import { feedsOf } from '../../../compile/replay/feeds';
+import { listing } from '../../../compile/replay/listing';
 import { CHUNK_MILLISECONDS, Chunk, Chunks, Runner } from '../../../compile/runner';
 import type { AnyStep } from '../../../compile/step';
 import { itself, type Variables } from '../../../compile/together';
 import { Outlook, serial } from '../../../compile/watch';
 import type { WebGPUBackend } from '../backend';
 import { expectHealthy, expectNothingFound } from '../trouble';
-import { feedsOf } from './feeds';
-import { listing } from './listing';
 import { fused } from './fusion/fuse';
 import { fill, filling } from './filling';
 import { Player } from './player';
@@ -76,7 +76,9 @@ export class ReplayRunner implements Runner {
 
   toString(): string {
     if (this.known.size === 0) return 'replay, not recorded yet: run() records it';
-    return [...this.known.values()].map(({ recording, one }) => listing(recording, one.player.dispatches)).join('\n\n');
+    return [...this.known.values()]
+      .map(({ recording, one }) => listing(recording, `${one.player.dispatches} dispatches`))
+      .join('\n\n');
   }
 
   dispose(): void {

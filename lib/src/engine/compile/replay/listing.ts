@@ -1,5 +1,5 @@
 /** A recorded step in words. */
-import type { Feed, Recording, Value } from './recording';
+import type { AnyCommand, AnyRecording, Feed, Value } from './recording';
 
 const section = (title: string, lines: readonly string[]) =>
   lines.length > 0 ? [`  ${title}`, ...lines.map((line) => `    ${line}`)] : [];
@@ -13,8 +13,14 @@ const fed: Record<Feed['kind'], (feed: never) => string> = {
   random: ({ draw }: Feed & { kind: 'random' }) => `random${draw}`,
 };
 
-/** A recording, line by line: what goes in, each dispatch as `name = kernel(inputs): type [shape]`, what comes out, what is assigned. */
-export function listing({ values, commands, outputs, changed }: Recording, dispatches: number): string {
+/**
+ * A recording, line by line: what goes in, each command as `name = kernel(inputs): type [shape]`, what comes out, what is assigned.
+ * @param what a step is, in the first line
+ */
+export function listing<C extends AnyCommand>(
+  { values, commands, outputs, changed }: AnyRecording<C>,
+  what: string,
+): string {
   const names = new Map<Value, string>();
   const counts = new Map<string, number>();
   const numbered = (name: string) => {
@@ -36,7 +42,7 @@ export function listing({ values, commands, outputs, changed }: Recording, dispa
     return `${made} = ${name}(${reads.map((value) => names.get(value)).join(', ')}): ${writes.map(typed).join(', ')}`;
   });
   return [
-    `replay: ${dispatches} dispatches a step`,
+    `replay: ${what} a step`,
     ...section('inputs', given),
     ...section('operations', operations),
     ...section(

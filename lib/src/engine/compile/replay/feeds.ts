@@ -1,6 +1,6 @@
 /** What the steps of a chunk are fed with, as one block: a record for each step. */
-import type { Call } from '../../../compile/call';
-import { Draw, drawMany } from '../../../compile/random';
+import type { Call } from '../call';
+import { Draw, drawMany } from '../random';
 import type { Feed, Value } from './recording';
 
 /** Of a call, what its steps are fed with. */
@@ -33,7 +33,7 @@ export function feedsOf(
 }
 
 /** What a feed is at each step of a chunk. */
-function numbersOf(
+export function numbersOf(
   feed: Feed,
   { batches, batchSize, schedules, seed, firstStep }: Fed,
   { draws, size, from, steps }: { draws: readonly Draw[]; size: number; from: number; steps: number },
