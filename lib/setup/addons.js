@@ -72,12 +72,12 @@ const rows = [
     check: checkEngine,
   },
   {
-    // products of small matrices, for XLA to call (lib/src/engine/engines/native/products)
+    // products of matrices, for XLA to call (lib/src/engine/engines/native/products)
     name: 'bnlab_products',
     needed: false,
-    sources: ['products.cc', 'kernels.cc'].map((name) => path.join(productSources, name)),
+    sources: ['products.cc', 'strips.cc', 'kernels.cc'].map((name) => path.join(productSources, name)),
     inputs: [productSources, registerSources, napiHeaders],
-    flags: (platform, libraries) => ['-std=c++17', ...linkedWith(platform, libraries, ['cc'])],
+    flags: (platform, libraries) => ['-std=c++17', '-pthread', ...linkedWith(platform, libraries, ['cc'])],
     check: multiplies,
   },
   {

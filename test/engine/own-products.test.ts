@@ -1,6 +1,6 @@
 /**
  * Products of our own in a compiled step: by every kind of registers that this processor has, against the sums written out in
- * float64; in a step, against XLA's own; and none where the step is too large for them.
+ * float64; in a step, small and large, against XLA's own.
  */
 import assert from 'node:assert/strict';
 import test, { before } from 'node:test';
@@ -30,8 +30,12 @@ interface Case {
   base: Float32Array;
 }
 
-function randomCase(special: boolean): Case {
-  const sizes: Case['sizes'] = [between(1, 40), between(1, 70), between(1, 130)];
+const SMALL = (): Case['sizes'] => [between(1, 40), between(1, 70), between(1, 130)];
+/** Those whose second matrix is laid out anew, in strips. */
+const LARGE = (): Case['sizes'] => [between(32, 50), between(250, 300), between(550, 600)];
+
+function randomCase(special: boolean, sizesOf = SMALL): Case {
+  const sizes = sizesOf();
   const [rows, inner, columns] = sizes;
   const transposed: Case['transposed'] = [random.integer(2) === 1, random.integer(2) === 1];
   const [a, b, base] = [uniform(rows * inner), uniform(inner * columns), uniform(rows * columns)];
@@ -60,7 +64,7 @@ function writtenOut({ sizes: [rows, inner, columns], transposed: [ta, tb], a, b,
 }
 
 test('every kind of registers: odd sizes, transposed and not, with an update and without, NaN and infinities', () => {
-  const cases = Array.from({ length: 150 }, (_, i) => randomCase(i % 5 === 0));
+  const cases = Array.from({ length: 154 }, (_, i) => randomCase(i % 5 === 0, i < 150 ? SMALL : LARGE));
   assert.ok(addon.kinds.length > 0, 'this processor has a kind');
   for (const { name, lanes } of addon.kinds) {
     assert.ok(addon.use(name) && lanes >= 4);
@@ -134,9 +138,45 @@ test('a step with products of our own changes the weights as one with those of X
   }
 });
 
-test('large steps keep the products of XLA, and a name that is no kind is refused', async () => {
-  const { calls } = await trained(addon.kinds[0].name, [60, 420]);
-  assert.equal(calls, 0);
+/** A network that is large enough for all threads. */
+const largeTraining = `
+  const { compile } = require('bnlab');
+  const { productsAddon } = require('bnlab/dist/src/engine/engines/native/products');
+  const [batch] = given;
+  const weights = [[301, 517], [517, 403], [403, 7]].map((shape, i) => tf.variable(tf.randomNormal(shape, 0, 0.05, 'float32', i + 1)));
+  const x = tf.randomUniform([2 * batch, 301], -1, 1, 'float32', 5);
+  const optimizer = tf.train.sgd(0.05);
+  const step = compile(({ x }) => ({
+    loss: optimizer.minimize(() => tf.mean(tf.square(weights.reduce((h, w) => tf.sigmoid(tf.matMul(h, w)), x))), true, weights),
+  }));
+  const batches = Int32Array.from({ length: 3 * batch }, (_, i) => (i * 7) % (2 * batch));
+  const { outputs } = await step.run({ data: { x }, batches, batchSize: batch });
+  const values = [outputs.loss, ...weights].flatMap((tensor) => Array.from(tensor.dataSync()));
+  return { values, loops: step.loops, calls: productsAddon()?.calls() ?? 0 };`;
+
+test('large steps: products in parts, on as many threads as there are, the same bits on each number of them', async () => {
+  const large = (products: string, batch: number, threads: number) =>
+    onEngine<Trained>('native', largeTraining, [batch], {
+      BNLAB_PRODUCTS: products,
+      TF_NUM_INTRAOP_THREADS: `${threads}`,
+    });
+  const plain = await large('xla', 203, 2);
+  for (const { name, lanes } of addon.kinds) {
+    const own = await large(name, 203, 3);
+    // registers of fewer values are left to XLA
+    assert.deepEqual([own.calls, own.loops], [lanes >= 16 ? 8 * 3 : 0, ['xla']], name);
+    own.values.forEach((value, i) => {
+      const wanted = plain.values[i];
+      assert.ok(Math.abs(value - wanted) <= 1e-6 * Math.max(1, Math.abs(wanted)), `${name}: ${value}, not ${wanted}`);
+    });
+    if (own.calls > 0) assert.deepEqual((await large(name, 203, 1)).values, own.values, name);
+  }
+  // the gradients in the weights sum over the batch
+  const { calls } = await large(addon.kinds[0].name, 520, 2);
+  assert.equal(calls, addon.kinds[0].lanes >= 16 ? 5 * 3 : 0);
+});
+
+test('a name that is no kind of registers is refused', async () => {
   await assert.rejects(trained('mmx', [5, 5]), /BNLAB_PRODUCTS='mmx': this machine has 'xla', /);
 });
 

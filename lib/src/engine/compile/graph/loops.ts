@@ -20,7 +20,7 @@ export function loopGraphs(
   const whole = () => xlaLoop(body, binding, castWraps());
   const registers = binding.isUsingGpuDevice() ? undefined : productRegisters();
   const products = registers && ownProducts(body, registers);
-  if (!products?.size) return [whole, clusters];
+  if (!products?.calls.size) return [whole, clusters];
   return [() => xlaLoop(body, binding, castWraps(), products), whole, clusters];
 }
 

@@ -2,7 +2,7 @@ import { Body, Emitter, Feed, writeBody } from './body';
 import { LoopGraph } from './loop';
 import { writtenInPlace } from './in-place';
 import { Binding } from '../../engines/native/addon';
-import { ProductCalls, writeProduct } from './products';
+import { OwnProducts, writeProduct } from './products';
 import { Attribute, DataType, FunctionDefinition, GraphNode, Parameter } from './proto';
 import { DIVISIONS, NOT_FOR_XLA, forXla } from './xla-limits';
 
@@ -56,9 +56,9 @@ export function fitsXlaLoop({ ops, traced }: Body): boolean {
  * XLA wants to know every size, so the steps have a capacity: what is fed per step, and the buffers of the outputs, have that many
  * rows, and a chunk may use fewer.
  *
- * @param products products of our own, with which the step runs on one thread
+ * @param products products of our own
  */
-export function xlaLoop(body: Body, binding: Binding, castWraps: boolean, products?: ProductCalls): LoopGraph {
+export function xlaLoop(body: Body, binding: Binding, castWraps: boolean, products?: OwnProducts): LoopGraph {
   const { traced, feeds, feedOf } = body;
   const capacity = Math.max(1, Math.min(CAPACITY_STEPS, Math.floor(CAPACITY_BYTES / Math.max(1, body.bytesPerStep))));
 
@@ -90,11 +90,11 @@ export function xlaLoop(body: Body, binding: Binding, castWraps: boolean, produc
     'i',
     (feed: Feed) => feed.node,
     (op, name, symbol) => {
-      const call = products?.get(op);
+      const call = products?.calls.get(op);
       return call && writeProduct(one, name, call, traced, symbol);
     },
   );
-  const updated = [...(products ?? [])].flatMap(([{ outputs }, { update }]) => (update ? outputs : []));
+  const updated = [...(products?.calls ?? [])].flatMap(([{ outputs }, { update }]) => (update ? outputs : []));
   const next = new Map(all.map(({ name }) => [name, name]));
   next.set('i', one.add('plus', 'AddV2', ['i', one.scalar('one', 1)], { T: { type: DataType.int32 } })());
   writtenInPlace(body, one, symbol, new Set(updated)).forEach((value, i) => next.set(states[i].node, value));
@@ -204,7 +204,7 @@ export function xlaLoop(body: Body, binding: Binding, castWraps: boolean, produc
     body,
     fetches,
     capacity,
-    threads: products && 1,
+    threads: products?.threads,
   };
 }
 

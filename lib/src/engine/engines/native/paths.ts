@@ -16,7 +16,7 @@ export interface NativePaths {
   addon: string;
   /** The helper that set-up compiles from stderr.c; see quiet.ts. */
   stderrHolder: string;
-  /** Products of small matrices that set-up compiles; see products.ts. */
+  /** Products of matrices that set-up compiles; see products.ts. */
   products: string;
   /** Batch normalization in few passes that set-up compiles; see norms.ts. */
   norms: string;

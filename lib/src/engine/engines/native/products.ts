@@ -1,4 +1,4 @@
-/** Products of small matrices by this processor's vector registers, as XLA can call them: what set-up compiles from products/. */
+/** Products of matrices by this processor's vector registers, as XLA can call them: what set-up compiles from products/. */
 import { chooseRegisters, ownAddon, type OwnAddon, type Registers } from './own';
 
 /** What products/products.cc exports. */

@@ -88,6 +88,12 @@ struct ErrorArguments {
 };
 constexpr int INVALID_ARGUMENT = 3, RESOURCE_EXHAUSTED = 8;
 
+struct DestroyArguments {
+  size_t size;
+  Extension *extensions;
+  Error *error;
+};
+
 struct RegisterArguments {
   size_t size;
   Extension *extensions;
@@ -98,6 +104,21 @@ struct RegisterArguments {
   uint32_t traits;
 };
 
+struct ScheduleArguments {
+  size_t size;
+  Extension *extensions;
+  void *context;
+  void (*task)(void *);
+  void *data;
+};
+
+struct ThreadsArguments {
+  size_t size;
+  Extension *extensions;
+  void *context;
+  int64_t *threads;
+};
+
 struct Api {
   size_t size;
   Extension *extensions;
@@ -105,8 +126,11 @@ struct Api {
   const void *internal;
   Error *(*createError)(ErrorArguments *);
   void (*errorMessage)(void *);
-  void (*destroyError)(void *);
+  void (*destroyError)(DestroyArguments *);
   Error *(*registerHandler)(RegisterArguments *);
+  void *streamGet, *typeRegister, *contextGet, *stateSet, *stateGet, *allocate, *free;
+  Error *(*schedule)(ScheduleArguments *);
+  Error *(*threads)(ThreadsArguments *);
 };
 
 }  // namespace ffi

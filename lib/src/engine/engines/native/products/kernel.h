@@ -12,7 +12,7 @@ FOR ALWAYS void tile(const Product &p, const float *a, const float *b, float *c,
   UNROLL for (int r = 0; r < ROWS; r++) {
     UNROLL for (int v = 0; v < VECTORS; v++) sums[r][v] = KIND::zero();
   }
-  for (long k = 0; k < p.inner; k++, a += p.aStep, b += p.columns) {
+  for (long k = 0; k < p.inner; k++, a += p.aStep, b += p.bRow) {
     KIND::Vector row[VECTORS];
     UNROLL for (int v = 0; v < VECTORS - 1; v++) row[v] = KIND::load(b + v * KIND::width);
     row[VECTORS - 1] = KIND::load(b + (VECTORS - 1) * KIND::width, last);
@@ -24,7 +24,7 @@ FOR ALWAYS void tile(const Product &p, const float *a, const float *b, float *c,
   if (base != nullptr) {
     const KIND::Vector scale = KIND::all(p.scale);
     UNROLL for (int r = 0; r < ROWS; r++) {
-      const float *from = base + r * p.columns;
+      const float *from = base + r * p.cRow;
       UNROLL for (int v = 0; v < VECTORS - 1; v++) {
         sums[r][v] = KIND::multiplyAdd(scale, sums[r][v], KIND::load(from + v * KIND::width));
       }
@@ -33,7 +33,7 @@ FOR ALWAYS void tile(const Product &p, const float *a, const float *b, float *c,
     }
   }
   UNROLL for (int r = 0; r < ROWS; r++) {
-    float *to = c + r * p.columns;
+    float *to = c + r * p.cRow;
     UNROLL for (int v = 0; v < VECTORS - 1; v++) KIND::store(to + v * KIND::width, sums[r][v]);
     KIND::store(to + (VECTORS - 1) * KIND::width, sums[r][VECTORS - 1], last);
   }
@@ -42,7 +42,7 @@ FOR ALWAYS void tile(const Product &p, const float *a, const float *b, float *c,
 /** Rows `row` to `row + ROWS` of the result, from a column on. */
 template <int ROWS, int VECTORS>
 FOR ALWAYS void tileAt(const Product &p, long row, long column, KIND::Part last) {
-  const long at = row * p.columns + column;
+  const long at = row * p.cRow + column;
   const float *base = p.base == nullptr ? nullptr : p.base + at;
   tile<ROWS, VECTORS>(p, p.a + row * p.aRow, p.b + column, p.c + at, base, last);
 }

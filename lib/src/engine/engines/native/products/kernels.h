@@ -2,12 +2,15 @@
 #pragma once
 #include "../registers/choice.h"
 
-/** c = a b, or base + scale a b where there is a base, which may be c. b, base and c lie row by row; a(r, k) = a[r * aRow + k * aStep]. */
+/**
+ * c = a b, or base + scale a b where there is a base, which may be c. a(r, k) = a[r * aRow + k * aStep]; b, base and c lie row by row, the rows
+ * of b bRow and those of base and c cRow apart.
+ */
 struct Product {
   const float *a, *b;
   float *c;
   long rows, inner, columns;
-  long aRow, aStep;
+  long aRow, aStep, bRow, cRow;
   const float *base;
   float scale;
 };

@@ -1,17 +1,15 @@
 /*
  * Products of matrices for XLA to call, and for tests: which registers there are, which are used, and one product.
  *
- * Why it exists: in a small step XLA's own products spend more time on handing work from thread to thread than on the work. These run on
- * the thread that calls them, and may add the step's update of a matrix of weights on the way out.
+ * Why it exists: in a small step XLA's own products spend more time on handing work from thread to thread than on the work, and in a large one
+ * they leave a third of what AVX-512 can do. These may add the step's update of a matrix of weights on the way out.
  * lib/src/engine/compile/graph/products.ts says when they are called.
  */
 #include <node_api.h>
 #include <cstring>
-#include <memory>
-#include <new>
 #include <string>
 #include "ffi.h"
-#include "kernels.h"
+#include "strips.h"
 
 namespace xla::ffi {
 /** In TensorFlow's library. */
@@ -23,24 +21,44 @@ namespace {
 bool registerAll();
 Choice<Kind> choice(kinds, registerAll);
 
-/** c [rows, columns] = a b. A transposed b is turned round first. False where there is no memory for that. */
-bool multiply(Product p, bool transposeA, bool transposeB) {
+/** Nobody: the calling thread works alone. */
+class Alone : public Helpers {
+  long count() const override { return 0; }
+  bool schedule(void (*)(void *), void *) const override { return false; }
+};
+
+/** The threads that XLA runs a computation on. */
+class ThreadsOfXla : public Helpers {
+ public:
+  explicit ThreadsOfXla(const ffi::CallFrame *frame) : frame(frame) {}
+
+  long count() const override {
+    int64_t threads = 1;
+    ffi::ThreadsArguments arguments{sizeof(ffi::ThreadsArguments), nullptr, frame->context, &threads};
+    return isDone(frame->api->threads(&arguments)) && threads > 1 ? threads - 1 : 0;
+  }
+  bool schedule(void (*task)(void *), void *data) const override {
+    ffi::ScheduleArguments arguments{sizeof(ffi::ScheduleArguments), nullptr, frame->context, task, data};
+    return isDone(frame->api->schedule(&arguments));
+  }
+
+ private:
+  const ffi::CallFrame *const frame;
+
+  bool isDone(ffi::Error *error) const {
+    if (error == nullptr) return true;
+    ffi::DestroyArguments arguments{sizeof(ffi::DestroyArguments), nullptr, error};
+    frame->api->destroyError(&arguments);
+    return false;
+  }
+};
+
+/** c [rows, columns] = a b, each without gaps. False where there is no memory. */
+bool multiply(Product p, bool transposeA, bool transposeB, const Helpers &helpers) {
   p.aRow = transposeA ? 1 : p.inner;
   p.aStep = transposeA ? p.rows : 1;
-  thread_local std::unique_ptr<float[]> turned;
-  thread_local long room = 0;
-  if (transposeB) {
-    const long wanted = p.inner * p.columns;
-    if (wanted > room) {
-      turned.reset(new (std::nothrow) float[wanted]);
-      room = turned ? wanted : 0;
-      if (!turned) return false;
-    }
-    transpose(p.b, turned.get(), p.columns, p.inner);
-    p.b = turned.get();
-  }
-  choice.chosen->product(p);
-  return true;
+  p.bRow = p.cRow = p.columns;
+  return multiplyInParts(p, *choice.chosen, transposeB, helpers);
 }
 
 ffi::Error *refuse(const ffi::CallFrame *frame, int code, const char *why) {
@@ -85,8 +103,8 @@ ffi::Error *handle(ffi::CallFrame *frame) {
     p.base = numbers(*in.buffers[2]);
     p.scale = SIGN * *numbers(*in.buffers[3]);
   }
-  if (multiply(p, TRANSPOSE_A, TRANSPOSE_B)) return nullptr;
-  return refuse(frame, ffi::RESOURCE_EXHAUSTED, "no memory for a transposed matrix");
+  if (multiply(p, TRANSPOSE_A, TRANSPOSE_B, ThreadsOfXla(frame))) return nullptr;
+  return refuse(frame, ffi::RESOURCE_EXHAUSTED, "no memory for a matrix laid out anew");
 }
 
 bool registerHandler(const char *name, ffi::Handler *handler) {
@@ -140,7 +158,7 @@ napi_value ProductOf(napi_env env, napi_callback_info info) {
     p.base = p.c;
     p.scale = static_cast<float>(scale);
   }
-  if (choice.chosen == nullptr || !multiply(p, transpose[0], transpose[1])) {
+  if (choice.chosen == nullptr || !multiply(p, transpose[0], transpose[1], Alone())) {
     napi_throw_error(env, nullptr, "bnlab's product: use() first, or no memory");
   }
   return nullptr;
