@@ -11,10 +11,15 @@ function literal(value: unknown): string {
   return typeof value === 'string' ? `'${value.replace(/[\\']/g, '\\$&')}'` : String(value);
 }
 
-/** Names in code are of 88 columns at most, as in the notebooks. */
+/** The options of a network, in as many lines of 88 columns as they take. */
 function network(spec: object): string {
   const { sizes, ...rest } = spec as { sizes: number[] };
-  return literal({ ...rest, sizes });
+  const options = Object.entries({ ...rest, sizes }).filter(([, value]) => value !== undefined);
+  return options.reduce((text, [name, value], i) => {
+    const added = `${name}: ${literal(value)}${i < options.length - 1 ? ',' : ''}`;
+    const last = text.slice(text.lastIndexOf('\n') + 1);
+    return i > 0 && last.length + added.length < 82 ? `${text} ${added}` : `${text}\n      ${added}`;
+  }, '');
 }
 
 /** How often a run is evaluated, as the experiment does it. */
@@ -24,7 +29,7 @@ export const everyOf = ({ steps, evaluations }: ComparisonSpec) => Math.ceil(ste
 export function cellOf(spec: ComparisonSpec): string {
   const { sides, learningRates, seeds, data, pixels, steps, batchSize, optimizer, weightDecay } = spec;
   const rows = sides.map(
-    ({ name, network: given }) => `    { name: ${literal(name)}, network: {\n      ${network(given).slice(2, -2)} } },`,
+    ({ name, network: given }) => `    { name: ${literal(name)}, network: {${network(given)} } },`,
   );
   return `import { compare, datasetOf, finalAccuracy, ready, table } from 'bnlab';
 await ready();

@@ -2,6 +2,7 @@
 import type { EngineCard } from '../src/engine';
 import type { ExperimentName, RunPoint } from '../src/experiments';
 import type { EmbeddedSet } from '../src/data/embedded';
+import type { RealName } from '../src/data/manifest';
 import type { Reply, Request } from './protocol';
 
 /** What the bundle puts into the page. */
@@ -45,6 +46,7 @@ interface Running extends Listener {
 }
 
 type Files = { name: string; bytes: ArrayBuffer }[];
+type Told = Extract<Reply, { kind: 'data' }>;
 
 /** Runs experiments, one at a time. */
 export class Computer {
@@ -54,8 +56,9 @@ export class Computer {
   private worker?: Worker;
   private running?: Running;
   private runs = 0;
-  private files?: Files;
-  private onData?: (reply: Extract<Reply, { kind: 'data' }>) => void;
+  /** What the reader chose and the worker knew: a fresh worker is given them again. */
+  private readonly chosen = new Map<RealName, Files>();
+  private onData?: (told: Told) => void;
 
   constructor(private readonly parts: Parts) {
     window.addEventListener('pagehide', () => this.end());
@@ -89,9 +92,7 @@ export class Computer {
     if (!running || !worker) return;
     this.post(worker, { kind: 'stop', id: running.id });
     setTimeout(() => {
-      if (this.running !== running) return;
-      this.end();
-      running.resolve({ stopped: true });
+      if (this.running === running) this.end();
     }, PATIENCE);
   }
 
@@ -100,29 +101,35 @@ export class Computer {
     if (engine === this.engine) return;
     this.engine = engine;
     this.card = undefined;
-    this.running?.resolve({ stopped: true });
     this.end();
   }
 
-  /** Hands over files that the reader chose. */
-  take(files: Files): Promise<Extract<Reply, { kind: 'data' }>> {
+  /** Hands over files that the reader chose. A run under way is stopped; files that are refused change nothing. */
+  take(files: Files): Promise<Told> {
     // A data set is read once and kept: a fresh worker has none.
-    this.running?.resolve({ stopped: true });
     this.end();
     return new Promise((resolve) => {
-      this.onData = (reply) => {
-        this.files = reply.set ? files : undefined;
-        resolve(reply);
+      this.onData = (told) => {
+        if (told.set) this.chosen.set(told.set.name, files);
+        resolve(told);
       };
-      this.post(this.start(), { kind: 'files', files });
+      this.post(this.start(), { kind: 'files', files, known: false });
     });
   }
 
-  /** Ends the worker. */
+  /** Ends the worker; who waits for it is told. */
   private end(): void {
-    this.worker?.terminate();
-    this.worker = undefined;
-    this.running = undefined;
+    const { worker, running } = this;
+    [this.worker, this.running] = [undefined, undefined];
+    worker?.terminate();
+    running?.resolve({ stopped: true });
+    this.tell({ kind: 'data', message: 'Not read to the end. Choose the files again.' });
+  }
+
+  private tell(told: Told): void {
+    const { onData } = this;
+    this.onData = undefined;
+    onData?.(told);
   }
 
   private start(): Worker {
@@ -132,12 +139,15 @@ export class Computer {
     URL.revokeObjectURL(address);
     this.worker = worker;
     worker.onmessage = ({ data }: MessageEvent<Reply>) => this.hear(data);
-    worker.onerror = (event) => this.fail(event.message || 'the worker did not start');
+    worker.onerror = (event) => {
+      this.fail(event.message || 'the worker did not start');
+      this.end();
+    };
     const wasm = Uint8Array.from(atob(this.parts.wasm), (c) => c.charCodeAt(0)).buffer;
     const { commit, embedded } = this.parts;
     const environment: Record<string, string> = this.engine === 'auto' ? {} : { BNLAB_ENGINE: this.engine };
     this.post(worker, { kind: 'start', wasm, environment, commit, embedded });
-    if (this.files) this.post(worker, { kind: 'files', files: this.files });
+    for (const files of this.chosen.values()) this.post(worker, { kind: 'files', files, known: true });
     return worker;
   }
 
@@ -153,11 +163,10 @@ export class Computer {
 
   private hear(reply: Reply): void {
     if (reply.kind === 'ready') this.card = reply.card;
-    else if (reply.kind === 'data') {
-      this.onData?.(reply);
-      this.onData = undefined;
-    } else if (reply.kind === 'failed' && reply.id === null) {
+    else if (reply.kind === 'data') this.tell(reply);
+    else if (reply.kind === 'failed' && reply.id === null) {
       this.fail(reply.message);
+      this.tell({ kind: 'data', message: `They could not be read: ${reply.message}` });
       this.end();
     } else if (reply.id === this.running?.id) this.hearRun(reply, this.running);
   }

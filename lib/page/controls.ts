@@ -41,6 +41,9 @@ const withHidden = (network: Network, widths: number[]) => ({
   sizes: [network.sizes[0], ...widths, network.sizes.at(-1)!],
 });
 
+/** Batch normalization behind the nonlinearity: a place, and so two options of the network. */
+const AFTER = 'batch:after';
+
 /** The normalizations that a dense network can have, in the words of the figures. */
 export const NORM_WORDS: Record<string, string> = {
   none: 'no BN',
@@ -48,6 +51,8 @@ export const NORM_WORDS: Record<string, string> = {
   layer: 'layer norm',
   renorm: 'batch renorm',
   'pitfall:detached': 'BN, statistics held constant',
+  'pitfall:swappedDecay': 'BN, decay swapped',
+  [AFTER]: 'BN after',
 };
 
 const ACTIVATION_WORDS: Record<string, string> = { sigmoid: 'sigmoid', tanh: 'tanh', relu: 'ReLU' };
@@ -67,24 +72,34 @@ function withScale(network: Network, value: Value): Network {
   return (value === AUTO ? rest : { ...rest, initializer: { gaussian: Number(value) } }) as Network;
 }
 
+/** What stands where in the hidden layers, as one value. */
+function normIn({ norm = 'none', placement }: Network): string {
+  return norm === 'batch' && placement === 'after' ? AFTER : norm;
+}
+
+function withNormIn(network: Network, value: string): Network {
+  const { norm: _, placement: __, ...rest } = network;
+  return { ...rest, ...(value === AFTER ? { norm: 'batch', placement: 'after' } : { norm: value }) } as Network;
+}
+
 /** A side by its normalization; two sides of one normalization are told apart. */
-function withNorm(spec: ComparisonSpec, side: number, norm: string): ComparisonSpec {
-  const norms = spec.sides.map(({ network }, i) => (i === side ? norm : ((network as Network).norm ?? 'none')));
+function withNorm(spec: ComparisonSpec, side: number, value: string): ComparisonSpec {
+  const norms = spec.sides.map(({ network }, i) => (i === side ? value : normIn(network as Network)));
   const isTwice = new Set(norms).size < norms.length;
   const sides = spec.sides.map(({ network }, i) => ({
     name: `${NORM_WORDS[norms[i]] ?? norms[i]}${isTwice ? ` (${'AB'[i]})` : ''}`,
-    network: { ...network, norm: norms[i] } as Network,
+    network: withNormIn(network as Network, norms[i]),
   }));
   return { ...spec, sides };
 }
 
 const norm = (side: number): Control => ({
   label: side === 0 ? 'Network A' : 'Network B',
-  hint: 'what stands between the weights and the nonlinearity of each hidden layer',
+  hint: 'what stands between the weights and the nonlinearity of each hidden layer, or after it',
   kind: 'choice',
   values: Object.keys(NORM_WORDS),
   words: (value) => NORM_WORDS[value] ?? String(value),
-  read: (spec) => networkOf(spec, side).norm ?? 'none',
+  read: (spec) => normIn(networkOf(spec, side)),
   write: (spec, value) => withNorm(spec, side, String(value)),
 });
 

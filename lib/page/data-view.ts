@@ -2,10 +2,21 @@
 import type { Computer } from './computer';
 import { element } from './elements';
 
-/** The place where files are dropped, and what is said of them. */
-export function dataView(computer: Computer, onData: (name: 'mnist' | 'fashion') => void): HTMLElement {
+/** @throws Error for what cannot be read: a folder can be dropped as well */
+async function read(file: File): Promise<{ name: string; bytes: ArrayBuffer }> {
+  const bytes = await file.arrayBuffer().catch(() => undefined);
+  if (!bytes) throw new Error(`${file.name} could not be read. If it is a folder, drop the four files that are in it.`);
+  return { name: file.name, bytes };
+}
+
+/**
+ * The place where files are dropped, and what is said of them.
+ *
+ * @param first said before any are
+ */
+export function dataView(computer: Computer, onData: (name: 'mnist' | 'fashion') => void, first = ''): HTMLElement {
   const input = element('input', { type: 'file', multiple: true, id: 'own-files', accept: '.gz,.idx,*/*' });
-  const said = element('p', { class: 'status', role: 'status' });
+  const said = element('p', { class: 'status', role: 'status' }, first);
   const place = element(
     'div',
     { class: 'drop' },
@@ -17,10 +28,13 @@ export function dataView(computer: Computer, onData: (name: 'mnist' | 'fashion')
   const take = async (files: readonly File[]) => {
     if (files.length === 0) return;
     said.textContent = 'Reading …';
-    const given = await Promise.all(files.map(async (file) => ({ name: file.name, bytes: await file.arrayBuffer() })));
-    const { message, set } = await computer.take(given);
-    said.textContent = message;
-    if (set) onData(set.name);
+    try {
+      const { message, set } = await computer.take(await Promise.all(files.map(read)));
+      said.textContent = message;
+      if (set) onData(set.name);
+    } catch (error) {
+      said.textContent = (error as Error).message;
+    }
   };
   input.addEventListener('change', () => void take([...(input.files ?? [])]));
   place.addEventListener('dragover', (event) => {

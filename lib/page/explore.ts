@@ -1,5 +1,5 @@
 /** The playground: two networks side by side, everything on controls, the state in the address. */
-import type { ComparisonSpec } from '../src/experiments';
+import type { ComparisonSpec, DataSpec } from '../src/experiments';
 import { cellOf } from './cell';
 import { Chart } from './chart';
 import type { Computer } from './computer';
@@ -29,12 +29,17 @@ export class Explore {
   private readonly loss: Chart;
   private readonly run = element('button', { type: 'button', class: 'run' }, 'Run');
   private readonly status = element('p', { class: 'status', role: 'status' });
+  private readonly changed = element('p', { class: 'changed', role: 'status' });
   private readonly said = element('div', { class: 'outcome' });
   private readonly names = element('div');
   private readonly from = element('p', { class: 'from' });
   private readonly code = element('pre', { tabindex: '0' });
   private readonly tables: Folded[];
+  /** What there is to learn, and how much of it is taken. */
+  private readonly pictures: Partial<Record<DataSpec['kind'], DataSpec>> = { digits: STANDARD.data };
   private readonly offered: Partial<Record<ControlName, string[]>> = {};
+  /** Pictures that the address names and the page has not. */
+  private readonly lacks: string;
   private spec: ComparisonSpec;
 
   constructor(
@@ -43,10 +48,11 @@ export class Explore {
     private readonly computer: Computer,
     private readonly commit?: string,
   ) {
-    if (computer.embedded) this.offered.data = [computer.embedded.name];
-    this.spec = fromAddress(location.hash, STANDARD);
-    if (this.spec.data.kind !== 'digits' && !this.offered.data?.includes(this.spec.data.kind))
-      this.spec = CONTROLS.data.write(this.spec, 'digits');
+    const { embedded } = computer;
+    if (embedded) this.offer({ kind: embedded.name, train: embedded.train, test: embedded.test });
+    const asked = fromAddress(location.hash, STANDARD);
+    this.spec = this.possible(asked);
+    this.lacks = asked.data.kind === this.spec.data.kind ? '' : CONTROLS.data.words(asked.data.kind);
     this.session = new Session(computer, 'side-by-side', () => this.update());
     this.rates = new RatesView(
       computer,
@@ -71,17 +77,32 @@ export class Explore {
     ];
     this.build();
     this.run.addEventListener('click', () => this.press());
-    window.addEventListener('hashchange', () => this.change(fromAddress(location.hash, STANDARD)));
+    window.addEventListener('hashchange', () => {
+      // The name of a heading is no state.
+      if (!document.getElementById(location.hash.slice(1))) this.change(fromAddress(location.hash, STANDARD));
+    });
     this.change(this.spec);
+  }
+
+  private offer(data: DataSpec): void {
+    this.pictures[data.kind] = data;
+    this.offered.data = Object.keys(this.pictures);
+  }
+
+  /** With the pictures that there are: an address may name others. */
+  private possible(spec: ComparisonSpec): ComparisonSpec {
+    return { ...spec, data: this.pictures[spec.data.kind] ?? STANDARD.data };
   }
 
   private build(): void {
     const chips = PRESETS.map((preset) => this.chip(preset));
     const acts = element('div', { class: 'acts' }, this.run, this.status);
-    const data = dataView(this.computer, (name) => {
-      this.offered.data = [...new Set([...(this.offered.data ?? []), name])];
-      this.change(CONTROLS.data.write({ ...this.spec, data: { kind: name, train: 10000, test: 2000 } }, name));
-    });
+    const own = (kind: DataSpec['kind']) => {
+      this.offer({ kind, train: 10000, test: 2000 });
+      this.change(CONTROLS.data.write(this.spec, kind));
+    };
+    const without = this.lacks && `The address asks for ${this.lacks}: choose its files. Until then digits are drawn.`;
+    const data = dataView(this.computer, own, without);
     const engine = engineView(this.computer, () => this.update());
     const rest = element(
       'details',
@@ -91,10 +112,18 @@ export class Explore {
       engine,
       data,
     );
-    rest.open = window.matchMedia('(min-width: 60rem)').matches;
+    rest.open = window.matchMedia('(min-width: 60rem)').matches || this.lacks !== '';
     const copy = element('button', { type: 'button' }, 'Copy');
     copy.addEventListener('click', () => void this.copy(copy));
-    const panel = element('section', { class: 'panel', 'aria-label': 'Controls' }, this.first.place, acts, rest);
+    const panel = element(
+      'section',
+      { class: 'panel', 'aria-label': 'Controls' },
+      this.first.place,
+      acts,
+      this.changed,
+      this.rates.wayThere(),
+      rest,
+    );
     const results = element(
       'section',
       { class: 'results', 'aria-label': 'Results' },
@@ -161,8 +190,8 @@ export class Explore {
     if (spec && state === 'done') this.rates.note(spec, standings(points, spec, true));
   }
 
-  private change(spec: ComparisonSpec): void {
-    this.spec = spec;
+  private change(asked: ComparisonSpec): void {
+    const spec = (this.spec = this.possible(asked));
     this.first.show(spec);
     this.more.show(spec);
     this.code.textContent = cellOf(spec);
@@ -184,6 +213,8 @@ export class Explore {
     this.layers.show(session.points, spec);
     this.names.replaceChildren(legend(wearers(spec)));
     tell(session, this.status, this.said, sayComparison);
+    const isOther = !session.isBusy && addressOf(spec, STANDARD) !== addressOf(this.spec, STANDARD);
+    this.changed.textContent = isOther ? 'The curves are of what was set before. Press Run for this.' : '';
     this.from.textContent = provenance(session, this.commit);
     for (const table of this.tables) table.update();
   }

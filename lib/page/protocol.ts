@@ -8,9 +8,10 @@ export type Request =
   /** First of all: the bytes of TensorFlow.js's WebAssembly module. */
   | { kind: 'start'; wasm: ArrayBuffer; environment: Record<string, string>; commit?: string; embedded?: EmbeddedSet }
   | { kind: 'run'; id: number; experiment: ExperimentName; options: object }
+  /** This run, and what came before it, is no longer wanted: it may be under way, or not have begun. */
   | { kind: 'stop'; id: number }
-  /** Files that the reader chose. */
-  | { kind: 'files'; files: { name: string; bytes: ArrayBuffer }[] };
+  /** Files that the reader chose; to those that are `known`, from an earlier worker, nothing is said. */
+  | { kind: 'files'; files: { name: string; bytes: ArrayBuffer }[]; known: boolean };
 
 /** From the worker. */
 export type Reply =

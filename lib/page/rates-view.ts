@@ -55,6 +55,17 @@ export class RatesView {
     );
   }
 
+  /** A link to the map, for who does not see it yet. */
+  wayThere(): HTMLElement {
+    const link = element('a', { href: '#which-rate' }, 'Which rate is too high? Try every rate');
+    link.addEventListener('click', (event) => {
+      event.preventDefault(); // the address holds the state
+      this.place.scrollIntoView();
+      this.all.focus({ preventScroll: true });
+    });
+    return element('p', { class: 'way' }, link);
+  }
+
   /** The map of a configuration: another one begins an empty map. */
   show(spec: ComparisonSpec): void {
     const key = keyOf(spec);

@@ -1,5 +1,6 @@
 /** The worker: the library, which trains on a GPU or on WebAssembly. It runs one experiment at a time, by name, and says what it sees as it goes. */
-import { setDatasetSource } from '../src/data/source';
+import type { RealName } from '../src/data/manifest';
+import { type ObtainedFiles, setDatasetSource } from '../src/data/source';
 import { ready, tf } from '../src/engine';
 import { js } from '../src/engine/engines/js';
 import { registerEngines } from '../src/engine/engines/registry';
@@ -17,12 +18,24 @@ const scope = self as unknown as {
 };
 
 let running: { id: number; abort: AbortController } | undefined;
+/** Runs up to this one are not wanted: a Stop may come while the engine starts, before its run has begun. */
+let stoppedUpTo = 0;
+
+/** The pictures that there are, by set. */
+const pictures = new Map<RealName, ObtainedFiles>();
 
 async function start({ wasm, environment, commit, embedded }: Extract<Request, { kind: 'start' }>): Promise<void> {
   setPlatform(browserPlatform({ environment, commit }));
   const processor = wasmFromBytes(wasm);
   registerEngines([webgpuBeside(processor), processor, js]);
-  if (embedded) setDatasetSource(async () => embeddedFiles(embedded));
+  if (embedded) pictures.set(embedded.name, embeddedFiles(embedded));
+  setDatasetSource(async (name) => {
+    const found = pictures.get(name);
+    if (found) return found;
+    throw new Error(
+      `${name === 'mnist' ? 'MNIST' : 'Fashion-MNIST'} is not in this page: choose its four files first.`,
+    );
+  });
   const card = await ready();
   scope.postMessage({ kind: 'ready', card });
 }
@@ -30,11 +43,15 @@ async function start({ wasm, environment, commit, embedded }: Extract<Request, {
 async function run({ id, experiment, options }: Extract<Request, { kind: 'run' }>): Promise<void> {
   const abort = new AbortController();
   running = { id, abort };
+  if (id <= stoppedUpTo) abort.abort();
   try {
     const answer: unknown = await runExperiment(experiment, options as never, {
       signal: abort.signal,
       onProgress: ({ done, total, text }) => scope.postMessage({ kind: 'progress', id, done, total, text }),
       onPoint: (point) => scope.postMessage({ kind: 'point', id, point }),
+    }).catch((error: unknown) => {
+      // What is stopped before it has data answers nothing, and throws: that is no failure.
+      if (!abort.signal.aborted) throw error;
     });
     const { numTensors, numBytes } = tf.memory();
     const stopped = abort.signal.aborted;
@@ -44,9 +61,10 @@ async function run({ id, experiment, options }: Extract<Request, { kind: 'run' }
   }
 }
 
-function take(files: Extract<Request, { kind: 'files' }>['files']): void {
+function take({ files, known }: Extract<Request, { kind: 'files' }>): void {
   const found = recognized(files);
-  if ('set' in found) setDatasetSource(async () => found.files);
+  if ('set' in found) pictures.set(found.set.name, found.files);
+  if (known) return;
   const set = 'set' in found ? { set: found.set } : {};
   scope.postMessage({ kind: 'data', message: found.message, ...set });
 }
@@ -55,13 +73,14 @@ let turn: Promise<void> = Promise.resolve();
 
 scope.onmessage = ({ data }) => {
   if (data.kind === 'stop') {
-    if (running?.id === data.id) running.abort.abort();
+    stoppedUpTo = data.id;
+    if (running && running.id <= data.id) running.abort.abort();
     return;
   }
   const act = async () => {
     if (data.kind === 'start') return start(data);
     if (data.kind === 'run') return run(data);
-    take(data.files);
+    take(data);
   };
   turn = turn.then(act).catch((error: unknown) => {
     const id = data.kind === 'run' ? data.id : null;

@@ -1,9 +1,14 @@
 /** What a reader can change, as data: each control writes what it reads, an address brings the state back, presets are claims of the ledger. */
 import assert from 'node:assert/strict';
+import * as fs from 'node:fs';
+import * as path from 'node:path';
 import test from 'node:test';
+import type { ComparisonSpec } from 'bnlab';
 import { experiments, READINGS, RUNNABLE_CONTROLS } from 'bnlab/internal';
 import { limitMarks, upToTheCliff } from 'bnlab/dist/src/experiments/readings';
+import { RUNNABLE_MIME, type RunnableRecord } from 'bnlab/dist/src/notebook/runnable';
 import { readLedger } from 'bnlab/dist/tools/claims';
+import { readNotebook } from 'bnlab/dist/tools/notebook';
 import { ticksOf, numberText, spanOf } from '../../lib/page/axis';
 import {
   addressOf,
@@ -95,6 +100,22 @@ test('an address holds what differs, and brings it back; what it does not know s
     assert.deepEqual(fromAddress(nonsense, STANDARD), STANDARD, nonsense);
   assert.deepEqual(fromAddress('#rate=7.5', STANDARD).learningRates, [7.5]);
   assert.deepEqual(rungs(CONTROLS.rate, fromAddress('#rate=7.5', STANDARD)).slice(5, 8), [3, 7.5, 10]);
+});
+
+test('each comparison that a notebook stores goes to the playground as it is: no network of it is lost in the address', () => {
+  const folder = path.join(home, 'notebooks');
+  const names = fs.readdirSync(folder).filter((name) => name.endsWith('.ipynb'));
+  const stored = names.flatMap((name) => {
+    const outputs = readNotebook(path.join(folder, name)).cells.flatMap((cell) => cell.outputs ?? []);
+    const records = outputs.flatMap(({ data }) => (data?.[RUNNABLE_MIME] as RunnableRecord | undefined) ?? []);
+    return records.flatMap(({ options }) => ('sides' in options ? { name, spec: options as ComparisonSpec } : []));
+  });
+  assert.ok(stored.length > 10, String(stored.length));
+  for (const { name, spec } of stored) {
+    const address = addressOf(spec, STANDARD);
+    assert.equal(addressOf(fromAddress(address, STANDARD), STANDARD), address, name);
+    assert.equal(spec.sides.length, 2, name);
+  }
 });
 
 test('each preset is a claim of the ledger, and a state that its address gives', () => {

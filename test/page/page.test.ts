@@ -4,20 +4,18 @@ import assert from 'node:assert/strict';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import * as ts from 'typescript';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import * as bnlab from 'bnlab';
-import { type Part, PARTS } from 'bnlab/internal';
-import type { Manifest } from 'bnlab/dist/src/data/manifest';
-import { idxFiles } from 'bnlab/dist/src/data/embedded';
 import { launchBrowser } from 'bnlab/dist/tools/browser';
 import { nodePlatform } from 'bnlab/dist/src/platform/node';
 import { setPlatform } from 'bnlab/dist/src/platform/port';
-import { collection, home, notebookOf, start } from '../support/sample';
+import { collection, notebookOf, start } from '../support/sample';
+import { expectNumbersOf } from './cells';
+import { idxOfClasses, takesOwnFiles } from './own-files';
 
 /* Code given to `page.evaluate` runs in the page, whose types this project does not otherwise use. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
-declare const document: any, Event: any, location: any;
+declare const dispatchEvent: any, document: any, Event: any, location: any;
 
 process.env.BNLAB_ENGINE = 'wasm'; // the engine of the page
 
@@ -92,37 +90,6 @@ async function open(file: string, more: BrowserContextOptions = {}): Promise<{ p
   return { page, problems };
 }
 
-/** Four files as MNIST's are, of pictures whose rows say their class; what the page's manifest holds of each. */
-function idxOfClasses(): Record<Part, { bytes: Uint8Array; sha256: string }> {
-  const made = [10_000, 2_000].map((n) => {
-    const labels = Uint8Array.from({ length: n }, (_, i) => i % 10);
-    const images = Uint8Array.from({ length: n * 784 }, (_, k) =>
-      Math.floor((k % 784) / 56) === labels[Math.floor(k / 784)] ? 255 : 0,
-    );
-    return idxFiles({ n, images, labels });
-  });
-  const all = made.flatMap(({ images, labels }) => [images, labels]);
-  return Object.fromEntries(
-    PARTS.map((part, i) => [part, { bytes: all[i], sha256: nodePlatform.sha256(all[i]) }]),
-  ) as ReturnType<typeof idxOfClasses>;
-}
-
-/** The playground for which these files are the published ones: they are too large to lie here. @returns its address */
-function withOwnFiles(folder: string): string {
-  fs.cpSync(path.join(root, 'site'), path.join(root, folder), { recursive: true });
-  const script = path.join(root, folder, 'assets', 'compute.js');
-  const { files } = (JSON.parse(fs.readFileSync(path.join(home, 'data', 'manifest.json'), 'utf8')) as Manifest).datasets
-    .mnist;
-  const text = Object.entries(idxOfClasses()).reduce(
-    (all, [part, { sha256 }]) => {
-      return all.replaceAll(files[part as Part].contents!.sha256, sha256);
-    },
-    fs.readFileSync(script, 'utf8'),
-  );
-  fs.writeFileSync(script, text);
-  return `${folder}/explore.html#steps=100&width=20&depth=1`;
-}
-
 const ENDED = /^(?:Done|Stopped|It failed|The page was hidden)/;
 const status = async (page: Page, within = '.panel') => (await page.textContent(`${within} .acts .status`)) ?? '';
 async function ended(page: Page, within = '.panel'): Promise<string> {
@@ -174,31 +141,36 @@ test('the playground by keyboard: the address holds the state, and the cell that
   assert.equal(await page.getByRole('slider', { name: 'Learning rate' }).getAttribute('aria-valuetext'), '3');
   await page.getByRole('button', { name: 'Run', exact: true }).press('Enter');
   assert.match(await ended(page), /^Done in /);
-  const [, ...rows] = await rowsOf(page, 'Accuracy and loss as a table');
   const cell = (await page.textContent('.take pre'))!;
-  assert.ok(
-    cell.split('\n').every((line) => line.length <= 88),
-    cell,
-  );
-  const { outputText } = ts.transpileModule(cell.replace(/^import (\{.*\}) from 'bnlab';/, 'const $1 = bnlab;'), {
-    compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext },
-  });
-  const run = new Function('bnlab', `return (async () => { ${outputText}; return comparison; })();`);
-  const comparison = (await run({ ...bnlab, table: () => undefined })) as bnlab.Comparison;
-  const [plain, normalized] = comparison.runs.map(({ history }) => history.evaluations);
-  assert.deepEqual(rows.map(([step]) => Number(step)), plain.map(({ step }) => step)); // prettier-ignore
-  rows.forEach(([, a, b, lossA, lossB], i) => {
-    assert.deepEqual([a, b], [plain, normalized].map((at) => `${(100 * at[i].test.accuracy!).toFixed(1)} %`)); // prettier-ignore
-    [lossA, lossB].forEach((text, k) => {
-      const loss = [plain, normalized][k][i].test.loss!;
-      assert.ok(Math.abs(Number(text) / loss - 1) < 0.006, `step ${i}: ${text}, ${loss}`);
-    });
-  });
+  await expectNumbersOf(cell, await rowsOf(page, 'Accuracy and loss as a table'));
   const address = page.url();
   await page.goto('about:blank');
   await page.goto(address);
   assert.equal(await page.getByRole('slider', { name: 'Learning rate' }).getAttribute('aria-valuetext'), '3');
   assert.equal(await page.textContent('.take pre'), cell);
+  assert.deepEqual(problems, []);
+  await page.context().close();
+});
+
+test('several configurations taken along give the numbers of the page: seeds, places, another scale, a divergence', async () => {
+  const { page, problems } = await open('site/explore.html#steps=100&width=10');
+  await page.locator('.bench details').filter({ hasText: 'Accuracy and loss' }).locator('summary').click();
+  for (const state of [
+    'activation=tanh&scale=0.1&depth=2&batch=8&seeds=2&a=layer&b=batch%3Aafter',
+    'depth=8&rate=3&a=pitfall%3Adetached&b=renorm',
+    'rate=300&scale=1&activation=relu&depth=1',
+  ]) {
+    await page.evaluate((hash) => (location.hash = hash), `steps=100&width=10&${state}`);
+    await page
+      .locator('.take pre')
+      .filter({ hasText: new URLSearchParams(state).get('activation') ?? 'sigmoid' })
+      .waitFor();
+    await page.locator('.panel button.run').click();
+    assert.match(await ended(page), /^Done in /, state);
+    const rows = await page.locator('.bench details').filter({ hasText: 'Accuracy and loss' }).locator('tr').all();
+    const texts = await Promise.all(rows.map((row) => row.locator('th, td').allTextContents()));
+    await expectNumbersOf((await page.textContent('.take pre'))!, texts);
+  }
   assert.deepEqual(problems, []);
   await page.context().close();
 });
@@ -304,21 +276,57 @@ test('Stop keeps what there is, a hidden page stops, a divergence is said, and s
 });
 
 test('a reader’s own files are known by their checksums, whatever they are called, and a run is on them', async () => {
-  const { page, problems } = await open(withOwnFiles('own'));
+  takesOwnFiles(path.join(root, 'site'), path.join(root, 'own'));
+  const { page, problems } = await open('own/explore.html#steps=100&width=20&depth=1&data=mnist');
+  assert.match(await page.evaluate(() => location.hash as string), /^#(?!.*mnist)/);
   if (!(await page.locator('#own-files').isVisible())) await page.getByText('More controls').click();
   const files = Object.values(idxOfClasses()).map(({ bytes }, i) => ({
     ...{ name: `download (${i})`, mimeType: 'application/octet-stream', buffer: Buffer.from(bytes) },
   }));
   const said = (text: string) => page.locator('.drop .status').filter({ hasText: text }).waitFor();
+  await said('The address asks for MNIST: choose its files. Until then digits are drawn.');
   await page.setInputFiles('#own-files', files.slice(0, 3));
   await said('Missing: t10k-labels-idx1-ubyte.gz. Choose all four at once.');
   await page.setInputFiles('#own-files', files);
   await said('MNIST: all four files are the published ones, by their SHA-256.');
   assert.match(await page.evaluate(() => location.hash as string), /data=mnist/);
+  const other = { name: 'other.gz', mimeType: 'application/gzip', buffer: Buffer.from('no') };
+  await page.setInputFiles('#own-files', other); // is refused, and the others stay
+  await said('Not a published file, by its SHA-256: other.gz.');
+  await page.evaluate(() => {
+    const folder = { name: 'mnist', arrayBuffer: () => Promise.reject(new Error('a directory')) };
+    const drop = Object.assign(new Event('drop', { cancelable: true }), { dataTransfer: { files: [folder] } });
+    document.querySelector('.drop').dispatchEvent(drop);
+  });
+  await said('mnist could not be read. If it is a folder, drop the four files that are in it.');
   await page.locator('.panel button.run').click();
   assert.match(await ended(page), /^Done in /);
   assert.match((await page.textContent('.results .from'))!, /MNIST, 10,000 to train on and 2,000 to test/);
   assert.match((await page.textContent('.results .outcome'))!, /BN: 100 % after 100 steps/);
+  await page.getByLabel('Pictures').selectOption('digits');
+  assert.match((await page.textContent('.take pre'))!, /kind: 'digits', train: 2000, test: 500/);
+  assert.deepEqual(problems, []);
+  await page.context().close();
+});
+
+test('a Stop before the engine has started is heard, and a page that is left and found again runs again', async () => {
+  const { page, problems } = await open('site/explore.html#steps=5000&width=10&depth=1');
+  const held = () => page.locator('.panel .acts .status').getAttribute('data-held');
+  await page.evaluate(() => {
+    const run = document.querySelector('.panel button.run');
+    run.click();
+    run.click();
+  });
+  assert.match(await ended(page), /^Stopped; what had been computed stays/);
+  assert.match((await held())!, /^\d+ tensors/, 'the worker answered, and was not ended');
+  const run = page.locator('.panel button.run');
+  await run.click();
+  await page.locator('.pair .chart-line .curve').first().waitFor();
+  await page.evaluate(() => void dispatchEvent(new Event('pagehide')));
+  assert.match(await ended(page), /^Stopped; what had been computed stays/);
+  await page.getByRole('slider', { name: 'Steps' }).press('Home');
+  await run.click();
+  assert.match(await ended(page), /^Done in /);
   assert.deepEqual(problems, []);
   await page.context().close();
 });

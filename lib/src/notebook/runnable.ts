@@ -163,9 +163,11 @@ const FAR = 100;
 
 /** Seeds of one side as a series. */
 function seriesOf(spec: RunnableSpec, curves: readonly RunCurve[]): Series[] {
+  const worn = new Set<string>(); // the second of two sides with one normalization wears colours of its own
   return sidesOf(spec, curves).map(({ name, norm = '' }) => {
     const runs = curves.filter((curve) => curve.side === name);
-    const as = norm in identities ? { as: norm as IdentityName } : {};
+    const as = norm in identities && !worn.has(norm) ? { as: norm as IdentityName } : {};
+    worn.add(norm);
     const [{ steps: x, low, high, values: y }] = [...runs].sort((a, b) => b.steps.length - a.steps.length);
     const label = name;
     if (low && high) return { ...as, label, x, y, low, high, n: 1 };

@@ -18,8 +18,8 @@ export function explorePage(
   compute: Frame['compute'],
 ): string {
   const article = markup`<h1>${TITLE}</h1>
-<p class="lead">Both networks start from the same weights and see the same mini-batches; what differs is what you choose. Everything is
-computed in this page: move a control, press Run.</p>
+<p class="lead">Two networks learn to read digits, one without and one with batch normalization (BN), from the same weights and over the same
+mini-batches. Everything is computed in this page: move a control, press Run.</p>
 <noscript><p>This page computes, and needs JavaScript for it. The other pages do without.</p></noscript>
 <div data-explore-here><div class="bench"></div><script type="application/json">${raw(forScript(claims))}</script></div>`;
   return frame(site, { title: TITLE, article, compute });
