@@ -37,7 +37,7 @@ float *roomFor(long numbers) {
   return room.get();
 }
 
-void pause() {
+void easeOff() {
 #if defined(__x86_64__)
   __builtin_ia32_pause();
 #endif
@@ -71,7 +71,7 @@ class Work {
   /** Waits for those who have begun a part. False where one had no memory. */
   bool finished() {
     const auto all = [this] { return done.load(std::memory_order_acquire) == parts; };
-    for (int i = 0; i < LOOKS && !all(); i++) pause();
+    for (int i = 0; i < LOOKS && !all(); i++) easeOff();
     if (!all()) {
       std::unique_lock<std::mutex> lock(mutex);
       ended.wait(lock, all);
