@@ -187,6 +187,28 @@ for (const [what, code] of [
   });
 }
 
+for (const [by, wait] of [
+  ['a timer', 'new Promise((resolve) => setTimeout(resolve, 1))'],
+  ['the next frame', 'tf.nextFrame()'],
+] as const) {
+  test(`a loop that waits by ${by} ends with its cell, and what it has gathered is there`, async () => {
+    await says('seen.step = 0;');
+    const id = await stopped(`const gathered: number[] = [];
+console.log('begun');
+for (let i = 0; ; i++) {
+  gathered.push(i);
+  await ${wait};
+}`);
+    assert.deepEqual(errorsOf(id), [{ ename: 'Stopped', evalue: 'stopped', traceback: ['stopped'] }]);
+    assert.match(
+      await says(`const had = gathered.length;
+await new Promise((resolve) => setTimeout(resolve, 50));
+console.log(had > 0, gathered.length === had);`),
+      /^true true$/m,
+    );
+  });
+}
+
 test('a run that nobody stops gives the numbers that it gives in a script', async () => {
   const run = `const network = mlp({ sizes, activation: 'sigmoid', norm: 'batch', seed: 3 });
 const h = await trainNetwork({ network, data, steps: 300, batchSize: 10, learningRate: 0.3, seed: 3 });

@@ -5,7 +5,7 @@
  * defined. Here the library announces work (lib/src/platform/stoppable.ts). An interrupt aborts all work under way, whichever cell
  * began it; the cell goes on with what the work returns, and ends as failed, so that the cells behind it in the queue are not run. What
  * a stopped cell begins later is aborted from the start. A cell that does not end soon after its work, and one that has none, is left
- * as tslab does. Seen with tslab 1.0.22.
+ * as tslab does; what it then waits for by a timer does not come, so that its loops end, too. Seen with tslab 1.0.22.
  */
 'use strict';
 
@@ -16,6 +16,7 @@ const vm = require('node:vm');
 /**
  * @typedef {object} Cell
  * @property {number} [stoppedAt] when Stop was pressed while it, or what it has begun, was at work
+ * @property {boolean} [isLeft] whether it was left before its code came to its end
  * @property {Set<AbortController>} work
  * @property {string[]} reached how far its work came
  * @property {unknown[][]} faults what tslab said of it
@@ -42,7 +43,7 @@ const GRACE = 1000;
 /** Milliseconds after which Stop, pressed again, leaves a cell whose work has not ended. */
 const PATIENCE = 2000;
 // A notebook may put others in their place.
-const { setTimeout, performance, AbortController, DOMException } = globalThis;
+const { setTimeout, clearInterval, performance, AbortController, DOMException } = globalThis;
 
 /** @type {AsyncLocalStorage<Cell>} */
 const cells = new AsyncLocalStorage();
@@ -73,13 +74,20 @@ function stop() {
   }
   if (!running) return;
   running.stoppedAt ??= performance.now();
-  if (again || running.work.size === 0) leave();
+  if (again || running.work.size === 0) leaveCell(running);
+}
+
+/** @param {Cell} cell the one that runs */
+function leaveCell(cell) {
+  // Work that goes on needs its timers, to come to its end.
+  cell.isLeft = cell.work.size === 0;
+  leave();
 }
 
 /** @param {Cell} cell */
 function leaveSoon(cell) {
   setTimeout(() => {
-    if (running === cell && cell.work.size === 0) leave();
+    if (running === cell && cell.work.size === 0) leaveCell(cell);
   }, GRACE).unref();
 }
 
@@ -89,6 +97,7 @@ function beginWork() {
   const control = new AbortController();
   if (!cell) return { signal: control.signal, end() {} };
   if (cell.stoppedAt !== undefined) control.abort(new DOMException('Stop was pressed.', 'AbortError'));
+  if (cell.isLeft) return { signal: control.signal, end() {} };
   cell.work.add(control);
   working.set(control, cell);
   return {
@@ -108,6 +117,25 @@ function beginWork() {
 const whenCellEnds = (listener) => void cells.getStore()?.ending.push(listener);
 
 Object.defineProperty(globalThis, Symbol.for('bnlab.kernel'), { value: { beginWork, whenCellEnds } });
+
+for (const name of /** @type {const} */ (['setTimeout', 'setInterval', 'setImmediate'])) {
+  const plain = /** @type {(callback: unknown, ...rest: unknown[]) => unknown} */ (globalThis[name]);
+  const untilLeft = (/** @type {unknown} */ callback, /** @type {unknown[]} */ ...rest) => {
+    const cell = cells.getStore();
+    if (!cell || typeof callback !== 'function') return plain(callback, ...rest);
+    const timer = plain(
+      (/** @type {unknown[]} */ ...given) => {
+        if (!cell.isLeft) callback(...given);
+        else if (name === 'setInterval') clearInterval(/** @type {NodeJS.Timeout} */ (timer));
+      },
+      ...rest,
+    );
+    return timer;
+  };
+  // `util.promisify(setTimeout)` must go on giving the promise form.
+  Object.defineProperties(untilLeft, Object.getOwnPropertyDescriptors(plain));
+  Object.defineProperty(globalThis, name, { value: untilLeft, configurable: true, writable: true, enumerable: true });
+}
 
 const { handleExecuteImpl } = JupyterHandlerImpl.prototype;
 /**
