@@ -214,6 +214,23 @@ test('when the network is cut, both ends say so and go on afterwards', async (t)
   assert.equal(there(path.join(out, 'patient')), 2);
 });
 
+test('a run that failed where the clock is ahead is tried again by others as soon as any run', async (t) => {
+  const server = await Server.start(t);
+  if (!server) return;
+  const out = scratch(t);
+  const env = { BNLAB_TEST_MARKS: scratch(t) };
+  const ahead = path.join(scratch(t), 'ahead.cjs');
+  fs.writeFileSync(ahead, 'const now = Date.now; Date.now = () => now() + 36e5;');
+  const sweep = sweeping(t, 'squares', out, server.url);
+  const early = working(t, server.url, { name: 'squares', env: { ...env, NODE_OPTIONS: `--require "${ahead}"` } });
+  await early.says(/failed: x 13/);
+  early.kill('SIGKILL');
+  working(t, server.url, { name: 'squares', env });
+  assert.equal(await sweep.end(), 1, sweep.text);
+  assert.match(sweep.text, /4 of 6 runs there/);
+  assert.match(sweep.text, /2 runs set aside/);
+});
+
 test('an address is read without its password being shown', () => {
   const { shown, options } = addressOf('rediss://me:se%40cret@queue.example:7000/2', {});
   assert.equal(shown, 'rediss://queue.example:7000/2');

@@ -41,6 +41,8 @@ export interface QueueUse {
 export class QueueHands implements Hands {
   readonly words: string;
   private readonly outstanding = new Map<string, Task>();
+  /** Runs that waited for their next try when the server was last reminded. */
+  private delayed: ReadonlySet<string> = new Set();
   private readonly foreign = { completed: new Set<string>(), failed: new Set<string>() };
   private need: Promise<Need> | undefined;
   private server: Redis | undefined;
@@ -125,6 +127,18 @@ export class QueueHands implements Hands {
     }
     await publish(this.server!, offer);
     await queue.addBulk([...this.outstanding.values()].map(jobFor));
+    await this.hasten(queue);
+  }
+
+  /** The end of a wait is a time by the clock of the worker where the try failed: where that is ahead, no other worker would begin for so long. */
+  private async hasten(queue: Queue): Promise<void> {
+    const delayed = (await queue.getDelayed(0, WINDOW - 1)).filter(
+      (job) => job && this.outstanding.has(String(job.id)),
+    );
+    const before = this.delayed;
+    this.delayed = new Set(delayed.map(({ id }) => String(id)));
+    const overdue = delayed.filter(({ id }) => before.has(String(id)));
+    await Promise.all(overdue.map((job) => job.promote().catch(() => undefined))); // a worker has begun it meanwhile
   }
 
   private async handIn(queue: Queue, work: Work): Promise<void> {
