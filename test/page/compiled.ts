@@ -1,4 +1,4 @@
-/** Compiled steps on an engine without graphs: the same in Node and in a page. Of Node's own modules it takes nothing. */
+/** Compiled steps on WebAssembly, recorded once and played: the same in Node and in a page. Of Node's own modules it takes nothing. */
 import { compile, ready, tf } from 'bnlab';
 import { BATCH, batches, model, problem, type ModelOptions } from '../engine/steps';
 

@@ -27,7 +27,7 @@ test('compiled steps train in the browser as on WebAssembly in Node: dense with 
   const there = await callInPage<Compiled[]>({ module: 'page/compiled', call: 'compiled', engine: 'wasm' });
   for (const [i, { losses, ...rest }] of there.entries()) {
     // tf.train.momentum keeps the scalar of its rate when it is disposed.
-    assert.deepEqual(rest, { engine: 'wasm', mode: 'eager', left: i === 0 ? 1 : 0 });
+    assert.deepEqual(rest, { engine: 'wasm', mode: 'graph', left: i === 0 ? 1 : 0 });
     assert.equal(losses.length, 40);
     assert.ok(losses.at(-1)! < losses[0], `${losses[0]}, ${losses.at(-1)}`);
     losses.forEach((loss, step) => {
