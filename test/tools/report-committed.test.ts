@@ -9,6 +9,7 @@ import * as path from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { launchBrowser } from 'bnlab/dist/tools/browser';
 import { displays, MIME, readNotebook } from 'bnlab/dist/tools/notebook';
+import { bookmarksOf } from 'bnlab/dist/tools/report/bookmarks';
 import { makeScratch, removeScratch } from 'bnlab/dist/tools/scratch';
 import { given } from '../support/home';
 import { onlyFiles, open, violations } from '../support/report-pages';
@@ -80,20 +81,25 @@ test('every figure in every form: without JavaScript, on paper, alone in a file,
   for (const name of names) {
     const count = figuresOf(name);
     const seen = (tab: Page) => tab.locator('figure.plot .twin svg:visible').count();
+    let headings = 0;
     for (const file of [`${name}.html`, `--single/${name}.html`]) {
       const { tab, close } = await open(browser, path.join(out, file), { javaScriptEnabled: false });
       assert.equal(await seen(tab), count, file);
+      headings = await tab.locator('h1, h2, h3, h4, h5, h6').count();
       await tab.emulateMedia({ media: 'print', colorScheme: 'dark' });
       assert.equal(await seen(tab), count, `${file} on paper`);
       await close();
     }
     assert.ok(fs.statSync(path.join(out, '--single', `${name}.html`)).size < 8e6);
     const { tab, requests, close } = await open(browser, path.join(out, '--slides', `${name}.html`));
-    assert.equal(await tab.locator('section.slide.figure .twin svg').count(), count, 'a slide each');
+    assert.equal(await tab.locator('section.slide.figure .twin:has(svg)').count(), count, 'a slide each');
     onlyFiles(requests);
     await close();
-    const pdf = fs.readFileSync(path.join(out, '--pdf', `${name}.pdf`), 'latin1');
-    assert.equal(pdf.split(/\/Alt [(<]/).length - 1, count, 'a PDF says the words of each once');
+    const pdf = fs.readFileSync(path.join(out, '--pdf', `${name}.pdf`));
+    const bookmarks = await bookmarksOf(pdf);
+    assert.equal(bookmarks.length, headings, `${name}: a bookmark for each heading`);
+    for (const said of bookmarks) assert.doesNotMatch(said, /^(.+)\1$/, `${name}: said once`);
+    assert.equal(pdf.toString('latin1').split(/\/Alt [(<]/).length - 1, count, 'a PDF says the words of each once');
   }
 });
 

@@ -1,7 +1,8 @@
 /** A notebook on paper: its page, printed by the browser that draws figures, with bookmarks and page numbers. */
-import type { Browser } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { pageStyle, signStyle } from '../assets';
 import type { Block } from '../blocks';
+import { withBookmarks } from '../bookmarks';
 import type { Fact } from '../facts';
 import { page } from './page';
 
@@ -20,8 +21,26 @@ export async function pdf(
     await tab.setContent(page({ title, script: '', style: signStyle() + pageStyle() }, name, blocks, { facts }), {
       timeout: 0,
     });
-    return await tab.pdf({ preferCSSPageSize: true, printBackground: true, outline: true, tagged: true });
+    const printed = await tab.pdf({ preferCSSPageSize: true, printBackground: true, outline: true, tagged: true });
+    return await withBookmarks(printed, await headingsOn(tab));
   } finally {
     await context.close();
   }
+}
+
+/** What the page's headings say on paper: without their links, and each formula once. */
+function headingsOn(tab: Page): Promise<string[]> {
+  interface Part {
+    cloneNode(deep: true): Part;
+    querySelectorAll(unseen: string): Iterable<Part>;
+    remove(): void;
+    textContent: string;
+  }
+  return tab.locator('h1, h2, h3, h4, h5, h6').evaluateAll((headings) =>
+    (headings as unknown as Part[]).map((heading) => {
+      const said = heading.cloneNode(true);
+      for (const part of said.querySelectorAll('.anchor, .katex-mathml')) part.remove();
+      return said.textContent.replace(/\s+/g, ' ').trim();
+    }),
+  );
 }
