@@ -8,7 +8,8 @@ import { RunnableView } from './runnable';
 
 /** What a page must be able to do, and what is said where it cannot. */
 function whatIsMissing(): string | undefined {
-  if (typeof Worker === 'undefined' || typeof WebAssembly === 'undefined')
+  // The bundle is packed, and unpacked by what the browser brings.
+  if ([typeof Worker, typeof WebAssembly, typeof DecompressionStream].includes('undefined'))
     return 'This browser runs no WebAssembly in a worker, so nothing can be run here. The stored results are complete without it.';
   return undefined;
 }

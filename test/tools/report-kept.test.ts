@@ -6,6 +6,7 @@ import * as path from 'node:path';
 import { KeptPictures } from 'bnlab/dist/tools/report/kept-pictures';
 import { joinedLines } from 'bnlab/dist/tools/report/joined-lines';
 import { sharedStyles } from 'bnlab/dist/tools/report/shared-styles';
+import { usedClips } from 'bnlab/dist/tools/report/used-clips';
 import { highlighted } from 'bnlab/dist/tools/report/highlight';
 import { makeScratch, removeScratch } from 'bnlab/dist/tools/scratch';
 
@@ -65,6 +66,15 @@ test('ticks that follow one another become one line, each at its place; another 
   const turned = tick('1').replace('translate(0,1)', 'rotate(9)');
   assert.equal(of(turned + tick('2')), '<path transform="rotate(9)" style="stroke:red" d="M73,0h-2"/>' + line('M73,2h-2')); // prettier-ignore
   assert.equal(joinedLines(tick('1') + tick('2')), tick('1') + tick('2'), 'outside of a drawing');
+});
+
+test('clip paths that nothing names go, and what held them alone; one that is named stays, in its drawing', () => {
+  const clip = (id: string) => `<clipPath id="${id}"><rect width="1"/></clipPath>`;
+  const drawing = (id: string, clips: string) =>
+    `<svg><defs id="f-1"><g>${clips}</g></defs><g clip-path="url(#${id})"/></svg>`;
+  assert.equal(usedClips(drawing('f-2', clip('f-2') + clip('f-3'))), drawing('f-2', clip('f-2')));
+  assert.equal(usedClips(drawing('f-4', clip('f-2') + clip('f-3'))), '<svg><g clip-path="url(#f-4)"/></svg>');
+  assert.equal(usedClips(clip('f-2')), clip('f-2'), 'outside of a drawing');
 });
 
 test('code: an element only where there is a colour, and every letter is there', () => {

@@ -237,7 +237,7 @@ test('the fonts of the formulas come with the page', async () => {
   await close();
 });
 
-test('a formula as wide as a figure is not cut off; one that is wider is moved sideways', async () => {
+test('a formula as wide as a figure is not cut off; one that is wider is moved sideways, by keyboard too', async () => {
   const { tab, close } = await open('01-squares.html', { javaScriptEnabled: true });
   const cut = (width: number) =>
     tab.evaluate((pixels) => {
@@ -250,6 +250,14 @@ test('a formula as wide as a figure is not cut off; one that is wider is moved s
       return place.scrollWidth > place.clientWidth;
     }, width);
   assert.deepEqual([await cut(300), await cut(755), await cut(1200)], [false, false, true]);
+  const formula = tab.locator('.text .katex-display').first();
+  const reached = (can: boolean) => formula.and(tab.locator(can ? '[tabindex="0"]' : ':not([tabindex])')).waitFor();
+  await reached(true);
+  await cut(300);
+  await reached(false);
+  await tab.setViewportSize({ width: 280, height: 600 });
+  await reached(true);
+  await tab.setViewportSize({ width: 1280, height: 900 });
   const [page, screen] = await tab.evaluate(() => [
     document.documentElement.scrollWidth,
     document.documentElement.clientWidth,

@@ -4,6 +4,7 @@
  */
 import * as fs from 'node:fs';
 import * as path from 'node:path';
+import { deflateSync } from 'node:zlib';
 import { buildSync, type BuildOptions } from 'esbuild';
 import type { EmbeddedSet } from '../../src/data/embedded';
 import { ownCommit } from '../../src/platform/node/commit';
@@ -38,11 +39,24 @@ let made: { worker: string; page: string } | undefined;
 
 /** The script of a page that computes. @param embedded pictures that travel with it */
 export function computeScript(embedded?: EmbeddedSet): string {
-  made ??= { worker: bundled('worker.ts'), page: bundled('main.ts', { globalName: 'bnlabPage' }) };
+  made ??= {
+    worker: deflateSync(bundled('worker.ts'), { level: 9 }).toString('base64'),
+    page: bundled('main.ts', { globalName: 'bnlabPage' }),
+  };
   const wasm = fs.readFileSync(require.resolve('@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm'));
   const parts = { worker: made.worker, wasm: wasm.toString('base64'), commit: ownCommit(), embedded };
-  return `\n(function () {\n${made.page}\nbnlabPage.begin(${forScript(parts)});\n})();\n`;
+  return `\n(function () {\n${made.page}\nvar parts = ${forScript(parts)};\n${UNPACK}})();\n`;
 }
+
+/** Packed, the worker's script is a third of what it was: a page is mailed, and read from a slow disk. */
+const UNPACK = `
+if (typeof DecompressionStream === 'undefined') return bnlabPage.begin(parts);
+var packed = Uint8Array.from(atob(parts.worker), function (letter) { return letter.charCodeAt(0); });
+new Response(new Blob([packed]).stream().pipeThrough(new DecompressionStream('deflate'))).text().then(function (worker) {
+  parts.worker = worker;
+  bnlabPage.begin(parts);
+});
+`;
 
 /** The script of a page that has this one beside it, and the playground. */
 export const COMPUTE_LOADER = `

@@ -1,6 +1,7 @@
 /** Search over all pages: MiniSearch's index, made when pages are; it lies beside them as a script, because a page that was opened as a file may read nothing else. */
 import * as fs from 'node:fs';
 import * as path from 'node:path';
+import { transformSync } from 'esbuild';
 import MiniSearch from 'minisearch';
 import { type Block, headingsOf, outputsOf } from './blocks';
 import { forScript } from './html';
@@ -48,10 +49,8 @@ function wordsOf(html: string): string {
 export function searchScript(sections: readonly Section[]): string {
   const index = new MiniSearch<Section>(SEARCH);
   index.addAll(sections);
-  const library = fs.readFileSync(
-    path.join(path.dirname(require.resolve('minisearch')), '..', 'umd', 'index.js'),
-    'utf8',
-  );
+  const file = path.join(path.dirname(require.resolve('minisearch')), '..', 'umd', 'index.js');
+  const library = transformSync(fs.readFileSync(file, 'utf8'), { minify: true }).code;
   const open = `window.bnlabSearch=MiniSearch.loadJSON(${forScript(JSON.stringify(index))},${JSON.stringify(SEARCH)});`;
   return `${library}\n${open}\n`;
 }

@@ -130,12 +130,27 @@
     markPlace();
   }
 
-  // A formula wider than its column is moved sideways, by keyboard too.
-  document.querySelectorAll('.katex-display').forEach(function (formula) {
-    if (formula.scrollWidth <= formula.clientWidth) return;
-    formula.tabIndex = 0;
-    formula.setAttribute('role', 'group');
-    formula.setAttribute('aria-label', 'Formula');
+  // A formula wider than its column is moved sideways, by keyboard too. How wide it is shows when its letters are there, the page is
+  // turned, or what folds it is opened.
+  function reach(formula) {
+    var isWide = formula.scrollWidth > formula.clientWidth;
+    if (isWide === formula.hasAttribute('tabindex')) return;
+    Object.entries({ tabindex: '0', role: 'group', 'aria-label': 'Formula' }).forEach(function (attribute) {
+      if (isWide) formula.setAttribute(attribute[0], attribute[1]);
+      else formula.removeAttribute(attribute[0]);
+    });
+  }
+  var formulas = Array.from(document.querySelectorAll('.katex-display'));
+  var widths = new ResizeObserver(function (changes) {
+    changes.forEach(function (change) {
+      reach(change.target);
+    });
+  });
+  formulas.forEach(function (formula) {
+    widths.observe(formula);
+  });
+  document.fonts.ready.then(function () {
+    formulas.forEach(reach);
   });
 
   function script(name) {

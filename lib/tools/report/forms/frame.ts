@@ -6,6 +6,7 @@ import { joinedLines } from '../joined-lines';
 import { policy } from '../policy';
 import { schemeStyle } from '../schemes';
 import { sharedStyles } from '../shared-styles';
+import { usedClips } from '../used-clips';
 
 /** Another page. */
 export interface PageLink {
@@ -43,7 +44,7 @@ export interface Site {
 /** A whole page. */
 export function frame(site: Site, page: Frame): string {
   const { headings = [], figures = [], facts = [] } = page;
-  const { html: article, rules } = sharedStyles(joinedLines(page.article.text));
+  const { html: article, rules } = sharedStyles(usedClips(joinedLines(page.article.text)));
   return markup`<!doctype html>
 <html lang="en">
 <head>
