@@ -1,6 +1,7 @@
 /** Files that a reader brings, too large to lie here: pictures whose rows say their class, in the form of MNIST's. */
 import * as fs from 'node:fs';
 import * as path from 'node:path';
+import { deflateSync, inflateSync } from 'node:zlib';
 import { type Part, PARTS } from 'bnlab/internal';
 import type { Manifest } from 'bnlab/dist/src/data/manifest';
 import { idxFiles } from 'bnlab/dist/src/data/embedded';
@@ -28,11 +29,14 @@ export function takesOwnFiles(site: string, made: string): void {
   const script = path.join(made, 'assets', 'compute.js');
   const { files } = (JSON.parse(fs.readFileSync(path.join(home, 'data', 'manifest.json'), 'utf8')) as Manifest).datasets
     .mnist;
-  const text = Object.entries(idxOfClasses()).reduce(
-    (all, [part, { sha256 }]) => {
-      return all.replaceAll(files[part as Part].contents!.sha256, sha256);
-    },
-    fs.readFileSync(script, 'utf8'),
-  );
+  const withOwn = (text: string) =>
+    Object.entries(idxOfClasses()).reduce(
+      (all, [part, { sha256 }]) => all.replaceAll(files[part as Part].contents!.sha256, sha256),
+      text,
+    );
+  const given = fs.readFileSync(script, 'utf8');
+  const [, packed] = /"worker":"([\w+/=]+)"/.exec(given)!;
+  const worker = withOwn(inflateSync(Buffer.from(packed, 'base64')).toString('utf8'));
+  const text = withOwn(given.replace(packed, deflateSync(worker).toString('base64')));
   fs.writeFileSync(script, text);
 }
