@@ -85,7 +85,7 @@ test('a copy shows the noise; threads, two runs side by side and memory are told
   assert.match(text, /Noise: a copy of the compiled lane, in a process of its own, took 1\.04 times as long/);
   assert.match(text, /\| JAX: jit \| 12\.0 \| 12\.0 \| 1\.20 \| 1 \|/);
   assert.match(text, /\| JAX: jit \| 4\.00 \| 8\.00 \| 2\.00 \|/);
-  assert.match(text, /\| JAX: jit \| 512 \|/);
+  assert.match(text, /\| JAX: jit \| 512 \| 1 \|/);
   assert.match(text, /busy when the run began \(load 7\.00 on 2 cores\)/);
 });
 

@@ -32,7 +32,8 @@ export interface Report {
   /** milliseconds for a step of either of two dense runs: in two processes of one thread at once, and in one process after the other */
   side?: { library: string; mode: string; two: number[]; one: number[]; error?: string }[];
   /** of a dense run on as many pictures as MNIST has */
-  memory?: { library: string; mode: string; peakMiB: number }[];
+  /** The median of several processes (one, in files that do not say). */
+  memory?: { library: string; mode: string; peakMiB: number; processes?: number }[];
 }
 
 /** Whose processor it is. */
@@ -282,9 +283,11 @@ function memory(found: NonNullable<Report['memory']>): string[] {
     '',
     '## Memory (dense, 60,000 pictures as bytes)',
     '',
-    '| library | most that was resident, MiB |',
-    '|---|---|',
-    ...found.map(({ library, mode, peakMiB }) => `| ${library}: ${mode} | ${Math.round(peakMiB)} |`),
+    '| library | most that was resident, MiB | median of how many processes |',
+    '|---|---|---|',
+    ...found.map(
+      ({ library, mode, peakMiB, processes = 1 }) => `| ${library}: ${mode} | ${Math.round(peakMiB)} | ${processes} |`,
+    ),
   ];
 }
 
