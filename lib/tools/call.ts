@@ -2,7 +2,10 @@
  * What a command's words ask for, the same way for every command: help goes to standard output and is no failure, a wrong word is
  * named on standard error.
  */
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+
+/** For scripts outside lib, which would find the commander of another package. */
+export { Command, InvalidArgumentError, Option };
 
 /**
  * Reads the words of a call.

@@ -5,22 +5,13 @@
  *
  * Peers run in the best mode that they have: with one thread or all, whichever is faster in their warm-up, images with channels last, compiled,
  * tuned, their memory donated. One lane is a copy of ours in a process of its own: what the two differ by is noise.
- *
- *   --peers         also PyTorch and JAX, from an environment of their own that this sets up (.bnlab/peers)
- *   --python FILE   takes PyTorch and JAX from this Python in place of that environment (one with CUDA, say)
- *   --rounds N      rounds, default 15
- *   --only a,b      of dense, wide, conv
- *   --variants      also the variants behind the decisions (XLA or not, fused batch norm or composed)
- *   --resume        goes on from a run of the same day, machine, libraries and rounds that was cut off: what DIR has of it is not measured again
- *   --no-extras     leave out what is no single step: two runs side by side, memory, the cost of tracing, the length of calls, the long run
- *   --output DIR    where bench-MAKE.json, for this make of processor, and bench.md, of all makes there, go; default test/bench/results
  */
 import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
-import { parseArgs } from 'node:util';
 import { Random } from 'bnlab';
 import { writeAtomically } from 'bnlab/dist/src/platform/node/write';
+import { Command, InvalidArgumentError, Option, readCall } from 'bnlab/dist/tools/call';
 import { Case, cases, productFlops } from './cases';
 import { extras, memory, sideBySide } from './extras';
 import { goneOnFrom, makeOf, markdown, Report, Samples } from './report';
@@ -48,29 +39,62 @@ type Workers = Record<string, Lane['workers']>;
 
 const COPY = 'TensorFlow.js, a copy';
 
-async function main(): Promise<void> {
-  const { values } = parseArgs({
-    args: process.argv.slice(2),
-    options: {
-      peers: { type: 'boolean', default: false },
-      python: { type: 'string' },
-      variants: { type: 'boolean', default: false },
-      rounds: { type: 'string', default: '15' },
-      only: { type: 'string' },
-      resume: { type: 'boolean', default: false },
-      'no-extras': { type: 'boolean', default: false },
-      output: { type: 'string', default: path.join(__dirname, 'results') },
-    },
-  });
-  const rounds = Number(values.rounds);
-  if (!Number.isInteger(rounds) || rounds < 1)
-    throw new Error(`--rounds wants a whole number from 1 on, got ${values.rounds}`);
-  const chosen = values.only ? values.only.split(',') : cases.map(({ name }) => name);
-  for (const name of chosen) {
-    if (!cases.some((c) => c.name === name)) throw new Error(`--only knows dense, wide and conv, not '${name}'`);
-  }
+/** What is asked for on the command line. */
+interface Asked {
+  peers: boolean;
+  python?: string;
+  rounds: number;
+  only: string[];
+  variants: boolean;
+  resume: boolean;
+  extras: boolean;
+  output: string;
+}
 
-  const found = findLibraries({ peers: values.peers!, python: values.python });
+const names = cases.map(({ name }) => name);
+const command = new Command('npm run bench --')
+  .description('times one training step, many ways in turn, and writes a table of what was measured')
+  .option('--peers', 'also PyTorch and JAX, from an environment of their own that this sets up (.bnlab/peers)', false)
+  .option('--python <file>', 'takes PyTorch and JAX from this Python in place of that environment (one with CUDA, say)')
+  .option('--rounds <number>', 'rounds', wholeNumber, 15)
+  .addOption(
+    new Option('--only <names>', `some of ${names.join(', ')}, separated by commas`)
+      .argParser(several)
+      .default(names, 'all'),
+  )
+  .option('--variants', 'also the variants behind the decisions (XLA or not, fused batch norm or composed)', false)
+  .option(
+    '--resume',
+    'goes on from a run of the same day, machine, libraries and rounds that was cut off: what is there of it is not measured again',
+    false,
+  )
+  .option(
+    '--no-extras',
+    'leaves out what is no single step: two runs side by side, memory, the cost of tracing, the length of calls, the long run',
+  )
+  .option(
+    '--output <folder>',
+    'where bench-MAKE.json, for this make of processor, and bench.md, of all makes there, go',
+    path.join(__dirname, 'results'),
+  );
+
+function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= 1) return value;
+  throw new InvalidArgumentError('Wanted a whole number from 1 on.');
+}
+
+function several(text: string): string[] {
+  const unknown = text.split(',').find((name) => !names.some((known) => known === name));
+  if (unknown === undefined) return text.split(',');
+  throw new InvalidArgumentError(`There is no step '${unknown}'. There are: ${names.join(', ')}.`);
+}
+
+async function main(): Promise<number> {
+  const call = readCall(command, process.argv.slice(2), () => command.opts<Asked>());
+  if ('exitCode' in call) return call.exitCode;
+  const { rounds, only: chosen, ...values } = call.asked;
+  const found = findLibraries({ peers: values.peers, python: values.python });
   const { workers, about, absent } = await start(found.libraries);
   Object.assign(absent, found.absent);
   const engine = about['TensorFlow.js'].engine;
@@ -89,24 +113,25 @@ async function main(): Promise<void> {
     rounds,
     cases: [],
   };
-  if (values.resume) Object.assign(report, goneOnFrom(report, kept(report.make, values.output!)));
+  if (values.resume) Object.assign(report, goneOnFrom(report, kept(report.make, values.output)));
   for (const one of cases) {
     if (!chosen.includes(one.name) || report.cases.some(({ name }) => name === one.name)) continue;
-    report.cases.push(await measure(one, workers, rounds, values.variants!));
-    write(report, values.output!);
+    report.cases.push(await measure(one, workers, rounds, values.variants));
+    write(report, values.output);
   }
-  if (!values['no-extras']) {
+  if (values.extras) {
     report.extras ??= await extras(workers['TensorFlow.js'][0].worker, chosen);
-    write(report, values.output!);
+    write(report, values.output);
   }
   for (const { worker } of Object.values(workers).flat()) worker.stop();
-  if (!values['no-extras']) {
+  if (values.extras) {
     report.side ??= await sideBySide(found.libraries, report);
-    write(report, values.output!);
+    write(report, values.output);
     report.memory ??= await memory(found.libraries, report);
-    write(report, values.output!);
+    write(report, values.output);
   }
   console.log(`\n${markdown([report])}`);
+  return 0;
 }
 
 /** Starts the libraries, peers once with all threads and once with one; those that do not start are absent. */
@@ -235,7 +260,12 @@ async function measure(one: Case, workers: Workers, rounds: number, all: boolean
   return { name: one.name, title: one.title, productMegaflops: productFlops(one) / 1e6 || undefined, samples };
 }
 
-main().catch((error: unknown) => {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
-});
+main().then(
+  (exitCode) => {
+    process.exitCode = exitCode;
+  },
+  (error: unknown) => {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 1;
+  },
+);
