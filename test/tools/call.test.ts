@@ -11,7 +11,7 @@ function call(...words: string[]): { code: number | null; out: string; err: stri
   return { code: status, out: stdout, err: stderr };
 }
 
-for (const name of ['data', 'notebooks', 'report', 'check', 'claims', 'replicate', 'docs', 'conformance']) {
+for (const name of ['data', 'notebooks', 'report', 'check', 'claims', 'replicate', 'docs', 'conformance', 'bench']) {
   test(`${name}: help is printed and is no failure, an unknown option is named`, () => {
     const help = call(name, '--help');
     assert.equal(help.code, 0);
