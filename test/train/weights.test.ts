@@ -416,6 +416,19 @@ test(
 );
 
 test(
+  'counters that thop left in a state dict are no module',
+  clean(async () => {
+    const network = builders.pytorch();
+    const arrays = arraysIn(file('pytorch.safetensors'));
+    const counter = { shape: [1], values: Float64Array.of(0), type: 'F64' };
+    const counted = { ...arrays, '2.total_ops': counter, '2.total_params': counter, total_ops: counter };
+    const modules = await loadWeights(network, counted, { from: 'pytorch' });
+    assert.deepEqual(modules, await loadWeights(network, arrays, { from: 'pytorch' }));
+    network.dispose();
+  }),
+);
+
+test(
   'layer and group normalization without gamma, without beta or without both; a wrong module is named',
   clean(async () => {
     const bare = sequential([dense(2, 2, { name: 'd' }), layerNormLayer(2, { scale: false, center: false })]);

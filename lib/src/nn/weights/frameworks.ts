@@ -40,7 +40,7 @@ export const FRAMEWORKS = {
     dense: [1, 0], // from [out, in]
     convolution: [2, 3, 1, 0], // from [out, in, height, width]; of a transposed one [in, out, height, width]
     channelsFirst: true,
-    ignored: ['num_batches_tracked'],
+    ignored: ['num_batches_tracked', 'total_ops', 'total_params'], // the last two are left by thop, which counts in buffers
   },
   keras: KERAS,
   tfjs: KERAS,
