@@ -3,11 +3,12 @@ import type { EngineCard } from '../src/engine';
 import type { ExperimentName, RunPoint } from '../src/experiments';
 import type { EmbeddedSet } from '../src/data/embedded';
 import type { RealName } from '../src/data/manifest';
-import type { Reply, Request } from './protocol';
+import { PackedWorker } from './packed-worker';
+import type { Reply } from './protocol';
 
 /** What the bundle puts into the page. */
 export interface Parts {
-  /** The worker's script. */
+  /** The worker's script, deflated, as base64. */
   worker: string;
   /** TensorFlow.js's WebAssembly module, as base64. */
   wasm: string;
@@ -53,7 +54,7 @@ export class Computer {
   /** What computes; known once a run has begun. */
   card?: EngineCard;
   private engine: EngineChoice = 'auto';
-  private worker?: Worker;
+  private worker?: PackedWorker;
   private running?: Running;
   private runs = 0;
   /** What the reader chose and the worker knew: a fresh worker is given them again. */
@@ -82,7 +83,7 @@ export class Computer {
     return new Promise((resolve, reject) => {
       this.running?.resolve({ stopped: true });
       this.running = { id, resolve, reject, ...listener };
-      this.post(worker, { kind: 'run', id, experiment, options });
+      worker.post({ kind: 'run', id, experiment, options });
     });
   }
 
@@ -90,7 +91,7 @@ export class Computer {
   stop(): void {
     const { running, worker } = this;
     if (!running || !worker) return;
-    this.post(worker, { kind: 'stop', id: running.id });
+    worker.post({ kind: 'stop', id: running.id });
     setTimeout(() => {
       if (this.running === running) this.end();
     }, PATIENCE);
@@ -113,7 +114,7 @@ export class Computer {
         if (told.set) this.chosen.set(told.set.name, files);
         resolve(told);
       };
-      this.post(this.start(), { kind: 'files', files, known: false });
+      this.start().post({ kind: 'files', files, known: false });
     });
   }
 
@@ -132,27 +133,23 @@ export class Computer {
     onData?.(told);
   }
 
-  private start(): Worker {
+  private start(): PackedWorker {
     if (this.worker) return this.worker;
-    const address = URL.createObjectURL(new Blob([this.parts.worker], { type: 'text/javascript' }));
-    const worker = new Worker(address);
-    URL.revokeObjectURL(address);
+    const worker = new PackedWorker(
+      this.parts.worker,
+      ({ data }: MessageEvent<Reply>) => this.hear(data),
+      (message) => {
+        this.fail(message);
+        this.end();
+      },
+    );
     this.worker = worker;
-    worker.onmessage = ({ data }: MessageEvent<Reply>) => this.hear(data);
-    worker.onerror = (event) => {
-      this.fail(event.message || 'the worker did not start');
-      this.end();
-    };
     const wasm = Uint8Array.from(atob(this.parts.wasm), (c) => c.charCodeAt(0)).buffer;
     const { commit, embedded } = this.parts;
     const environment: Record<string, string> = this.engine === 'auto' ? {} : { BNLAB_ENGINE: this.engine };
-    this.post(worker, { kind: 'start', wasm, environment, commit, embedded });
-    for (const files of this.chosen.values()) this.post(worker, { kind: 'files', files, known: true });
+    worker.post({ kind: 'start', wasm, environment, commit, embedded });
+    for (const files of this.chosen.values()) worker.post({ kind: 'files', files, known: true });
     return worker;
-  }
-
-  private post(worker: Worker, request: Request): void {
-    worker.postMessage(request);
   }
 
   private fail(message: string): void {

@@ -8,10 +8,14 @@ import { RunnableView } from './runnable';
 
 /** What a page must be able to do, and what is said where it cannot. */
 function whatIsMissing(): string | undefined {
-  // The bundle is packed, and unpacked by what the browser brings.
-  if ([typeof Worker, typeof WebAssembly, typeof DecompressionStream].includes('undefined'))
-    return 'This browser runs no WebAssembly in a worker, so nothing can be run here. The stored results are complete without it.';
-  return undefined;
+  const because = [
+    ...(typeof Worker === 'undefined' ? ['runs no workers'] : []),
+    ...(typeof WebAssembly === 'undefined' ? ['runs no WebAssembly'] : []),
+    // the worker's script is packed, and unpacked by what the browser brings
+    ...(typeof DecompressionStream === 'undefined' ? ['has no DecompressionStream, which unpacks what computes'] : []),
+  ];
+  if (because.length === 0) return undefined;
+  return `This browser ${because.join(', and it ')}, so nothing can be run here. The stored results are complete without it.`;
 }
 
 function json<T>(place: Element): T {

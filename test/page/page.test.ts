@@ -76,10 +76,17 @@ after(async () => {
   fs.rmSync(root, { recursive: true, force: true });
 });
 
-/** Opens a page from disk, without a network; whatever it asks for or complains of is a failure. */
-async function open(file: string, more: BrowserContextOptions = {}): Promise<{ page: Page; problems: string[] }> {
+/**
+ * Opens a page from disk, without a network; whatever it asks for or complains of is a failure.
+ * @param script runs before the page's own
+ */
+async function open(
+  file: string,
+  { script, ...more }: BrowserContextOptions & { script?: string } = {},
+): Promise<{ page: Page; problems: string[] }> {
   const context = await browser.newContext({ offline: true, ...more });
   context.setDefaultTimeout(0); // on a busy machine all takes as long as it takes
+  if (script !== undefined) await context.addInitScript(script);
   const page = await context.newPage();
   const problems: string[] = [];
   page.on('pageerror', (error) => problems.push(error.message));
@@ -329,6 +336,35 @@ test('a Stop before the engine has started is heard, and a page that is left and
   assert.match(await ended(page), /^Done in /);
   assert.deepEqual(problems, []);
   await page.context().close();
+});
+
+test('the script of the worker is unpacked when an experiment is run; a browser that cannot is told what it lacks', async () => {
+  const count = `globalThis.unpackings = 0;
+    const Own = globalThis.DecompressionStream;
+    globalThis.DecompressionStream = class extends Own { constructor(format) { super(format); unpackings++; } };`;
+  const { page, problems } = await open('site/explore.html#steps=20&width=10&depth=1', { script: count });
+  await page.locator('.panel button.run').waitFor();
+  assert.equal(await page.evaluate('unpackings'), 0);
+  await page.locator('.panel button.run').click();
+  assert.match(await ended(page), /^Done in /);
+  assert.equal(await page.evaluate('unpackings'), 1);
+  assert.deepEqual(problems, []);
+  await page.context().close();
+  for (const [name, reason] of [
+    [
+      'DecompressionStream',
+      /This browser has no DecompressionStream, which unpacks what computes, so nothing can be run/,
+    ],
+    ['WebAssembly', /This browser runs no WebAssembly, so nothing can be run/],
+    ['Worker', /This browser runs no workers, so nothing can be run/],
+  ] as const) {
+    const { page, problems } = await open('site/01-runs.html', { script: `delete globalThis.${name};` });
+    const said = page.locator('[data-runnable] .bench').first();
+    await said.getByText('This browser').waitFor();
+    assert.match((await said.textContent())!, reason);
+    assert.deepEqual(problems, []);
+    await page.context().close();
+  }
 });
 
 test('fifty runs, most of them stopped at some moment: the engine holds as much after the last as after the first', async () => {

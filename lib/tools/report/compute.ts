@@ -40,23 +40,14 @@ let made: { worker: string; page: string } | undefined;
 /** The script of a page that computes. @param embedded pictures that travel with it */
 export function computeScript(embedded?: EmbeddedSet): string {
   made ??= {
+    // Packed, it is a third of what it is otherwise: a page is mailed, and read from a slow disk.
     worker: deflateSync(bundled('worker.ts'), { level: 9 }).toString('base64'),
     page: bundled('main.ts', { globalName: 'bnlabPage' }),
   };
   const wasm = fs.readFileSync(require.resolve('@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm'));
   const parts = { worker: made.worker, wasm: wasm.toString('base64'), commit: ownCommit(), embedded };
-  return `\n(function () {\n${made.page}\nvar parts = ${forScript(parts)};\n${UNPACK}})();\n`;
+  return `\n(function () {\n${made.page}\nvar parts = ${forScript(parts)};\nbnlabPage.begin(parts);\n})();\n`;
 }
-
-/** Packed, the worker's script is a third of what it was: a page is mailed, and read from a slow disk. */
-const UNPACK = `
-if (typeof DecompressionStream === 'undefined') return bnlabPage.begin(parts);
-var packed = Uint8Array.from(atob(parts.worker), function (letter) { return letter.charCodeAt(0); });
-new Response(new Blob([packed]).stream().pipeThrough(new DecompressionStream('deflate'))).text().then(function (worker) {
-  parts.worker = worker;
-  bnlabPage.begin(parts);
-});
-`;
 
 /** The script of a page that has this one beside it, and the playground. */
 export const COMPUTE_LOADER = `

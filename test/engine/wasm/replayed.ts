@@ -1,5 +1,6 @@
 /** Steps on WebAssembly as they are called, and recorded and played. Run by replay.test.ts in a process of its own. */
 import { compile, type CompileOptions, type NamedTensors, type StepContext, tf } from 'bnlab';
+import { inEveryWay, train } from '../replayed';
 import { batches, BATCH, model, type ModelOptions, problem } from '../steps';
 
 export const MODELS: Record<string, ModelOptions> = {
@@ -29,35 +30,13 @@ export interface Played {
   left: number[];
 }
 
-/** Two runs of a model, a variable put elsewhere between them. */
-async function train(options: ModelOptions, way: CompileOptions): Promise<Played> {
-  const before = counts();
-  const { x, y } = problem();
-  const one = model(options);
-  const step = compile<NamedTensors, NamedTensors>(one.step, { ...way, seed: 4 });
-  const first = await step.run({ data: { x, y }, batches: batches(3), batchSize: BATCH });
-  const half = one.variables[0].mul(0.5);
-  one.variables[0].assign(half);
-  half.dispose();
-  const second = await step.run({ data: { x, y }, batches: batches(20, 8), batchSize: BATCH });
-  const losses = [first, second].flatMap(({ outputs }) => [...outputs.loss.dataSync()]);
-  const weights = one.variables.map((variable) => [...variable.dataSync()]);
-  const { mode, traces } = step;
-  step.dispose();
-  one.dispose();
-  tf.dispose([x, y, first.outputs, second.outputs]);
-  return { mode, traces: traces.count, losses, weights, left: counts().map((count, i) => count - before[i]) };
-}
-
 /** Every model in both ways. */
-export async function trained(): Promise<Record<string, Record<string, Played>>> {
-  const results: Record<string, Record<string, Played>> = {};
-  for (const [name, options] of Object.entries(MODELS)) {
-    results[name] = {};
-    for (const [way, of] of Object.entries(WAYS)) results[name][way] = await train(options, of);
-  }
-  return results;
-}
+export const trained = (): Promise<Record<string, Record<string, Played>>> =>
+  inEveryWay(MODELS, WAYS, async (options, way) => {
+    const before = counts();
+    const { mode, traces, losses, weights } = await train(options, way, 20);
+    return { mode, traces, losses, weights, left: counts().map((count, i) => count - before[i]) };
+  });
 
 type Variables = Record<'a' | 'b' | 'w', tf.Variable>;
 
@@ -153,14 +132,7 @@ async function one(of: (typeof STEPS)[string], way: CompileOptions): Promise<Out
 }
 
 /** Each of these steps in both ways. */
-export async function stepped(): Promise<Record<string, Record<string, Outcome>>> {
-  const results: Record<string, Record<string, Outcome>> = {};
-  for (const [name, of] of Object.entries(STEPS)) {
-    results[name] = {};
-    for (const [way, options] of Object.entries(WAYS)) results[name][way] = await one(of, options);
-  }
-  return results;
-}
+export const stepped = (): Promise<Record<string, Record<string, Outcome>>> => inEveryWay(STEPS, WAYS, one);
 
 /** What goes wrong: the message, and whether the variable is as the last whole step left it. */
 export async function failed(): Promise<{ messages: string[]; a: number[]; done: number; left: number[] }> {

@@ -2,7 +2,8 @@
  * Steps on WebGPU eagerly, replayed, and replayed with fused shaders. Run by replay.test.ts in a process of its own, with the engine in use.
  */
 import { compile, type CompileOptions, type NamedTensors, type StepContext, tf } from 'bnlab';
-import { batches, BATCH, model, type ModelOptions, problem } from '../steps';
+import { inEveryWay, train } from '../replayed';
+import type { ModelOptions } from '../steps';
 
 /** The ways to run a step. */
 export const WAYS: Record<string, CompileOptions> = {
@@ -32,38 +33,13 @@ export interface Trained {
   left: number;
 }
 
-/** Two runs of a model, a variable put elsewhere between them. */
-async function train(options: ModelOptions, way: CompileOptions): Promise<Trained> {
-  const before = tf.memory().numTensors;
-  const { x, y } = problem();
-  const one = model(options);
-  const step = compile<NamedTensors, NamedTensors>(one.step, { ...way, seed: 4 });
-  const first = await step.run({ data: { x, y }, batches: batches(3), batchSize: BATCH });
-  const half = one.variables[0].mul(0.5);
-  one.variables[0].assign(half);
-  half.dispose();
-  const second = await step.run({ data: { x, y }, batches: batches(4, 8), batchSize: BATCH });
-  const losses = [...(await first.outputs.loss.data()), ...(await second.outputs.loss.data())];
-  const weights: number[][] = [];
-  for (const variable of one.variables) weights.push(Array.from(await variable.data()));
-  const dispatches = dispatchesOf(step);
-  const { mode } = step;
-  step.dispose();
-  one.dispose();
-  tf.dispose([x, y, first.outputs, second.outputs]);
-  const left = tf.memory().numTensors - before;
-  return { mode, losses, weights, dispatches, left };
-}
-
 /** Every model in every way. */
-export async function trained(): Promise<Record<string, Record<string, Trained>>> {
-  const results: Record<string, Record<string, Trained>> = {};
-  for (const [name, options] of Object.entries(MODELS)) {
-    results[name] = {};
-    for (const [way, of] of Object.entries(WAYS)) results[name][way] = await train(options, of);
-  }
-  return results;
-}
+export const trained = (): Promise<Record<string, Record<string, Trained>>> =>
+  inEveryWay(MODELS, WAYS, async (options, way) => {
+    const before = tf.memory().numTensors;
+    const { mode, losses, weights, listing } = await train(options, way, 4);
+    return { mode, losses, weights, dispatches: dispatchesOf(listing), left: tf.memory().numTensors - before };
+  });
 
 const { NaN: nan, POSITIVE_INFINITY: inf } = Number;
 const X = [nan, inf, -inf, 0, -0, 1, -1, 0.5, 3, -20, 88, 1e-6];
