@@ -235,6 +235,22 @@ test(
   },
 );
 
+test('a sum of more tensors than a shader binds is the sum, to the bit of adding them one by one', values, async () => {
+  const [sums, wanted] = await onEngine<number[][]>(
+    'webgpu',
+    `const most = tf.backend().device.limits.maxStorageBuffersPerShaderStage;
+     const lengths = [most - 1, most, 2 * most - 3, 2 * most - 2, 3 * most];
+     const before = tf.memory().numTensors;
+     const pairs = lengths.map((length) => tf.tidy(() => {
+       const all = Array.from({ length }, (_, i) => tf.add(tf.scalar(Math.sin(i + 1)), 0.1));
+       return [tf.addN(all), all.reduce((sum, one) => tf.add(sum, one))].map((sum) => sum.dataSync()[0]);
+     }));
+     if (tf.memory().numTensors !== before) throw new Error('tensors are left behind');
+     return [0, 1].map((which) => pairs.map((pair) => pair[which]));`,
+  );
+  assert.deepEqual(sums, wanted);
+});
+
 test('what is too large is refused before it is asked for, and costs nothing else', values, async () => {
   const said = await printed(`
     const { device } = tf.backend();
@@ -270,6 +286,18 @@ test('a shader that does not compile, and a device that is lost, are errors and 
     await attempt(async () => Array.from(await tf.add(x, 1).data()));`);
   assert.match(lost[0], /^EngineError: The GPU gave no values back: its device is lost/);
   assert.match(lost[1], /^EngineError: The GPU is lost \(destroyed/);
+});
+
+test('a script that does not catch it ends with an exit code that says so, and prints no zeros', values, async () => {
+  for (const body of [
+    `${BAD} console.log(run().dataSync().length);`,
+    `tf.backend().device.destroy(); console.log((await tf.ones([2]).add(1).data()).length);`,
+  ]) {
+    await assert.rejects(
+      printed(body),
+      /^Error: it ended with 1: [^]*EngineError: The GPU (?:refused|is lost|gave no)/,
+    );
+  }
 });
 
 test(

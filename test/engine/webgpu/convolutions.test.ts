@@ -20,6 +20,8 @@ const CASES: Case[] = [
   { x: [5, 4, 4, 37], filter: [1, 1, 37, 3], strides: 1, pad: 'valid' },
   { x: [2, 3, 7, 6], filter: [3, 2, 3, 5], strides: 1, pad: 'same', dataFormat: 'NCHW' },
   { x: [2, 3, 9, 9], filter: [3, 3, 3, 4], strides: 2, pad: 'valid', dataFormat: 'NCHW' },
+  { x: [2, 9, 7, 8], filter: [3, 3, 8, 12], strides: 1, pad: 'same' }, // multiples of four have shaders of their own
+  { x: [3, 10, 9, 4], filter: [3, 2, 4, 8], strides: 2, pad: 'valid' },
   { x: [40, 14, 14, 2], filter: [5, 5, 2, 3], strides: 1, pad: 'same' },
   { x: [1, 1, 1, 1], filter: [1, 1, 1, 1], strides: 1, pad: 'valid' },
 ];

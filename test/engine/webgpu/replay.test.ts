@@ -1,8 +1,9 @@
 /** Steps recorded once and replayed on WebGPU: bit-equal to eager; with fused shaders, equal to rounding and in few dispatches. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { onEngine, runScript } from '../../support/engines';
-import { noDawn, noSoftwareGpu } from '../../support/webgpu';
+import { onEngine } from '../../support/engines';
+import { noDawn, noSoftwareGpu, onNullBackend } from '../../support/webgpu';
+import type { Growth } from './growth';
 import { MODELS, RULES, type ruled, type trained } from './replayed';
 
 const replayed = (what: string) =>
@@ -55,28 +56,6 @@ test(
   },
 );
 
-/** On Dawn's null backend, which takes commands, checks them and computes nothing. */
-async function onNullBackend<T>(body: string): Promise<T> {
-  const { stdout } = await runScript(
-    `require('ts-node/register/transpile-only');
-     const { compile, ready, tf } = require('bnlab');
-     const folder = 'bnlab/dist/src/engine/engines/';
-     const { loadWebgpu } = require(folder + 'webgpu/node/load');
-     const { webgpuPaths } = require(folder + 'webgpu/node/paths');
-     const { webgpu } = require(folder + 'webgpu/node/webgpu');
-     const { registerEngines } = require(folder + 'registry');
-     void (async () => {
-       await ready();
-       await loadWebgpu(webgpuPaths(), { software: true, options: ['backend=null'] });
-       registerEngines([webgpu]);
-       const returned = await (async () => { ${body} })();
-       console.log('\\n' + JSON.stringify(returned));
-     })();`,
-    { BNLAB_ENGINE: 'js' },
-  );
-  return JSON.parse(stdout.trim().split('\n').at(-1)!) as T;
-}
-
 test(
   "the paper's step with batch norm takes at most 45 dispatches, whatever the device binds",
   { skip: noDawn },
@@ -90,35 +69,20 @@ test(
   },
 );
 
-test('10,000 steps: nothing grows, neither tensors nor buffers', { skip: noDawn }, async () => {
-  const [before, after] = await onNullBackend<Record<string, number>[]>(`
-    const w = tf.variable(tf.ones([3, 2]));
-    const x = tf.ones([4, 3]);
-    const step = compile(({ x, rate }) => {
-      const y = tf.matMul(x, w);
-      w.assign(w.sub(tf.sum(y).mul(rate)));
-      return { loss: tf.mean(y) };
-    });
-    const run = async (steps) => {
-      const schedules = { rate: new Float32Array(steps).fill(0.1) };
-      const { outputs } = await step.run({ data: { x }, batches: new Int32Array(2 * steps), batchSize: 2, schedules });
-      tf.dispose(outputs);
-      const one = tf.add(1, 1); // what was disposed is let go of when the next commands are handed over
-      await one.data();
-      one.dispose();
-    };
-    const { device } = tf.backend();
-    const own = device.createBuffer.bind(device);
-    let made = 0;
-    device.createBuffer = (descriptor) => (made++, own(descriptor));
-    const seen = () => ({ tensors: tf.memory().numTensors, bytes: tf.memory().numBytesInGPU, variables: Object.keys(tf.engine().registeredVariables).length });
-    await run(1000);
-    const first = seen();
-    const buffers = made;
-    await run(10000);
-    return [{ ...first, more: 0 }, { ...seen(), more: Math.max(0, made - buffers - 40) }];`);
-  assert.deepEqual(after, before);
-});
+test(
+  '10,000 steps with batch norm and Adam: neither tensors, buffers nor the heap of JavaScript grow',
+  { skip: noDawn },
+  async () => {
+    const [first, , last] = await onNullBackend<Growth[]>(
+      `return require('./test/engine/webgpu/growth').grown(3, 5000);`,
+    );
+    assert.equal(last.steps - first.steps, 10_000);
+    const counted = ({ tensors, variables, device, buffers }: Growth) => ({ tensors, variables, device, buffers });
+    assert.deepEqual(counted(last), counted(first));
+    const more = last.heap - first.heap;
+    assert.ok(more < 2 ** 20, `${more} bytes more of JavaScript's heap`); // a hundred bytes a step, less than any object's
+  },
+);
 
 test(
   'an index that points nowhere inside a step is an error, and so is a lost device',
@@ -146,5 +110,48 @@ test(
     assert.deepEqual([said[0], said[2]], ['1,3', '3']);
     assert.match(said[1], /^EngineError: GatherV2: an index is not in \[0, 2\]/);
     assert.match(said[3], /^EngineError: The GPU is lost/);
+  },
+);
+
+test(
+  'a step for which there is no memory, or whose shader does not compile, is an error, and what is left computes on',
+  { skip: noDawn },
+  async () => {
+    const said = await onNullBackend<string[]>(`
+    const said = [];
+    const attempt = async (what) => {
+      try { said.push(await what()); } catch (error) { said.push(error.name + ': ' + error.message); }
+    };
+    const device = () => tf.memory().numBytesInGPU;
+    const x = tf.ones([4, 2]);
+    const run = async (step) => {
+      const { outputs } = await step.run({ data: { x }, batches: Int32Array.of(0, 1), batchSize: 1 });
+      const { shape } = outputs.y;
+      tf.dispose(outputs);
+      return String(shape);
+    };
+    const small = compile(({ x }) => ({ y: tf.sum(x) }));
+    await attempt(() => run(small));
+    const before = device();
+    // the null backend has half a GiB
+    const large = compile(({ x }) => {
+      const parts = Array.from({ length: 24 }, (_, i) => tf.reverse(tf.tile(x, [2 ** 22, 1]).add(i)));
+      return { y: tf.sum(tf.addN(parts)) };
+    });
+    await attempt(() => run(large));
+    large.dispose();
+    said.push(device() - before);
+    await attempt(() => run(small));
+    const bad = { variableNames: ['A'], outputShape: [1, 2], shaderKey: 'bad', workgroupSize: [64, 1, 1], dispatchLayout: { x: [0] },
+      dispatch: [1, 1, 1], size: true, getUserCode: () => 'fn main(index : i32) { nonsense(; }' };
+    const wrong = compile(({ x }) =>
+      ({ y: tf.engine().makeTensorFromTensorInfo(tf.backend().runWebGPUProgram(bad, [x], 'float32')) }));
+    await attempt(() => run(wrong));
+    await attempt(() => run(small));
+    return said;`);
+    assert.equal(said[0], '2');
+    assert.match(said[1], /^EngineError: The GPU has no memory for a tensor of \d+ MiB/);
+    assert.deepEqual(said.slice(2, 4), [0, '2']);
+    for (const line of said.slice(4)) assert.match(line, /^EngineError: The GPU refused a command/);
   },
 );
