@@ -172,6 +172,19 @@ test('a notebook that is broken fails, says where and why, and stays as it was',
   fs.rmSync(root, { recursive: true });
 });
 
+test('files beside a notebook are compiled with it, and those that they import', async () => {
+  const root = collection({
+    mine: notebookOf(["import { four } from './helper';", 'console.log(`four is ${four}`);']),
+  });
+  const beside = (name: string, text: string) => fs.writeFileSync(path.join(root, 'notebooks', name), text);
+  beside('helper.ts', "import { two } from './deeper';\nexport const four: number = 2 * two;\n");
+  beside('deeper.ts', 'export const two = 2;\n');
+  const run = await start('notebooks.js', 'runNotebooks', ['mine', '--root', root], { BNLAB_PROFILE: 'quick' }).ended;
+  assert.equal(run.code, 0, run.said);
+  assert.match(read(root, 'mine'), /four is 4/);
+  fs.rmSync(root, { recursive: true });
+});
+
 /** Files that are no notebooks that can be run, and what is to be said of each; no kernel starts. */
 const unreadable: Record<string, [text: string | Buffer, says: RegExp]> = {
   empty: ['', /empty\.ipynb is empty; wanted a notebook as JSON/],
