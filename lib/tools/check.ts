@@ -47,7 +47,7 @@ export async function check(argv: string[]): Promise<number> {
   let staleOnes = 0;
   const library = readLibrary(root);
   for (const { file, notebook } of outputs ? notebooks : []) {
-    const reasons = staleReasons(root, notebook, library);
+    const reasons = staleReasons(root, notebook, library, path.dirname(file));
     if (reasons.length === 0) continue;
     staleOnes++;
     console.log(

@@ -11,6 +11,7 @@ import { Command, Option } from 'commander';
 import { escapeHtml } from '../src/core/html';
 import { launchBrowser } from './browser';
 import { readCall } from './call';
+import { easternFont, expectLatex, mendedLatex, typeset } from './latex';
 import { displays, MIME, nameOf, type Notebook, notebookText, readNotebook, writeAtomically } from './notebook';
 import { figureText } from './notebook/figure-text';
 import { findNotebooks, home, python, shown } from './places';
@@ -22,6 +23,9 @@ type Format = (typeof FORMATS)[number];
 
 /** The one that brings pandoc as a wheel, for every machine that set-up knows. */
 const PANDOC = 'pypandoc_binary==1.17';
+
+/** For whoever reads that a sign is missing. */
+const FONTS = 'A font for Chinese is `apt-get install fonts-droid-fallback` on Debian and Ubuntu.';
 
 /** The command. @returns 0, 1 when a notebook could not be converted, 2 for a bad call */
 export async function convert(argv: string[]): Promise<number> {
@@ -42,6 +46,7 @@ export async function convert(argv: string[]): Promise<number> {
     onlyOne(out, 'npm run convert', stop, async () => {
       const scratch = makeScratch();
       try {
+        if (to === 'pdf') expectLatex();
         for (const file of files) await convertOne(file, to, out, scratch, stop);
         console.log(`${files.length} document${files.length === 1 ? '' : 's'} as ${to}: ${shown(out)}`);
         return 0;
@@ -61,7 +66,8 @@ async function convertOne(file: string, to: Format, out: string, scratch: string
   const copy = path.join(scratch, path.basename(file));
   fs.writeFileSync(copy, notebookText(notebook));
   const env = { ...process.env, PATH: [process.env.PATH, pandocFolder(to)].filter(Boolean).join(path.delimiter) };
-  const as = to === 'webpdf' ? ['html', '--template', 'webpdf', '--output-dir', scratch] : [to, '--output-dir', out];
+  const aside: Partial<Record<Format, string[]>> = { webpdf: ['html', '--template', 'webpdf'], pdf: ['latex'] };
+  const as = [...(aside[to] ?? [to]), '--output-dir', aside[to] ? scratch : out];
   const call = ['-m', 'nbconvert', '--to', ...as, copy];
   const done = spawnSync(python(), call, { env, encoding: 'utf8' });
   if (done.status !== 0) {
@@ -75,6 +81,19 @@ async function convertOne(file: string, to: Format, out: string, scratch: string
       await printed(withWords(page, 'html', wordsOf(notebook)), stop),
     );
   }
+  if (to === 'latex' || to === 'pdf') {
+    const tex = path.join(to === 'pdf' ? scratch : out, `${nameOf(file)}.tex`);
+    writeAtomically(tex, mendedLatex(fs.readFileSync(tex, 'utf8'), wordsOf(notebook), easternFont()));
+    if (to === 'pdf') {
+      const missing = typeset(tex);
+      if (missing.length)
+        console.error(`${nameOf(file)}: no font here has ${missing.join(' ')}; the PDF lacks them. ${FONTS}`);
+      writeAtomically(
+        path.join(out, `${nameOf(file)}.pdf`),
+        fs.readFileSync(path.join(scratch, `${nameOf(file)}.pdf`)),
+      );
+    }
+  }
   const ending = { html: '.html', slides: '.slides.html', markdown: '.md', asciidoc: '.asciidoc' }[to as string];
   if (ending === undefined) return;
   const made = path.join(out, nameOf(file) + ending);
@@ -83,12 +102,12 @@ async function convertOne(file: string, to: Format, out: string, scratch: string
 
 /** What each picture of the document shows, in their order. */
 function wordsOf(notebook: Notebook): string[] {
-  return [...displays(notebook)]
-    .filter(({ data }) => data[MIME.svg] !== undefined)
-    .map(({ data }) => figureText(data[MIME.plotly]).alt || 'A picture');
+  return picturesOf(notebook).map(({ data }) => figureText(data[MIME.plotly]).alt || 'A picture');
 }
 
-/** nbconvert gives no SVG its words; in AsciiDoc it writes Markdown's pictures, and all of a cell's outputs, as a listing. */
+const picturesOf = (notebook: Notebook) => [...displays(notebook)].filter(({ data }) => data[MIME.svg] !== undefined);
+
+/** nbconvert gives no SVG its words; in AsciiDoc it writes Markdown's pictures, and all of a cell's outputs, as a listing, and formulas as letters. */
 export function withWords(text: string, to: Format, words: readonly string[]): string {
   let at = -1;
   const next = () => words[++at] ?? 'A picture';
@@ -99,7 +118,8 @@ export function withWords(text: string, to: Format, words: readonly string[]): s
     );
   const plain = () => next().replace(/[[\]\n]/g, ' ');
   if (to === 'markdown') return text.replace(/!\[svg\]\(/g, () => `![${plain()}](`);
-  return text
+  // Asciidoctor sets formulas in pages that say so.
+  return `:stem: latexmath\n\n${text}`
     .replace(/^(\+\*Out\[[^\]]*\]:\*\+\n)----\n([^]*?)\n?----$/gm, '$1\n$2\n')
     .replace(/^!\[svg\]\(([^)]*)\)$/gm, (_, file: string) => `image::${file}["${plain().replace(/"/g, "'")}"]`);
 }
@@ -121,7 +141,7 @@ async function printed(html: string, stop: Stop): Promise<Uint8Array> {
 
 /** Each figure as a PDF too, of its own size: what LaTeX takes. */
 async function addPdfTwins(notebook: Notebook, stop: Stop): Promise<void> {
-  const pictures = [...displays(notebook)].filter(({ data }) => data[MIME.svg] !== undefined);
+  const pictures = picturesOf(notebook);
   if (pictures.length === 0) return;
   const browser = await launchBrowser([], stop);
   try {

@@ -4,11 +4,13 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
+import * as zlib from 'node:zlib';
 import { convert, withWords } from 'bnlab/dist/tools/convert';
+import { mendedLatex } from 'bnlab/dist/tools/latex';
 import { displays, MIME, parseNotebook, readNotebook } from 'bnlab/dist/tools/notebook';
 import { presentAsSlides } from 'bnlab/dist/tools/notebook/presentation';
 import { makeScratch, removeScratch } from 'bnlab/dist/tools/scratch';
-import { home, notebookOf } from '../support/sample';
+import { home, notebookOf, start } from '../support/sample';
 
 const name = '09-inference';
 const file = path.join(home, 'notebooks', `${name}.ipynb`);
@@ -73,11 +75,51 @@ test('LaTeX and AsciiDoc: every figure, for LaTeX as a PDF', { skip: !hasPandoc 
   assert.equal(said.length, words.length);
 });
 
-test('AsciiDoc: outputs are no listing, a picture is a picture', () => {
+const hasTex = spawnSync('xelatex', ['--version']).status === 0;
+const noTex = (!hasTex && 'there is no XeLaTeX') || (!hasPandoc && 'there is no pandoc');
+
+test('PDF by LaTeX: every figure has its words, no sign is left out, tables are set', { skip: noTex }, async () => {
+  const folder = path.join(out, 'tex');
+  const made = await start('convert.js', 'convert', ['--to', 'pdf', '--out', folder, name, '05']).ended;
+  assert.equal(made.code, 0, made.said);
+  assert.doesNotMatch(made.said, /no font here has/);
+  const text = [...inflated(fs.readFileSync(path.join(folder, `${name}.pdf`)))].join('');
+  const said = [...text.matchAll(/\/Alt<FEFF([0-9A-F]*)>/g)].map(([, hex]) => fromHex(hex));
+  assert.deepEqual(said, words);
+});
+
+test('LaTeX: a sign that Latin Modern lacks is one of its mathematics, a table’s counter is there', () => {
+  const tex = '\\begin{document}\n\\section{σ ◐}\n1.2×10⁻⁵ xᵢ ✓ 量度\n    \\adjustimage{max size={1}{1}}{a/b.pdf}\n';
+  const [before, after] = mendedLatex(tex, ['A σ'], '/fonts/East.ttf').split('\\begin{document}');
+  for (const definition of [
+    '\\newunicodechar{σ}{\\texorpdfstring{\\ensuremath{σ}}{σ}}',
+    '\\newunicodechar{⁻}{\\texorpdfstring{\\ensuremath{{}^{-}}}{⁻}}',
+    '\\newunicodechar{ᵢ}{\\texorpdfstring{\\ensuremath{{}_{i}}}{ᵢ}}',
+    '\\newunicodechar{✓}{\\texorpdfstring{\\ensuremath{✓}}{✓}}',
+    '\\newfontfamily\\easternfont[Path=/fonts/]{East.ttf}',
+    '\\newcounter{none}',
+  ])
+    assert.ok(before.includes(definition), `${definition} in ${before}`);
+  assert.match(before, /\\newunicodechar\{◐\}\{\\texorpdfstring\{\\tikz/);
+  assert.equal(
+    after,
+    '\n\\section{σ ◐}\n1.2×10⁻⁵ xᵢ ✓ {\\eastern 量度}\n' +
+      '\\mbox{\\BeginAccSupp{method=hex,unicode,Alt=0041002003C3}\\adjustimage{max size={1}{1}}{a/b.pdf}\\EndAccSupp{}}\n',
+  );
+});
+
+test('where there is no TeX, it is said what to install and which command makes a PDF without', async () => {
+  const made = await start('convert.js', 'convert', ['--to', 'pdf', '--out', out, name], { PATH: '/nowhere' }).ended;
+  assert.equal(made.code, 1);
+  assert.match(made.said, /pdf needs a TeX with XeLaTeX, and there is none on the PATH/);
+  assert.match(made.said, /apt-get install texlive-xetex[^]*npm run report -- --pdf/);
+});
+
+test('AsciiDoc: outputs are no listing, a picture is a picture, formulas are set', () => {
   const made = '+*Out[3]:*+\n----\n![svg](a/b.svg)\n\n_A caption_\n----\n\n[source, ts]\n----\nx\n----\n';
   assert.equal(
     withWords(made, 'asciidoc', ['A [curve]']),
-    '+*Out[3]:*+\n\nimage::a/b.svg["A  curve "]\n\n_A caption_\n\n\n[source, ts]\n----\nx\n----\n',
+    ':stem: latexmath\n\n+*Out[3]:*+\n\nimage::a/b.svg["A  curve "]\n\n_A caption_\n\n\n[source, ts]\n----\nx\n----\n',
   );
 });
 
@@ -99,6 +141,20 @@ test('slide types: a section begins a slide, a figure its own, the plan is the s
   const types = notebook.cells.map(({ metadata }) => (metadata.slideshow as { slide_type: string }).slide_type);
   assert.deepEqual(types, ['slide', 'skip', 'skip', 'notes', 'slide', 'subslide']);
 });
+
+/** What a PDF's compressed streams hold. */
+function* inflated(pdf: Buffer): Generator<string> {
+  for (let at = pdf.indexOf('stream'); at >= 0; at = pdf.indexOf('stream', at + 6)) {
+    const start = pdf.indexOf('\n', at) + 1;
+    try {
+      yield zlib.inflateSync(pdf.subarray(start), { finishFlush: zlib.constants.Z_SYNC_FLUSH }).toString('latin1');
+    } catch {
+      continue; // a font, or the end of a stream
+    }
+  }
+}
+
+const fromHex = (hex: string) => Buffer.from(hex, 'hex').swap16().toString('utf16le');
 
 test('a format that is none is refused by name', async () => {
   assert.equal(await convert(['--to', 'docx', name]), 2);

@@ -13,7 +13,7 @@ import { collection, start } from '../support/sample';
 
 /* Code given to `page.evaluate` runs in the page, whose types this project does not otherwise use. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
-declare const document: any, window: any, getComputedStyle: any;
+declare const document: any, window: any, navigator: any, getComputedStyle: any;
 
 let browser: Browser;
 let root: string;
@@ -115,6 +115,33 @@ test('code is folded: one click opens a cell, one opens all, and the choice is k
   await tab.reload();
   await tab.locator('#code').click();
   assert.equal(await opened(), 4);
+  assert.deepEqual(errors, []);
+  await close();
+});
+
+test('a cell’s code is copied by keyboard, letter by letter; without a clipboard it is marked to be copied', async () => {
+  const { tab, errors, close } = await open('01-squares.html');
+  await tab.evaluate(() => {
+    Object.defineProperty(navigator, 'clipboard', {
+      configurable: true,
+      value: { writeText: (text: string) => ((document.taken = text), Promise.resolve()) },
+    });
+  });
+  const block = tab.locator('details.code').first();
+  const copy = block.getByRole('button', { name: 'Copy' });
+  assert.equal(await copy.count(), 0, 'folded away with the code');
+  await block.locator('summary').click();
+  await copy.focus();
+  await tab.keyboard.press('Enter');
+  await block.getByRole('button', { name: 'Copied' }).waitFor();
+  const source = await block.locator('pre').textContent();
+  assert.equal(await tab.evaluate(() => document.taken), source);
+  await tab.evaluate(() => Object.defineProperty(navigator, 'clipboard', { value: undefined }));
+  await block.getByRole('button').press('Enter');
+  await block.getByRole('button', { name: 'Selected: copy it by keyboard' }).waitFor();
+  assert.equal(await tab.evaluate(() => String(document.getSelection())), source);
+  await tab.emulateMedia({ media: 'print' });
+  assert.ok(!(await block.locator('.copy').isVisible()));
   assert.deepEqual(errors, []);
   await close();
 });

@@ -172,6 +172,23 @@ test('a notebook that is broken fails, says where and why, and stays as it was',
   fs.rmSync(root, { recursive: true });
 });
 
+test('files beside a notebook are compiled with it, those that they import too; one that is edited makes it stale', async () => {
+  const root = collection({
+    mine: notebookOf(["import { four } from './helper';", 'console.log(`four is ${four}`);']),
+  });
+  const beside = (name: string, text: string) => fs.writeFileSync(path.join(root, 'notebooks', name), text);
+  beside('helper.ts', "import { two } from './deeper';\nexport const four: number = 2 * two;\n");
+  beside('deeper.ts', 'export const two = 2;\n');
+  const run = await start('notebooks.js', 'runNotebooks', ['mine', '--root', root], { BNLAB_PROFILE: 'quick' }).ended;
+  assert.equal(run.code, 0, run.said);
+  assert.match(read(root, 'mine'), /four is 4/);
+  const check = () => start('check.js', 'check', ['mine', '--root', root]).ended;
+  assert.doesNotMatch((await check()).said, /stale: /);
+  beside('deeper.ts', 'export const two = 3;\n');
+  assert.match((await check()).said, /mine\.ipynb: stale: deeper\.ts changed\./);
+  fs.rmSync(root, { recursive: true });
+});
+
 /** Files that are no notebooks that can be run, and what is to be said of each; no kernel starts. */
 const unreadable: Record<string, [text: string | Buffer, says: RegExp]> = {
   empty: ['', /empty\.ipynb is empty; wanted a notebook as JSON/],

@@ -14,7 +14,7 @@ const ts = require(place);
 
 /** @typedef {import('typescript').SourceFile} SourceFile */
 /** @typedef {import('typescript').Program} Program */
-/** @typedef {{ resolvedModules?: { forEach(take: (found?: { resolvedFileName: string }) => void): void } }} Resolved */
+/** @typedef {{ resolvedModules?: { forEach(take: (found: { resolvedModule?: { resolvedFileName: string } }) => void): void } }} Resolved */
 
 /**
  * Modules that a file reaches by its imports, and itself.
@@ -25,8 +25,8 @@ const ts = require(place);
 function reached(program, first) {
   const files = new Set([first]);
   for (const file of files) {
-    /** @type {Resolved} */ (/** @type {unknown} */ (file)).resolvedModules?.forEach((found) => {
-      const next = found && program.getSourceFile(found.resolvedFileName);
+    /** @type {Resolved} */ (/** @type {unknown} */ (file)).resolvedModules?.forEach(({ resolvedModule }) => {
+      const next = resolvedModule && program.getSourceFile(resolvedModule.resolvedFileName);
       if (next) files.add(next);
     });
   }

@@ -50,6 +50,8 @@ export interface Provenance {
   versions: Record<string, string>;
   /** Four characters for each declaration and file reached, sorted: a stale notebook can then say what changed. */
   reached: string;
+  /** Digests of the files beside the notebook that its cells import, by their path from there; absent where it imports none. */
+  beside?: Record<string, string>;
 }
 
 /** What this project keeps in a notebook's metadata under `bnlab`. */

@@ -12,6 +12,7 @@ import { sha256 } from '../../src/platform/node';
 import type { Notebook, Provenance } from './format';
 import { home } from '../places';
 import { Library, type Piece } from '../reach/library';
+import { filesBeside } from './beside';
 
 const short = (text: string) => sha256(text).slice(0, 16);
 
@@ -59,9 +60,10 @@ export function hashes(root: string, notebook: Notebook, library = readLibrary(r
   return read(root, notebook, library).found;
 }
 
+const codeOf = ({ cells }: Notebook) => cells.filter((cell) => cell.cell_type === 'code').map(({ source }) => source);
+
 function read(root: string, notebook: Notebook, library: Library): { found: Hashes; pieces: Piece[] } {
-  const code = notebook.cells.filter((cell) => cell.cell_type === 'code').map((cell) => cell.source);
-  const reach = library.reach(code);
+  const reach = library.reach(codeOf(notebook));
   const parts = { notebook: notebookHash(notebook), library: reach.hash, versions: versionsOf(root, reach.packages) };
   const hash = short(JSON.stringify([parts.notebook, parts.library, parts.versions]));
   const reached = [...new Set(reach.pieces.map(({ mark }) => mark))].sort().join('');
@@ -71,8 +73,18 @@ function read(root: string, notebook: Notebook, library: Library): { found: Hash
 /** At most so many declarations does a reason name. */
 const NAMED = 3;
 
-/** Why a notebook's committed outputs no longer belong to the sources; empty when they do. */
-export function staleReasons(root: string, notebook: Notebook, library = readLibrary(root)): string[] {
+/** What a notebook's provenance says of the files beside it, in `folder`, that its cells import. */
+export function besideOf(folder: string, notebook: Notebook): Pick<Provenance, 'beside'> {
+  const beside = filesBeside(folder, codeOf(notebook));
+  return Object.keys(beside).length > 0 ? { beside } : {};
+}
+
+/**
+ * Why a notebook's committed outputs no longer belong to the sources; empty when they do.
+ *
+ * @param folder where the notebook lies: files beside it are then looked at as well
+ */
+export function staleReasons(root: string, notebook: Notebook, library = readLibrary(root), folder?: string): string[] {
   const said = notebook.metadata.bnlab?.provenance;
   if (!said) return ['it has never been executed by `npm run notebooks`'];
   const { found: now, pieces } = read(root, notebook, library);
@@ -83,6 +95,11 @@ export function staleReasons(root: string, notebook: Notebook, library = readLib
   for (const name of new Set([...Object.keys(then), ...Object.keys(now.versions)])) {
     const [was, is] = [then[name], now.versions[name]];
     if (was !== is) reasons.push(`${name} is ${is ?? 'not used'}, was ${was ?? 'not used'}`);
+  }
+  if (folder !== undefined) {
+    const [was, is] = [said.beside ?? {}, besideOf(folder, notebook).beside ?? {}];
+    const files = [...new Set([...Object.keys(was), ...Object.keys(is)])].sort();
+    reasons.push(...files.filter((name) => was[name] !== is[name]).map((name) => `${name} changed`));
   }
   if (reasons.length === 0 && said.hash !== now.hash) reasons.push('its recorded hash is not that of its parts');
   return reasons;

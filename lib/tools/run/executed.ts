@@ -1,10 +1,11 @@
 /** An executed notebook made fit to be kept: the same from run to run, its figures with twins, its provenance in it. */
+import * as path from 'node:path';
 import { type Profile } from '../../src/platform/profile';
 import { claimsIn } from '../claims';
 import { displays, MIME, normalize, type Notebook, parseNotebook, type Provenance, readResult } from '../notebook';
 import { codeCommit } from '../../src/platform/node/commit';
 import { presentAsSlides } from '../notebook/presentation';
-import { hashes, steadyMinutes } from '../notebook/provenance';
+import { besideOf, hashes, steadyMinutes } from '../notebook/provenance';
 import type { Library } from '../reach/library';
 import type { Stop } from '../running';
 import { checkDisplays } from './displays';
@@ -79,6 +80,7 @@ export class Finisher {
       ...dataAndSeeds(executed),
       minutes: steadyMinutes(job.seconds, again ? earlier.minutes : undefined),
       ...parts,
+      ...besideOf(path.dirname(job.file), executed),
     };
   }
 }

@@ -108,7 +108,8 @@ export function isFresh(job: Job, root: string, profile: Profile, library: Libra
   if (!executed) return false;
   const said = executed.metadata.bnlab?.provenance;
   const source: Notebook = { ...job.notebook, metadata: { ...job.notebook.metadata, bnlab: executed.metadata.bnlab } };
-  return staleReasons(root, source, library).length === 0 && said?.profile === profile && said.settings === settings();
+  const reasons = staleReasons(root, source, library, path.dirname(job.file));
+  return reasons.length === 0 && said?.profile === profile && said.settings === settings();
 }
 
 /** What, besides the sources, decides what a run computes. */

@@ -1,4 +1,4 @@
-// Everything on the page can be read without this: it opens all code at once, marks in the contents where the reader is, and puts
+// Everything on the page can be read without this: it opens all code at once, copies a cell's, marks in the contents where the reader is, and puts
 // live figures in the place of their pictures.
 (function () {
   'use strict';
@@ -38,6 +38,26 @@
     });
   }
   document.querySelector('.tools').hidden = false;
+
+  // A cell's code is taken along by a button; where the browser gives no clipboard, it is marked for the reader to copy.
+  blocks.forEach(function (block) {
+    var source = block.querySelector('pre');
+    var copy = document.createElement('button');
+    copy.type = 'button';
+    copy.className = 'copy';
+    copy.textContent = 'Copy';
+    copy.addEventListener('click', function () {
+      var marked = function () {
+        window.getSelection().selectAllChildren(source);
+        copy.textContent = 'Selected: copy it by keyboard';
+      };
+      if (!navigator.clipboard) return marked();
+      navigator.clipboard.writeText(source.textContent).then(function () {
+        copy.textContent = 'Copied';
+      }, marked);
+    });
+    block.append(copy);
+  });
 
   // Notes go by Escape, until the next word is pointed at.
   document.addEventListener('keydown', function (event) {
