@@ -8,8 +8,8 @@ import { launchBrowser } from 'bnlab/dist/tools/browser';
 import { notebookText, parseNotebook } from 'bnlab/dist/tools/notebook';
 import { bookmarksOf, withBookmarks } from 'bnlab/dist/tools/report/bookmarks';
 import { addTwins, TwinMaker } from 'bnlab/dist/tools/run/twins';
-import { onlyFiles, open, sources } from '../support/report-pages';
-import { collection, start } from '../support/sample';
+import { display, figure, onlyFiles, open, sources } from '../support/report-pages';
+import { collection, notebookOf, start } from '../support/sample';
 
 /* Code given to `page.evaluate` runs in the page, whose types this project does not otherwise use. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
@@ -25,6 +25,37 @@ const plan = `# When do squares grow?
 Two questions to discuss. Do they always? And why?
 `;
 
+const words = 'A sentence of the paper that is as long as one that a verdict is on, with what was measured. ';
+
+/** A claim card of 31 rows. */
+function card(question: string): string {
+  const row = (i: number) => `<tr><td>“${words}” (section ${i})</td><td>${words}</td><td>holds</td></tr>`;
+  const claims = (name: string, rows: number) =>
+    `<table><thead><tr><th>${name}</th><th>We measure</th><th>Verdict</th></tr></thead>` +
+    `<tbody>${Array.from({ length: rows }, (_, i) => row(i)).join('')}</tbody></table>`;
+  const more = `<details open><summary><strong>Deviations</strong></summary>${claims('The paper', 4)}</details>`;
+  return `<div class="bnlab-claim"><p><strong>${question}</strong></p>${claims('The paper says', 27)}${more}</div>`;
+}
+
+/** A notebook of what is taller or wider than a slide. */
+function long(): string {
+  const sum = Array.from({ length: 32 }, (_, i) => `x_{${i}}`).join(' + ');
+  const table = (rows: number) => `| Symbol | Meaning |\n|---|---|\n${`| $\\gamma$ | ${words} |\n`.repeat(rows)}`;
+  const notebook = JSON.parse(
+    notebookOf([
+      { md: `# What is long?\n\n${words}` },
+      '1',
+      { md: `## Notation\n\n${table(24)}\n\n## A sum\n\n$$${sum} \\tag{1}$$\n\n${words.repeat(9)}` },
+      { md: '## A figure' },
+      '2',
+      { md: `${words}\n\n$$${sum}$$\n\n${'- An item of a list that goes on.\n'.repeat(40)}` },
+    ]),
+  );
+  notebook.cells[1].outputs = [display({ 'text/html': card('What is long?') }, { bnlab: { role: 'claim-card' } })];
+  notebook.cells[4].outputs = [display({ 'application/vnd.plotly.v1+json': figure('Squares'), 'text/plain': 'S' })];
+  return JSON.stringify(notebook);
+}
+
 before(async () => {
   browser = await launchBrowser();
   const all = sources();
@@ -34,15 +65,22 @@ before(async () => {
   notebook.cells.push(md('lacks', '## What it lacks\n\nMore.'));
   const figure = notebook.cells.findIndex((cell: { outputs?: object[] }) => cell.outputs?.length === 2);
   notebook.cells.splice(figure + 1, 0, md('reading', 'The curve rises: look at its end.'));
-  root = collection({ '01-squares': JSON.stringify(notebook), '02-next': all['02-next'] });
+  root = collection({
+    '01-squares': JSON.stringify(notebook),
+    '02-next': all['02-next'],
+    '03-long': long(),
+  });
   const file = path.join(root, 'notebooks', '01-squares.ipynb');
   const stored = parseNotebook(fs.readFileSync(file, 'utf8'), file);
   const maker = await TwinMaker.open();
   await addTwins(stored, maker);
   await maker.close();
   fs.writeFileSync(file, notebookText(stored));
-  for (const form of ['--pdf', '--slides']) {
-    const made = await start('report.js', 'writeReports', ['--root', root, form, '01']).ended;
+  for (const asked of [
+    ['--pdf', '01'],
+    ['--slides', '01', '03'],
+  ]) {
+    const made = await start('report.js', 'writeReports', ['--root', root, ...asked]).ended;
     assert.equal(made.code, 0, made.said);
   }
 });
@@ -92,7 +130,8 @@ async function all(tab: Page): Promise<{ kind: string; text: string; overflow: n
       const slides = [...document.querySelectorAll('.slides section.slide')];
       const present = document.querySelector('section.present > section.slide.present');
       const body = present.querySelector('.body');
-      const [kind, text, overflow] = [present.classList[1], body.textContent, body.scrollHeight - body.clientHeight];
+      const kind = present.classList[1].replace('slide-', '');
+      const [text, overflow] = [body.textContent, body.scrollHeight - body.clientHeight];
       return { at: slides.indexOf(present), count: slides.length, kind, text, overflow };
     });
     seen.set(at, slide);
@@ -131,6 +170,64 @@ test('a talk: question, figure with its reading, verdict, what to discuss; code 
   onlyFiles(requests);
   assert.deepEqual(errors, []);
   await close();
+});
+
+/** What is wrong with the slide that is shown: cut, too wide, letters that are not read from afar, nothing below a heading. */
+function faults(): string[] {
+  const slide = document.querySelector('section.present > section.slide.present');
+  const body = slide.querySelector('.body');
+  const said: string[] = [];
+  if (body.scrollHeight > body.clientHeight + 1)
+    said.push(`${body.scrollHeight - body.clientHeight} pixels are below it`);
+  for (const part of [body, ...body.querySelectorAll('.katex-display, .table')])
+    if (part.scrollWidth > part.clientWidth + 1) said.push(`${part.className} is ${part.scrollWidth} wide`);
+  const scale = slide.getBoundingClientRect().width / slide.offsetWidth;
+  for (const part of body.querySelectorAll('p, li, td, th')) {
+    const size = scale * parseFloat(document.defaultView.getComputedStyle(part).fontSize);
+    if (size < 16) said.push(`'${part.textContent.slice(0, 20)}' has letters of ${size} pixels`);
+  }
+  const last = body.lastElementChild;
+  if (/^H[2-6]$/.test(last.tagName)) said.push(`'${last.textContent}' stands alone`);
+  return said;
+}
+
+test('what is longer than a slide takes several; a wide formula is set smaller; nothing is cut', async () => {
+  for (const viewport of [
+    { width: 1280, height: 720 },
+    { width: 1920, height: 1080 },
+  ]) {
+    const file = path.join(root, 'reports', 'slides', '03-long.html');
+    const { tab, errors, close } = await open(browser, file, { viewport });
+    await tab.waitForSelector('.reveal.ready');
+    const seen = new Map<number, { text: string; heads: number; rows: number; numbered: boolean }>();
+    for (let at = -1, count = 0; at < 0 || at < count - 1; await tab.keyboard.press('Space')) {
+      await tab.evaluate(() => document.fonts.ready);
+      assert.deepEqual(await tab.evaluate(faults), []);
+      const { slide, ...next } = await tab.evaluate(() => {
+        const slides = [...document.querySelectorAll('.slides section.slide')];
+        const shown = document.querySelector('section.present > section.slide.present');
+        const count = (selector: string) => shown.querySelectorAll(selector).length;
+        const tag = shown.querySelector('.equation .tag')?.getBoundingClientRect();
+        const slide = {
+          text: shown.querySelector('.body').textContent,
+          heads: count('.bnlab-claim thead'),
+          rows: count('.bnlab-claim tbody tr'),
+          numbered: tag !== undefined && tag.width > 0 && tag.right <= document.documentElement.clientWidth,
+        };
+        return { at: slides.indexOf(shown), count: slides.length, slide };
+      });
+      ({ at, count } = next);
+      seen.set(at, slide);
+    }
+    const slides = [...seen.values()];
+    const card = slides.filter(({ rows }) => rows > 0);
+    assert.ok(card.length > 2);
+    for (const { text, heads } of card) assert.match(`${heads} ${text}`, /^1 \s*What is long\?/);
+    assert.equal(card.reduce((sum, { rows }) => sum + rows, 0), 31); // prettier-ignore
+    assert.ok(slides.some(({ numbered }) => numbered));
+    assert.deepEqual(errors, []);
+    await close();
+  }
 });
 
 test('the speaker’s window has the minutes of the whole and of each part', async () => {
