@@ -3,6 +3,7 @@ import test, { after, before } from 'node:test';
 import assert from 'node:assert/strict';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
+import { PDFArray, PDFDict, PDFDocument, PDFName, PDFNumber } from '@cantoo/pdf-lib';
 import type { Browser, Page } from 'playwright-core';
 import { launchBrowser } from 'bnlab/dist/tools/browser';
 import { notebookText, parseNotebook } from 'bnlab/dist/tools/notebook';
@@ -56,6 +57,18 @@ function long(): string {
   return JSON.stringify(notebook);
 }
 
+/** A notebook of a card that is longer than a page of paper, and of headings at every height of one. */
+function onPaper(): string {
+  const parts = Array.from({ length: 60 }, (_, i) => {
+    return [{ md: `${'Some words on a line.\\\n'.repeat(1 + (i % 7))}\n\n## Part ${i}` }, '1'] as const;
+  });
+  const notebook = JSON.parse(notebookOf([{ md: '# On paper\n\n## A card' }, '1', ...parts.flat()]));
+  for (const cell of notebook.cells)
+    if (cell.outputs) cell.outputs = [display({ 'text/markdown': '1. It grows.\n2. It ends.' })];
+  notebook.cells[1].outputs = [display({ 'text/html': card('On paper') }, { bnlab: { role: 'claim-card' } })];
+  return JSON.stringify(notebook);
+}
+
 before(async () => {
   browser = await launchBrowser();
   const all = sources();
@@ -69,6 +82,7 @@ before(async () => {
     '01-squares': JSON.stringify(notebook),
     '02-next': all['02-next'],
     '03-long': long(),
+    '04-paper': onPaper(),
   });
   const file = path.join(root, 'notebooks', '01-squares.ipynb');
   const stored = parseNotebook(fs.readFileSync(file, 'utf8'), file);
@@ -77,7 +91,7 @@ before(async () => {
   await maker.close();
   fs.writeFileSync(file, notebookText(stored));
   for (const asked of [
-    ['--pdf', '01'],
+    ['--pdf', '01', '04'],
     ['--slides', '01', '03'],
   ]) {
     const made = await start('report.js', 'writeReports', ['--root', root, ...asked]).ended;
@@ -91,7 +105,7 @@ after(async () => {
 });
 
 test('a PDF: a bookmark for each heading, every figure with its words, no link to where it was made', async () => {
-  assert.deepEqual(fs.readdirSync(path.join(root, 'reports', 'pdf')), ['01-squares.pdf']);
+  assert.deepEqual(fs.readdirSync(path.join(root, 'reports', 'pdf')), ['01-squares.pdf', '04-paper.pdf']);
   const file = fs.readFileSync(path.join(root, 'reports', 'pdf', '01-squares.pdf'));
   const text = file.toString('latin1');
   assert.ok(text.startsWith('%PDF-'));
@@ -118,6 +132,25 @@ test('a heading that begins at the top of a page has its bookmark once; bookmark
   await tab.close();
   assert.deepEqual(await bookmarksOf(await withBookmarks(printed, ['One', 'Two μ'])), ['One', 'Two μ']);
   assert.deepEqual(await withBookmarks(printed, ['One']), printed);
+});
+
+test('on paper no heading ends a page, and a card longer than a page begins below its heading', async () => {
+  const pdf = await PDFDocument.load(fs.readFileSync(path.join(root, 'reports', 'pdf', '04-paper.pdf')));
+  const pages = pdf.getPages().map(({ ref }) => String(ref));
+  const top = pdf.catalog.lookup(PDFName.of('Outlines'), PDFDict).lookup(PDFName.of('First'), PDFDict);
+  const places: { page: number; height: number }[] = [];
+  for (let at = top.lookupMaybe(PDFName.of('First'), PDFDict); at; at = at.lookupMaybe(PDFName.of('Next'), PDFDict)) {
+    const place = at.lookup(PDFName.of('Dest'), PDFArray);
+    places.push({ page: pages.indexOf(String(place.get(0))), height: place.lookup(3, PDFNumber).asNumber() });
+  }
+  assert.equal(places.length, 62, 'the card, the parts, how it was computed');
+  // The card takes less than two pages.
+  assert.deepEqual([places[0].page, places[1].page], [0, 1]);
+  // The margin is 62 points; a heading and a line below it take more than 40.
+  assert.deepEqual(
+    places.filter(({ height }) => height < 102),
+    [],
+  );
 });
 
 const current = (tab: Page) => tab.locator('section.present > section.slide.present');
