@@ -92,7 +92,7 @@ test('every figure in every form: without JavaScript, on paper, alone in a file,
     }
     assert.ok(fs.statSync(path.join(out, '--single', `${name}.html`)).size < 8e6);
     const { tab, requests, close } = await open(browser, path.join(out, '--slides', `${name}.html`));
-    assert.equal(await tab.locator('section.slide.figure .twin:has(svg)').count(), count, 'a slide each');
+    assert.equal(await tab.locator('section.slide-figure .twin:has(svg)').count(), count, 'a slide each');
     onlyFiles(requests);
     await close();
     const pdf = fs.readFileSync(path.join(out, '--pdf', `${name}.pdf`));

@@ -1,6 +1,7 @@
 /** A notebook as a talk: slides of what a group looks at, with minutes and prompts from its reading plan. */
 import { type Block, type Cell, type Heading, type OutputBlock, titleOf } from '../blocks';
 import { type Html, markup, raw } from '../html';
+import { divided, heightOf, lettersOf, partsOf, type Place } from './divide';
 import { figureOn, output, text } from './page';
 
 /** One slide. */
@@ -25,8 +26,15 @@ export interface Plan {
   prompts: string;
 }
 
-/** Letters of prose that one slide holds at a size that is read from the last row. */
-const LETTERS = 700;
+/** All of a slide, of 1280 by 720 pixels, and the column beside a figure. */
+const WHOLE: Place = { letters: 92, line: 40 };
+const BESIDE: Place = { letters: 40, line: 30 };
+
+/** Pixels of prose that one slide holds: more is not read from the last row, and is no talk. */
+const PROSE = 600;
+
+/** Pixels that a slide holds, below its heading, beside a figure, and all told. */
+const [BELOW, COLUMN, ALL] = [540, 630, 650];
 
 /** Kinds of slides that are added to while they have room. */
 const OPEN = new Set<Slide['kind']>(['title', 'section', 'text']);
@@ -79,7 +87,7 @@ class Talk {
     if (block.kind === 'cell') this.cell(block);
     else if (block.kind === 'heading') this.heading(block);
     else if (block.kind === 'prose' && isPlan(block.html)) this.takePrompts(block.html);
-    else for (const part of paragraphs(text(block))) this.read(part);
+    else this.read(text(block));
   }
 
   /** The talk ends with what there is to discuss. */
@@ -102,9 +110,12 @@ class Talk {
     return this.stack.at(-1)!;
   }
 
+  /** A heading with nothing below it takes what comes. */
   private put(kind: Slide['kind'], body: Html, notes: Html[] = []): void {
-    this.stack.push({ kind, body, reading: [], notes, code: this.code });
+    const { slide, code } = this;
     this.code = [];
+    if (!isBare(slide)) this.stack.push({ kind, body, reading: [], notes, code });
+    else Object.assign(slide, { kind, body: markup`${slide.body}${body}`, notes: [...slide.notes, ...notes], code });
   }
 
   private heading({ level, html, plain }: Heading): void {
@@ -128,10 +139,29 @@ class Talk {
 
   /** What is read goes on the slide that has room for it; beside a figure, what reads the figure. */
   private read(html: Html): void {
+    for (const part of partsOf(html)) {
+      const { slide } = this;
+      if (slide.kind === 'figure' && isNarrow(part) && heightOf(markup`${slide.reading}${part}`, BESIDE) <= COLUMN)
+        slide.reading.push(part);
+      else for (const piece of divided(part, isBare(slide) ? BELOW : ALL, WHOLE)) this.readBelow(piece);
+    }
+  }
+
+  private readBelow(html: Html): void {
     const { slide } = this;
-    if (slide.kind === 'figure' && lettersOf(...slide.reading, html) <= LETTERS) slide.reading.push(html);
-    else if (OPEN.has(slide.kind) && lettersOf(slide.body, html) <= LETTERS) slide.body = markup`${slide.body}${html}`;
+    const both = markup`${slide.body}${html}`;
+    if (OPEN.has(slide.kind) && heightOf(both, WHOLE) <= (isText(html) ? PROSE : ALL)) slide.body = both;
     else this.put('text', html);
+  }
+
+  /** Verdicts that follow each other share a slide while it has room. */
+  private verdict(html: Html): void {
+    const { slide, code } = this;
+    const both = markup`${slide.body}${html}`;
+    if (slide.kind !== 'verdict' || heightOf(both, WHOLE) > PROSE) return this.put('verdict', html);
+    slide.body = both;
+    slide.code.push(...code);
+    this.code = [];
   }
 
   private takePrompts(html: Html): void {
@@ -151,36 +181,37 @@ class Talk {
     const shown = markup`${block.kind === 'figure' ? figureOn(block) : output(block)}`;
     if (block.kind === 'figure') {
       this.put('figure', shown, [markup`<p>${block.alt}</p><p>${block.caption}</p>`]);
-    } else if (block.kind === 'html' && block.claims.length > 0) this.put('verdict', shown);
+    } else if (block.kind === 'html' && block.claims.length > 0) this.verdict(shown);
     else if (block.kind === 'markdown' && block.role === 'predict') this.put('predict', shown);
-    else if (block.kind === 'html' && block.role === 'claim-card') this.put('display', folded(shown));
+    else if (block.kind === 'html' && block.role === 'claim-card')
+      for (const part of divided(unfolded(shown), ALL, WHOLE)) this.put('display', part);
     else if (block.kind !== 'lines') this.read(shown);
   }
 }
 
-/** The paragraphs of a run of prose, which fill slides one by one; what is no paragraph stays whole. */
-function paragraphs(html: Html): Html[] {
-  const parts = html.text.split(/(?<=<\/p>)\s*(?=<p>)/);
-  return parts.map(raw);
-}
-
 /** A heading alone. */
 function isBare({ kind, body }: Slide): boolean {
-  return kind === 'section' && /^<h2>[^]*<\/h2>$/.test(body.text) && !/<\/h2>./s.test(body.text);
+  return kind === 'section' && /^<h([23])>(?:(?!<\/h\1>)[^])*<\/h\1>$/.test(body.text);
 }
 
-/** What is open on a page is opened in a talk. */
-function folded(html: Html): Html {
-  return raw(html.text.replace(/<details open>/g, '<details>'));
-}
-
-function lettersOf(...parts: Html[]): number {
-  const said = parts.map(({ text: html }) => html.replace(/<math[^]*?<\/math>|<svg[^]*?<\/svg>|<[^>]*>/g, ''));
-  const tall = parts.reduce(
-    (sum, { text: html }) => sum + (html.match(/katex-display|<tr>|<li>|<h[123]/g) ?? []).length,
-    0,
+/** What can be folded on a page stands open in a talk, below its name. */
+function unfolded({ text: html }: Html): Html {
+  const opened = html.replace(
+    /<details open>\s*<summary>([^]*?)<\/summary>([^]*?)<\/details>/g,
+    '<div><p>$1</p>$2</div>',
   );
-  return said.join('').length + 60 * tall;
+  return raw(opened);
+}
+
+/** Prose alone: no table, list or formula on lines of its own. */
+function isText({ text: html }: Html): boolean {
+  return !/<(?:tr|li)\b|katex-display/.test(html);
+}
+
+/** Whether it is as narrow as the column beside a figure: no formula on a line of its own, no row of many letters. */
+function isNarrow({ text: html }: Html): boolean {
+  if (html.includes('katex-display')) return false;
+  return (html.match(/<tr\b[^]*?<\/tr>/g) ?? []).every((row) => lettersOf(row) <= BESIDE.letters);
 }
 
 function wordsOf(title: string): string[] {

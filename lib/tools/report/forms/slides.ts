@@ -50,5 +50,5 @@ function slideOf({ kind, body, reading, notes, code }: Slide): Html {
   const behind = code.length > 0 && markup`<details class="code"><summary>Code</summary>${code}</details>`;
   const beside = reading.length > 0 && markup`<div class="reading fragment">${reading}</div>`;
   const said = notes.length > 0 && markup`<aside class="notes">${notes}</aside>`;
-  return markup`<section class="slide ${kind}"><div class="body">${body}${beside}</div>${behind}${said}</section>`;
+  return markup`<section class="slide slide-${kind}"><div class="body">${body}${beside}</div>${behind}${said}</section>`;
 }
