@@ -1,6 +1,7 @@
 /**
  * Runs of a comparison in processes beside this one: what they gain over one process, and what they take of memory. Each way is a process of its
- * own that makes the same comparison twice: the second finds the processes that the first has started. Writes results/lanes.md.
+ * own that makes the same comparison twice: the second finds the processes that the first has started. Writes the section of its make of
+ * processor in results/lanes.md.
  *
  *   node -r ts-node/register/transpile-only test/bench/lanes.ts [--rounds N] [--steps N] [--base FOLDER]
  *
@@ -13,7 +14,7 @@ import * as os from 'node:os';
 import * as path from 'node:path';
 import { parseArgs, promisify } from 'node:util';
 import type { NetworkSpec } from 'bnlab';
-import { writeAtomically } from 'bnlab/dist/src/platform/node/write';
+import { machine, writeSection } from './pages';
 
 const SEEDS = [1, 2, 3, 4, 5];
 const RATES = [0.03, 0.1, 0.3, 1, 3, 10, 30];
@@ -131,11 +132,10 @@ function report(ways: Way[], said: Map<Way, Said[]>, { steps, rounds }: { steps:
         .map((ratio, round) => `${ratio.toFixed(2)} and ${ratios(way, 1)[round].toFixed(2)}`)
         .join('; ')}`,
   );
-  const text = `# Runs in processes side by side
-
-Written by \`node -r ts-node/register/transpile-only test/bench/lanes.ts\`. \`compare\` makes ${SEEDS.length * RATES.length} runs of the paper's network (batches of 60, ${steps} steps,
-${EVALUATIONS} evaluations) on ${cores} processors (${os.cpus()[0]?.model.trim()}), ways in turn, each a process of its own; medians over ${rounds} round${rounds === '1' ? '' : 's'}, ratios within a
-round. "Again" is a second comparison in the same process, which finds the others started.${busy}
+  const head = `Written by \`node -r ts-node/register/transpile-only test/bench/lanes.ts\`. \`compare\` makes ${SEEDS.length * RATES.length} runs of the paper's network (batches of 60,
+${EVALUATIONS} evaluations), ways in turn, each a process of its own; ratios within a round. "Again" is a second comparison in the same process, which
+finds the others started.`;
+  const section = `${machine()}; ${steps} steps, medians over ${rounds} round${rounds === '1' ? '' : 's'}.${busy}
 
 | way | seconds | times as fast | again | times as fast | peak memory, all processes |
 |---|---:|---:|---:|---:|---:|
@@ -143,8 +143,7 @@ ${rows.join('\n')}
 
 The numbers of all runs are ${same ? 'the same, bit for bit' : 'NOT the same'}. By round, the first comparison and the second: ${byRound.join('. ')}.
 `;
-  writeAtomically(path.join(__dirname, 'results', 'lanes.md'), text);
-  console.log(text);
+  console.log(writeSection('lanes.md', { title: 'Runs in processes side by side', head }, section));
 }
 
 void main().catch((error: unknown) => {

@@ -1,6 +1,6 @@
 /**
  * How long a reader waits: `npm start` in a fresh clone, stage by stage and cell by cell, and once more with nothing to do. Writes
- * results/reader.md.
+ * the section of its make of processor in results/reader.md.
  *
  *   node -r ts-node/register/transpile-only test/bench/reader.ts [--cold] [-- NAME...]
  *
@@ -13,7 +13,7 @@ import * as os from 'node:os';
 import * as path from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
-import { writeAtomically } from 'bnlab/dist/src/platform/node/write';
+import { machine, writeSection } from './pages';
 
 const home = path.resolve(__dirname, '..', '..');
 
@@ -96,11 +96,10 @@ async function main(): Promise<void> {
         return metadata.bnlab?.provenance?.data ?? [];
       }),
     );
-    const text = [
-      '# How long a reader waits',
-      '',
-      `Written by \`node -r ts-node/register/transpile-only test/bench/reader.ts${values.cold ? ' --cold' : ''}\`: \`npm start\` in a fresh clone,`,
-      `caches ${values.cold ? 'empty' : 'those of a user who has one already'}; ${os.availableParallelism()} cores, Node ${process.versions.node}; data: ${[...data].sort().join('; ')}. Seconds.`,
+    const head =
+      'Written by `node -r ts-node/register/transpile-only test/bench/reader.ts`: `npm start` in a fresh clone, in seconds.';
+    const section = [
+      `${machine()}; caches ${values.cold ? 'empty' : 'those of a user who has one already'}; data: ${[...data].sort().join('; ')}.`,
       ...(load > 1 ? [`The machine was busy (load ${load.toFixed(1)}): compare columns, not with other tables.`] : []),
       '',
       '| stage | seconds |',
@@ -116,8 +115,7 @@ async function main(): Promise<void> {
       ...rows.map(({ name, times: own }) => notebookRow(name, own)),
       '',
     ].join('\n');
-    writeAtomically(path.join(home, 'test', 'bench', 'results', 'reader.md'), text);
-    console.log(text);
+    console.log(writeSection('reader.md', { title: 'How long a reader waits', head }, section));
   } finally {
     fs.rmSync(folder, { recursive: true, force: true });
   }

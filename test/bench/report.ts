@@ -176,7 +176,7 @@ export function markdown(reports: readonly Report[]): string {
   return `${lines.join('\n')}\n`;
 }
 
-const NAMES: Record<Make, string> = { amd: 'AMD', arm: 'ARM', gpu: 'GPU', intel: 'Intel' };
+export const NAMES: Record<Make, string> = { amd: 'AMD', arm: 'ARM', gpu: 'GPU', intel: 'Intel' };
 
 function against(samples: Record<string, Samples>, { lanes }: Bar): { best?: string; ratio: number } {
   const best = fastest(samples, lanes);

@@ -1,6 +1,7 @@
 /**
  * Sweeps: what processes side by side gain over `compare` in one process, what a queue costs, and how long a large store takes to open. The
- * server is a real one, see test/support/valkey.ts. Writes results/sweep.md.
+ * server is a real one, see test/support/valkey.ts. Writes the section of its make of processor in
+ * results/sweep.md.
  *
  *   node -r ts-node/register/transpile-only test/bench/sweep.ts [--rounds N] [--steps N] [--seeds N]
  *
@@ -13,7 +14,6 @@ import { fork } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import { compare, defineSweep, loadDataset, loadSweep, ready } from 'bnlab';
 import { idOf, INDEX, runPath } from 'bnlab/dist/src/experiments/kept-results';
-import { writeAtomically } from 'bnlab/dist/src/platform/node/write';
 import { Screen } from 'bnlab/dist/tools/run/screen';
 import { Stop } from 'bnlab/dist/tools/running';
 import { codeOf } from 'bnlab/dist/tools/sweep/code';
@@ -25,6 +25,7 @@ import { QueueHands } from 'bnlab/dist/tools/sweep/queue/hands';
 import { QueueWorker } from 'bnlab/dist/tools/sweep/queue/work';
 import { type Result, Results, Store } from 'bnlab/dist/tools/sweep/store';
 import { Server } from '../support/valkey';
+import { machine, writeSection } from './pages';
 
 const SIZES = [784, 100, 100, 100, 10];
 const network = { kind: 'mlp', sizes: SIZES, activation: 'sigmoid' } as const;
@@ -261,10 +262,9 @@ function report(size: Size, rounds: string, { runs, gains, costs, each, took }: 
 | time a run through the queue over that without, less one | at most 3 % | ${percent(cost)} | ${verdict(cost <= 0.03)} |
 `;
   const byRound = `Round by round: ${gains.map((value) => value.toFixed(2)).join(', ')} times; ${costs.map(percent).join(', ')}.`;
-  const text = `# Sweeps
-
-Written by \`node -r ts-node/register/transpile-only test/bench/sweep.ts\`. The paper's network, with BN and without, ${RATES.length} rates, ${size.seeds.length} seeds, ${size.steps} steps: ${runs} runs.
-\`compare\` in one process of ${cores} threads, ${WIDTH} processes of one thread, and the same through a queue (Valkey on this machine), in turn; medians over ${rounds} rounds.${busy}
+  const head = `Written by \`node -r ts-node/register/transpile-only test/bench/sweep.ts\`. The paper's network, with BN and without, ${RATES.length} rates. \`compare\` in one
+process of all threads, ${WIDTH} processes of one thread, and the same through a queue (Valkey on the same machine), in turn.`;
+  const section = `${machine()}; ${size.seeds.length} seeds, ${size.steps} steps: ${runs} runs; medians over ${rounds} rounds.${busy}
 
 | what | wanted | measured | |
 |---|---|---:|---|
@@ -273,8 +273,7 @@ ${opening.join('\n')}
 
 ${rounds === '0' ? 'The comparison was left out (`--rounds 0`).' : byRound}
 `;
-  writeAtomically(path.join(__dirname, 'results', 'sweep.md'), text);
-  console.log(text);
+  console.log(writeSection('sweep.md', { title: 'Sweeps', head }, section));
 }
 
 void main().then(
