@@ -141,7 +141,7 @@ const promiseUntilLeft =
     return new Promise((resolve, reject) => {
       promise.then(
         (value) => cell.isLeft || resolve(value),
-        (error) => cell.isLeft || reject(error),
+        (/** @type {Error} */ error) => cell.isLeft || reject(error),
       );
     });
   };
