@@ -11,7 +11,7 @@ const labels = Array.from({ length: 360 }, (_, i) => i % 3);
 const rows = labels.map((l) => [Math.cos(2 * l) + random.normal(0, 0.4), Math.sin(2 * l) + random.normal(0, 0.4), 1]);
 const set = (from, to) => ({ x: tf.tensor2d(rows.slice(from, to)), y: oneHotLabels(labels.slice(from, to), 3) });
 const data = { train: set(0, 300), test: set(300, 360) };`;
-const HEAD = `import { compare, compile, finalAccuracy, learningRateSweep, lineFigure, loadDataset, mlp, oneHotLabels, Random, ready } from 'bnlab';
+const HEAD = `import { compare, compile, finalAccuracy, learningRateSweep, lineFigure, loadDataset, mlp, oneHotLabels, progress, Random, ready } from 'bnlab';
 import { runsOf, show, tf, trainNetwork } from 'bnlab';
 await ready();
 ${DATA}
@@ -255,6 +255,20 @@ const all = await loadDataset('digits', { digits: { train: 500000, test: 10 } })
   const next = `const few = await loadDataset('digits', { digits: { train: 50, test: 10 } });
 console.log(few.train.n, few.train.images.some((ink) => ink > 0));`;
   assert.match(await says(next), /^50 true$/m);
+});
+
+test('a progress without a total ends with its cell: as done, or by how far it was when it was stopped', async () => {
+  const lastOf = (id: string) =>
+    session
+      .of(id)
+      .flatMap(({ content: { data } }) => (data ? [(data as Record<string, string>)['text/plain']] : []))
+      .at(-1);
+  const whole = await session.run(`const whole = progress('Counting'); whole.tick();`);
+  assert.deepEqual(errorsOf(whole), []);
+  assert.equal(lastOf(whole), 'Counting: done');
+  const id = await stopped(`const half = progress('Counting'); half.tick(); console.log('begun');
+await new Promise(() => undefined);`);
+  assert.equal(lastOf(id), 'Counting: stopped at 1');
 });
 
 test('what a cell computes before it awaits, in a function that it calls, is there when the call returns', async () => {
