@@ -190,11 +190,6 @@ for (const [what, code] of [
 for (const [by, wait] of [
   ['waits by a timer', 'await new Promise((resolve) => setTimeout(resolve, 1));'],
   ['waits by the next frame', 'await tf.nextFrame();'],
-  ['waits by a promise of a timer', "await (await import('node:timers/promises')).setTimeout(1);"],
-  ['waits by the turns of a scheduler', "await (await import('node:timers/promises')).scheduler.yield();"],
-  ['waits by a timer made a promise', "await (await import('node:util')).promisify(setTimeout)(1);"],
-  ['reads a file', "await (await import('node:fs')).promises.readFile('../package.json');"],
-  ['waits in a function of its own', 'await (async () => { for (;;) { gathered.push(0); await 0; } })();'],
   ['awaits what is there', 'await 0;'],
   [
     'computes for a while at each round',
