@@ -24,6 +24,10 @@ export class Lab {
     settings.push(`IdentityProvider.token=${TOKEN}`, 'LabApp.expose_app_in_browser=True');
     settings.push(`LabApp.workspaces_dir=${path.join(folder, '.workspaces')}`);
     settings.push(`LabApp.user_settings_dir=${path.join(folder, '.settings')}`);
+    // Every cell is in the page, wherever the reader has scrolled to.
+    const tracker = path.join(folder, '.settings', '@jupyterlab', 'notebook-extension');
+    fs.mkdirSync(tracker, { recursive: true });
+    fs.writeFileSync(path.join(tracker, 'tracker.jupyterlab-settings'), JSON.stringify({ windowingMode: 'none' }));
     const argv = [path.join(home, 'lib', 'dist', 'tools', 'main.js'), 'lab', '--no-browser'];
     const server = spawn(process.execPath, [...argv, ...settings.map((one) => `--${one}`)], {
       env: { ...process.env, ...environment },

@@ -11,8 +11,8 @@ const labels = Array.from({ length: 360 }, (_, i) => i % 3);
 const rows = labels.map((l) => [Math.cos(2 * l) + random.normal(0, 0.4), Math.sin(2 * l) + random.normal(0, 0.4), 1]);
 const set = (from, to) => ({ x: tf.tensor2d(rows.slice(from, to)), y: oneHotLabels(labels.slice(from, to), 3) });
 const data = { train: set(0, 300), test: set(300, 360) };`;
-const HEAD = `import { compare, compile, finalAccuracy, learningRateSweep, mlp, oneHotLabels, Random, ready } from 'bnlab';
-import { runsOf, tf, trainNetwork } from 'bnlab';
+const HEAD = `import { compare, compile, finalAccuracy, learningRateSweep, lineFigure, loadDataset, mlp, oneHotLabels, progress, Random, ready } from 'bnlab';
+import { runsOf, show, tf, trainNetwork } from 'bnlab';
 await ready();
 ${DATA}
 const common = { data, steps: 1000000, batchSize: 3, evaluate: { at: [0] }, mode: 'eager' as const };
@@ -188,16 +188,21 @@ for (const [what, code] of [
 }
 
 for (const [by, wait] of [
-  ['a timer', 'new Promise((resolve) => setTimeout(resolve, 1))'],
-  ['the next frame', 'tf.nextFrame()'],
+  ['waits by a timer', 'await new Promise((resolve) => setTimeout(resolve, 1));'],
+  ['waits by the next frame', 'await tf.nextFrame();'],
+  ['awaits what is there', 'await 0;'],
+  [
+    'computes for a while at each round',
+    'await 0; const end = performance.now() + 20; do {} while (performance.now() < end);',
+  ],
 ] as const) {
-  test(`a loop that waits by ${by} ends with its cell, and what it has gathered is there`, async () => {
+  test(`a loop that ${by} ends with its cell, and what it has gathered is there`, async () => {
     await says('seen.step = 0;');
     const id = await stopped(`const gathered: number[] = [];
 console.log('begun');
 for (let i = 0; ; i++) {
   gathered.push(i);
-  await ${wait};
+  ${wait}
 }`);
     assert.deepEqual(errorsOf(id), [{ ename: 'Stopped', evalue: 'stopped', traceback: ['stopped'] }]);
     assert.match(
@@ -208,6 +213,72 @@ console.log(had > 0, gathered.length === had);`),
     );
   });
 }
+
+test('a loop over the rounds of an interval ends with its cell', async () => {
+  const id = await stopped(`const rounds = { n: 0 };
+for await (const _ of (await import('node:timers/promises')).setInterval(1)) if (rounds.n++ === 0) console.log('begun');`);
+  assert.deepEqual(errorsOf(id), [{ ename: 'Stopped', evalue: 'stopped', traceback: ['stopped'] }]);
+  const next = `const { n } = rounds;
+await new Promise((resolve) => setTimeout(resolve, 50));
+console.log(n > 0, n === rounds.n);`;
+  assert.match(await says(next), /^true true$/m);
+});
+
+test('a loop of figures, in a cell that awaits, shows them as they come, and ends', async () => {
+  const id = await session.send(`await ready();
+const drawn = { n: 0 };
+for (;;) {
+  show(lineFigure({ title: 'It falls', data: 'none', x: { label: 'step' }, y: { label: 'loss' },
+    series: [{ as: 'none', x: [0, 1], y: [2, 1] }], alt: 'A line that falls.', caption: 'Loss.' }));
+  drawn.n++;
+  const end = performance.now() + 100;
+  while (performance.now() < end);
+}`);
+  await session.until(({ parent, type }) => parent === id && type === 'display_data');
+  session.interrupt('signal');
+  await session.end(id);
+  assert.deepEqual(errorsOf(id), [{ ename: 'Stopped', evalue: 'stopped', traceback: ['stopped'] }]);
+  assert.match(await says('console.log(drawn.n > 0);'), /^true$/m);
+});
+
+test('Stop ends the drawing of data, says how far it came, and the next time draws all', async () => {
+  const id = await stopped(`console.log('begun');
+const all = await loadDataset('digits', { digits: { train: 500000, test: 10 } });`);
+  const [{ ename, evalue, traceback }, ...more] = errorsOf(id);
+  assert.deepEqual([ename, traceback, more], ['Stopped', [evalue], []]);
+  assert.match(evalue, /^stopped at picture \d+ of 500010$/);
+  const next = `const few = await loadDataset('digits', { digits: { train: 50, test: 10 } });
+console.log(few.train.n, few.train.images.some((ink) => ink > 0));`;
+  assert.match(await says(next), /^50 true$/m);
+});
+
+test('a progress without a total ends with its cell: as done, or by how far it was when it was stopped', async () => {
+  const lastOf = (id: string) =>
+    session
+      .of(id)
+      .flatMap(({ content: { data } }) => (data ? [(data as Record<string, string>)['text/plain']] : []))
+      .at(-1);
+  const whole = await session.run(`const whole = progress('Counting'); whole.tick();`);
+  assert.deepEqual(errorsOf(whole), []);
+  assert.equal(lastOf(whole), 'Counting: done');
+  const id = await stopped(`const half = progress('Counting'); half.tick(); console.log('begun');
+await new Promise(() => undefined);`);
+  assert.equal(lastOf(id), 'Counting: stopped at 1');
+});
+
+test('what a cell computes before it awaits, in a function that it calls, is there when the call returns', async () => {
+  const cell = `const order: number[] = [];
+const counted = (async () => { for (let i = 0; i < 3; i++) { order.push(i); const end = performance.now() + 60; while (performance.now() < end); } await 0; order.push(3); })();
+console.log(order.join(' '));
+await counted;
+let [sum, rounds] = [0, 0];
+outer: for (const a of [1, 2, 3]) for (let b = 0; b < 3; b++) if (b > a) continue outer; else sum += a * b; 
+do rounds++; while (rounds < 5);
+class Counter { at = [1, 2].map((n) => { for (;;) return n; }); *all() { for (const n of this.at) yield await0(n); } }
+function await0(n: number) { return n; }
+console.log(sum, rounds, [...new Counter().all()].join(' '), order.length, await (await Promise.resolve(Promise.resolve(7))));`;
+  assert.equal(await says(cell), '0 1 2\n16 5 1 2 4 7\n');
+});
 
 test('a run that nobody stops gives the numbers that it gives in a script', async () => {
   const run = `const network = mlp({ sizes, activation: 'sigmoid', norm: 'batch', seed: 3 });

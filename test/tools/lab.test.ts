@@ -13,19 +13,94 @@ import { home, notebookOf } from '../support/sample';
 /** The quickest of those that judge by what they trained. */
 const NAME = '08-the-gradient.ipynb';
 
-const CELLS = [
-  `import { compare, loadDataset, progress, ready } from 'bnlab';
+/** What a session begins with; JavaScript as well as TypeScript. */
+const HEAD = `import { compare, compile, learningRateSweep, lineFigure, loadDataset, mlp, progress, ready, runExperiment, show, tf, trainNetwork } from 'bnlab';
 await ready();
-const network = { kind: 'mlp' as const, sizes: [784, 50, 10], activation: 'sigmoid' as const };
-const data = await loadDataset('digits', { digits: { train: 500, test: 100 } });`,
-  `const bar = progress('Training');
-const found = await compare({
-  sides: [{ name: 'no BN', network }], seeds: [1], learningRates: [0.1],
-  data, steps: 1000000, batchSize: 10, onProgress: bar.report,
-});`,
-  `const [{ history }] = found.runs;
-console.log('kept', history.stopped, history.stepsDone > 0, found.missing.length);`,
-];
+const sizes = [784, 50, 10];
+const network = { kind: 'mlp' as const, sizes, activation: 'sigmoid' as const };
+const data = await loadDataset('digits', { digits: { train: 500, test: 100 } });
+const sides = [{ name: 'no BN', network }];
+const common = { data, batchSize: 10, steps: 1000000 };
+// What goes on, where it goes on.
+const seen = { n: 0 };
+const count = () => { if (seen.n++ === 0) console.log('at work'); };`;
+
+/** A moment at which a reader presses Stop. */
+interface Moment {
+  cell: string;
+  /** What the cell then says. */
+  says: RegExp;
+  /** XLA is not to be interrupted: the cell ends when it has compiled, however long that takes. */
+  compiles?: true;
+  /** What the next cell prints of what was computed; \`true\` is wanted. */
+  kept?: string;
+}
+
+const MOMENTS: Record<string, Moment> = {
+  'a loop of awaits': {
+    cell: `const rounds: number[] = [];
+for (;;) { rounds.push(1); count(); await Promise.resolve(); }`,
+    says: /^stopped$/,
+    kept: 'rounds.length > 0',
+  },
+  'a loop of promised timers': {
+    cell: `import { setTimeout as pause } from 'node:timers/promises';
+for (;;) { count(); await pause(1); }`,
+    says: /^stopped$/,
+  },
+  compare: {
+    cell: `const bar = progress('Comparing');
+const found = await compare({ sides, seeds: [1], learningRates: [0.1], ...common, onProgress: (at) => { bar.report(at); count(); } });`,
+    says: /^stopped at step \d+ of 1000000 \(no BN, seed 1, rate 0.1\)$/,
+    kept: `found.runs[0].history.stopped === 'signal' && found.runs[0].history.stepsDone > 0 && found.missing.length === 0`,
+  },
+  learningRateSweep: {
+    cell: `const swept = await learningRateSweep({ sides, seeds: [1], learningRates: [0.1, 1], ...common, onProgress: count });`,
+    says: /^stopped at step \d+ of 2000000 \(no BN, seed 1, rate 0.1\)$/,
+    kept: 'swept.comparison.runs.length === 1',
+  },
+  trainNetwork: {
+    cell: `const history = await trainNetwork({ network: mlp({ sizes, activation: 'sigmoid', seed: 1 }), ...common, learningRate: 0.1, seed: 1, onProgress: count });`,
+    says: /^mlp: stopped at step \d+ of 1000000$/,
+    kept: `history.stopped === 'signal' && history.stepsDone > 0`,
+  },
+  'CompiledStep.run': {
+    cell: `const w = tf.variable(tf.scalar(0));
+const step = compile(({ x }) => { w.assign(tf.add(w, tf.mul(1e-9, tf.mean(x)))); return { w: w.clone() }; });
+const ran = await step.run({ data: { x: tf.ones([10, 3]) }, batches: new Int32Array(4000000), batchSize: 1, onProgress: count });`,
+    says: /^stopped at step \d+ of 4000000$/,
+    kept: 'ran.steps > 0 && ran.outputs.w.shape[0] === ran.steps',
+  },
+  'the first step, which is compiled': {
+    cell: `console.log('at work');
+const deep = mlp({ sizes: [784, ...Array.from({ length: 12 }, (_, i) => 40 + i), 10], activation: 'tanh', norm: 'batch', seed: 1 });
+const compiled = await trainNetwork({ network: deep, ...common, learningRate: 0.1, seed: 1, onProgress: count });`,
+    says: /^mlp: stopped at step \d+ of 1000000$/,
+    compiles: true,
+    kept: `compiled.stopped === 'signal'`,
+  },
+  'the drawing of data': {
+    cell: `console.log('at work');
+const all = await loadDataset('digits', { digits: { train: 1000000, test: 10 } });`,
+    says: /^stopped at picture \d+ of 1000010$/,
+  },
+  'a loop of figures': {
+    cell: `await ready();
+const work = (ms: number) => { const end = performance.now() + ms; while (performance.now() < end); };
+for (;;) {
+  show(lineFigure({ title: 'It falls', data: 'none', x: { label: 'step' }, y: { label: 'loss' },
+    series: [{ as: 'none', x: [0, 1], y: [2, 1] }], alt: 'A line that falls.', caption: 'Loss.' }));
+  count();
+  work(1000);
+}`,
+    says: /^stopped$/,
+  },
+  'an experiment': {
+    cell: `const grown = await runExperiment('weight-growth', { scales: [1, 10], seeds: [1], steps: 1000000 }, { onProgress: count });`,
+    says: /^scale 1, seed 1: stopped at step \d+ of 1000000$/,
+    kept: 'grown.runs.length === 0',
+  },
+};
 
 /** Minutes of a browser and a server: where they are asked for. */
 const asked = { skip: !given.BNLAB_LAB && 'drives a real JupyterLab: BNLAB_LAB=1 npm test -- tools/lab' };
@@ -37,6 +112,7 @@ before(async () => {
 after(() => lab?.close());
 
 const cellOf = (page: Page, cell: number) => page.locator('.jp-Cell').nth(cell);
+const outputOf = (page: Page, cell: number) => cellOf(page, cell).locator('.jp-OutputArea');
 const promptOf = (page: Page, cell: number) => cellOf(page, cell).locator('.jp-InputPrompt').innerText();
 
 /** Runs one cell, as Shift+Enter does. */
@@ -45,27 +121,59 @@ async function run(page: Page, cell: number): Promise<void> {
   await page.keyboard.press('Shift+Enter');
 }
 
-test('Stop ends a comparison, and what it has is there for the next cell', asked, async () => {
-  fs.writeFileSync(path.join(lab.folder, 'live.ipynb'), notebookOf(CELLS));
-  const page = await lab.open('live.ipynb');
-  await run(page, 0);
-  await run(page, 1);
-  await until(page, 'busy');
-  await cellOf(page, 1).locator('svg[aria-label*="so far"]').waitFor();
-  assert.match(await promptOf(page, 1), /\[\*\]/);
-  await page.locator('[data-command="notebook:interrupt-kernel"]').first().click();
-  await cellOf(page, 1)
-    .getByText(/stopped at step \d+ of 1000000/)
-    .waitFor();
-  // A cell that arrives before the stopped one's reply is one of those behind it, which are not run.
-  await cellOf(page, 1).locator('.jp-InputPrompt', { hasText: '[2]' }).waitFor();
-  await until(page, 'idle');
-  // tslab gives up what it is asked within 200 ms after a cell failed, as if it had waited behind that cell.
-  do await run(page, 2);
-  while (!(await hasRun(page, 2)));
-  await cellOf(page, 2).getByText('kept signal true 0').waitFor();
-  await page.close();
-});
+/** Milliseconds within which a cell that can end is to end: a second on a machine at rest, more on a busy one. */
+const LIMIT = 30_000;
+
+test(
+  'Stop, pressed at ten moments: the cell ends and says so, what it has is kept, nothing goes on',
+  asked,
+  async (t) => {
+    const names = Object.keys(MOMENTS);
+    const after = ({ kept }: Moment) => `seen.n = 0;
+const short = await trainNetwork({ network: mlp({ sizes, activation: 'sigmoid', seed: 1 }), ...common, steps: 50, learningRate: 0.1, seed: 1 });
+console.log('rests', short.stepsDone, seen.n === 0, ${kept ?? 'true'});`;
+    // The cells of a moment: the one to be stopped, one behind it in the queue, and what is looked at afterwards.
+    const cells = names.flatMap((name) => [MOMENTS[name].cell, `console.log('behind');`, after(MOMENTS[name])]);
+    fs.writeFileSync(path.join(lab.folder, 'live.ipynb'), notebookOf([HEAD, ...cells]));
+    const page = await lab.open('live.ipynb');
+    await run(page, 0);
+    assert.ok(await hasRun(page, 0));
+    for (const [i, name] of names.entries()) {
+      await t.test(`during ${name}`, async () => {
+        const [stopped, behind, next] = [1, 2, 3].map((k) => 3 * i + k);
+        await run(page, stopped);
+        await run(page, behind);
+        await outputOf(page, stopped).getByText('at work').first().waitFor();
+        await until(page, 'busy');
+        assert.match(await promptOf(page, stopped), /\[\*\]/);
+        const pressed = performance.now();
+        await page.locator('[data-command="notebook:interrupt-kernel"]').first().click();
+        await page
+          .locator('.jp-Cell')
+          .nth(stopped)
+          .locator('.jp-InputPrompt', { hasText: /\[\d+\]/ })
+          .waitFor();
+        const took = performance.now() - pressed;
+        t.diagnostic(`${name}: ${(took / 1000).toFixed(1)} s`);
+        const errors = outputOf(page, stopped).locator(
+          '[data-mime-type="application/vnd.jupyter.stderr"], [data-mime-type="application/vnd.jupyter.error"]',
+        );
+        await errors.first().waitFor(); // the answer to a cell may overtake what it shows
+        const said = await errors.allInnerTexts();
+        assert.equal(said.length, 1, said.join('\n---\n'));
+        assert.match(said[0].trim(), MOMENTS[name].says);
+        assert.ok(MOMENTS[name].compiles || took < LIMIT, `${took} ms`);
+        assert.equal(await hasRun(page, behind), false, 'what was queued behind it is not run');
+        await until(page, 'idle');
+        // tslab gives up what it is asked within 200 ms after a cell failed, as if it had waited behind that cell.
+        do await run(page, next);
+        while (!(await hasRun(page, next)));
+        await outputOf(page, next).getByText('rests 50 true true', { exact: true }).waitFor();
+      });
+    }
+    await page.close();
+  },
+);
 
 test('a live figure has no button that sends it to a server of its makers', asked, async () => {
   const name = 'figure.ipynb';

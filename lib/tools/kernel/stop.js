@@ -5,13 +5,17 @@
  * defined. Here the library announces work (lib/src/platform/stoppable.ts). An interrupt aborts all work under way, whichever cell
  * began it; the cell goes on with what the work returns, and ends as failed, so that the cells behind it in the queue are not run. What
  * a stopped cell begins later is aborted from the start. A cell that does not end soon after its work, and one that has none, is left
- * as tslab does; what it then waits for by a timer does not come, so that its loops end, too. Seen with tslab 1.0.22.
+ * as tslab does; what it then waits for by a timer does not come, and its loops get no further turn. Seen with tslab 1.0.22.
  */
 'use strict';
 
 const { AsyncLocalStorage } = require('node:async_hooks');
 const path = require('node:path');
+const timers = require('node:timers');
+const promised = require('node:timers/promises');
+const { promisify } = require('node:util');
 const vm = require('node:vm');
+const { MAY_AWAIT, NAME, withPauses } = require('./pauses');
 
 /**
  * @typedef {object} Cell
@@ -42,8 +46,10 @@ const converter = require(path.join(dist, 'converter.js'));
 const GRACE = 1000;
 /** Milliseconds after which Stop, pressed again, leaves a cell whose work has not ended. */
 const PATIENCE = 2000;
+/** Milliseconds after which a loop lets the event loop run: a reader does not notice them. */
+const TURN = 50;
 // A notebook may put others in their place.
-const { setTimeout, clearInterval, performance, AbortController, DOMException } = globalThis;
+const { setTimeout, setImmediate, clearInterval, performance, AbortController, DOMException } = globalThis;
 
 /** @type {AsyncLocalStorage<Cell>} */
 const cells = new AsyncLocalStorage();
@@ -118,6 +124,28 @@ const whenCellEnds = (listener) => void cells.getStore()?.ending.push(listener);
 
 Object.defineProperty(globalThis, Symbol.for('bnlab.kernel'), { value: { beginWork, whenCellEnds } });
 
+/**
+ * What a promise gives while the cell that asked for it has not been left; afterwards it gives nothing.
+ *
+ * @template {any[]} A
+ * @template T
+ * @param {(...given: A) => Promise<T>} plain
+ * @returns {(...given: A) => Promise<T>}
+ */
+const promiseUntilLeft =
+  (plain) =>
+  (...given) => {
+    const cell = cells.getStore();
+    const promise = plain(...given);
+    if (!cell) return promise;
+    return new Promise((resolve, reject) => {
+      promise.then(
+        (value) => cell.isLeft || resolve(value),
+        (/** @type {Error} */ error) => cell.isLeft || reject(error),
+      );
+    });
+  };
+
 for (const name of /** @type {const} */ (['setTimeout', 'setInterval', 'setImmediate'])) {
   const plain = /** @type {(callback: unknown, ...rest: unknown[]) => unknown} */ (globalThis[name]);
   const untilLeft = (/** @type {unknown} */ callback, /** @type {unknown[]} */ ...rest) => {
@@ -132,10 +160,45 @@ for (const name of /** @type {const} */ (['setTimeout', 'setInterval', 'setImmed
     );
     return timer;
   };
-  // `util.promisify(setTimeout)` must go on giving the promise form.
-  Object.defineProperties(untilLeft, Object.getOwnPropertyDescriptors(plain));
-  Object.defineProperty(globalThis, name, { value: untilLeft, configurable: true, writable: true, enumerable: true });
+  // `util.promisify(setTimeout)` must go on giving a promise form.
+  const { [promisify.custom]: _, ...own } = /** @type {any} */ (Object.getOwnPropertyDescriptors(plain));
+  Object.defineProperties(untilLeft, own);
+  if (name !== 'setInterval') {
+    const inPromise = promiseUntilLeft(/** @type {any} */ (promised[name]));
+    Object.defineProperty(untilLeft, promisify.custom, { value: inPromise, configurable: true });
+    Object.assign(promised, { [name]: inPromise });
+  }
+  for (const holder of [globalThis, timers])
+    Object.defineProperty(holder, name, { value: untilLeft, configurable: true, writable: true, enumerable: true });
 }
+promised.scheduler.wait = promiseUntilLeft(promised.scheduler.wait.bind(promised.scheduler));
+promised.scheduler.yield = promiseUntilLeft(promised.scheduler.yield.bind(promised.scheduler));
+const { setInterval: everySoOften } = promised;
+Object.assign(promised, {
+  /** @param {Parameters<typeof everySoOften>} given */
+  setInterval: (...given) => {
+    const rounds = everySoOften(...given);
+    rounds.next = promiseUntilLeft(rounds.next.bind(rounds));
+    return rounds;
+  },
+});
+
+/** When a cell last let the event loop run. */
+let turnedAt = 0;
+const turn = {
+  isDue: () => performance.now() - turnedAt > TURN || cells.getStore()?.isLeft === true,
+  /** Does not come back in a cell that was left. */
+  take: promiseUntilLeft(async () => {
+    await new Promise((resolve) => setImmediate(resolve));
+    turnedAt = performance.now();
+  }),
+  after: promiseUntilLeft(async (/** @type {unknown} */ value) => {
+    const given = await value;
+    if (turn.isDue()) await turn.take();
+    return given;
+  }),
+};
+Object.defineProperty(globalThis, NAME, { value: turn });
 
 const { handleExecuteImpl } = JupyterHandlerImpl.prototype;
 /**
@@ -180,8 +243,8 @@ executor.createExecutor = (root, converters, console) => {
 const { runInThisContext } = vm;
 vm.runInThisContext = (code, options) => {
   if (typeof options !== 'object' || !options.breakOnSigint) return runInThisContext(code, options);
-  const breakOnSigint = !code.startsWith('(async function(exports, require)');
-  return runInThisContext(code, { ...options, breakOnSigint, displayErrors: false });
+  const breakOnSigint = !code.startsWith(MAY_AWAIT);
+  return runInThisContext(withPauses(code), { ...options, breakOnSigint, displayErrors: false });
 };
 
 // tslab forgets what a cell that failed has declared. Of a stopped one it is kept: what was trained has a name.
