@@ -103,7 +103,10 @@ async function look({ described, runs, folder, code }: Looked, asked: Asked): Pr
     const page = writeReport({ sweep: described, runs, results, code, measure });
     said.push(`${shown(page)}\n  ${pathToFileURL(page).href}`);
   }
-  const there = runs.flatMap(({ identity }) => results.get(identity) ?? []);
+  const there = runs.flatMap(({ identity, at }) => {
+    const result = results.get(identity);
+    return result ? [{ ...result, at }] : []; // kept by another grid, it may have had other names
+  });
   const own = there.filter((result) => result.code === code);
   for (const [form, file] of [
     ['csv', csv],
