@@ -96,7 +96,6 @@ async function look({ described, runs, folder, code }: Looked, asked: Asked): Pr
   const { list, report, csv, parquet } = asked;
   if (!list && report === undefined && csv === undefined && parquet === undefined) return undefined;
   const results = await Results.read(folder);
-  if (list) return runList(runs, results, code);
   const said: string[] = [];
   if (report !== undefined) {
     const measure = report === true ? undefined : report;
@@ -116,8 +115,9 @@ async function look({ described, runs, folder, code }: Looked, asked: Asked): Pr
     writeTable(file, form, own);
     said.push(`${shown(path.resolve(file))}: ${plural(own.length, 'run')} of ${runs.length}`);
   }
-  if (own.length < there.length) said.push(`${plural(there.length - own.length, 'result')} of other code left out`);
-  return said.join('\n');
+  if (said.length > 0 && own.length < there.length)
+    said.push(`${plural(there.length - own.length, 'result')} of other code left out`);
+  return [...(list ? [runList(runs, results, code)] : []), ...said].join('\n');
 }
 
 const gathered = (text: string, before: string[]): string[] => [...before, text];
