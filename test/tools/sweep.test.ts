@@ -196,6 +196,13 @@ test('the example of README is a sweep', (t) => {
   assert.equal(loadSweepFile(path.join(folder, 'mine.ts'), { check: true }).runs.length, 90);
 });
 
+test('the types of a sweep are right wherever the command is called', (t) => {
+  const before = process.cwd();
+  process.chdir(scratch(t));
+  t.after(() => process.chdir(before));
+  assert.equal(loadSweepFile(fileOf('empty'), { check: true }).runs.length, 20);
+});
+
 test('a run that ends twice counts once', async (t) => {
   const folder = scratch(t);
   const store = await Store.open(folder);
