@@ -96,14 +96,16 @@ async function look({ described, runs, folder, code }: Looked, asked: Asked): Pr
   const { list, report, csv, parquet } = asked;
   if (!list && report === undefined && csv === undefined && parquet === undefined) return undefined;
   const results = await Results.read(folder);
-  if (list) return runList(runs, results, code);
   const said: string[] = [];
   if (report !== undefined) {
     const measure = report === true ? undefined : report;
     const page = writeReport({ sweep: described, runs, results, code, measure });
     said.push(`${shown(page)}\n  ${pathToFileURL(page).href}`);
   }
-  const there = runs.flatMap(({ identity }) => results.get(identity) ?? []);
+  const there = runs.flatMap(({ identity, at }) => {
+    const result = results.get(identity);
+    return result ? [{ ...result, at }] : []; // kept by another grid, it may have had other names
+  });
   const own = there.filter((result) => result.code === code);
   for (const [form, file] of [
     ['csv', csv],
@@ -113,8 +115,9 @@ async function look({ described, runs, folder, code }: Looked, asked: Asked): Pr
     writeTable(file, form, own);
     said.push(`${shown(path.resolve(file))}: ${plural(own.length, 'run')} of ${runs.length}`);
   }
-  if (own.length < there.length) said.push(`${plural(there.length - own.length, 'result')} of other code left out`);
-  return said.join('\n');
+  if (said.length > 0 && own.length < there.length)
+    said.push(`${plural(there.length - own.length, 'result')} of other code left out`);
+  return [...(list ? [runList(runs, results, code)] : []), ...said].join('\n');
 }
 
 const gathered = (text: string, before: string[]): string[] => [...before, text];

@@ -120,5 +120,10 @@ test('the command writes the runs of the grid that are there, and leaves out tho
   );
   assert.equal(fs.readFileSync(parquet).subarray(0, 4).toString(), 'PAR1');
   assert.match(said.join('\n'), /n\.csv: 2 runs of 20\n.*n\.parquet: 2 runs of 20\n1 result of other code left out$/);
+  said.length = 0;
+  const beside = path.join(out, 'beside.csv');
+  assert.equal(await sweep([file, '--out', out, '--list', '--csv', beside]), 0);
+  assert.match(said.join('\n'), /^there {7}n 0\nthere {7}n 1\nother code {2}n 2\n.*beside\.csv: 2 runs of 20\n/s);
+  assert.equal(fs.readFileSync(beside, 'utf8'), fs.readFileSync(csv, 'utf8'));
   await assert.rejects(sweep([file, '--out', path.join(out, 'none'), '--csv', csv]), /There are no results yet/);
 });

@@ -7,9 +7,13 @@ import * as path from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { loadSweep } from 'bnlab';
 import { runPath } from 'bnlab/dist/src/experiments/kept-results';
+import type { Sweeping } from 'bnlab/dist/src/experiments';
+import { Stop } from 'bnlab/dist/tools/running';
 import { sweep } from 'bnlab/dist/tools/sweep';
 import { codeOf } from 'bnlab/dist/tools/sweep/code';
 import { loadSweepFile } from 'bnlab/dist/tools/sweep/load';
+import type { Hands } from 'bnlab/dist/tools/sweep/pool';
+import { SweepInProgress } from 'bnlab/dist/tools/sweep/run';
 import { idOf, type Result, Results, Store } from 'bnlab/dist/tools/sweep/store';
 import { fileOf } from '../support/sweeps';
 
@@ -192,6 +196,13 @@ test('the example of README is a sweep', (t) => {
   assert.equal(loadSweepFile(path.join(folder, 'mine.ts'), { check: true }).runs.length, 90);
 });
 
+test('the types of a sweep are right wherever the command is called', (t) => {
+  const before = process.cwd();
+  process.chdir(scratch(t));
+  t.after(() => process.chdir(before));
+  assert.equal(loadSweepFile(fileOf('empty'), { check: true }).runs.length, 20);
+});
+
 test('a run that ends twice counts once', async (t) => {
   const folder = scratch(t);
   const store = await Store.open(folder);
@@ -278,6 +289,88 @@ test('the code of a sweep is what its experiment reaches, and the files beside i
   const ofLibrary = loadSweepFile(networks, { check: false });
   assert.notEqual(codeOf(ofLibrary, networks), before);
   assert.equal(codeOf(ofLibrary, copy), codeOf(ofLibrary, networks));
+});
+
+test('after the grid has changed, what is there is where the new grid has it: in tables, pages and notebooks', async (t) => {
+  const [out, folder] = [scratch(t), fs.mkdtempSync(path.join(__dirname, 'sweeps', '.grids-'))];
+  t.after(() => fs.rmSync(folder, { recursive: true, force: true }));
+  // One text, hence one code: the file's name says which grid it is.
+  const text = `import { defineExperiment, defineSweep } from 'bnlab';
+const whole = { words: 'a number', fits: Number.isInteger, needed: true } as const;
+const experiment = defineExperiment({
+  ...{ name: 'powers', version: 1, question: 'How large is a power?', whenAborted: 'throws' },
+  ...{ defaults: { n: 3, power: 2 }, options: { n: whole, power: whole } },
+  compute: async ({ n, power }: { n: number; power: number }) => {
+    if (n === 13) throw new Error('bad luck');
+    return { value: n ** power };
+  },
+});
+const grid: Record<string, number[] | Record<string, number>> = __filename.endsWith('later.ts') ? { n: { three: 3, unlucky: 13 }, power: [2, 3] } : { n: [3, 13] };
+export default defineSweep({ name: 'powers', experiment, grid });
+`;
+  const [earlier, later] = ['earlier.ts', 'later.ts'].map((name) => path.join(folder, name));
+  for (const file of [earlier, later]) fs.writeFileSync(file, text);
+  assert.equal((await run(t, earlier, '--out', out, '--workers', '1')).code, 1);
+
+  const csv = path.join(out, 'powers.csv');
+  const table = async () => {
+    assert.equal((await run(t, later, '--out', out, '--csv', csv)).code, 0);
+    const rows = fs.readFileSync(csv, 'utf8').trimEnd().split('\r\n');
+    return rows.map((row) => row.split(',').slice(0, 3).join(','));
+  };
+  // Before a run by the new grid, and after it.
+  assert.deepEqual(await table(), ['at.n,at.power,answer.value', 'three,2,9']);
+  assert.equal((await run(t, later, '--out', out, '--report')).code, 0);
+  assert.match(
+    fs.readFileSync(path.join(out, 'powers', 'report', 'index.html'), 'utf8'),
+    /<td>n unlucky, power 2<\/td>/,
+  );
+  const { text: said } = await run(t, later, '--out', out, '--workers', '1', '--only', 'power 3', '--only', 'n three');
+  assert.match(said, /powers: 1 run of powers, 0 of them there/);
+  assert.deepEqual(await table(), ['at.n,at.power,answer.value', 'three,2,9', 'three,3,27']);
+  const loaded = await loadSweep<{ value: number }>(path.join(out, 'powers'));
+  assert.deepEqual(
+    loaded.map(({ at, answer: { value } }) => ({ at, value })),
+    [2, 3].map((power) => ({ at: { n: 'three', power }, value: 3 ** power })),
+  );
+  const [failure] = fs.readdirSync(path.join(out, 'powers', 'failed'));
+  const { at } = JSON.parse(fs.readFileSync(path.join(out, 'powers', 'failed', failure), 'utf8')) as { at: object };
+  assert.deepEqual(at, { n: 'unlucky', power: 2 });
+});
+
+test('what a queue still held of another call is kept, and is none of the runs that are watched', async (t) => {
+  const store = await Store.open(scratch(t));
+  const runs = [1, 2].map((n) => ({ identity: `run ${n}`, at: { n }, options: { n } }));
+  const experiment = { name: 'squares' } as Sweeping['experiment'];
+  const sweep: Sweeping = { kind: 'sweep', name: 'squares', own: true, experiment, axes: ['n'], runs };
+  const seen: unknown[] = [];
+  const lines: string[] = [];
+  const hands: Hands = {
+    ...{ words: 'a queue', engine: () => Promise.resolve('an engine'), kill: () => undefined },
+    async run(work) {
+      const ended = [...runs, { identity: 'run 3', at: { n: 3 }, options: { n: 3 } }];
+      await work.onDone(ended.map((task) => ({ task, answer: { square: task.at.n ** 2 }, seconds: 1 })));
+      await work.onFailed({ identity: 'run 4', at: { n: 4 }, options: { n: 4 } }, 'bad luck');
+    },
+  };
+  const progress = new SweepInProgress(
+    sweep,
+    runs.slice(0, 1), // as `only` takes them
+    {
+      ...{ store, code: 'a', hands: () => hands },
+      watch: {
+        screen: { live: true, line: (line) => lines.push(line), status: () => undefined, clear: () => undefined },
+        kept: (results, before) => before || seen.push(...results.map(({ identity }) => identity)),
+        aside: (identity) => seen.push(identity),
+      },
+    },
+    new Stop(),
+  );
+  assert.equal(await progress.run(), 0);
+  assert.deepEqual(seen, ['run 1']);
+  assert.match(lines.join('\n'), /1 of 1 run there, 1 of them made/);
+  for (const n of [1, 2, 3]) assert.deepEqual(store.get(`run ${n}`)?.answer, { square: n * n });
+  assert.equal(store.failure('run 4')?.error, 'bad luck');
 });
 
 test('a file that is no sweep is refused in words', async (t) => {

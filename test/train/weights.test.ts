@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import test from 'node:test';
+import { zipSync } from 'fflate';
 import {
   batchNormLayer,
   conv2d,
@@ -271,6 +272,17 @@ test(
       assert.rejects(loadWeights(network, file('weights.bin'), { from: 'tfjs' }), /wanted a \.safetensors file/),
     );
     await untouchedBy(network, () => assert.rejects(loadWeights(network, file('absent.npz')), /ENOENT/));
+    // As torch.save, torch.save before version 1.6, Keras and Keras 2 begin a file.
+    const torch = /: what torch\.save writes; wanted .* safetensors\.torch\.save_file\(net\.state_dict\(\), file\)/;
+    const keras = /: what Keras saves.* wanted .* numpy\.savez\(file, /;
+    const foreign: [Uint8Array, RegExp][] = [
+      [zipSync({ 'net/data.pkl': Uint8Array.of(0x80, 0x02), 'net/version': Uint8Array.of(0x33) }), torch],
+      [Uint8Array.of(0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46), torch],
+      [zipSync({ 'metadata.json': Uint8Array.of(0x7b, 0x7d), 'model.weights.h5': Uint8Array.of(0x89) }), keras],
+      [Uint8Array.of(0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a), keras],
+    ];
+    for (const [bytes, words] of foreign)
+      await untouchedBy(network, () => assert.rejects(loadWeights(network, bytes, { from: 'pytorch' }), words));
     await inFolder(async (to) => {
       await assert.rejects(saveWeights(network, path.join(to, 'net.pt')), /must end in \.npz or \.safetensors/);
       await assert.rejects(saveWeights(network, path.join(to, 'net.json'), { to: 'keras' }), /must end in/);

@@ -2,6 +2,7 @@
 import { expectArgument, expectOptions, list, network as aNetwork, Options, own, shown, text } from '../core/checks';
 import {
   type DataArray,
+  DataError,
   readNpz,
   readSafetensors,
   readTfjsWeights,
@@ -106,9 +107,36 @@ async function arraysOf(source: unknown): Promise<Record<string, DataArray>> {
   return source as Record<string, DataArray>;
 }
 
-/** A zip begins with PK; what is neither, `readSafetensors` names. */
+/** What frameworks save unless told otherwise, and how the same weights are saved as what is read here. */
+const UNREAD: { is: (bytes: Uint8Array) => boolean; what: string; advice: string }[] = [
+  {
+    // The archive of today, and the pickle of before version 1.6 with its magic number.
+    is: (bytes) => firstFile(bytes).endsWith('/data.pkl') || startsWith(bytes, [0x80, 0x02, 0x8a, 0x0a]),
+    what: 'what torch.save writes',
+    advice: 'In Python: safetensors.torch.save_file(net.state_dict(), file).',
+  },
+  {
+    is: (bytes) => firstFile(bytes) === 'metadata.json' || startsWith(bytes, [0x89, 0x48, 0x44, 0x46]),
+    what: 'what Keras saves, a .keras archive or HDF5',
+    advice: 'In Python: numpy.savez(file, **{w.path: w.numpy() for w in model.weights}).',
+  },
+];
+
+const startsWith = (bytes: Uint8Array, wanted: readonly number[]) => wanted.every((byte, i) => bytes[i] === byte);
+
+/** The name of the first file of a zip; empty where it is none. */
+const firstFile = (bytes: Uint8Array): string =>
+  isZip(bytes) ? new TextDecoder().decode(bytes.subarray(30, 30 + bytes[26] + 256 * bytes[27])) : '';
+
+const isZip = (bytes: Uint8Array) => startsWith(bytes, [0x50, 0x4b]);
+
+/** What is neither a zip nor known, `readSafetensors` names. */
 function ofBytes(bytes: Uint8Array, name: string): Record<string, DataArray> {
-  return bytes[0] === 0x50 && bytes[1] === 0x4b ? readNpz(bytes, name) : readSafetensors(bytes, name);
+  const other = UNREAD.find(({ is }) => is(bytes));
+  if (other) {
+    throw new DataError('format', `${name}: ${other.what}; wanted an .npz or .safetensors file. ${other.advice}`);
+  }
+  return isZip(bytes) ? readNpz(bytes, name) : readSafetensors(bytes, name);
 }
 
 /** The weights of a network as arrays by name, as this library or a framework names and lays them out. */

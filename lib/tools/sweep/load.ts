@@ -33,7 +33,9 @@ export function loadSweepFile(file: string, { check }: { check: boolean }): Swee
 function typeErrors(file: string): string {
   const { config } = ts.readConfigFile(path.join(home, 'tsconfig.json'), ts.sys.readFile) as { config: object };
   const { options } = ts.parseJsonConfigFileContent({ ...config, include: [], files: [file] }, ts.sys, home);
-  const own = { ...options, noUnusedLocals: false, noUnusedParameters: false };
+  // Else they are looked for from the folder that the command was called in.
+  const typeRoots = [path.join(home, 'node_modules', '@types')];
+  const own = { ...options, typeRoots, noUnusedLocals: false, noUnusedParameters: false };
   const found = ts.getPreEmitDiagnostics(ts.createProgram([file], own));
   const host = {
     getCanonicalFileName: (name: string) => name,

@@ -45,6 +45,9 @@ export class SweepInProgress implements Work {
   private total = 0;
   private done = 0;
   private lastLine = performance.now();
+  /** Where in the grid each run is, as this sweep has it. */
+  private readonly places: ReadonlyMap<string, SweepRun['at']>;
+  private readonly wanted: ReadonlySet<string>;
 
   constructor(
     private readonly sweep: Sweeping,
@@ -53,6 +56,8 @@ export class SweepInProgress implements Work {
     private readonly stop: Stop,
   ) {
     this.store = options.store;
+    this.wanted = new Set(runs.map(({ identity }) => identity));
+    this.places = new Map(sweep.runs.map(({ identity, at }) => [identity, at]));
   }
 
   private get screen(): Watch['screen'] {
@@ -64,6 +69,7 @@ export class SweepInProgress implements Work {
     const { sweep, options } = this;
     await this.putAwayStale((result) => result.code !== options.code, 'other code');
     if (options.retry) for (const { identity } of this.runs) this.store.forgive(identity);
+    await this.store.move(this.places);
     if (this.missing().length === 0) this.tellWhatIsThere();
     else {
       const pool = options.hands();
@@ -108,19 +114,27 @@ export class SweepInProgress implements Work {
 
   async onDone(ended: readonly Ended[]): Promise<void> {
     const { code } = this.options;
-    const fresh = ended.filter(({ task }) => !this.store.get(task.identity)).length;
-    const results = ended.map(({ task: { identity, at }, answer, seconds }) => {
+    const fresh = ended.filter(({ task }) => this.isWanted(task.identity) && !this.store.get(task.identity)).length;
+    // What waited in a queue may be of another grid.
+    const results = ended.map(({ task: { identity, ...task }, answer, seconds }) => {
+      const at = this.places.get(identity) ?? task.at;
       return { identity, at, answer, seconds, code, engine: this.engine };
     });
     await this.store.put(...results);
     this.done += fresh;
-    this.options.watch.kept?.(results, false);
+    const wanted = results.filter(({ identity }) => this.isWanted(identity));
+    if (wanted.length > 0) this.options.watch.kept?.(wanted, false);
   }
 
   async onFailed({ identity, at }: Task, error: string): Promise<void> {
-    await this.store.setAside({ identity, at, error, tries: TRIES });
+    await this.store.setAside({ identity, at: this.places.get(identity) ?? at, error, tries: TRIES });
     this.screen.line(`  set aside after ${TRIES} tries: ${placeText(at)}: ${error}`);
-    this.options.watch.aside?.(identity, error);
+    if (this.isWanted(identity)) this.options.watch.aside?.(identity, error);
+  }
+
+  /** A queue may hold what an earlier command asked for: it is kept, and is none of the runs that are looked on at. */
+  private isWanted(identity: string): boolean {
+    return this.wanted.has(identity);
   }
 
   private tellWhatIsThere(): void {

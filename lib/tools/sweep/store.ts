@@ -83,6 +83,25 @@ export class Store extends Results {
     this.failures.set(id, failure);
   }
 
+  /**
+   * Says of what is there where in the grid it is now: another grid may have other axes and other names for the same run, which is not made
+   * again for that.
+   *
+   * @param places by identity; what is of none of these runs stays as it is
+   * @throws CannotKeep where the disk does not take them
+   */
+  async move(places: ReadonlyMap<string, Result['at']>): Promise<void> {
+    const moved = <T extends Pick<Result, 'identity' | 'at'>>(kept: Iterable<T>): T[] =>
+      [...kept].flatMap((one) => {
+        const at = places.get(one.identity);
+        // The order of the axes counts: it is that of a table's columns.
+        return at === undefined || JSON.stringify(at) === JSON.stringify(one.at) ? [] : [{ ...one, at }];
+      });
+    const results = moved(this.results.values());
+    if (results.length > 0) await this.put(...results);
+    for (const failure of moved(this.failures.values())) await this.setAside(failure);
+  }
+
   /** Lets a run that was set aside be tried again. */
   forgive(identity: string): void {
     if (!this.failures.delete(idOf(identity))) return;

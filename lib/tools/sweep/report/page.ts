@@ -32,7 +32,10 @@ export function writeReport({ sweep, runs, results, code, measure }: ReportOptio
     const result = results.get(identity);
     return result?.code === code ? [{ at, answer: result.answer }] : [];
   });
-  const failures = runs.flatMap(({ identity }) => results.failure(identity) ?? []);
+  const failures = runs.flatMap(({ identity, at }) => {
+    const failure = results.failure(identity);
+    return failure ? [{ ...failure, at }] : [];
+  });
   if (there.length === 0)
     throw new Error(`No run of ${sweep.name} is there yet: \`npm run sweep -- FILE\` makes them.`);
   const known = [...new Set(there.flatMap(({ answer }) => measuresOf(answer)))];
