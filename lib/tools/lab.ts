@@ -1,6 +1,7 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { spawnGuarded } from '../setup/guarded';
+import { quietExtensions } from './lab-extensions';
 import { writeAtomically } from './notebook';
 import { home, python } from './places';
 
@@ -54,6 +55,8 @@ export function labEnvironment(): NodeJS.ProcessEnv {
   writeDefaults(folders.JUPYTER_CONFIG_DIR);
   const environment: NodeJS.ProcessEnv = { ...process.env, ...folders, JUPYTER_PREFER_ENV_PATH: '1' };
   delete environment.JUPYTER_PATH;
+  const quiet = quietExtensions(path.join(own, 'extensions'));
+  if (quiet !== undefined) environment.JUPYTER_PATH = quiet;
   delete environment.JUPYTER_CONFIG_PATH;
   return environment;
 }
