@@ -102,12 +102,14 @@ for (;;) {
   },
 };
 
-/** Minutes of a browser and a server: where they are asked for. */
-const asked = { skip: !given.BNLAB_LAB && 'drives a real JupyterLab: BNLAB_LAB=1 npm test -- tools/lab' };
+/** Each takes seconds: three that have little in common, or all where that is asked for. */
+const names = Object.keys(MOMENTS).filter(
+  (name) => given.BNLAB_LAB === 'all' || ['a loop of promised timers', 'compare', 'the drawing of data'].includes(name),
+);
 
 let lab: Lab;
 before(async () => {
-  if (!asked.skip) lab = await Lab.start();
+  lab = await Lab.start();
 });
 after(() => lab?.close());
 
@@ -124,58 +126,53 @@ async function run(page: Page, cell: number): Promise<void> {
 /** Milliseconds within which a cell that can end is to end: a second on a machine at rest, more on a busy one. */
 const LIMIT = 30_000;
 
-test(
-  'Stop, pressed at ten moments: the cell ends and says so, what it has is kept, nothing goes on',
-  asked,
-  async (t) => {
-    const names = Object.keys(MOMENTS);
-    const after = ({ kept }: Moment) => `seen.n = 0;
+test('Stop, pressed at one moment and another: the cell ends and says so, what it has is kept, nothing goes on', async (t) => {
+  const after = ({ kept }: Moment) => `seen.n = 0;
 const short = await trainNetwork({ network: mlp({ sizes, activation: 'sigmoid', seed: 1 }), ...common, steps: 50, learningRate: 0.1, seed: 1 });
 console.log('rests', short.stepsDone, seen.n === 0, ${kept ?? 'true'});`;
-    // The cells of a moment: the one to be stopped, one behind it in the queue, and what is looked at afterwards.
-    const cells = names.flatMap((name) => [MOMENTS[name].cell, `console.log('behind');`, after(MOMENTS[name])]);
-    fs.writeFileSync(path.join(lab.folder, 'live.ipynb'), notebookOf([HEAD, ...cells]));
-    const page = await lab.open('live.ipynb');
-    await run(page, 0);
-    assert.ok(await hasRun(page, 0));
-    for (const [i, name] of names.entries()) {
-      await t.test(`during ${name}`, async () => {
-        const [stopped, behind, next] = [1, 2, 3].map((k) => 3 * i + k);
-        await run(page, stopped);
-        await run(page, behind);
-        await outputOf(page, stopped).getByText('at work').first().waitFor();
-        await until(page, 'busy');
-        assert.match(await promptOf(page, stopped), /\[\*\]/);
-        const pressed = performance.now();
-        await page.locator('[data-command="notebook:interrupt-kernel"]').first().click();
-        await page
-          .locator('.jp-Cell')
-          .nth(stopped)
-          .locator('.jp-InputPrompt', { hasText: /\[\d+\]/ })
-          .waitFor();
-        const took = performance.now() - pressed;
-        t.diagnostic(`${name}: ${(took / 1000).toFixed(1)} s`);
-        const errors = outputOf(page, stopped).locator(
-          '[data-mime-type="application/vnd.jupyter.stderr"], [data-mime-type="application/vnd.jupyter.error"]',
-        );
-        await errors.first().waitFor(); // the answer to a cell may overtake what it shows
-        const said = await errors.allInnerTexts();
-        assert.equal(said.length, 1, said.join('\n---\n'));
-        assert.match(said[0].trim(), MOMENTS[name].says);
-        assert.ok(MOMENTS[name].compiles || took < LIMIT, `${took} ms`);
-        assert.equal(await hasRun(page, behind), false, 'what was queued behind it is not run');
-        await until(page, 'idle');
-        // tslab gives up what it is asked within 200 ms after a cell failed, as if it had waited behind that cell.
-        do await run(page, next);
-        while (!(await hasRun(page, next)));
-        await outputOf(page, next).getByText('rests 50 true true', { exact: true }).waitFor();
-      });
-    }
-    await page.close();
-  },
-);
+  // The cells of a moment: the one to be stopped, one behind it in the queue, and what is looked at afterwards.
+  const cells = names.flatMap((name) => [MOMENTS[name].cell, `console.log('behind');`, after(MOMENTS[name])]);
+  fs.writeFileSync(path.join(lab.folder, 'live.ipynb'), notebookOf([HEAD, ...cells]));
+  const page = await lab.open('live.ipynb');
+  await run(page, 0);
+  assert.ok(await hasRun(page, 0));
+  for (const [i, name] of names.entries()) {
+    await t.test(`during ${name}`, async () => {
+      const [stopped, behind, next] = [1, 2, 3].map((k) => 3 * i + k);
+      await run(page, stopped);
+      await run(page, behind);
+      await outputOf(page, stopped).getByText('at work').first().waitFor();
+      await until(page, 'busy');
+      assert.match(await promptOf(page, stopped), /\[\*\]/);
+      const pressed = performance.now();
+      await page.locator('[data-command="notebook:interrupt-kernel"]').first().click();
+      await page
+        .locator('.jp-Cell')
+        .nth(stopped)
+        .locator('.jp-InputPrompt', { hasText: /\[\d+\]/ })
+        .waitFor();
+      const took = performance.now() - pressed;
+      t.diagnostic(`${name}: ${(took / 1000).toFixed(1)} s`);
+      const errors = outputOf(page, stopped).locator(
+        '[data-mime-type="application/vnd.jupyter.stderr"], [data-mime-type="application/vnd.jupyter.error"]',
+      );
+      await errors.first().waitFor(); // the answer to a cell may overtake what it shows
+      const said = await errors.allInnerTexts();
+      assert.equal(said.length, 1, said.join('\n---\n'));
+      assert.match(said[0].trim(), MOMENTS[name].says);
+      assert.ok(MOMENTS[name].compiles || took < LIMIT, `${took} ms`);
+      assert.equal(await hasRun(page, behind), false, 'what was queued behind it is not run');
+      await until(page, 'idle');
+      // tslab gives up what it is asked within 200 ms after a cell failed, as if it had waited behind that cell.
+      do await run(page, next);
+      while (!(await hasRun(page, next)));
+      await outputOf(page, next).getByText('rests 50 true true', { exact: true }).waitFor();
+    });
+  }
+  await page.close();
+});
 
-test('a live figure has no button that sends it to a server of its makers', asked, async () => {
+test('a live figure has no button that sends it to a server of its makers', async () => {
   const name = 'figure.ipynb';
   const source = `import { lineFigure, show } from 'bnlab';
 show(lineFigure({ title: 'It falls', data: 'none', x: { label: 'step' }, y: { label: 'loss' },
@@ -193,7 +190,7 @@ show(lineFigure({ title: 'It falls', data: 'none', x: { label: 'step' }, y: { la
   await page.close();
 });
 
-test('a committed notebook that is opened stays as it is, and nobody asks for news', asked, async () => {
+test('a committed notebook that is opened stays as it is, and nobody asks for news', async () => {
   const committed = path.join(home, 'notebooks', NAME);
   fs.copyFileSync(committed, path.join(lab.folder, NAME));
   const page = await lab.open(NAME);
@@ -203,7 +200,7 @@ test('a committed notebook that is opened stays as it is, and nobody asks for ne
   await page.close();
 });
 
-test('restarted and run as a whole, a committed notebook comes to its verdicts', asked, async () => {
+test('restarted and run as a whole, a committed notebook comes to its verdicts', async () => {
   const committed = readNotebook(path.join(home, 'notebooks', NAME));
   fs.copyFileSync(path.join(home, 'notebooks', NAME), path.join(lab.folder, 'again.ipynb'));
   const page = await lab.open('again.ipynb');
