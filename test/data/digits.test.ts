@@ -55,19 +55,6 @@ test('wrong counts are refused', () => {
   assert.throws(() => generateDigits({ train: 0 }), wrong);
 });
 
-test('a signal ends the drawing before its end; the next call draws all of them, as generateDigits does', async () => {
-  await ready();
-  const digits = { train: 200_000, test: 10 };
-  const control = new AbortController();
-  const drawing = loadDataset('digits', { digits, signal: control.signal });
-  setImmediate(() => control.abort());
-  const wrong = (error: DataError) => error.code === 'stopped' && /^Stopped: \d+ of 200010 digits/.test(error.message);
-  await assert.rejects(drawing, wrong);
-  const small = { train: 30, test: 10 };
-  const { train } = await loadDataset('digits', { digits: small });
-  assert.deepEqual(train, generateDigits(small).train);
-});
-
 test('neither trivial nor hopeless: logistic regression is clearly below a small network', async () => {
   await ready();
   const data = generateDigits({ train: 20_000, test: 4_000 });

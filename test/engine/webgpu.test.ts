@@ -235,22 +235,6 @@ test(
   },
 );
 
-test('a sum of more tensors than a shader binds is the sum, to the bit of adding them one by one', values, async () => {
-  const [sums, wanted] = await onEngine<number[][]>(
-    'webgpu',
-    `const most = tf.backend().device.limits.maxStorageBuffersPerShaderStage;
-     const lengths = [most - 1, most, 2 * most - 3, 2 * most - 2, 3 * most];
-     const before = tf.memory().numTensors;
-     const pairs = lengths.map((length) => tf.tidy(() => {
-       const all = Array.from({ length }, (_, i) => tf.add(tf.scalar(Math.sin(i + 1)), 0.1));
-       return [tf.addN(all), all.reduce((sum, one) => tf.add(sum, one))].map((sum) => sum.dataSync()[0]);
-     }));
-     if (tf.memory().numTensors !== before) throw new Error('tensors are left behind');
-     return [0, 1].map((which) => pairs.map((pair) => pair[which]));`,
-  );
-  assert.deepEqual(sums, wanted);
-});
-
 test('what is too large is refused before it is asked for, and costs nothing else', values, async () => {
   const said = await printed(`
     const { device } = tf.backend();

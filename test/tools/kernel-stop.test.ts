@@ -241,17 +241,6 @@ for (;;) {
   assert.match(await says('console.log(drawn.n > 0);'), /^true$/m);
 });
 
-test('Stop ends the drawing of data, says how far it came, and the next time draws all', async () => {
-  const id = await stopped(`console.log('begun');
-const all = await loadDataset('digits', { digits: { train: 500000, test: 10 } });`);
-  const [{ ename, evalue, traceback }, ...more] = errorsOf(id);
-  assert.deepEqual([ename, traceback, more], ['Stopped', [evalue], []]);
-  assert.match(evalue, /^stopped at picture \d+ of 500010$/);
-  const next = `const few = await loadDataset('digits', { digits: { train: 50, test: 10 } });
-console.log(few.train.n, few.train.images.some((ink) => ink > 0));`;
-  assert.match(await says(next), /^50 true$/m);
-});
-
 test('a progress without a total ends with its cell: as done, or by how far it was when it was stopped', async () => {
   const lastOf = (id: string) =>
     session

@@ -79,11 +79,6 @@ const compiled = await trainNetwork({ network: deep, ...common, learningRate: 0.
     compiles: true,
     kept: `compiled.stopped === 'signal'`,
   },
-  'the drawing of data': {
-    cell: `console.log('at work');
-const all = await loadDataset('digits', { digits: { train: 1000000, test: 10 } });`,
-    says: /^stopped at picture \d+ of 1000010$/,
-  },
   'a loop of figures': {
     cell: `await ready();
 const work = (ms: number) => { const end = performance.now() + ms; while (performance.now() < end); };
@@ -104,7 +99,7 @@ for (;;) {
 
 /** Each takes seconds: three that have little in common, or all where that is asked for. */
 const names = Object.keys(MOMENTS).filter(
-  (name) => given.BNLAB_LAB === 'all' || ['a loop of promised timers', 'compare', 'the drawing of data'].includes(name),
+  (name) => given.BNLAB_LAB === 'all' || ['a loop of promised timers', 'compare', 'a loop of figures'].includes(name),
 );
 
 let lab: Lab;

@@ -1,10 +1,9 @@
 /** The data sets by name. */
 import { having, needed, type Options, optionsOf, shown, text, whole } from '../core/checks';
 import { platform } from '../platform/port';
-import { stoppable, StoppedError } from '../platform/stoppable';
 import { contentsOf } from './arrays';
 import { expectArgument, expectOptions } from './checks';
-import { DIGIT_OPTIONS, type DigitOptions, drawDigits } from './digits';
+import { DIGIT_OPTIONS, type DigitOptions, generateDigits } from './digits';
 import { DataError } from './errors';
 import { type ByteExamples, CLASS_COUNT, type Examples } from './examples';
 import { readExamples } from './idx';
@@ -55,9 +54,6 @@ const DATASET_OPTIONS: Options<DatasetOptions> = { ...DOWNLOAD_OPTIONS, digits: 
 /** The environment variables that decide what is loaded, and from where. */
 const VARIABLES = ['BNLAB_DATASET', 'BNLAB_DATA', 'BNLAB_CACHE', 'XDG_CACHE_HOME', 'BNLAB_MANIFEST', 'BNLAB_OFFLINE'];
 
-/** Milliseconds of drawing after which whoever wants to stop it is heard. */
-const PIECE = 50;
-
 const loaded = new Map<string, Promise<Dataset<ByteExamples>>>();
 
 /**
@@ -70,7 +66,7 @@ const loaded = new Map<string, Promise<Dataset<ByteExamples>>>();
  * - `'auto'` (default): what `BNLAB_DATASET` names when it is set, else `'mnist'` if it can be had, else `'digits'` with
  *   a `note` that says why. Without network that takes a few seconds at most; `BNLAB_OFFLINE=1` saves them.
  *
- * Loaded once per process: later calls with the same settings return the same object. In a notebook, Stop ends it.
+ * Loaded once per process: later calls with the same settings return the same object.
  *
  * @param name which data set
  * @param options progress, a signal to stop, how many digits, environment variables other than the process's
@@ -93,7 +89,7 @@ export async function loadDataset(
   const key = JSON.stringify([name, options.digits, ...VARIABLES.map((variable) => environment[variable])]);
   const known = loaded.get(key);
   if (known) return known;
-  const loading = loadStoppably(name, options);
+  const loading = load(name, options);
   loaded.set(key, loading);
   loading.catch(() => loaded.delete(key));
   return loading;
@@ -116,34 +112,11 @@ const TITLED = having<Dataset>('a data set, as loadDataset() gives it', {
   ...{ title: needed(text), train: COUNTED, test: COUNTED, checksum: needed(text) },
 });
 
-/** Loads what its reader may stop, which leaves nothing: half a data set is none. */
-async function loadStoppably(asked: DatasetName | 'auto', options: DatasetOptions): Promise<Dataset<ByteExamples>> {
-  let reached: string | null = 'stopped while the data were loaded';
-  const onDrawn = (drawn: number, of: number) => (reached = `stopped at picture ${drawn} of ${of}`);
-  const run = async (signal: AbortSignal | undefined) => {
-    try {
-      const data = await load(asked, { ...options, signal }, onDrawn);
-      reached = null;
-      return data;
-    } catch (error) {
-      const isReaders = signal?.aborted && !options.signal?.aborted && error instanceof DataError;
-      throw isReaders && error.code === 'stopped' ? new StoppedError(error.message) : error;
-    }
-  };
-  return stoppable(options.signal, run, () => reached);
-}
-
-type OnDrawn = (drawn: number, of: number) => void;
-
-async function load(
-  asked: DatasetName | 'auto',
-  options: DatasetOptions,
-  onDrawn: OnDrawn,
-): Promise<Dataset<ByteExamples>> {
+async function load(asked: DatasetName | 'auto', options: DatasetOptions): Promise<Dataset<ByteExamples>> {
   const { BNLAB_DATASET } = options.environment ?? platform().environment;
   const name = (asked === 'auto' && BNLAB_DATASET) || asked;
-  if (name === 'digits') return digits(options, onDrawn);
-  if (name === 'auto') return loadAuto(options, onDrawn);
+  if (name === 'digits') return drawDigits(options);
+  if (name === 'auto') return loadAuto(options);
   const real = REAL_DATASETS.find((known) => known === name);
   if (real) return loadReal(real, options);
   const from = name === asked ? '' : 'BNLAB_DATASET: ';
@@ -151,12 +124,12 @@ async function load(
   throw new DataError('argument', `${from}No data set ${shown(name)}; ${known}. Files of your own: readDataset.`);
 }
 
-async function loadAuto(options: DatasetOptions, onDrawn: OnDrawn): Promise<Dataset<ByteExamples>> {
+async function loadAuto(options: DatasetOptions): Promise<Dataset<ByteExamples>> {
   try {
     return await loadReal('mnist', options, true);
   } catch (error) {
     if (!isUnobtainable(error, options.environment)) throw error;
-    return { ...(await digits(options, onDrawn)), note: `These are generated digits, because ${error.message}` };
+    return { ...drawDigits(options), note: `These are generated digits, because ${error.message}` };
   }
 }
 
@@ -185,8 +158,8 @@ async function loadReal(
   };
 }
 
-async function digits(options: DatasetOptions, onDrawn: OnDrawn): Promise<Dataset<ByteExamples>> {
-  const { train, test } = await drawn(options, onDrawn);
+function drawDigits(options: DatasetOptions): Dataset<ByteExamples> {
+  const { train, test } = generateDigits(options.digits);
   return {
     name: 'digits',
     title: 'generated digits',
@@ -199,25 +172,4 @@ async function digits(options: DatasetOptions, onDrawn: OnDrawn): Promise<Datase
     classes: Array.from({ length: CLASS_COUNT }, (_, k) => String(k)),
     classCount: CLASS_COUNT,
   };
-}
-
-/** Draws them piece by piece, and lets the host's events run between two. */
-async function drawn({ digits, signal }: DatasetOptions, onDrawn: OnDrawn) {
-  const host = platform();
-  const drawing = drawDigits(digits);
-  let until = host.milliseconds() + PIECE;
-  for (;;) {
-    const { done, value } = drawing.next();
-    if (done) return value;
-    if (host.milliseconds() < until) continue;
-    onDrawn(value.drawn, value.of);
-    await host.yieldToEvents();
-    if (signal?.aborted) {
-      throw new DataError(
-        'stopped',
-        `Stopped: ${value.drawn} of ${value.of} digits were drawn. Run again to draw all.`,
-      );
-    }
-    until = host.milliseconds() + PIECE;
-  }
 }

@@ -78,30 +78,13 @@ export const DIGIT_OPTIONS: Options<DigitOptions> = { train: pictures, test: pic
  * @throws DataError `argument` when a number is not a whole number of at least 1
  */
 export function generateDigits(options: DigitOptions = {}): { train: ByteExamples; test: ByteExamples } {
-  const drawing = drawDigits(options);
-  for (;;) {
-    const { done, value } = drawing.next();
-    if (done) return value;
-  }
-}
-
-/**
- * What {@link generateDigits} does, picture by picture: gives how many pictures of how many are drawn, and in the end all of them.
- */
-export function* drawDigits(
-  options: DigitOptions = {},
-): Generator<{ drawn: number; of: number }, { train: ByteExamples; test: ByteExamples }, void> {
   expectOptions('generateDigits', options, DIGIT_OPTIONS);
   const { train = 60_000, test = 10_000, seed = 1 } = options;
   const random = new Random(seed, 'digits');
-  const told = { drawn: 0, of: train + test };
-  return {
-    train: yield* drawMany(train, random.child('train'), told),
-    test: yield* drawMany(test, random.child('test'), told),
-  };
+  return { train: drawMany(train, random.child('train')), test: drawMany(test, random.child('test')) };
 }
 
-function* drawMany<T extends { drawn: number }>(n: number, random: Random, told: T): Generator<T, ByteExamples, void> {
+function drawMany(n: number, random: Random): ByteExamples {
   const images = new Uint8Array(n * IMAGE_PIXELS);
   const labels = new Uint8Array(n);
   const canvas = new Float64Array(IMAGE_PIXELS);
@@ -110,8 +93,6 @@ function* drawMany<T extends { drawn: number }>(n: number, random: Random, told:
     if (i % CLASS_COUNT === 0) classes = random.child(`classes${i}`).permutation(CLASS_COUNT);
     labels[i] = classes[i % CLASS_COUNT];
     draw(labels[i], random.child(i), canvas, images.subarray(i * IMAGE_PIXELS, (i + 1) * IMAGE_PIXELS));
-    told.drawn += 1;
-    yield told;
   }
   return { images, labels, n };
 }

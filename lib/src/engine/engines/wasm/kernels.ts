@@ -21,29 +21,13 @@ import {
 import { wellFormedProduct } from '../products';
 import { copySlices } from './gather';
 
-const ofBooleans: Unable = ({ x }) => x.dtype === 'bool';
-const notOfFloats: Unable = ({ x }) => x.dtype !== 'float32';
 const biasNotAVector: Unable = ({ bias }) => !!bias && bias.shape.length !== 1;
 
 /**
- * These take what they are given for values of four bytes, and write such. A boolean has one: they read past the end of the input, and those
- * whose result is boolean write past the end of it, into what lies behind.
- */
-const FOUR_BYTES = [
-  ...['Abs', 'Acos', 'Acosh', 'Asin', 'Asinh', 'Atan', 'Atanh', 'Ceil', 'Cos', 'Cosh', 'Elu', 'Erf', 'Exp', 'Expm1'],
-  ...['Floor', 'LeakyRelu', 'Log', 'Neg', 'Relu', 'Relu6', 'Round', 'Rsqrt', 'Selu', 'Sigmoid', 'Sign', 'Sin', 'Sinh'],
-  ...['Softplus', 'Sqrt', 'Square', 'Step', 'Tan', 'Tanh', 'Reverse', 'TopK'],
-];
-
-/** These leave the result of two booleans as the memory was. */
-const NO_BOOLEANS = ['FloorDiv', 'Mod', 'Pow', 'SquaredDifference', 'Sub'];
-
-/**
- * Cases in which WebAssembly's kernels throw or answer wrongly. These answer wrongly without a word, beside those of `FOUR_BYTES`:
- * `ClipByValue` turns NaN into the lower bound, which would hide a network that has diverged; `Cast` to bool keeps numbers other than 0
- * and 1; pooling with padding given in numbers reads past the end of its input; the gradient of max pooling seeks the largest value from
- * zero upwards, so that a window of negative ones sends its gradient to the wrong place; `Select` takes booleans for values of four bytes,
- * and `Reciprocal`, `IsNan` and their like take integers for floats.
+ * Cases in which WebAssembly's kernels throw or answer wrongly. Four of these answer wrongly without a word: `ClipByValue` turns NaN into the lower bound,
+ * which would hide a network that has diverged; `Cast` to bool keeps numbers other than 0 and 1; pooling with padding
+ * given in numbers reads past the end of its input; the gradient of max pooling seeks the largest value from zero upwards,
+ * so that a window of negative ones sends its gradient to the wrong place.
  */
 const CANNOT: Record<string, Unable> = {
   ClipByValue: always,
@@ -79,15 +63,6 @@ const CANNOT: Record<string, Unable> = {
   LessEqual: ofStrings,
   Tile: ofStrings,
   SparseToDense: ofStrings,
-  ...Object.fromEntries(FOUR_BYTES.map((name) => [name, ofBooleans])),
-  Select: ({ t }) => t.dtype === 'bool',
-  ...Object.fromEntries(NO_BOOLEANS.map((name) => [name, ({ a }: Record<string, Info>) => a.dtype === 'bool'])),
-  IsFinite: notOfFloats,
-  IsInf: notOfFloats,
-  IsNan: notOfFloats,
-  Log1p: notOfFloats,
-  Prelu: notOfFloats,
-  Reciprocal: notOfFloats,
 };
 
 /** `Draw` wants a browser's canvas; WebAssembly has no storage for complex numbers, so nothing could be copied back. */

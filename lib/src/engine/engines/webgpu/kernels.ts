@@ -4,7 +4,6 @@
  * - Indices are looked at on the device before they are used: trouble.ts.
  * - A fused activation loses NaN and infinities: it is applied after the product, by its own kernel.
  * - A convolution's gradient for its filter keeps the device idle: convolutions.ts.
- * - A sum of more tensors than a shader can bind is refused by the device, after which nothing is right: it is summed in parts.
  * - `argMax` of a vector gives a vector of one; `bincount` counts in vectors alone; sums of sparse segments take whatever indices come.
  */
 import { tf } from '../../tf';
@@ -69,7 +68,6 @@ export function mendKernels(): void {
   replace('Conv2DBackpropFilter', 'webgpu', filterGradient);
   replace('BatchMatMul', 'webgpu', (own) => wellFormedProduct('webgpu', own));
   borrowWhereUnsupported();
-  replace('AddN', 'webgpu', inParts);
   for (const name of ['ArgMax', 'ArgMin']) replace(name, 'webgpu', withoutTheAxis);
   for (const name of ['_FusedMatMul', 'FusedConv2D', 'FusedDepthwiseConv2D']) replace(name, 'webgpu', activatingAfter);
   replace('GatherV2', 'webgpu', (own) => (parameters) => {
@@ -135,24 +133,6 @@ function borrowWhereUnsupported(): void {
       }
     });
   }
-}
-
-/** As many tensors at once as a shader binds beside the result; from the left on, as the shader adds them, so to the same bits. */
-function inParts(own: KernelFunction): KernelFunction {
-  return (parameters) => {
-    const backend = parameters.backend as unknown as WebGPUBackend;
-    const most = backend.device.limits.maxStorageBuffersPerShaderStage - 1;
-    const add = (tensors: Info[]) => own({ ...parameters, inputs: tensors as never }) as Info;
-    const [first, ...others] = parameters.inputs as unknown as Info[];
-    if (others.length < most) return add([first, ...others]);
-    let sum = first;
-    for (let from = 0; from < others.length; from += most - 1) {
-      const next = add([sum, ...others.slice(from, from + most - 1)]);
-      if (sum !== first) backend.disposeData(sum.dataId);
-      sum = next;
-    }
-    return sum;
-  };
 }
 
 /** The same data, of one axis: what counts in more does not compile. */

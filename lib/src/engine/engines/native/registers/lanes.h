@@ -9,10 +9,8 @@
 #pragma once
 #if defined(__clang__)
 #define UNROLL _Pragma("unroll")
-#define UNROLL4 _Pragma("unroll 4")
 #else
 #define UNROLL _Pragma("GCC unroll 16")
-#define UNROLL4 _Pragma("GCC unroll 4")
 #endif
 #define ALWAYS static inline __attribute__((always_inline))
 

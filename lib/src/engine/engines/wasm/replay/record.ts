@@ -6,6 +6,7 @@ import {
   callStep,
   disposedOutside,
   expectEffect,
+  expectKept,
   expectShapeKnown,
   type Install,
   type Recorded,
@@ -15,7 +16,6 @@ import {
 } from '../../../compile/recorded';
 import { type Call } from '../../../compile/call';
 import { type Draw, StepRandom, stepStream } from '../../../compile/random';
-import { Disguises } from '../../../compile/replay/disguise';
 import { type Feed, neededFor, type Source } from '../../../compile/replay/recording';
 import type { AnyStep } from '../../../compile/step';
 import { tf } from '../../../tf';
@@ -41,6 +41,13 @@ export function record(step: AnyStep, backend: WasmBackend, call: Call, at: numb
   return recordTwice(() => new Recorder(backend, call, at).run(step));
 }
 
+/** A variable with a stand-in for its data for the time of a call, so that no other tensor can be mistaken for it. */
+interface Disguise {
+  variable: tf.Variable;
+  original: object;
+  value: Value;
+}
+
 /** The kernel that is computing, and what it has made. */
 interface Current extends Doing {
   made: object[];
@@ -53,7 +60,7 @@ class Recorder {
   private readonly commands: Command[] = [];
   private readonly draws: Draw[] = [];
   private readonly created: tf.Variable[] = [];
-  private readonly disguises: Disguises<Value>;
+  private readonly disguises: Disguise[] = [];
   private current: Current | undefined;
   private setUpAgain = () => {};
 
@@ -64,13 +71,6 @@ class Recorder {
   ) {
     this.memory = new Memory(backend);
     this.values = new Values(backend, this.memory);
-    this.disguises = new Disguises({
-      standIn: (variable) => this.standIn(variable),
-      valueOf: (variable) => this.values.of(variable),
-      release: (dataId) => {
-        if (backend.disposeData(dataId)) this.engine.removeDataId(dataId, backend);
-      },
-    });
   }
 
   run(step: AnyStep): Recorded<Recording, tf.Variable> {
@@ -78,12 +78,12 @@ class Recorder {
       const recording = recordWithin('record', {
         begin: (install) => {
           this.install(install);
-          for (const variable of usableVariables()) this.disguises.put(variable);
+          for (const variable of usableVariables()) this.disguise(variable);
         },
         call: () => this.call(step),
         end: () => {
           this.setUpAgain();
-          this.disguises.end();
+          for (const disguise of this.disguises) this.undisguise(disguise);
         },
         release: () => {},
       });
@@ -111,7 +111,12 @@ class Recorder {
     callStep(step, inputs, { random, step: stepNumber }, (name, tensor) => {
       outputs.push({ name, value: this.values.of(tensor), shape: [...tensor.shape], dtype: tensor.dtype });
     });
-    const changed = this.disguises.changed();
+    const changed: Recording['changed'] = [];
+    for (const { variable, value } of this.disguises) {
+      expectKept(variable);
+      const after = this.values.of(variable);
+      if (after !== value) changed.push({ variable, before: value, after });
+    }
     expectEffect(changed, outputs, this.created);
     const results = [...outputs.map(({ value }) => value), ...changed.map(({ after }) => after)];
     const commands = neededFor(this.commands, results);
@@ -141,12 +146,6 @@ class Recorder {
     return this.standFor(tensor, { kind: 'feed', feed });
   }
 
-  private standIn(variable: tf.Variable): { dataId: object; value: Value } {
-    const { dataId, shape, dtype } = this.memory.standIn(variable.dataId, [...variable.shape], variable.dtype);
-    this.backend.incRef(dataId);
-    return { dataId, value: this.values.add({ dataId, shape, dtype }, { kind: 'variable', variable }) };
-  }
-
   private standFor(tensor: tf.Tensor, source: Source): tf.Tensor {
     this.values.add(tensor, source);
     return tensor;
@@ -171,7 +170,7 @@ class Recorder {
       const variable = original.apply(engine, parameters) as tf.Variable;
       this.created.push(variable);
       this.giveOwnData(variable);
-      this.disguises.put(variable);
+      this.disguise(variable);
       return variable;
     });
   }
@@ -227,6 +226,25 @@ class Recorder {
     engine.disposeTensor(variable);
     (variable as any).dataId = copy.dataId;
     engine.trackTensor(variable, backend);
+  }
+
+  private disguise(variable: tf.Variable): void {
+    const original = variable.dataId;
+    const standIn = this.memory.standIn(original, [...variable.shape], variable.dtype);
+    const value = this.values.add(standIn, { kind: 'variable', variable });
+    this.backend.incRef(standIn.dataId);
+    (variable as any).dataId = standIn.dataId;
+    this.disguises.push({ variable, original, value });
+  }
+
+  /** Ends the disguise: the variable has its own data again, whatever the step assigned. */
+  private undisguise({ variable, original }: Disguise): void {
+    const { backend, engine } = this;
+    const current = variable.dataId;
+    (variable as any).dataId = original;
+    // a disposed variable has let go of its stand-in; what it stood for goes as well
+    const gone = variable.isDisposed ? original : current;
+    if (backend.disposeData(gone)) engine.removeDataId(gone, backend);
   }
 }
 

@@ -5,6 +5,7 @@ import {
   callStep,
   disposedOutside,
   expectEffect,
+  expectKept,
   type Install,
   type Recorded,
   readsValues,
@@ -12,7 +13,6 @@ import {
   recordWithin,
   usableVariables,
 } from '../../../compile/recorded';
-import { Disguises } from '../../../compile/replay/disguise';
 import type { AnyStep } from '../../../compile/step';
 import { Program, Uniform, WebGPUBackend } from '../backend';
 import { Command, needed, Recording, sizeOf, Value } from './recording';
@@ -56,6 +56,13 @@ interface Created {
   value: Value | undefined;
 }
 
+/** A variable with a stand-in for its data for the time of a call, so that no other tensor can be mistaken for it. */
+interface Disguise {
+  variable: tf.Variable;
+  original: object;
+  value: Value;
+}
+
 class Recorder {
   private readonly backend: WebGPUBackend;
   private readonly engine = tf.engine() as any;
@@ -64,7 +71,7 @@ class Recorder {
   private readonly commands: Command[] = [];
   private readonly draws: Draw[] = [];
   private readonly created: Created[] = [];
-  private readonly disguises: Disguises<Value>;
+  private readonly disguises: Disguise[] = [];
 
   constructor(
     private readonly given: Given,
@@ -72,22 +79,17 @@ class Recorder {
   ) {
     this.backend = given.backend;
     this.values = new Values(given.backend, () => this.kernels.at(-1));
-    this.disguises = new Disguises({
-      standIn: (variable) => this.standIn(variable),
-      valueOf: (variable) => this.values.of(variable),
-      release: (dataId) => releaseData(this.backend, dataId),
-    });
   }
 
   run(step: AnyStep): Recorded<Recording, Created> {
     const recording = recordWithin('record', {
       begin: (install) => {
         this.install(install);
-        for (const variable of usableVariables()) this.disguises.put(variable);
+        for (const variable of usableVariables()) this.disguise(variable);
       },
       call: () => this.call(step),
       end: () => {
-        this.disguises.end();
+        for (const disguise of this.disguises) this.undisguise(disguise);
         this.fillCreated(); // also after an error: an optimizer keeps what it has made
       },
       release: () => this.values.release(),
@@ -107,21 +109,18 @@ class Recorder {
     callStep(step, inputs, { random, step: stepNumber as tf.Scalar }, (name, tensor) => {
       outputs.push({ name, value: this.values.of(tensor), shape: [...tensor.shape], dtype: tensor.dtype });
     });
-    const changed = this.disguises
-      .changed()
-      .map(({ variable, before, after }) => ({ variable, before, after: this.asStored(after, variable.dtype) }));
+    const changed: Recording['changed'] = [];
+    for (const { variable, value } of this.disguises) {
+      expectKept(variable);
+      const after = this.values.of(variable);
+      if (after !== value) changed.push({ variable, before: value, after: this.asStored(after, variable.dtype) });
+    }
     expectEffect(changed, outputs, this.created);
     const results = [...outputs.map(({ value }) => value), ...changed.map(({ after }) => after)];
     const commands = needed(this.commands, results);
     const used = new Set([...results, ...commands.flatMap(({ bindings }) => bindings)]);
     const values = this.values.all.filter((value) => used.has(value));
     return { values, commands, draws: this.draws, changed, outputs, release: () => this.values.release() };
-  }
-
-  private standIn(variable: tf.Variable): { dataId: object; value: Value } {
-    const standIn = this.values.standIn([...variable.shape], variable.dtype, { kind: 'variable', variable });
-    this.backend.incRef(standIn.dataId);
-    return { dataId: standIn.dataId, value: this.values.of(standIn) };
   }
 
   /** A value as its type says, where it is stored as another: integers that were cast to float32. */
@@ -192,7 +191,7 @@ class Recorder {
       const variable = original.apply(engine, parameters) as tf.Variable;
       const { values } = backend.tensorMap.get(variable.dataId);
       this.created.push({ name: variable.name, variable, value: values ? undefined : this.values.of(variable) });
-      this.disguises.put(variable);
+      this.disguise(variable);
       return variable;
     });
   }
@@ -245,5 +244,21 @@ class Recorder {
     // it reads its indices only to check their range
     if (kernel === 'GatherV2') return new Int32Array(sizeOf(shape));
     throw readsValues(kernel);
+  }
+
+  private disguise(variable: tf.Variable): void {
+    const original = variable.dataId;
+    const standIn = this.values.standIn([...variable.shape], variable.dtype, { kind: 'variable', variable });
+    this.backend.incRef(standIn.dataId);
+    (variable as any).dataId = standIn.dataId;
+    this.disguises.push({ variable, original, value: this.values.of(standIn) });
+  }
+
+  /** Ends the disguise: the variable has its own data again, whatever the step assigned. */
+  private undisguise({ variable, original }: Disguise): void {
+    const current = variable.dataId;
+    (variable as any).dataId = original;
+    // a disposed variable has let go of its stand-in; what it stood for goes as well
+    releaseData(this.backend, variable.isDisposed ? original : current);
   }
 }

@@ -2,19 +2,21 @@
 import { EngineError } from '../../../errors';
 import { tf } from '../../../tf';
 import type { Call } from '../../../compile/call';
+import { CompileError } from '../../../compile/guard';
 import type { CompileOptions, NamedTensors } from '../../../compile/options';
 import { feedsOf } from '../../../compile/replay/feeds';
-import { expectVariables, Keeper, type Kept } from '../../../compile/replay/keeper';
+import { listing } from '../../../compile/replay/listing';
 import { CHUNK_MILLISECONDS, Chunk, Chunks, Runner } from '../../../compile/runner';
 import type { AnyStep } from '../../../compile/step';
 import { itself, type Variables } from '../../../compile/together';
+import { Outlook, serial } from '../../../compile/watch';
 import type { WebGPUBackend } from '../backend';
 import { expectHealthy, expectNothingFound } from '../trouble';
 import { fused } from './fusion/fuse';
 import { fill, filling } from './filling';
 import { Player } from './player';
 import { Materialize, record } from './record';
-import { digestOf, Recording } from './recording';
+import { digestOf, Recording, variablesOf } from './recording';
 import { NotWidened } from './widen';
 
 /** Bytes that a chunk feeds and collects, at most. */
@@ -38,14 +40,15 @@ export interface Stage {
   readonly readsAtOnce: boolean;
 }
 
-/** What plays a recording. */
-interface Players {
+/** A step as it was recorded for some shapes. */
+interface Known {
+  recording: Recording;
   one: Paced;
   /** runs side by side, as many as the last time */
   several?: Paced;
+  digest: string;
+  outlook: Outlook;
 }
-
-type Known = Kept<Recording, Players>;
 
 /** A player, and how fast it is. */
 interface Paced {
@@ -62,8 +65,8 @@ export class ReplayRunner implements Runner {
   readonly mode = 'graph';
   readonly loops = [];
   readonly oneThread = false;
-  private readonly keeper = new Keeper<Recording, Players>(digestOf, end);
-  readonly traces = this.keeper.traces;
+  readonly traces = { count: 0, milliseconds: 0 };
+  private readonly known = new Map<string, Known>();
 
   constructor(
     private readonly step: AnyStep,
@@ -72,16 +75,20 @@ export class ReplayRunner implements Runner {
   ) {}
 
   toString(): string {
-    return this.keeper.listing(({ player }) => `${player.one.player.dispatches} dispatches`);
+    if (this.known.size === 0) return 'replay, not recorded yet: run() records it';
+    return [...this.known.values()]
+      .map(({ recording, one }) => listing(recording, `${one.player.dispatches} dispatches`))
+      .join('\n\n');
   }
 
   dispose(): void {
-    this.keeper.dispose();
+    for (const known of this.known.values()) free(known);
+    this.known.clear();
   }
 
   async chunk(call: Call, from: number, count: (steps: number) => void): Promise<Chunk> {
     const known = this.stage.on(() => this.load(call, this.stage.backend()));
-    const { steps, tensors } = await play(this.stage, known, known.player.one, {
+    const { steps, tensors } = await play(this.stage, known, known.one, {
       calls: [call],
       variables: [itself],
       from,
@@ -98,19 +105,18 @@ export class ReplayRunner implements Runner {
   ): Promise<Chunks | undefined> {
     const backend = this.stage.backend();
     const known = this.stage.on(() => this.load(calls[0], backend));
-    const players = known.player;
-    if (players.several?.player.runs !== calls.length) {
-      players.several?.player.dispose();
-      players.several = undefined;
+    if (known.several?.player.runs !== calls.length) {
+      known.several?.player.dispose();
+      known.several = undefined;
       try {
-        players.several = this.stage.on(() => paced(new Player(backend, known.recording, calls.length)));
+        known.several = this.stage.on(() => paced(new Player(backend, known.recording, calls.length)));
       } catch (error) {
         // there is no memory for so many, or a shader that is not understood
         if (error instanceof NotWidened || error instanceof EngineError) return undefined;
         throw error;
       }
     }
-    return play(this.stage, known, players.several, { calls, variables, from, count });
+    return play(this.stage, known, known.several, { calls, variables, from, count });
   }
 
   /** The recording for the shapes of this call, made now if there is none. */
@@ -125,6 +131,15 @@ export class ReplayRunner implements Runner {
       }),
       schedules,
     ]);
+    let known = this.known.get(key);
+    const forget = () => {
+      if (known) free(known);
+      this.known.delete(key);
+      known = undefined;
+    };
+    if (known && stale(known, backend)) forget(); // before the recording, which must not find what only the old one holds
+    if (known && !known.outlook.mayDiffer()) return known;
+    const began = performance.now();
     const { data, batchSize, seed, firstStep: stepNumber } = call;
     const materialize: Materialize = ({ commands, draws }, created) => {
       const player = new Player(backend, filling(commands, created));
@@ -132,14 +147,27 @@ export class ReplayRunner implements Runner {
       fill(backend, player, { data, feeds }, created);
       player.dispose();
     };
-    return this.keeper.load(key, {
-      isStale: (recording) => stale(recording, backend),
-      record: () => record(this.step, { backend, data, batchSize, schedules, seed, stepNumber }, materialize),
-      player: (recorded) => {
-        const recording = this.options.xla === false ? recorded : fused(backend.device, recorded);
-        return { recording, player: { one: paced(new Player(backend, recording)) } };
-      },
-    });
+    const recording = record(this.step, { backend, data, batchSize, schedules, seed, stepNumber }, materialize);
+    const digest = digestOf(recording, serial);
+    const outlook = new Outlook(variablesOf(recording));
+    if (known?.digest === digest) {
+      recording.release();
+      known.outlook = outlook;
+      return known;
+    }
+    forget();
+    try {
+      const { xla = 'auto' } = this.options;
+      const played = xla === false ? recording : fused(backend.device, recording);
+      known = { recording: played, one: paced(new Player(backend, played)), digest, outlook };
+    } catch (error) {
+      recording.release();
+      throw error;
+    }
+    this.known.set(key, known);
+    this.traces.count++;
+    this.traces.milliseconds += performance.now() - began;
+    return known;
   }
 }
 
@@ -158,7 +186,11 @@ async function play(
   pace: Paced,
   { calls, variables, from, count }: Asked,
 ): Promise<Chunks> {
-  expectVariables(recording);
+  for (const variable of variablesOf(recording)) {
+    if (variable.isDisposed) {
+      throw new CompileError(`The variable '${variable.name}', which the compiled step uses, has been disposed.`);
+    }
+  }
   const { player } = pace;
   const backend = stage.backend();
   const steps = Math.min(calls[0].steps - from, stepsNow(pace));
@@ -203,11 +235,14 @@ function stepsNow({ warm, millisecondsPerStep, player }: Paced): number {
 }
 
 /** Whether a tensor from outside that the recording holds has been disposed by everybody else. */
-function stale({ values }: Recording, backend: WebGPUBackend): boolean {
-  return values.some(({ source }) => source.kind === 'held' && backend.tensorMap.get(source.dataId).refCount <= 1);
+function stale({ recording }: Known, backend: WebGPUBackend): boolean {
+  return recording.values.some(
+    ({ source }) => source.kind === 'held' && backend.tensorMap.get(source.dataId).refCount <= 1,
+  );
 }
 
-function end({ one, several }: Players): void {
+function free({ one, several, recording }: Known): void {
   one.player.dispose();
   several?.player.dispose();
+  recording.release();
 }
