@@ -18,7 +18,7 @@ python3 -m venv python
 python/bin/pip install --quiet --disable-pip-version-check 'jupyterlab==4.6.6' 'ipykernel==7.3.0' 'plotly==7.1.0'
 npm init --yes > /dev/null
 npm install --silent --no-audit --no-fund --ignore-scripts playwright-core@1.65.1 @sparticuz/chromium@147.0.2
-export HOME="$folder/home" JUPYTER_PREFER_ENV_PATH=1
+export HOME="$folder/home" TMPDIR="$folder" JUPYTER_PREFER_ENV_PATH=1
 mkdir home notebooks
 
 cat > notebooks.py << 'PYTHON'
@@ -48,7 +48,7 @@ import playwright from 'playwright-core';
 
 let address;
 while (!(address = /http:\/\/127\.0\.0\.1:\d+/.exec(fs.readFileSync('server.log', 'utf8'))?.[0])) await new Promise((r) => setTimeout(r, 200));
-const browser = await playwright.chromium.launch({ executablePath: await chromium.executablePath(), args: chromium.args, headless: true });
+const browser = await playwright.chromium.launch({ executablePath: await chromium.executablePath(), args: ['--no-sandbox'] });
 const context = 'globalThis.jupyterapp?.shell?.currentWidget?.context';
 const seen = {};
 for (const [name, shown] of [['text', 'pre'], ['figure', '.main-svg']]) {
