@@ -136,7 +136,7 @@ test(
     // the null backend has half a GiB
     const large = compile(({ x }) => {
       const parts = Array.from({ length: 24 }, (_, i) => tf.reverse(tf.tile(x, [2 ** 22, 1]).add(i)));
-      return { y: tf.sum(tf.addN(parts)) };
+      return { y: tf.sum(parts.reduce((sum, part) => tf.add(sum, part))) };
     });
     await attempt(() => run(large));
     large.dispose();
