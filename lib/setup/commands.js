@@ -138,7 +138,7 @@ function holdsNotebooks(folder) {
 
 /**
  * Every test, or those whose path contains one of the words. `--node=26` runs them, and set-up before them, under that Node;
- * `--limit=20` ends a file after so many seconds (ten minutes, unless told: far more than any takes on a busy machine); what else
+ * `--limit=20` ends a file after so many seconds (twenty minutes, unless told: far more than any takes on a busy machine); what else
  * starts with a dash goes to node's test runner.
  *
  * @param {string} shown
@@ -155,7 +155,7 @@ async function test(shown, rest) {
   const all = filesBelow(folder).filter(
     (name) => name.endsWith('.test.ts') && !name.split(path.sep).includes('node_modules'),
   );
-  const limit = rest.find((word) => word.startsWith('--limit='))?.slice('--limit='.length) ?? '600';
+  const limit = rest.find((word) => word.startsWith('--limit='))?.slice('--limit='.length) ?? '1200';
   if (!(Number(limit) > 0)) {
     process.stderr.write(`--limit wants the seconds that a test file may take; it got: ${limit || 'nothing'}\n`);
     return 2;
